@@ -1,0 +1,16 @@
+// Runs a LoopNest one lane at a time, without any backend: a wrong schedule is found here.
+#pragma once
+
+#include <cstdint>
+
+#include <sinter/codegen/kernel_abi.h>
+#include <sinter/codegen/loop_nest.h>
+
+namespace sinter {
+
+/// Same contract as the compiled kernel. Also asserts what a kernel may assume: unmasked vector
+/// loops cover whole steps, and streaming stores are aligned. Slow.
+SINTER_API void interpret(const LoopNest& nest, const KernelArguments& arguments,
+                          std::int64_t begin, std::int64_t end);
+
+}  // namespace sinter

@@ -1,0 +1,174 @@
+// LoopNest: one kernel as a small tree of loops, loads, scalar ops and stores.
+//
+// It says what happens to one element; a loop with lanes says how many elements happen at once.
+// Peel, body and tail are loops over consecutive parts of one range, so an emitter knows no special
+// case. Everything that is decided is in the tree: emitters translate, statement by statement.
+//
+// Three kinds of numbers, each a table in the nest, referred to by typed ids:
+//   Index  int64 arithmetic over lengths, strides, loop variables and the range of the call
+//   Value  one element of some dtype; defined once per scope by a Load or a Compute
+//   Argument  a buffer: dtype, input or output, and which strides are known
+//
+// Lengths, strides, and parameters are not in the nest: they come with the call (KernelArguments),
+// so the nest's bytes are the key of its machine code.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <sinter/ir/dtype.h>
+#include <sinter/ir/op.h>
+
+namespace sinter {
+
+struct IndexId {
+  std::uint32_t index = 0;
+  friend auto operator<=>(IndexId, IndexId) = default;
+};
+
+struct ValueId {
+  std::uint32_t index = 0;
+  friend auto operator<=>(ValueId, ValueId) = default;
+};
+
+enum class IndexOp : std::uint8_t {
+  constant,     ///< immediate
+  begin,        ///< first index of the range that this call covers
+  end,          ///< one past its last
+  extent,       ///< length `immediate` of the iteration space
+  stride,       ///< stride in elements: argument immediate / rank, axis immediate % rank
+  variable,     ///< of a loop; immediate is a number unique in the nest
+  add,          ///< a + b
+  sub,          ///< a - b
+  mul,          ///< a * b
+  min,          ///< the smaller of a and b
+  round_down,   ///< a rounded down to a multiple of immediate, a power of two
+  to_alignment, ///< elements from offset a of argument `argument` to the next address that is a
+                ///< multiple of immediate bytes; 0 when there already
+  aligned,      ///< 1 when offset a of `argument` is at a multiple of immediate bytes, else 0
+};
+
+struct Index {
+  IndexOp op{};
+  std::uint8_t argument = 0;
+  IndexId a, b;
+  std::int64_t immediate = 0;
+  friend bool operator==(const Index&, const Index&) = default;
+};
+
+struct Argument {
+  DType dtype{};
+  bool output = false;
+  friend bool operator==(const Argument&, const Argument&) = default;
+};
+
+struct ValueInfo {
+  DType dtype{};
+  friend bool operator==(const ValueInfo&, const ValueInfo&) = default;
+};
+
+/// How far consecutive lanes of a vector loop lie apart in an argument.
+enum class LaneStride : std::uint8_t {
+  uniform,     ///< every lane the same element
+  contiguous,  ///< next to each other
+  strided,     ///< `lane_stride` elements apart
+};
+
+/// result = argument[offset (+ lane * stride)]
+struct Load {
+  ValueId result;
+  std::uint8_t argument = 0;
+  LaneStride lanes{};
+  IndexId offset;       ///< of lane 0, in elements
+  IndexId lane_stride;  ///< where lanes == strided
+  friend bool operator==(const Load&, const Load&) = default;
+};
+
+/// argument[offset + lane] = value. Contiguous in a loop with lanes.
+struct Store {
+  ValueId value;
+  std::uint8_t argument = 0;
+  bool streaming = false;  ///< around the caches; the address is aligned to a whole vector
+  IndexId offset;
+  friend bool operator==(const Store&, const Store&) = default;
+};
+
+/// result = op(operands). Primitives, and the leaves `constant` (payload: f64 bits) and `parameter`
+/// (payload: which one).
+struct Compute {
+  ValueId result;
+  Op op{};
+  std::uint8_t operand_count = 0;
+  std::array<ValueId, kMaxOperands> operands{};
+  std::uint64_t payload = 0;
+  [[nodiscard]] std::span<const ValueId> inputs() const { return {operands.data(), operand_count}; }
+  friend bool operator==(const Compute&, const Compute&) = default;
+};
+
+struct Loop;
+using Statement = std::variant<Loop, Load, Store, Compute>;
+using Block = std::vector<Statement>;
+
+enum class LoopKind : std::uint8_t {
+  serial,
+  parallel,  ///< the outermost, over [begin, end): iterations are independent
+  vector,    ///< lanes * unroll elements an iteration
+};
+
+/// One counter of a mixed-radix loop variable.
+struct Digit {
+  IndexId variable;
+  IndexId radix;
+  friend bool operator==(const Digit&, const Digit&) = default;
+};
+
+/// for (variable = from; variable < to; variable += lanes * unroll) body
+///
+/// An unmasked vector loop runs while a whole step fits: to - from is a multiple of the step, which
+/// the bounds say by round_down. In a masked one lanes at and beyond `to` neither load nor store.
+struct Loop {
+  LoopKind kind{};
+  bool masked = false;
+  std::uint16_t lanes = 1;   ///< elements in one vector
+  std::uint16_t unroll = 1;  ///< vectors in flight per iteration
+  IndexId variable;
+  IndexId from, to;
+  /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
+  std::vector<Digit> digits;
+  Block body;
+
+  [[nodiscard]] std::int64_t step() const { return std::int64_t{lanes} * unroll; }
+  friend bool operator==(const Loop&, const Loop&) = default;
+};
+
+struct LoopNest {
+  int rank = 1;  ///< axes of the iteration space after collapsing
+  int parameters = 0;
+  std::vector<Argument> arguments;  ///< inputs, then outputs
+  std::vector<DType> parameter_dtypes;
+  std::vector<Index> indices;
+  std::vector<ValueInfo> values;
+  Block body;
+
+  [[nodiscard]] const Index& index(IndexId id) const { return indices[id.index]; }
+  [[nodiscard]] DType dtype(ValueId id) const { return values[id.index].dtype; }
+};
+
+/// Aborts through SINTER_ASSERT with a reason unless the nest is well formed: ids in range, values
+/// defined before use in an enclosing scope, dtypes as the op table says, exactly one parallel loop,
+/// streaming stores only in unmasked vector loops of contiguous lanes.
+SINTER_API void verify(const LoopNest& nest);
+
+/// The nest as text, readable and deterministic.
+[[nodiscard]] SINTER_API std::string print(const LoopNest& nest);
+
+/// Canonical bytes: equal bytes mean the same machine code for a target.
+[[nodiscard]] SINTER_API std::vector<std::byte> key_bytes(const LoopNest& nest);
+
+}  // namespace sinter

@@ -1,0 +1,49 @@
+// From one kernel of a plan to a LoopNest: collapsing of axes, then the CPU scheduler, which alone
+// decides vector width, unrolling, peeling, placement of row-constant work, and streaming.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <sinter/codegen/loop_nest.h>
+#include <sinter/codegen/target.h>
+#include <sinter/ir/graph.h>
+
+namespace sinter {
+
+/// The iteration space of a kernel after axes of length 1 are dropped and axes that every buffer
+/// walks as one are merged. These are the numbers that a call passes; the nest holds only their
+/// classes. Rank is at least 1.
+struct LoopSpace {
+  std::vector<std::int64_t> extents;
+  std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats
+  [[nodiscard]] int rank() const { return static_cast<int>(extents.size()); }
+  /// What begin and end of a call count: elements for rank 1, rows (all axes but the last) else.
+  [[nodiscard]] std::int64_t parallel_extent() const;
+  /// Elements per parallel index.
+  [[nodiscard]] std::int64_t inner_extent() const;
+};
+
+/// The collapsed space of a kernel body: all its outputs have one shape, against which its inputs
+/// broadcast. Arguments are inputs, then outputs.
+[[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body);
+
+/// The classes of lengths that machine code depends on.
+struct ScheduleOptions {
+  bool streaming = false;  ///< outputs do not fit the cache: peel to alignment, store around it
+};
+
+/// Whether a kernel over `space` with these outputs should stream on this target.
+[[nodiscard]] SINTER_API bool should_stream(const Graph& body, const LoopSpace& space,
+                                            const Target& target);
+
+/// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank and by
+/// which strides are 0, 1 or neither.
+[[nodiscard]] SINTER_API LoopNest schedule_cpu(const Graph& body, const LoopSpace& space,
+                                               const Target& target,
+                                               const ScheduleOptions& options = {});
+
+/// Replaces lengths and strides by the constants of `space`: what `Specialize::shape` asks for.
+[[nodiscard]] SINTER_API LoopNest specialize_shape(LoopNest nest, const LoopSpace& space);
+
+}  // namespace sinter

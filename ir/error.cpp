@@ -1,0 +1,34 @@
+// Where errors are thrown and assertions end.
+#include <cstdio>
+#include <cstdlib>
+
+#include <sinter/ir/assert.h>
+#include <sinter/ir/error.h>
+
+namespace sinter {
+
+std::string_view to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument: return "invalid_argument";
+    case ErrorCode::invalid_graph: return "invalid_graph";
+    case ErrorCode::shape_mismatch: return "shape_mismatch";
+    case ErrorCode::dtype_mismatch: return "dtype_mismatch";
+    case ErrorCode::invalid_buffer: return "invalid_buffer";
+    case ErrorCode::limit_exceeded: return "limit_exceeded";
+    case ErrorCode::parse_error: return "parse_error";
+    case ErrorCode::unsupported: return "unsupported";
+    case ErrorCode::internal: return "internal";
+  }
+  return "unknown";
+}
+
+void fail(ErrorCode code, const std::string& message) { throw Error(code, message); }
+
+namespace detail {
+void assertion_failed(const char* expression, const char* file, int line, const char* message) {
+  std::fprintf(stderr, "%s:%d: sinter bug: %s: %s\n", file, line, expression, message);
+  std::abort();
+}
+}  // namespace detail
+
+}  // namespace sinter

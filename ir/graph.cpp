@@ -1,0 +1,278 @@
+// Graph and Value over GraphData: interning, the growing key, and checks at the boundary.
+#include <sinter/ir/graph.h>
+
+#include <bit>
+
+#include <fmt/format.h>
+
+#include "graph_data.h"
+
+namespace sinter {
+namespace detail {
+namespace {
+
+constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) * 0xff51afd7ed558ccd;
+  return hash ^ (hash >> 32);
+}
+
+std::uint64_t hash_of(const Node& node) {
+  std::uint64_t hash = mix(static_cast<std::uint64_t>(node.op) << 8 |
+                               static_cast<std::uint64_t>(node.dtype),
+                           node.shape.index);
+  for (NodeId operand : node.inputs()) hash = mix(hash, operand.index);
+  return mix(hash, node.payload);
+}
+
+std::uint64_t hash_of(const Shape& shape) {
+  std::uint64_t hash = static_cast<std::uint64_t>(shape.rank());
+  for (std::int64_t length : shape) hash = mix(hash, static_cast<std::uint64_t>(length));
+  return hash;
+}
+
+// Tags of the records in a key, beside the ops, whose values are smaller.
+enum class Record : std::uint8_t { shape = 0xfe, output = 0xff };
+
+void check_name(std::string_view what, std::string_view name, bool taken) {
+  if (name.empty()) {
+    fail(ErrorCode::invalid_argument, fmt::format("an {} needs a name", what));
+  }
+  if (taken) {
+    fail(ErrorCode::invalid_argument, fmt::format("there is an {} '{}' already", what, name));
+  }
+}
+
+}  // namespace
+
+void KeyBuilder::append(std::span<const std::byte> bytes) {
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + i, 8);
+    hash_ = mix(hash_, word);
+  }
+  std::uint64_t rest = bytes.size();
+  for (; i < bytes.size(); ++i) rest = rest << 8 | static_cast<std::uint64_t>(bytes[i]);
+  hash_ = mix(hash_, rest);
+}
+
+void KeyBuilder::append_text(std::string_view text) {
+  append_value(static_cast<std::uint64_t>(text.size()));
+  append(std::as_bytes(std::span(text)));
+}
+
+double round_to(double value, DType dtype) {
+  switch (dtype) {
+    case DType::boolean: return value != 0 ? 1.0 : 0.0;
+    case DType::f32: return static_cast<double>(static_cast<float>(value));
+    case DType::f64: return value;
+  }
+  return value;
+}
+
+ShapeId GraphData::intern_shape(const Shape& shape) {
+  const std::uint64_t hash = hash_of(shape);
+  const auto [first, last] = shape_index_.equal_range(hash);
+  for (auto it = first; it != last; ++it) {
+    if (shapes[it->second.index] == shape) return it->second;
+  }
+  const ShapeId id{static_cast<std::uint32_t>(shapes.size())};
+  shapes.push_back(shape);
+  shape_index_.emplace(hash, id);
+  key.append_value(Record::shape);
+  key.append(std::as_bytes(std::span(shape.begin(), shape.end())));
+  return id;
+}
+
+NodeId GraphData::intern(const Node& node) {
+  const std::uint64_t hash = hash_of(node);
+  const auto [first, last] = node_index_.equal_range(hash);
+  for (auto it = first; it != last; ++it) {
+    if (nodes[it->second.index] == node) return it->second;
+  }
+  if (nodes.size() == kMaxNodes) {
+    fail(ErrorCode::limit_exceeded, fmt::format("a graph holds at most {} nodes", kMaxNodes));
+  }
+  const NodeId id{static_cast<std::uint32_t>(nodes.size())};
+  nodes.push_back(node);
+  node_index_.emplace(hash, id);
+  // Node has padding, so its fields go in one by one.
+  struct Packed {
+    std::uint8_t op, dtype, operand_count, zero;
+    std::uint32_t shape, operands[kMaxOperands];
+    std::uint32_t payload[2];
+  };
+  const Packed packed{static_cast<std::uint8_t>(node.op),
+                      static_cast<std::uint8_t>(node.dtype),
+                      node.operand_count,
+                      0,
+                      node.shape.index,
+                      {node.operands[0].index, node.operands[1].index, node.operands[2].index},
+                      {static_cast<std::uint32_t>(node.payload),
+                       static_cast<std::uint32_t>(node.payload >> 32)}};
+  key.append_value(packed);
+  return id;
+}
+
+NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) {
+  const ResultType type = infer(*this, op, operands, attributes);
+  Node node{op, type.dtype, static_cast<std::uint8_t>(operands.size()), intern_shape(type.shape)};
+  std::ranges::copy(operands, node.operands.begin());
+  return intern(node);
+}
+
+NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& shape,
+                            const Strides& strides) {
+  const bool taken = std::ranges::find(inputs, name, &GraphInput::name) != inputs.end();
+  check_name("input", name, taken);
+  check_shape(shape, fmt::format("input '{}'", name));
+  if (!strides.empty() && strides.rank() != shape.rank()) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("input '{}' has shape {} but strides {}: give one stride per axis, or none",
+                     name, to_string(shape), to_string(strides)));
+  }
+  for (std::int64_t stride : strides) {
+    if (stride >= 0 && stride <= kMaxElements) continue;
+    fail(ErrorCode::unsupported,
+         fmt::format("input '{}' has strides {}: strides of 0 to 2^48 elements are served", name,
+                     to_string(strides)));
+  }
+  const NodeId id = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
+  // Dense strides spelled out are the same layout: one key for both.
+  const bool dense = strides.empty() || strides == dense_strides(shape);
+  inputs.push_back({std::string(name), id, dense ? Strides() : strides});
+  key.append_text(name);
+  key.append(std::as_bytes(std::span(inputs.back().strides.begin(), inputs.back().strides.end())));
+  return id;
+}
+
+NodeId GraphData::add_parameter(double value, DType dtype) {
+  const NodeId id = intern({Op::parameter, dtype, 0, intern_shape({}), {}, parameters.size()});
+  parameters.push_back(value);
+  return id;
+}
+
+NodeId GraphData::add_constant(double value, DType dtype) {
+  const auto bits = std::bit_cast<std::uint64_t>(round_to(value, dtype));
+  return intern({Op::constant, dtype, 0, intern_shape({}), {}, bits});
+}
+
+void GraphData::add_output(std::string_view name, NodeId node) {
+  const bool taken = std::ranges::find(outputs, name, &GraphOutput::name) != outputs.end();
+  check_name("output", name, taken);
+  outputs.push_back({std::string(name), node});
+  key.append_value(Record::output);
+  key.append_value(node.index);
+  key.append_text(name);
+}
+
+}  // namespace detail
+
+// --- Value ---------------------------------------------------------------------------------------
+
+detail::GraphData& Value::data() const {
+  if (data_ == nullptr) fail(ErrorCode::invalid_graph, "a default-made Value stands for no tensor");
+  return *data_;
+}
+
+DType Value::dtype() const { return data().nodes[id_.index].dtype; }
+const Shape& Value::shape() const { return data().shapes[data().nodes[id_.index].shape.index]; }
+
+Value Value::apply(Op op, std::span<const Value> operands, const Attributes& attributes) {
+  if (operands.empty() || operands.size() > kMaxOperands) {
+    fail(ErrorCode::invalid_graph, fmt::format("{} takes {} operands, not {}", to_string(op),
+                                               info(op).arity, operands.size()));
+  }
+  std::array<NodeId, kMaxOperands> ids;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (&operands[i].data() != &operands[0].data()) {
+      fail(ErrorCode::invalid_graph,
+           fmt::format("{}: operand '{}' is a Value of another Graph than '{}'", to_string(op),
+                       info(op).operands[i].name, info(op).operands[0].name));
+    }
+    ids[i] = operands[i].id_;
+  }
+  detail::GraphData& data = operands[0].data();
+  return {operands[0].data_, data.apply(op, {ids.data(), operands.size()}, attributes)};
+}
+
+Value Value::scalar(Scalar number) const {
+  const DType own = dtype();
+  return {data_, data_->add_parameter(number.value(), is_floating(own) ? own : DType::f32)};
+}
+
+Value Value::constant(Scalar number) const {
+  const DType own = dtype();
+  return {data_, data_->add_constant(number.value(), is_floating(own) ? own : DType::f32)};
+}
+
+// --- Graph ---------------------------------------------------------------------------------------
+
+Graph::Graph() : data_(std::make_shared<detail::GraphData>()) {}
+Graph::~Graph() = default;
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
+
+detail::GraphData& Graph::data() const {
+  if (data_ == nullptr) fail(ErrorCode::invalid_graph, "this Graph was moved from");
+  return *data_;
+}
+
+Graph Graph::clone() const {
+  Graph copy;
+  *copy.data_ = data();
+  return copy;
+}
+
+Value Graph::input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides) {
+  return {data_, data().add_input(name, dtype, shape, strides)};
+}
+
+Value Graph::parameter(Scalar value, DType dtype) {
+  return {data_, data().add_parameter(value.value(), dtype)};
+}
+
+Value Graph::constant(Scalar value, DType dtype) {
+  return {data_, data().add_constant(value.value(), dtype)};
+}
+
+void Graph::output(std::string_view name, const Value& value) {
+  if (&value.data() != &data()) {
+    fail(ErrorCode::invalid_graph, fmt::format("output '{}' is a Value of another Graph", name));
+  }
+  data().add_output(name, value.id_);
+}
+
+Value Graph::value(NodeId id) const {
+  if (id.index >= data().nodes.size()) {
+    fail(ErrorCode::invalid_argument, fmt::format("node {} of a graph of {} nodes", id.index,
+                                                  data().nodes.size()));
+  }
+  return {data_, id};
+}
+
+std::span<const Node> Graph::nodes() const { return data().nodes; }
+const Shape& Graph::shape(ShapeId id) const { return data().shapes[id.index]; }
+std::span<const GraphInput> Graph::inputs() const { return data().inputs; }
+std::span<const GraphOutput> Graph::outputs() const { return data().outputs; }
+std::span<const double> Graph::parameters() const { return data().parameters; }
+GraphKey Graph::key() const { return data().key.key(); }
+
+NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> operands) {
+  const Node& node = from.node(id);
+  switch (node.op) {
+    case Op::input: {
+      const GraphInput& input = from.inputs()[node.payload];
+      return data().add_input(input.name, node.dtype, from.shape(id), input.strides);
+    }
+    case Op::parameter:
+      return data().add_parameter(from.parameters()[node.payload], node.dtype);
+    case Op::constant:
+      return data().add_constant(std::bit_cast<double>(node.payload), node.dtype);
+    default:
+      return data().apply(node.op, operands, {.dtype = node.dtype, .shape = from.shape(id)});
+  }
+}
+
+}  // namespace sinter

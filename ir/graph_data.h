@@ -1,0 +1,68 @@
+// The storage behind Graph and Value: nodes, interned shapes, and the key that grows with them.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+namespace sinter::detail {
+
+/// Canonical bytes with a running hash.
+class KeyBuilder {
+ public:
+  void append(std::span<const std::byte> bytes);
+  template <typename T>
+    requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
+  void append_value(const T& value) {
+    append(std::as_bytes(std::span(&value, 1)));
+  }
+  /// Length first, so that no two sequences of texts share their bytes.
+  void append_text(std::string_view text);
+  [[nodiscard]] GraphKey key() const { return {bytes_, hash_}; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::uint64_t hash_ = 0x9e3779b97f4a7c15;
+};
+
+struct GraphData {
+  std::vector<Node> nodes;
+  std::vector<Shape> shapes;
+  std::vector<GraphInput> inputs;
+  std::vector<GraphOutput> outputs;
+  std::vector<double> parameters;
+  KeyBuilder key;
+
+  /// Adds the node, or finds the equal one that is there. Leaves that stand for something outside
+  /// (inputs, parameters) differ by payload and so are never merged.
+  NodeId intern(const Node& node);
+  ShapeId intern_shape(const Shape& shape);
+  /// Checks operands against the op's row and interns the node. Throws Error.
+  NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
+  NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
+  NodeId add_parameter(double value, DType dtype);
+  NodeId add_constant(double value, DType dtype);
+  void add_output(std::string_view name, NodeId node);
+
+ private:
+  std::unordered_multimap<std::uint64_t, NodeId> node_index_;
+  std::unordered_multimap<std::uint64_t, ShapeId> shape_index_;
+};
+
+/// `value` rounded to `dtype` and widened back to f64.
+[[nodiscard]] double round_to(double value, DType dtype);
+
+/// Checks the operands of `op` against its row and gives the dtype and shape of the result.
+/// Throws Error that names op, dtypes and shapes.
+struct ResultType {
+  DType dtype{};
+  Shape shape;
+};
+[[nodiscard]] ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
+                               const Attributes& attributes);
+
+}  // namespace sinter::detail

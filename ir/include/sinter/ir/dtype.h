@@ -1,0 +1,50 @@
+// Element types, from the table in dtypes.def.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <sinter/ir/export.h>
+
+namespace sinter {
+
+enum class DType : std::uint8_t {
+#define SINTER_DTYPE(name, text, kind, bytes, type) name,
+#include <sinter/ir/dtypes.def>
+#undef SINTER_DTYPE
+};
+
+enum class DTypeKind : std::uint8_t { boolean, floating };
+
+struct DTypeInfo {
+  DType dtype;
+  std::string_view name;  ///< as in the text form, "f32"
+  DTypeKind kind;
+  std::uint8_t bytes;  ///< size and alignment of one element in memory
+};
+
+/// Every dtype, in the order of the enum.
+[[nodiscard]] SINTER_API std::span<const DTypeInfo> all_dtypes();
+[[nodiscard]] SINTER_API const DTypeInfo& info(DType dtype);
+/// The dtype that the text form calls `name`, if any.
+[[nodiscard]] SINTER_API std::optional<DType> dtype_from_name(std::string_view name);
+
+[[nodiscard]] inline std::string_view to_string(DType dtype) { return info(dtype).name; }
+[[nodiscard]] inline bool is_floating(DType dtype) {
+  return info(dtype).kind == DTypeKind::floating;
+}
+
+/// The DType of a C++ element type: `dtype_of<float>` is DType::f32. const is ignored.
+template <typename T>
+inline constexpr std::optional<DType> dtype_of = std::nullopt;
+template <typename T>
+inline constexpr std::optional<DType> dtype_of<const T> = dtype_of<T>;
+#define SINTER_DTYPE(name, text, kind, bytes, type) \
+  template <>                                       \
+  inline constexpr std::optional<DType> dtype_of<type> = DType::name;
+#include <sinter/ir/dtypes.def>
+#undef SINTER_DTYPE
+
+}  // namespace sinter

@@ -1,0 +1,181 @@
+// The fluent elementwise methods, written once for every type that stands for a tensor.
+//
+// `Self` supplies two things:
+//   static Self apply(Op, std::span<const Self> operands, const Attributes&);
+//   Self scalar(Scalar) const;   // a scalar of this tensor's dtype, beside it in the same graph
+// Shapes broadcast as in NumPy; dtypes must be equal and never promote; a bare number takes the
+// dtype of the tensor it meets. All methods throw Error: shape_mismatch, dtype_mismatch, or
+// invalid_graph for operands of different graphs.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <type_traits>
+
+#include <sinter/ir/dtype.h>
+#include <sinter/ir/op.h>
+#include <sinter/ir/shape.h>
+
+namespace sinter {
+
+/// A number that a user gives beside tensors: kept as f64, rounded to the compute dtype where it
+/// is used. Never a bool: `x.leaky_relu(true)` does not compile.
+class Scalar {
+ public:
+  template <typename T>
+    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+  constexpr Scalar(T value) : value_(static_cast<double>(value)) {}  // NOLINT: implicit
+  Scalar(bool) = delete;
+  [[nodiscard]] constexpr double value() const { return value_; }
+
+ private:
+  double value_;
+};
+
+/// What `convert` and `broadcast` need beside their operand.
+struct Attributes {
+  std::optional<DType> dtype;  ///< of `convert`
+  std::optional<Shape> shape;  ///< of `broadcast`
+};
+
+/// A tensor or a number, as the second operand of a method. Refers to the tensor: use it as a
+/// parameter only.
+template <typename Self>
+class Operand {
+ public:
+  Operand(const Self& tensor) : tensor_(&tensor) {}  // NOLINT: implicit
+  template <typename T>
+    requires std::constructible_from<Scalar, T>
+  Operand(T number) : scalar_(Scalar(number)) {}  // NOLINT: implicit
+  /// The tensor itself, or the number as a scalar beside `like`.
+  [[nodiscard]] Self beside(const Self& like) const {
+    return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);
+  }
+
+ private:
+  const Self* tensor_ = nullptr;
+  Scalar scalar_ = 0;
+};
+
+/// Options of leaky_relu, for calls that read `x.leaky_relu({.negative_slope = 0.2})`.
+struct LeakyReluOptions {
+  double negative_slope = 0.01;
+};
+
+template <typename Self>
+class ElementwiseMethods {
+ public:
+  using Other = Operand<Self>;
+
+  // Arithmetic, IEEE-754, each rounded once; f32 and f64.
+  [[nodiscard]] Self add(const Other& b) const { return binary(Op::add, b); }
+  [[nodiscard]] Self sub(const Other& b) const { return binary(Op::sub, b); }
+  [[nodiscard]] Self mul(const Other& b) const { return binary(Op::mul, b); }
+  [[nodiscard]] Self div(const Other& b) const { return binary(Op::div, b); }
+  /// x * b + c with one rounding. sinter never forms it from a mul and an add by itself.
+  [[nodiscard]] Self fma(const Other& b, const Other& c) const {
+    return apply(Op::fma, {self(), b.beside(self()), c.beside(self())});
+  }
+  /// IEEE-754 minimum: NaN if either operand is NaN, and -0 < +0.
+  [[nodiscard]] Self min(const Other& b) const { return binary(Op::min, b); }
+  /// IEEE-754 maximum: NaN if either operand is NaN, and -0 < +0.
+  [[nodiscard]] Self max(const Other& b) const { return binary(Op::max, b); }
+  [[nodiscard]] Self neg() const { return unary(Op::neg); }
+  [[nodiscard]] Self abs() const { return unary(Op::abs); }
+  [[nodiscard]] Self sqrt() const { return unary(Op::sqrt); }
+  [[nodiscard]] Self floor() const { return unary(Op::floor); }
+  [[nodiscard]] Self ceil() const { return unary(Op::ceil); }
+  [[nodiscard]] Self trunc() const { return unary(Op::trunc); }
+  /// To the nearest integer, ties to even.
+  [[nodiscard]] Self round() const { return unary(Op::round); }
+
+  // Comparisons give bool masks. NaN is unequal to everything and in no order.
+  [[nodiscard]] Self equal(const Other& b) const { return binary(Op::equal, b); }
+  [[nodiscard]] Self not_equal(const Other& b) const { return binary(Op::not_equal, b); }
+  [[nodiscard]] Self less(const Other& b) const { return binary(Op::less, b); }
+  [[nodiscard]] Self less_equal(const Other& b) const { return binary(Op::less_equal, b); }
+  [[nodiscard]] Self greater(const Other& b) const { return binary(Op::greater, b); }
+  [[nodiscard]] Self greater_equal(const Other& b) const { return binary(Op::greater_equal, b); }
+
+  // On bool masks.
+  [[nodiscard]] Self logical_and(const Self& b) const { return binary(Op::logical_and, b); }
+  [[nodiscard]] Self logical_or(const Self& b) const { return binary(Op::logical_or, b); }
+  [[nodiscard]] Self logical_xor(const Self& b) const { return binary(Op::logical_xor, b); }
+  [[nodiscard]] Self logical_not() const { return unary(Op::logical_not); }
+  /// This mask ? a : b, element by element.
+  [[nodiscard]] Self select(const Self& a, const Other& b) const {
+    return apply(Op::select, {self(), a, b.beside(a)});
+  }
+  [[nodiscard]] Self select(Scalar a, const Self& b) const {
+    return apply(Op::select, {self(), b.scalar(a), b});
+  }
+
+  /// x > 0 ? x : x * negative_slope. Same shape and dtype; gradient non-zero everywhere unless
+  /// the slope is 0, which is what keeps neurons from dying as they can behind relu.
+  ///
+  /// At +0, -0 and NaN the second branch holds. Slopes of 0.001 to 0.3 are usual; 1 is the
+  /// identity; above 0.5 negative values grow large through many layers; a tiny slope is nearly
+  /// relu, but slope 0 is not relu: -inf gives NaN and negatives give -0. Any slope is legal,
+  /// negative, inf and NaN included, and follows the formula.
+  [[nodiscard]] Self leaky_relu(Scalar negative_slope = 0.01) const {
+    return apply(Op::leaky_relu, {self(), self().scalar(negative_slope)});
+  }
+  [[nodiscard]] Self leaky_relu(LeakyReluOptions options) const {
+    return leaky_relu(Scalar(options.negative_slope));
+  }
+  /// x < 0 ? 0 : x. NaN and -0 stay as they are.
+  [[nodiscard]] Self relu() const { return unary(Op::relu); }
+  /// leaky_relu with a slope per element; `weight` broadcasts against x as in NumPy.
+  [[nodiscard]] Self prelu(const Self& weight) const { return binary(Op::prelu, weight); }
+  /// clamp(x, 0, 6).
+  [[nodiscard]] Self relu6() const { return unary(Op::relu6); }
+  /// t = x < low ? low : x; t > high ? high : t. NaN stays; with low > high the result is high.
+  [[nodiscard]] Self clamp(Scalar low, Scalar high) const {
+    return apply(Op::clamp, {self(), self().scalar(low), self().scalar(high)});
+  }
+  /// relu6(x + 3) / 6.
+  [[nodiscard]] Self hardsigmoid() const { return unary(Op::hardsigmoid); }
+  /// x * relu6(x + 3) / 6, from left to right.
+  [[nodiscard]] Self hardswish() const { return unary(Op::hardswish); }
+  /// 1, -1, or x itself where x is +0, -0 or NaN.
+  [[nodiscard]] Self sign() const { return unary(Op::sign); }
+  /// x * x.
+  [[nodiscard]] Self square() const { return unary(Op::square); }
+
+  /// To another dtype: rounded to nearest even; bool is x != 0, and true gives 1.
+  [[nodiscard]] Self convert(DType dtype) const {
+    return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});
+  }
+  /// To a larger shape, as NumPy's broadcast_to.
+  [[nodiscard]] Self broadcast_to(const Shape& shape) const {
+    return apply(Op::broadcast, {self()}, {.dtype = std::nullopt, .shape = shape});
+  }
+
+  friend Self operator+(const Self& a, const Self& b) { return a.add(b); }
+  friend Self operator+(const Self& a, Scalar b) { return a.add(b); }
+  friend Self operator+(Scalar a, const Self& b) { return b.scalar(a).add(b); }
+  friend Self operator-(const Self& a, const Self& b) { return a.sub(b); }
+  friend Self operator-(const Self& a, Scalar b) { return a.sub(b); }
+  friend Self operator-(Scalar a, const Self& b) { return b.scalar(a).sub(b); }
+  friend Self operator*(const Self& a, const Self& b) { return a.mul(b); }
+  friend Self operator*(const Self& a, Scalar b) { return a.mul(b); }
+  friend Self operator*(Scalar a, const Self& b) { return b.scalar(a).mul(b); }
+  friend Self operator/(const Self& a, const Self& b) { return a.div(b); }
+  friend Self operator/(const Self& a, Scalar b) { return a.div(b); }
+  friend Self operator/(Scalar a, const Self& b) { return b.scalar(a).div(b); }
+  friend Self operator-(const Self& a) { return a.neg(); }
+
+ private:
+  [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
+  static Self apply(Op op, std::initializer_list<Self> operands, const Attributes& attributes = {}) {
+    return Self::apply(op, std::span<const Self>(operands.begin(), operands.size()), attributes);
+  }
+  [[nodiscard]] Self unary(Op op) const { return apply(op, {self()}); }
+  [[nodiscard]] Self binary(Op op, const Other& b) const {
+    return apply(op, {self(), b.beside(self())});
+  }
+};
+
+}  // namespace sinter

@@ -1,0 +1,156 @@
+// Graph and Value: the op IR that users build and passes transform.
+//
+// A Graph is a list of small interned nodes in topological order: a node's operands always have
+// smaller ids, so every pass is one loop and nothing recurses over a graph's depth. Numbers that a
+// user gives are `parameter` nodes: they are never merged, and their values lie beside the nodes,
+// so that two graphs that differ in a slope have the same structure. Coefficients inside
+// composites are `constant` nodes and belong to the structure.
+//
+// A Graph is used by one thread at a time. Values keep their graph's nodes alive.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <sinter/ir/dtype.h>
+#include <sinter/ir/elementwise.h>
+#include <sinter/ir/op.h>
+#include <sinter/ir/shape.h>
+
+namespace sinter {
+
+inline constexpr std::size_t kMaxNodes = std::size_t{1} << 24;
+
+struct NodeId {
+  std::uint32_t index = 0;
+  friend auto operator<=>(NodeId, NodeId) = default;
+};
+
+struct ShapeId {
+  std::uint32_t index = 0;
+  friend auto operator<=>(ShapeId, ShapeId) = default;
+};
+
+/// One op. Plain data; what `payload` holds depends on the op: the position among the inputs
+/// (input), the f64 bits of a value exact in the node's dtype (constant), the position among the
+/// parameters (parameter), else 0.
+struct Node {
+  Op op{};
+  DType dtype{};
+  std::uint8_t operand_count = 0;
+  ShapeId shape;
+  std::array<NodeId, kMaxOperands> operands{};
+  std::uint64_t payload = 0;
+
+  [[nodiscard]] std::span<const NodeId> inputs() const {
+    return {operands.data(), operand_count};
+  }
+  friend bool operator==(const Node&, const Node&) = default;
+};
+static_assert(sizeof(Node) == 32);
+
+struct GraphInput {
+  std::string name;
+  NodeId node;
+  Strides strides;  ///< in elements; empty for dense row-major
+};
+
+struct GraphOutput {
+  std::string name;
+  NodeId node;
+};
+
+class Graph;
+namespace detail {
+struct GraphData;
+}
+
+/// A tensor in a graph: shape and dtype are known, data is not. Cheap to copy. The fluent methods
+/// record ops; there is no in-place form. Equality is `x.equal(y)`, never `==`.
+class SINTER_API Value : public ElementwiseMethods<Value> {
+ public:
+  /// Stands for no tensor; any use but assignment throws Error.
+  Value() = default;
+
+  [[nodiscard]] DType dtype() const;
+  [[nodiscard]] const Shape& shape() const;
+  [[nodiscard]] NodeId id() const { return id_; }
+
+  /// Records `op`; the generic form behind every method. An operand that is an attribute (see
+  /// ops.def) must be a scalar from `scalar`, `Graph::parameter` or `Graph::constant`.
+  static Value apply(Op op, std::span<const Value> operands, const Attributes& attributes = {});
+  /// A rank-0 parameter of this value's dtype in the same graph (f32 beside a mask).
+  [[nodiscard]] Value scalar(Scalar number) const;
+  /// As `scalar`, but a constant: part of the structure, for bodies of composites.
+  [[nodiscard]] Value constant(Scalar number) const;
+
+  friend bool operator==(const Value&, const Value&) = delete;
+
+ private:
+  friend class Graph;
+  Value(std::shared_ptr<detail::GraphData> data, NodeId id) : data_(std::move(data)), id_(id) {}
+  [[nodiscard]] detail::GraphData& data() const;
+
+  std::shared_ptr<detail::GraphData> data_;
+  NodeId id_;
+};
+
+/// Identity of a graph's structure as canonical bytes: equal bytes mean equal nodes, shapes,
+/// strides, names and outputs. Parameter values are not part of it. Valid until the graph grows.
+struct GraphKey {
+  std::span<const std::byte> bytes;
+  std::uint64_t hash = 0;
+};
+
+class SINTER_API Graph {
+ public:
+  Graph();
+  ~Graph();
+  Graph(Graph&&) noexcept;
+  Graph& operator=(Graph&&) noexcept;
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+  /// A deep copy; Values of this graph do not belong to it.
+  [[nodiscard]] Graph clone() const;
+
+  /// Declares the next input. Buffers are bound in the order of declaration. `strides` are in
+  /// elements, one per axis, 0 to repeat; left out, the buffer is dense and row-major.
+  Value input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides = {});
+  /// A rank-0 number that a user may vary without changing the structure.
+  Value parameter(Scalar value, DType dtype);
+  /// A rank-0 number that belongs to the structure; rounded to `dtype`.
+  Value constant(Scalar value, DType dtype);
+  /// Declares the next output. A value may be an output more than once.
+  void output(std::string_view name, const Value& value);
+  /// The Value of a node of this graph.
+  [[nodiscard]] Value value(NodeId id) const;
+
+  [[nodiscard]] std::span<const Node> nodes() const;
+  [[nodiscard]] const Node& node(NodeId id) const { return nodes()[id.index]; }
+  [[nodiscard]] const Shape& shape(ShapeId id) const;
+  [[nodiscard]] const Shape& shape(NodeId id) const { return shape(node(id).shape); }
+  [[nodiscard]] std::span<const GraphInput> inputs() const;
+  [[nodiscard]] std::span<const GraphOutput> outputs() const;
+  /// Values of the parameter nodes, by their payload, as given by the user.
+  [[nodiscard]] std::span<const double> parameters() const;
+
+  /// Kept up to date as the graph grows: reading it costs nothing.
+  [[nodiscard]] GraphKey key() const;
+
+  /// For passes: records a copy of `node` (of graph `from`) over `operands` of this graph, with
+  /// shape and dtype inferred anew. Inputs and parameters are recorded afresh.
+  NodeId copy_node(const Graph& from, NodeId node, std::span<const NodeId> operands);
+
+ private:
+  friend class Value;
+  [[nodiscard]] detail::GraphData& data() const;
+  std::shared_ptr<detail::GraphData> data_;
+};
+
+}  // namespace sinter

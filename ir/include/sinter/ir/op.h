@@ -1,0 +1,58 @@
+// Ops, from the table in ops.def. The table is the whole truth: what it does not say, no op has.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <sinter/ir/export.h>
+
+namespace sinter {
+
+enum class Op : std::uint8_t {
+#define SINTER_OP(name, kind, rule, arity, names) name,
+#include <sinter/ir/ops.def>
+#undef SINTER_OP
+};
+
+enum class OpKind : std::uint8_t { leaf, primitive, composite };
+
+/// How an op's result dtype follows from its operands; see the head of ops.def.
+enum class DTypeRule : std::uint8_t {
+  leaf,
+  floating,
+  comparison,
+  logical,
+  select,
+  convert,
+  same
+};
+
+inline constexpr int kMaxOperands = 3;
+
+struct OperandInfo {
+  std::string_view name;
+  bool attribute = false;               ///< a scalar that prints as name=value
+  std::optional<double> default_value;  ///< of an attribute
+};
+
+struct OpInfo {
+  Op op;
+  std::string_view name;  ///< enumerator and text keyword
+  OpKind kind;
+  DTypeRule rule;
+  int arity;
+  std::array<OperandInfo, kMaxOperands> operands;
+};
+
+/// Every op, in the order of the enum.
+[[nodiscard]] SINTER_API std::span<const OpInfo> all_ops();
+[[nodiscard]] SINTER_API const OpInfo& info(Op op);
+/// The op that the text form calls `name`, if any.
+[[nodiscard]] SINTER_API std::optional<Op> op_from_name(std::string_view name);
+
+[[nodiscard]] inline std::string_view to_string(Op op) { return info(op).name; }
+
+}  // namespace sinter

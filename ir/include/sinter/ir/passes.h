@@ -1,0 +1,25 @@
+// Passes from Graph to Graph. Each is a free function and returns a new graph with the same inputs,
+// outputs and parameters (dead ones included: buffers are bound by position), in linear time.
+#pragma once
+
+#include <span>
+
+#include <sinter/ir/graph.h>
+
+namespace sinter {
+
+/// Folds constants through the interpreter, applies identities that are exact for every input
+/// (x*1, x/1, x-0, x+(-0), double negation, select with equal sides, conversions to the own dtype,
+/// ... never x+0 or x*0), and drops dead nodes. Parameters are not read.
+[[nodiscard]] SINTER_API Graph simplify(const Graph& graph);
+
+/// Replaces every composite by its body over primitives. `parameters` (by payload; one per
+/// parameter of the graph) is read for one purpose: a leaky_relu whose slope, rounded to the
+/// compute dtype, lies in (0, 1] becomes `m = x*s; m > x ? m : x`, equal bit for bit to the select
+/// on x > 0 there, and one instruction cheaper.
+[[nodiscard]] SINTER_API Graph expand(const Graph& graph, std::span<const double> parameters);
+
+/// Replaces parameters by constants of their values: what `Specialize::scalars` asks for.
+[[nodiscard]] SINTER_API Graph bake_parameters(const Graph& graph);
+
+}  // namespace sinter

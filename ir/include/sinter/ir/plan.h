@@ -1,0 +1,78 @@
+// Plan: a graph cut into kernels, and the buffers between them.
+//
+// `partition` walks the graph in topological order and grows segments; a value that crosses from
+// one segment to a later one is stored, everything else is recomputed where it is used. Within a
+// segment there is one kernel per shape of stored value. Every stored value names the rule that
+// made it so. The plan depends on the structure of the graph alone, never on parameter values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+namespace sinter {
+
+/// What a target allows in one kernel. Filled in by codegen's Target.
+struct PlanLimits {
+  int arguments = 24;   ///< buffers, inputs and outputs together
+  int operations = 192; ///< ops, composites counted as one
+};
+
+enum class Fuse : std::uint8_t {
+  all,   ///< as few kernels as the limits allow
+  none,  ///< one kernel per op that the user wrote
+};
+
+/// Why a value is stored rather than kept in a register.
+enum class CutRule : std::uint8_t {
+  output,      ///< the user asked for it
+  operations,  ///< its kernel is full: PlanLimits::operations
+  arguments,   ///< its kernel is full: PlanLimits::arguments
+  broadcast,   ///< storing it once moves less than recomputing it for every row that reads it
+  unfused,     ///< Fuse::none
+};
+[[nodiscard]] SINTER_API std::string_view to_string(CutRule rule);
+
+struct BufferId {
+  std::uint32_t index = 0;
+  friend auto operator<=>(BufferId, BufferId) = default;
+};
+
+struct PlanBuffer {
+  enum class Kind : std::uint8_t { input, output, temporary };
+  Kind kind{};
+  DType dtype{};
+  Shape shape;
+  Strides strides;           ///< of an input, as declared; empty for dense
+  std::uint32_t position = 0;  ///< among the graph's inputs or outputs
+  std::int64_t offset = 0;   ///< of a temporary in the workspace, in bytes, 64-byte aligned
+  NodeId node;               ///< the value it holds, in Plan::graph
+  CutRule rule{};            ///< of an output or a temporary
+};
+
+struct PlanKernel {
+  /// The kernel's ops with composites intact. Inputs and outputs are its buffers, in the order of
+  /// the two lists below; all outputs have one shape. Its parameters are the plan's, renumbered.
+  Graph body;
+  std::vector<BufferId> inputs;
+  std::vector<BufferId> outputs;
+  std::vector<std::uint32_t> parameters;  ///< kernel parameter -> parameter of Plan::graph
+};
+
+struct Plan {
+  Graph graph;  ///< simplified; parameter values in it are those of whoever planned first
+  std::vector<PlanBuffer> buffers;
+  std::vector<PlanKernel> kernels;  ///< in an order in which they may run
+  std::int64_t workspace_bytes = 0;
+};
+
+/// Cuts a verified, simplified graph. Linear time.
+[[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
+
+/// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored value.
+[[nodiscard]] SINTER_API std::string print(const Plan& plan);
+
+}  // namespace sinter

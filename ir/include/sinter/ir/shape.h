@@ -1,0 +1,96 @@
+// Shapes and strides: up to kMaxRank int64 values, held in place.
+//
+// Both are plain values with no invariant beyond the rank; Graph checks lengths when it takes them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+#include <sinter/ir/error.h>
+#include <sinter/ir/export.h>
+
+namespace sinter {
+
+inline constexpr int kMaxRank = 8;
+/// Elements of one tensor, 2^48: byte offsets of any dtype stay far inside int64.
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;
+
+/// A length or a stride given by a user. Takes any integer, so that `{rows, 64}` needs no cast
+/// whatever the type of `rows`; bool is not an integer here.
+class Dim {
+ public:
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  constexpr Dim(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
+  [[nodiscard]] constexpr std::int64_t value() const { return value_; }
+
+ private:
+  std::int64_t value_;
+};
+
+/// A short list of int64, the common part of Shape and Strides.
+class Dims {
+ public:
+  constexpr Dims() = default;
+  Dims(std::initializer_list<Dim> dims) {
+    for (Dim dim : dims) push_back(dim.value());
+  }
+  explicit Dims(std::span<const std::int64_t> dims) {
+    for (std::int64_t dim : dims) push_back(dim);
+  }
+
+  [[nodiscard]] int rank() const { return rank_; }
+  [[nodiscard]] bool empty() const { return rank_ == 0; }
+  [[nodiscard]] std::int64_t operator[](int axis) const { return dims_[static_cast<size_t>(axis)]; }
+  [[nodiscard]] std::int64_t& operator[](int axis) { return dims_[static_cast<size_t>(axis)]; }
+  [[nodiscard]] const std::int64_t* begin() const { return dims_.data(); }
+  [[nodiscard]] const std::int64_t* end() const { return dims_.data() + rank_; }
+  /// Throws Error(limit_exceeded) beyond kMaxRank.
+  void push_back(std::int64_t dim) {
+    if (rank_ == kMaxRank) rank_exceeded();
+    dims_[static_cast<size_t>(rank_++)] = dim;
+  }
+  friend bool operator==(const Dims& a, const Dims& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  [[noreturn]] SINTER_API static void rank_exceeded();
+  std::array<std::int64_t, kMaxRank> dims_{};
+  int rank_ = 0;
+};
+
+/// Lengths per axis, outermost first. Rank 0 is a scalar with one element.
+class Shape : public Dims {
+ public:
+  using Dims::Dims;
+  /// The product of the lengths. Defined for shapes that `check_shape` accepts.
+  [[nodiscard]] std::int64_t elements() const {
+    std::int64_t count = 1;
+    for (std::int64_t dim : *this) count *= dim;
+    return count;
+  }
+};
+
+/// Distances in elements per axis. An empty Strides means dense, row-major.
+class Strides : public Dims {
+ public:
+  using Dims::Dims;
+};
+
+/// Row-major strides of `shape`.
+[[nodiscard]] SINTER_API Strides dense_strides(const Shape& shape);
+/// "[2, 3]"
+[[nodiscard]] SINTER_API std::string to_string(const Dims& dims);
+/// Throws Error when a length is negative or the element count exceeds kMaxElements; `what` names
+/// the thing in the message, for example "input 'x'".
+SINTER_API void check_shape(const Shape& shape, std::string_view what);
+/// NumPy broadcasting of two shapes, right-aligned. Returns false when they do not broadcast.
+[[nodiscard]] SINTER_API bool broadcast_shapes(const Shape& a, const Shape& b, Shape& result);
+
+}  // namespace sinter

@@ -1,0 +1,136 @@
+// Result types: an op's row against its operands. One function per dtype rule would be seven
+// nearly equal ones; the switch has no default, so a new rule does not go unnoticed.
+#include <fmt/format.h>
+
+#include "graph_data.h"
+
+namespace sinter::detail {
+namespace {
+
+struct Call {
+  const GraphData& graph;
+  const OpInfo& row;
+  std::span<const NodeId> operands;
+
+  [[nodiscard]] const Node& node(std::size_t i) const { return graph.nodes[operands[i].index]; }
+  [[nodiscard]] DType dtype(std::size_t i) const { return node(i).dtype; }
+  [[nodiscard]] const Shape& shape(std::size_t i) const {
+    return graph.shapes[node(i).shape.index];
+  }
+  [[nodiscard]] std::string_view name(std::size_t i) const { return row.operands[i].name; }
+
+  /// "add(a: f32[2, 3], b: f32[4])"
+  [[nodiscard]] std::string text() const {
+    std::string out = fmt::format("{}(", row.name);
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      out += fmt::format("{}{}: {}{}", i == 0 ? "" : ", ", name(i), to_string(dtype(i)),
+                         to_string(shape(i)));
+    }
+    return out + ")";
+  }
+};
+
+[[noreturn]] void dtype_error(const Call& call, std::string_view right) {
+  fail(ErrorCode::dtype_mismatch, fmt::format("{}: {}", call.text(), right));
+}
+
+void check_equal_dtypes(const Call& call, std::size_t first) {
+  for (std::size_t i = first + 1; i < call.operands.size(); ++i) {
+    if (call.dtype(i) == call.dtype(first)) continue;
+    dtype_error(call, fmt::format("{} is {} and {} is {}; dtypes never promote, use convert",
+                                  call.name(first), to_string(call.dtype(first)), call.name(i),
+                                  to_string(call.dtype(i))));
+  }
+}
+
+void check_floating(const Call& call) {
+  for (std::size_t i = 0; i < call.operands.size(); ++i) {
+    if (is_floating(call.dtype(i))) continue;
+    dtype_error(call, fmt::format("{} must be f32 or f64, not {}", call.name(i),
+                                  to_string(call.dtype(i))));
+  }
+  check_equal_dtypes(call, 0);
+}
+
+void check_boolean(const Call& call, std::size_t i) {
+  if (call.dtype(i) == DType::boolean) return;
+  dtype_error(call,
+              fmt::format("{} must be bool, not {}", call.name(i), to_string(call.dtype(i))));
+}
+
+DType infer_dtype(const Call& call, const Attributes& attributes) {
+  switch (call.row.rule) {
+    case DTypeRule::leaf:
+      break;
+    case DTypeRule::floating:
+      check_floating(call);
+      return call.dtype(0);
+    case DTypeRule::comparison:
+      check_floating(call);
+      return DType::boolean;
+    case DTypeRule::logical:
+      for (std::size_t i = 0; i < call.operands.size(); ++i) check_boolean(call, i);
+      return DType::boolean;
+    case DTypeRule::select:
+      check_boolean(call, 0);
+      check_equal_dtypes(call, 1);
+      return call.dtype(1);
+    case DTypeRule::convert:
+      if (attributes.dtype.has_value()) return *attributes.dtype;
+      fail(ErrorCode::invalid_argument, "convert needs a dtype");
+    case DTypeRule::same:
+      return call.dtype(0);
+  }
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{} is not recorded by apply: use Graph::{}", call.row.name, call.row.name));
+}
+
+Shape infer_shape(const Call& call, const Attributes& attributes) {
+  Shape result;
+  for (std::size_t i = 0; i < call.operands.size(); ++i) {
+    if (broadcast_shapes(result, call.shape(i), result)) continue;
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("{}: shapes do not broadcast; aligned at the last axis, lengths must be "
+                     "equal or 1",
+                     call.text()));
+  }
+  if (call.row.op != Op::broadcast) return result;
+  if (!attributes.shape.has_value()) fail(ErrorCode::invalid_argument, "broadcast needs a shape");
+  Shape joined;
+  if (!broadcast_shapes(result, *attributes.shape, joined) || joined != *attributes.shape) {
+    fail(ErrorCode::shape_mismatch, fmt::format("{} to {}: every length must be equal or 1",
+                                                call.text(), to_string(*attributes.shape)));
+  }
+  return *attributes.shape;
+}
+
+void check_attributes(const Call& call) {
+  for (std::size_t i = 0; i < call.operands.size(); ++i) {
+    if (!call.row.operands[i].attribute) continue;
+    const Op op = call.node(i).op;
+    if ((op == Op::parameter || op == Op::constant) && is_floating(call.dtype(i))) continue;
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{}: {} must be a number{}", call.text(), call.name(i),
+                     call.row.op == Op::leaky_relu
+                         ? "; a bool is none, and for a tensor of slopes use prelu"
+                         : ""));
+  }
+}
+
+}  // namespace
+
+ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
+                 const Attributes& attributes) {
+  const OpInfo& row = info(op);
+  if (operands.size() != static_cast<std::size_t>(row.arity)) {
+    fail(ErrorCode::invalid_graph,
+         fmt::format("{} takes {} operands, not {}", row.name, row.arity, operands.size()));
+  }
+  const Call call{graph, row, operands};
+  check_attributes(call);
+  ResultType result{infer_dtype(call, attributes), infer_shape(call, attributes)};
+  check_shape(result.shape, row.name);
+  return result;
+}
+
+}  // namespace sinter::detail

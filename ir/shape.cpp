@@ -1,0 +1,58 @@
+// Shape arithmetic that can fail: counts that overflow, shapes that do not broadcast.
+#include <sinter/ir/shape.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sinter {
+
+void Dims::rank_exceeded() {
+  fail(ErrorCode::limit_exceeded, fmt::format("more than {} axes: sinter serves rank 0 to {}",
+                                              kMaxRank, kMaxRank));
+}
+
+Strides dense_strides(const Shape& shape) {
+  Strides strides;
+  for (int axis = 0; axis < shape.rank(); ++axis) strides.push_back(1);
+  for (int axis = shape.rank() - 2; axis >= 0; --axis) {
+    strides[axis] = strides[axis + 1] * shape[axis + 1];
+  }
+  return strides;
+}
+
+std::string to_string(const Dims& dims) { return fmt::format("[{}]", fmt::join(dims, ", ")); }
+
+void check_shape(const Shape& shape, std::string_view what) {
+  // Lengths of 0 count as 1: the other lengths must be sane even where there are no elements.
+  std::int64_t count = 1;
+  for (std::int64_t length : shape) {
+    if (length < 0) {
+      fail(ErrorCode::invalid_argument, fmt::format("{} has shape {}: a length cannot be negative",
+                                                    what, to_string(shape)));
+    }
+    if (length > 1 && count > kMaxElements / length) {
+      fail(ErrorCode::limit_exceeded, fmt::format("{} has shape {}: more than 2^48 elements", what,
+                                                  to_string(shape)));
+    }
+    count *= std::max<std::int64_t>(length, 1);
+  }
+}
+
+bool broadcast_shapes(const Shape& a, const Shape& b, Shape& result) {
+  const int rank = std::max(a.rank(), b.rank());
+  const auto length = [rank](const Shape& shape, int axis) {
+    const int own = axis - (rank - shape.rank());
+    return own < 0 ? 1 : shape[own];
+  };
+  Shape out;
+  for (int axis = 0; axis < rank; ++axis) {
+    const std::int64_t m = length(a, axis);
+    const std::int64_t n = length(b, axis);
+    if (m != n && m != 1 && n != 1) return false;
+    out.push_back(m == 1 ? n : m);
+  }
+  result = out;
+  return true;
+}
+
+}  // namespace sinter

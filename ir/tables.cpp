@@ -1,0 +1,74 @@
+// The dtype and op tables as data, made from dtypes.def and ops.def.
+#include <algorithm>
+#include <charconv>
+
+#include <sinter/ir/dtype.h>
+#include <sinter/ir/error.h>
+#include <sinter/ir/op.h>
+
+namespace sinter {
+namespace {
+
+constexpr DTypeInfo kDTypes[] = {
+#define SINTER_DTYPE(name, text, kind, bytes, type) {DType::name, text, DTypeKind::kind, bytes},
+#include <sinter/ir/dtypes.def>
+#undef SINTER_DTYPE
+};
+
+/// Reads one operand of a row's names column: "x", "min=" or "negative_slope=0.01".
+OperandInfo operand_info(std::string_view word) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string_view::npos) return {word, false, std::nullopt};
+  OperandInfo operand{word.substr(0, equals), true, std::nullopt};
+  const std::string_view value = word.substr(equals + 1);
+  if (!value.empty()) {
+    double number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    operand.default_value = number;
+  }
+  return operand;
+}
+
+std::array<OperandInfo, kMaxOperands> operand_infos(std::string_view names) {
+  std::array<OperandInfo, kMaxOperands> operands;
+  for (std::size_t i = 0; !names.empty(); ++i) {
+    const std::string_view word = names.substr(0, names.find(' '));
+    operands[i] = operand_info(word);
+    names.remove_prefix(std::min(word.size() + 1, names.size()));
+  }
+  return operands;
+}
+
+std::span<const OpInfo> op_table() {
+  static const OpInfo table[] = {
+#define SINTER_OP(name, kind, rule, arity, names) \
+  {Op::name, #name, OpKind::kind, DTypeRule::rule, arity, operand_infos(names)},
+#include <sinter/ir/ops.def>
+#undef SINTER_OP
+  };
+  return table;
+}
+
+template <typename Row>
+const Row* find_by_name(std::span<const Row> table, std::string_view name) {
+  const auto row = std::ranges::find(table, name, &Row::name);
+  return row == table.end() ? nullptr : &*row;
+}
+
+}  // namespace
+
+std::span<const DTypeInfo> all_dtypes() { return kDTypes; }
+const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
+std::optional<DType> dtype_from_name(std::string_view name) {
+  const DTypeInfo* row = find_by_name(all_dtypes(), name);
+  return row == nullptr ? std::nullopt : std::optional(row->dtype);
+}
+
+std::span<const OpInfo> all_ops() { return op_table(); }
+const OpInfo& info(Op op) { return op_table()[static_cast<std::size_t>(op)]; }
+std::optional<Op> op_from_name(std::string_view name) {
+  const OpInfo* row = find_by_name(all_ops(), name);
+  return row == nullptr ? std::nullopt : std::optional(row->op);
+}
+
+}  // namespace sinter

@@ -1,0 +1,83 @@
+// Executable: a compiled graph. Call: one bound to its buffers.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <sinter/ir/graph.h>
+#include <sinter/runtime/stats.h>
+#include <sinter/runtime/view.h>
+
+namespace sinter {
+
+/// A representation that a graph passes through, for `Executable::text` and SINTER_DUMP.
+enum class Stage : std::uint8_t { graph, plan, loops, llvm, assembly };
+[[nodiscard]] SINTER_API std::string_view to_string(Stage stage);
+
+namespace detail {
+struct Program;      // shared, immutable: what the kernel cache holds
+struct BoundProgram; // a Program with buffers
+}  // namespace detail
+
+/// A program bound to buffers: everything is checked, only the kernels are left. Keeps its program
+/// alive, not the buffers. Serves one thread at a time.
+class SINTER_API Call {
+ public:
+  Call(Call&&) noexcept;
+  Call& operator=(Call&&) noexcept;
+  ~Call();
+  void operator()();
+
+ private:
+  friend class Executable;
+  explicit Call(std::unique_ptr<detail::BoundProgram> bound);
+  std::unique_ptr<detail::BoundProgram> bound_;
+};
+
+/// A compiled graph. Cheap to copy, immutable, usable from many threads at once; outlives its
+/// Engine. Made by Engine::compile.
+class SINTER_API Executable {
+ public:
+  /// Runs the graph. Buffers are bound in the order in which inputs and outputs were declared.
+  /// An output may be the very buffer and layout of an input; any other overlap of an output is
+  /// refused. Throws Error before anything is written: shape_mismatch, dtype_mismatch,
+  /// invalid_buffer (null, misaligned, overlapping, other strides), invalid_argument (wrong number).
+  void run(std::initializer_list<ConstTensorView> inputs,
+           std::initializer_list<TensorView> outputs) const {
+    run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));
+  }
+  void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+
+  /// Checks as `run` does, once, and gives a call without checks. Repeat bind when buffers move.
+  [[nodiscard]] Call bind(std::initializer_list<ConstTensorView> inputs,
+                          std::initializer_list<TensorView> outputs) const {
+    return bind(std::span(inputs.begin(), inputs.size()),
+                std::span(outputs.begin(), outputs.size()));
+  }
+  [[nodiscard]] Call bind(std::span<const ConstTensorView> inputs,
+                          std::span<const TensorView> outputs) const;
+
+  /// What was made of the graph at `stage`. Made anew on each call: nothing is kept for it.
+  [[nodiscard]] std::string text(Stage stage) const;
+
+  [[nodiscard]] std::span<const GraphInput> inputs() const;
+  [[nodiscard]] std::span<const GraphOutput> outputs() const;
+  /// Kernels in the plan.
+  [[nodiscard]] int kernels() const;
+  /// Time that making this executable took, by stage: 0 where a cache had it.
+  [[nodiscard]] CompileTimes compile_times() const;
+  /// Bytes that each run takes from the allocator.
+  [[nodiscard]] std::int64_t workspace_bytes() const;
+  /// Bytes of the kernel-cache entry itself; plan and code are shared with others.
+  [[nodiscard]] std::int64_t entry_bytes() const;
+
+ private:
+  friend class Engine;
+  explicit Executable(std::shared_ptr<const detail::Program> program);
+  std::shared_ptr<const detail::Program> program_;
+};
+
+}  // namespace sinter

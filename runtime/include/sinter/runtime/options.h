@@ -1,0 +1,56 @@
+// Options of an Engine and of one compile. Every field has a default.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <sinter/codegen/target.h>
+#include <sinter/ir/plan.h>
+#include <sinter/runtime/executor.h>
+
+namespace sinter {
+
+/// What is baked into the code instead of being passed to it. Combine with `|`.
+enum class Specialize : std::uint8_t {
+  none = 0,
+  scalars = 1,  ///< parameters become constants, which the simplifier then folds
+  shape = 2,    ///< lengths and strides become constants of the loops
+};
+[[nodiscard]] constexpr Specialize operator|(Specialize a, Specialize b) {
+  return static_cast<Specialize>(static_cast<int>(a) | static_cast<int>(b));
+}
+[[nodiscard]] constexpr bool contains(Specialize set, Specialize one) {
+  return (static_cast<int>(set) & static_cast<int>(one)) != 0;
+}
+
+struct CompileOptions {
+  Fuse fuse = Fuse::all;
+  Specialize specialize = Specialize::none;
+};
+
+/// Bounds of one cache level. The least recently used entries go first; what is in use stays alive
+/// until its last user lets go.
+struct CacheLimits {
+  std::size_t entries = 4096;
+};
+
+struct EngineOptions {
+  /// The CPU to make code for; the machine's own unless given. Code for a CPU that this machine is
+  /// not is compiled and shown, but refuses to run.
+  std::optional<Target> target;
+  int threads = 0;                       ///< of the own pool; 0 for one per hardware thread
+  std::shared_ptr<Executor> executor;    ///< instead of the own pool
+  std::shared_ptr<Allocator> allocator;  ///< instead of aligned operator new
+  /// Receives dumps and warnings, one call a message; stderr unless given. Called under no lock,
+  /// from any thread that compiles.
+  std::function<void(std::string_view message)> log;
+  CacheLimits kernels;  ///< executables: one per shape, dtype and slope
+  CacheLimits plans;
+  CacheLimits code;
+};
+
+}  // namespace sinter

@@ -1,0 +1,60 @@
+// Views: other people's memory with a dtype, a shape and strides. Nothing is copied or owned.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <iterator>
+#include <ranges>
+#include <type_traits>
+
+#include <sinter/ir/dtype.h>
+#include <sinter/ir/shape.h>
+
+namespace sinter {
+
+/// Read-only memory of a tensor: an input.
+struct ConstTensorView {
+  const void* data = nullptr;
+  DType dtype{};
+  Shape shape;
+  Strides strides;  ///< in elements; empty for dense row-major
+};
+
+/// Writable memory of a tensor: an output, and an input where one is asked for.
+struct TensorView {
+  void* data = nullptr;
+  DType dtype{};
+  Shape shape;
+  Strides strides;
+  operator ConstTensorView() const { return {data, dtype, shape, strides}; }  // NOLINT: implicit
+};
+
+namespace detail {
+/// Throws Error(invalid_buffer) unless `available` elements hold `shape` with `strides`.
+SINTER_API void check_view_size(std::int64_t available, const Shape& shape, const Strides& strides);
+
+template <typename T>
+using ViewOf = std::conditional_t<std::is_const_v<T>, ConstTensorView, TensorView>;
+template <typename T>
+concept Element = dtype_of<T>.has_value();
+}  // namespace detail
+
+/// Views `pointer`. The caller vouches that the memory holds the shape.
+template <detail::Element T>
+[[nodiscard]] detail::ViewOf<T> view(T* pointer, const Shape& shape, const Strides& strides = {}) {
+  return {pointer, *dtype_of<T>, shape, strides};
+}
+
+/// Views a contiguous range (vector, array, span, C array). Const elements give a ConstTensorView,
+/// which cannot be an output. A temporary container does not compile; a span may be one. Throws
+/// Error(invalid_buffer) when the range is too short.
+template <typename Range>
+  requires std::ranges::contiguous_range<Range> && std::ranges::borrowed_range<Range> &&
+           detail::Element<std::remove_reference_t<std::ranges::range_reference_t<Range>>>
+[[nodiscard]] auto view(Range&& range, const Shape& shape, const Strides& strides = {}) {
+  detail::check_view_size(static_cast<std::int64_t>(std::ranges::size(range)), shape, strides);
+  return view(std::ranges::data(range), shape, strides);
+}
+
+}  // namespace sinter
