@@ -1,0 +1,113 @@
+// leaky_relu on machine code: all f32 values against an independent formula, every tail length at
+// every alignment, and the table of special values.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+
+#include "property/run_graph.h"
+#include "support/special_values.h"
+
+namespace sinter::test {
+namespace {
+
+/// The definition, written without sinter. The test is built without contraction.
+float leaky(float x, float slope) { return x > 0.0F ? x : x * slope; }
+
+bool same(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
+}
+
+Executable compile_leaky(const Engine& engine, std::int64_t n, double slope) {
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {n}).leaky_relu(slope));
+  return engine.compile(graph);
+}
+
+TEST(LeakyRelu, EqualsTheFormulaOnAllFloats) {
+  // Every 61st bit pattern by default: 61 is prime, so every exponent and low bit comes by.
+  const std::uint64_t step = std::getenv("SINTER_TEST_LONG") != nullptr ? 1 : 61;
+  constexpr std::size_t kBlock = std::size_t{1} << 20;
+  std::vector<float> x(kBlock);
+  std::vector<float> y(kBlock);
+  for (const Target& target : targets_here()) {
+    const Engine engine(EngineOptions{.target = target});
+    for (const float slope : {0.01F, 0.3F, -0.5F}) {
+      const Executable program = compile_leaky(engine, kBlock, static_cast<double>(slope));
+      std::uint64_t bits = 0;
+      while (bits < (std::uint64_t{1} << 32)) {
+        for (float& value : x) {
+          value = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+          bits += step;
+        }
+        program.run({view(x, {kBlock})}, {view(y, {kBlock})});
+        for (std::size_t i = 0; i < kBlock; ++i) {
+          ASSERT_TRUE(same(leaky(x[i], slope), y[i]))
+              << target.name << ": leaky_relu(" << x[i] << ", " << slope << ") = " << y[i];
+        }
+      }
+    }
+  }
+}
+
+TEST(LeakyRelu, FollowsTheTableOfSpecialValues) {
+  for (const Target& target : targets_here()) {
+    const Engine engine(EngineOptions{.target = target});
+    for (const LeakyReluCase& row : leaky_relu_cases()) {
+      // Long enough for the unrolled body, the middle and the masked tail.
+      constexpr std::int64_t kLength = 147;
+      const std::vector<float> x(kLength, static_cast<float>(row.x));
+      std::vector<float> y(kLength);
+      compile_leaky(engine, kLength, row.slope)
+          .run({view(x, {kLength})}, {view(y, {kLength})});
+      for (const float value : y) {
+        ASSERT_TRUE(same(value, static_cast<float>(row.forward)))
+            << target.name << ": leaky_relu(" << row.x << ", " << row.slope << ") = " << value
+            << ", the table says " << row.forward;
+      }
+    }
+  }
+}
+
+/// x, b and r are tensors of length n, all at the same offset.
+Graph chain(std::int64_t n) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {n});
+  const Value b = graph.input("b", DType::f32, {n});
+  const Value r = graph.input("r", DType::f32, {n});
+  graph.output("y", (x * 1.5 + b).leaky_relu(0.01) * b + r);
+  return graph;
+}
+
+TEST(Tails, EveryLengthAtEveryAlignmentStaysInsideItsBuffers) {
+  for (const Target& target : targets_here()) {
+    const Engine engine(EngineOptions{.target = target});
+    for (std::int64_t n = 0; n <= 130; ++n) {
+      const Graph graph = chain(n);
+      const Executable program = engine.compile(graph);
+      std::vector<TensorData> inputs;
+      for (int k = 0; k < 3; ++k) {
+        inputs.push_back(TensorData::zeros(DType::f32, {n}));
+        for (std::int64_t i = 0; i < n; ++i) {
+          inputs.back().as<float>()[static_cast<std::size_t>(i)] =
+              static_cast<float>((i * 7 + k) % 13) - 6.25F;
+        }
+      }
+      const std::vector<TensorData> expected = interpret(graph, inputs);
+      for (std::size_t offset = 0; offset < 16; ++offset) {
+        for (const Guard guard : {Guard::before, Guard::behind}) {
+          const std::vector<TensorData> got =
+              run_guarded(program, graph, inputs, {guard, offset});
+          ASSERT_EQ(difference(expected, got), "")
+              << target.name << ", n = " << n << ", offset " << offset;
+        }
+      }
+    }
+    EXPECT_EQ(engine.stats().code.misses, 1) << "one compile serves all lengths";
+  }
+}
+
+}  // namespace
+}  // namespace sinter::test

@@ -1,0 +1,205 @@
+// Memory layout, guard pages and argument blocks around the ways of computing a graph.
+#include "property/run_graph.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+
+#include <sinter/codegen/loop_interpreter.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/passes.h>
+#include <sinter/ir/plan.h>
+
+namespace sinter::test {
+namespace {
+
+/// Calls f(dense position, strided position) for every element, in row-major order.
+template <typename F>
+void for_each_element(const Shape& shape, const Strides& strides, F f) {
+  Shape at;
+  for (int axis = 0; axis < shape.rank(); ++axis) at.push_back(0);
+  std::int64_t strided = 0;
+  const std::int64_t count = shape.elements();
+  for (std::int64_t dense = 0; dense < count; ++dense) {
+    f(static_cast<std::size_t>(dense), static_cast<std::size_t>(strided));
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      strided += strides[axis];
+      if (++at[axis] < shape[axis]) break;
+      strided -= strides[axis] * shape[axis];
+      at[axis] = 0;
+    }
+  }
+}
+
+const Strides& or_dense(const Strides& strides, const Strides& dense) {
+  return strides.empty() ? dense : strides;
+}
+
+void scatter(const TensorData& tensor, const Strides& strides, std::byte* buffer) {
+  const std::size_t bytes = info(tensor.dtype).bytes;
+  for_each_element(tensor.shape, or_dense(strides, dense_strides(tensor.shape)),
+                   [&](std::size_t dense, std::size_t strided) {
+                     std::memcpy(buffer + strided * bytes, tensor.bytes.data() + dense * bytes,
+                                 bytes);
+                   });
+}
+
+void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor) {
+  const std::size_t bytes = info(tensor.dtype).bytes;
+  for_each_element(tensor.shape, or_dense(strides, dense_strides(tensor.shape)),
+                   [&](std::size_t dense, std::size_t strided) {
+                     std::memcpy(tensor.bytes.data() + dense * bytes, buffer + strided * bytes,
+                                 bytes);
+                   });
+}
+
+std::uint64_t parameter_slot(double value, DType dtype) {
+  if (dtype == DType::f64) return std::bit_cast<std::uint64_t>(value);
+  return std::bit_cast<std::uint32_t>(static_cast<float>(value));
+}
+
+/// The kernel's parameters as they are in this graph.
+std::vector<double> parameter_values(const PlanKernel& kernel, const Graph& graph) {
+  std::vector<double> values;
+  for (std::uint32_t position : kernel.parameters) values.push_back(graph.parameters()[position]);
+  return values;
+}
+
+void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* const> buffers,
+              const Target& target, bool streaming) {
+  const std::vector<double> values = parameter_values(kernel, graph);
+  const Graph body = simplify(expand(kernel.body, values));
+  const LoopSpace space = collapse(body);
+  const LoopNest nest = schedule_cpu(body, space, target, {.streaming = streaming});
+  verify(nest);
+  std::vector<std::uint64_t> slots;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    slots.push_back(parameter_slot(values[i], nest.parameter_dtypes[i]));
+  }
+  const KernelArguments arguments{buffers.data(), space.extents.data(), space.strides.data(),
+                                  slots.data()};
+  const std::int64_t end = space.parallel_extent();
+  if (end == 0 || space.inner_extent() == 0) return;
+  interpret(nest, arguments, end / 3, end);
+  interpret(nest, arguments, 0, end / 3);
+}
+
+std::string element_text(const TensorData& tensor, std::int64_t i) {
+  const auto at = static_cast<std::size_t>(i);
+  switch (tensor.dtype) {
+    case DType::boolean: return std::to_string(static_cast<int>(tensor.bytes[at]));
+    case DType::f32: return to_text(static_cast<double>(tensor.as<float>()[at]));
+    case DType::f64: return to_text(tensor.as<double>()[at]);
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides) {
+  if (shape.elements() == 0) return 0;
+  std::int64_t last = 0;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    last += (shape[axis] - 1) * or_dense(strides, dense_strides(shape))[axis];
+  }
+  return static_cast<std::size_t>(last + 1) * info(dtype).bytes;
+}
+
+void settle_on_strides(const Graph& graph, std::span<TensorData> inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Strides& strides = graph.inputs()[i].strides;
+    if (strides.empty()) continue;
+    std::vector<std::byte> buffer(buffer_bytes(inputs[i].dtype, inputs[i].shape, strides));
+    scatter(inputs[i], strides, buffer.data());
+    gather(buffer.data(), strides, inputs[i]);
+  }
+}
+
+std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
+                                    std::span<const TensorData> inputs, Placement placement) {
+  std::vector<std::unique_ptr<GuardedBuffer>> buffers;
+  const auto place = [&](DType dtype, std::size_t bytes) {
+    const std::size_t offset = placement.offset_elements * info(dtype).bytes;
+    buffers.push_back(std::make_unique<GuardedBuffer>(bytes, placement.guard, offset));
+    return buffers.back()->data();
+  };
+  std::vector<ConstTensorView> in;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorData& tensor = inputs[i];
+    const Strides& strides = graph.inputs()[i].strides;
+    std::byte* data = place(tensor.dtype, buffer_bytes(tensor.dtype, tensor.shape, strides));
+    scatter(tensor, strides, data);
+    in.push_back({data, tensor.dtype, tensor.shape, strides});
+  }
+  std::vector<TensorData> results;
+  std::vector<TensorView> out;
+  for (const GraphOutput& output : graph.outputs()) {
+    const DType dtype = graph.node(output.node).dtype;
+    results.push_back(TensorData::zeros(dtype, graph.shape(output.node)));
+    out.push_back({place(dtype, results.back().bytes.size()), dtype, results.back().shape, {}});
+  }
+  program.run(in, out);
+  for (const auto& buffer : buffers) {
+    EXPECT_TRUE(buffer->intact()) << "bytes around a buffer were written";
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    gather(static_cast<const std::byte*>(out[i].data), {}, results[i]);
+  }
+  return results;
+}
+
+std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData> inputs,
+                                  const Target& target, bool streaming) {
+  const Plan plan = partition(simplify(graph), target.plan_limits(), Fuse::all);
+  // 64 spare bytes and a 64-byte base, so that streaming nests find aligned addresses.
+  std::vector<std::vector<std::byte>> memory;
+  std::vector<void*> base;
+  for (const PlanBuffer& buffer : plan.buffers) {
+    memory.emplace_back(buffer_bytes(buffer.dtype, buffer.shape, buffer.strides) + 64);
+    void* data = memory.back().data();
+    std::size_t room = memory.back().size();
+    base.push_back(std::align(64, 1, data, room));
+    if (buffer.kind == PlanBuffer::Kind::input) {
+      scatter(inputs[buffer.position], buffer.strides, static_cast<std::byte*>(base.back()));
+    }
+  }
+  for (const PlanKernel& kernel : plan.kernels) {
+    std::vector<void*> buffers;
+    for (BufferId id : kernel.inputs) buffers.push_back(base[id.index]);
+    for (BufferId id : kernel.outputs) buffers.push_back(base[id.index]);
+    run_nest(kernel, plan.graph, buffers, target, streaming);
+  }
+  std::vector<TensorData> results(graph.outputs().size());
+  for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
+    const PlanBuffer& buffer = plan.buffers[i];
+    if (buffer.kind != PlanBuffer::Kind::output) continue;
+    results[buffer.position] = TensorData::zeros(buffer.dtype, buffer.shape);
+    gather(static_cast<const std::byte*>(base[i]), {}, results[buffer.position]);
+  }
+  return results;
+}
+
+std::string difference(std::span<const TensorData> expected, std::span<const TensorData> got) {
+  if (expected.size() != got.size()) return "another number of outputs";
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::int64_t at = first_difference(expected[i], got[i]);
+    if (at == -1) continue;
+    if (at == -2) return "output " + std::to_string(i) + " has another dtype or shape";
+    return "output " + std::to_string(i) + ", element " + std::to_string(at) + ": expected " +
+           element_text(expected[i], at) + ", got " + element_text(got[i], at);
+  }
+  return "";
+}
+
+std::vector<Target> targets_here() {
+  std::vector<Target> targets{host_target()};
+  for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
+    if (const Target target = Target::parse(name); runs_here(target)) targets.push_back(target);
+  }
+  return targets;
+}
+
+}  // namespace sinter::test

@@ -1,0 +1,48 @@
+// Ways to compute a graph, for tests that compare them: each takes dense inputs and gives dense
+// outputs, through memory laid out as the graph's declarations say.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sinter/ir/interpret.h>
+#include <sinter/sinter.h>
+
+#include "support/guarded_buffer.h"
+
+namespace sinter::test {
+
+/// Bytes of a buffer that holds `shape` with `strides` (empty: dense).
+[[nodiscard]] std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides);
+
+/// Makes dense inputs agree with the strides of their declarations: where a stride of 0 makes
+/// several elements one, they all take the value of the last.
+void settle_on_strides(const Graph& graph, std::span<TensorData> inputs);
+
+/// Where buffers lie relative to guard pages and alignment.
+struct Placement {
+  Guard guard = Guard::behind;
+  std::size_t offset_elements = 0;
+};
+
+/// Runs `program` between guard pages; adds a test failure when it wrote outside its outputs.
+[[nodiscard]] std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
+                                                  std::span<const TensorData> inputs,
+                                                  Placement placement = {});
+
+/// Plans `graph` for `target` and runs every kernel's LoopNest through the loop interpreter, its
+/// parallel range cut in two.
+[[nodiscard]] std::vector<TensorData> run_nests(const Graph& graph,
+                                                std::span<const TensorData> inputs,
+                                                const Target& target, bool streaming);
+
+/// "" when all tensors are equal bit for bit (NaN equals NaN), else which element differs and how.
+[[nodiscard]] std::string difference(std::span<const TensorData> expected,
+                                     std::span<const TensorData> got);
+
+/// The named targets that this machine runs, and its own.
+[[nodiscard]] std::vector<Target> targets_here();
+
+}  // namespace sinter::test
