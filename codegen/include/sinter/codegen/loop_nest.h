@@ -4,10 +4,20 @@
 // Peel, body and tail are loops over consecutive parts of one range, so an emitter knows no special
 // case. Everything that is decided is in the tree: emitters translate, statement by statement.
 //
+// A call covers the range [begin, end). In a nest of rank 1 that is a range of elements, and the
+// loops of the body, all with lanes, cover consecutive parts of it. In a nest of higher rank it is
+// a range of rows: the body has one parallel loop over it, and the loops in that one have lanes and
+// cover consecutive parts of a row. What is the same for all elements stands before the loops, what
+// is the same along a row stands in the parallel loop.
+//
 // Three kinds of numbers, each a table in the nest, referred to by typed ids:
-//   Index  int64 arithmetic over lengths, strides, loop variables and the range of the call
-//   Value  one element of some dtype; defined once per scope by a Load or a Compute
-//   Argument  a buffer: dtype, input or output, and which strides are known
+//   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
+//             operands before users. Not a statement: it has its value from the moment that the
+//             last loop variable it depends on has one.
+//   Value     one element of some dtype. Defined by exactly one Load or Compute of the nest, and
+//             visible from there to the end of that block, blocks inside included. In a loop with
+//             lanes, a value from outside is the same in every lane.
+//   Argument  a buffer
 //
 // Lengths, strides, and parameters are not in the nest: they come with the call (KernelArguments),
 // so the nest's bytes are the key of its machine code.
@@ -38,20 +48,20 @@ struct ValueId {
 };
 
 enum class IndexOp : std::uint8_t {
-  constant,     ///< immediate
-  begin,        ///< first index of the range that this call covers
-  end,          ///< one past its last
-  extent,       ///< length `immediate` of the iteration space
-  stride,       ///< stride in elements: argument immediate / rank, axis immediate % rank
-  variable,     ///< of a loop; immediate is a number unique in the nest
-  add,          ///< a + b
-  sub,          ///< a - b
-  mul,          ///< a * b
-  min,          ///< the smaller of a and b
-  round_down,   ///< a rounded down to a multiple of immediate, a power of two
-  to_alignment, ///< elements from offset a of argument `argument` to the next address that is a
-                ///< multiple of immediate bytes; 0 when there already
-  aligned,      ///< 1 when offset a of `argument` is at a multiple of immediate bytes, else 0
+  constant,      ///< immediate
+  begin,         ///< first index of the range that this call covers
+  end,           ///< one past its last
+  extent,        ///< length `immediate` of the iteration space
+  stride,        ///< stride in elements: argument immediate / rank, axis immediate % rank
+  variable,      ///< of a loop; immediate is a number unique in the nest
+  add,           ///< a + b
+  sub,           ///< a - b
+  mul,           ///< a * b
+  min,           ///< the smaller of a and b
+  round_down,    ///< a rounded down to a multiple of immediate, a power of two
+  to_alignment,  ///< elements from offset a of argument `argument` to the next address that is a
+                 ///< multiple of immediate bytes; 0 when there already
+  aligned,       ///< 1 when offset a of `argument` is at a multiple of immediate bytes, else 0
 };
 
 struct Index {
@@ -80,7 +90,10 @@ enum class LaneStride : std::uint8_t {
   strided,     ///< `lane_stride` elements apart
 };
 
-/// result = argument[offset (+ lane * stride)]
+/// result = argument[offset (+ lane * stride)]. Outside loops with lanes always uniform.
+///
+/// Where the offset depends on a row and on the place in it, it is `add(row, place)`: an address of
+/// the row, and a distance from there.
 struct Load {
   ValueId result;
   std::uint8_t argument = 0;
@@ -90,7 +103,8 @@ struct Load {
   friend bool operator==(const Load&, const Load&) = default;
 };
 
-/// argument[offset + lane] = value. Contiguous in a loop with lanes.
+/// argument[offset + lane] = value. Only in loops with lanes, after every load of its block: an
+/// output may be the very buffer of an input.
 struct Store {
   ValueId value;
   std::uint8_t argument = 0;
@@ -116,9 +130,8 @@ using Statement = std::variant<Loop, Load, Store, Compute>;
 using Block = std::vector<Statement>;
 
 enum class LoopKind : std::uint8_t {
-  serial,
-  parallel,  ///< the outermost, over [begin, end): iterations are independent
-  vector,    ///< lanes * unroll elements an iteration
+  parallel,  ///< over the rows [begin, end), one by one; iterations are independent
+  vector,    ///< lanes * unroll elements an iteration; no loops inside
 };
 
 /// One counter of a mixed-radix loop variable.
@@ -130,8 +143,13 @@ struct Digit {
 
 /// for (variable = from; variable < to; variable += lanes * unroll) body
 ///
-/// An unmasked vector loop runs while a whole step fits: to - from is a multiple of the step, which
-/// the bounds say by round_down. In a masked one lanes at and beyond `to` neither load nor store.
+/// An unmasked vector loop covers whole steps: to - from is a multiple of the step, which the
+/// bounds say by round_down. In a masked one lanes at and beyond `to` neither load nor store; it
+/// has one vector in flight. A vector loop of one lane is a plain scalar loop. `to` is never below
+/// `from`.
+///
+/// The statements of a vector loop happen to the whole step in turn: all its loads come before its
+/// first store.
 struct Loop {
   LoopKind kind{};
   bool masked = false;
@@ -148,10 +166,9 @@ struct Loop {
 };
 
 struct LoopNest {
-  int rank = 1;  ///< axes of the iteration space after collapsing
-  int parameters = 0;
-  std::vector<Argument> arguments;  ///< inputs, then outputs
-  std::vector<DType> parameter_dtypes;
+  int rank = 1;                         ///< axes of the iteration space after collapsing
+  std::vector<Argument> arguments;      ///< inputs, then outputs
+  std::vector<DType> parameter_dtypes;  ///< one per slot of KernelArguments::parameters
   std::vector<Index> indices;
   std::vector<ValueInfo> values;
   Block body;
@@ -161,8 +178,9 @@ struct LoopNest {
 };
 
 /// Aborts through SINTER_ASSERT with a reason unless the nest is well formed: ids in range, values
-/// defined before use in an enclosing scope, dtypes as the op table says, exactly one parallel loop,
-/// streaming stores only in unmasked vector loops of contiguous lanes.
+/// and variables defined once and before use, dtypes as the op table says, loops nested as the head
+/// of this file says, every output stored once by every vector loop, streaming stores only in
+/// unmasked ones.
 SINTER_API void verify(const LoopNest& nest);
 
 /// The nest as text, readable and deterministic.

@@ -12,11 +12,12 @@
 namespace sinter {
 
 struct Target {
-  std::string name;      ///< "x86-64-v4", "host", ...: for messages
-  std::string triple;    ///< LLVM target triple
-  std::string cpu;       ///< LLVM -mcpu
-  std::string features;  ///< LLVM feature string, "+avx512f,...", may be empty
-  int vector_bytes = 32;  ///< 64 with AVX-512, 32 with AVX2
+  std::string name;            ///< "x86-64-v4", "host", ...: for messages
+  std::string triple;          ///< LLVM target triple
+  std::string cpu;             ///< LLVM -mcpu
+  std::string features;        ///< LLVM feature string, "+avx512f,...", may be empty
+  int vector_bytes = 32;       ///< 64 with AVX-512, 32 with AVX2
+  int vector_registers = 16;   ///< 32 with AVX-512, 16 with AVX2
   bool masked_memory = false;  ///< masked loads and stores at the speed of plain ones (AVX-512)
   /// A kernel that writes more than this per call stores around the caches.
   std::int64_t streaming_bytes = std::int64_t{16} << 20;
