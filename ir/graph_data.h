@@ -65,4 +65,7 @@ struct ResultType {
 [[nodiscard]] ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
                                const Attributes& attributes);
 
+/// `sinter::verify`, on the storage itself: tests reach what no builder would record.
+void verify(const GraphData& graph);
+
 }  // namespace sinter::detail

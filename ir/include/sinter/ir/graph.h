@@ -67,6 +67,7 @@ struct GraphOutput {
 };
 
 class Graph;
+SINTER_API void verify(const Graph& graph);
 namespace detail {
 struct GraphData;
 }
@@ -149,6 +150,7 @@ class SINTER_API Graph {
 
  private:
   friend class Value;
+  friend void verify(const Graph& graph);
   [[nodiscard]] detail::GraphData& data() const;
   std::shared_ptr<detail::GraphData> data_;
 };

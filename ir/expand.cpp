@@ -1,0 +1,44 @@
+// expand: composites become their bodies; everything else is copied.
+#include <bit>
+
+#include <sinter/ir/assert.h>
+#include <sinter/ir/passes.h>
+
+#include "composites.h"
+#include "graph_data.h"
+#include "rewrite.h"
+
+namespace sinter {
+namespace {
+
+/// The value of a scalar attribute as a kernel sees it: rounded to its dtype.
+double scalar_value(const Node& node, std::span<const double> parameters) {
+  if (node.op == Op::constant) return std::bit_cast<double>(node.payload);
+  SINTER_ASSERT(node.op == Op::parameter, "an attribute is a constant or a parameter");
+  SINTER_ASSERT(node.payload < parameters.size(), "one value per parameter of the graph");
+  return detail::round_to(parameters[node.payload], node.dtype);
+}
+
+bool has_max_form(const Graph& graph, const Node& node, std::span<const double> parameters) {
+  if (node.op != Op::leaky_relu) return false;
+  const double slope = scalar_value(graph.node(node.operands[1]), parameters);
+  return slope > 0 && slope <= 1;
+}
+
+}  // namespace
+
+Graph expand(const Graph& graph, std::span<const double> parameters) {
+  return detail::rewrite(graph, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
+    const Node& node = graph.node(id);
+    if (info(node.op).kind != OpKind::composite) return to.copy_node(graph, id, operands);
+    std::array<Value, kMaxOperands> values;
+    std::ranges::transform(operands, values.begin(),
+                           [&](NodeId operand) { return to.value(operand); });
+    const Value result = has_max_form(graph, node, parameters)
+                             ? detail::leaky_relu_as_max(values[0], values[1])
+                             : detail::composite_body(node.op, {values.data(), operands.size()});
+    return result.id();
+  });
+}
+
+}  // namespace sinter

@@ -1,0 +1,270 @@
+// The reference interpreter: one loop over the nodes, one loop over the elements of each.
+//
+// A tensor lives from the node that makes it to the last one that reads it, so a long chain needs
+// the memory of a few tensors. Operands are read through byte steps, 0 along repeated axes.
+#include <sinter/ir/interpret.h>
+
+#include <bit>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/passes.h>
+#include <sinter/ir/verify.h>
+
+#include "graph_data.h"
+#include "primitives.h"
+
+namespace sinter {
+namespace {
+
+using detail::Types;
+
+template <typename T>
+T load(const std::byte* from) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return *from != std::byte{0};
+  } else {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+}
+
+template <typename T>
+void store(std::byte* to, T value) {
+  std::memcpy(to, &value, sizeof value);
+}
+
+/// What a node reads or writes: dense memory and its dimensions.
+struct Operand {
+  const std::byte* data = nullptr;
+  const Shape* shape = nullptr;
+  std::size_t element_bytes = 0;
+};
+
+/// Bytes from one element to the next along each axis of `target`, 0 where `operand` repeats.
+Strides byte_steps(const Operand& operand, const Shape& target) {
+  const Strides dense = dense_strides(*operand.shape);
+  const int missing = target.rank() - operand.shape->rank();
+  Strides steps;
+  for (int axis = 0; axis < target.rank(); ++axis) {
+    const int own = axis - missing;
+    const bool repeats = own < 0 || (*operand.shape)[own] == 1;
+    steps.push_back(repeats ? 0 : dense[own] * static_cast<std::int64_t>(operand.element_bytes));
+  }
+  return steps;
+}
+
+/// Walks the rows (the last axis) of a shape in row-major order, with one pointer per operand.
+class RowWalk {
+ public:
+  RowWalk(const Shape& shape, std::span<const Operand> operands) : shape_(shape) {
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      steps_[i] = byte_steps(operands[i], shape);
+      row_[i] = operands[i].data;
+    }
+    while (at_.rank() < shape.rank()) at_.push_back(0);
+  }
+  [[nodiscard]] std::int64_t rows() const {
+    return row_length() == 0 ? 0 : shape_.elements() / row_length();
+  }
+  [[nodiscard]] std::int64_t row_length() const {
+    return shape_.empty() ? 1 : shape_[shape_.rank() - 1];
+  }
+  [[nodiscard]] const std::byte* row(std::size_t operand) const { return row_[operand]; }
+  [[nodiscard]] std::int64_t step(std::size_t operand) const {
+    return shape_.empty() ? 0 : steps_[operand][shape_.rank() - 1];
+  }
+  void next_row() {
+    for (int axis = shape_.rank() - 2; axis >= 0; --axis) {
+      const bool wraps = ++at_[axis] == shape_[axis];
+      for (std::size_t i = 0; i < row_.size(); ++i) {
+        if (steps_[i].empty()) continue;
+        row_[i] += wraps ? -steps_[i][axis] * (shape_[axis] - 1) : steps_[i][axis];
+      }
+      if (!wraps) return;
+      at_[axis] = 0;
+    }
+  }
+
+ private:
+  const Shape& shape_;
+  Shape at_;
+  std::array<Strides, kMaxOperands> steps_;
+  std::array<const std::byte*, kMaxOperands> row_{};
+};
+
+template <typename F, typename... T, std::size_t... I>
+void map_elements(F f, Types<T...>, std::index_sequence<I...>, RowWalk walk, std::byte* out) {
+  using Result = std::invoke_result_t<F, T...>;
+  const std::int64_t length = walk.row_length();
+  for (std::int64_t row = walk.rows(); row > 0; --row, walk.next_row()) {
+    for (std::int64_t i = 0; i < length; ++i, out += sizeof(Result)) {
+      store<Result>(out, f(load<T>(walk.row(I) + i * walk.step(I))...));
+    }
+  }
+}
+
+class Interpreter {
+ public:
+  Interpreter(const Graph& graph, std::span<const TensorData> inputs)
+      : graph_(graph), inputs_(inputs), tensors_(graph.nodes().size()), last_use_(last_uses()) {}
+
+  std::vector<TensorData> run() {
+    const auto count = static_cast<std::uint32_t>(tensors_.size());
+    for (std::uint32_t i = 0; i < count; ++i) {
+      make({i});
+      for (NodeId operand : graph_.node({i}).inputs()) {
+        if (last_use_[operand.index] == i) tensors_[operand.index] = {};
+      }
+    }
+    std::vector<TensorData> results;
+    for (const GraphOutput& output : graph_.outputs()) results.push_back(copy(output.node));
+    return results;
+  }
+
+ private:
+  /// Per node, the id of the last node that reads it; outputs are read by none, and so stay.
+  [[nodiscard]] std::vector<std::uint32_t> last_uses() const {
+    const std::span<const Node> nodes = graph_.nodes();
+    std::vector<std::uint32_t> last(nodes.size(), 0);
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+      for (NodeId operand : nodes[i].inputs()) last[operand.index] = i;
+    }
+    for (const GraphOutput& output : graph_.outputs()) last[output.node.index] = 0;
+    return last;
+  }
+
+  [[nodiscard]] Operand operand(NodeId id) const {
+    const Node& node = graph_.node(id);
+    const TensorData& data = node.op == Op::input ? inputs_[node.payload] : tensors_[id.index];
+    return {data.bytes.data(), &graph_.shape(id), info(node.dtype).bytes};
+  }
+
+  void make(NodeId id) {
+    const Node& node = graph_.node(id);
+    switch (info(node.op).kind) {
+      case OpKind::leaf:
+        if (node.op != Op::input) tensors_[id.index] = scalar(node);
+        return;
+      case OpKind::primitive: tensors_[id.index] = compute(id, node.op, node.inputs()); return;
+      case OpKind::composite: break;
+    }
+    SINTER_ASSERT(false, "composites are expanded before");
+  }
+
+  [[nodiscard]] TensorData scalar(const Node& node) const {
+    const double value = node.op == Op::constant ? std::bit_cast<double>(node.payload)
+                                                 : graph_.parameters()[node.payload];
+    TensorData data = TensorData::zeros(node.dtype, {});
+    detail::visit_type(node.dtype,
+                       [&]<typename T>(T) { store(data.bytes.data(), static_cast<T>(value)); });
+    return data;
+  }
+
+  [[nodiscard]] TensorData compute(NodeId id, Op op, std::span<const NodeId> operand_ids) const {
+    const DType dtype = graph_.node(operand_ids[0]).dtype;
+    TensorData result = TensorData::zeros(graph_.node(id).dtype, graph_.shape(id));
+    std::array<Operand, kMaxOperands> operands;
+    std::ranges::transform(operand_ids, operands.begin(), [&](NodeId at) { return operand(at); });
+    const RowWalk walk(result.shape, {operands.data(), operand_ids.size()});
+    detail::visit_primitive(op, dtype, result.dtype, [&]<typename... T>(auto f, Types<T...> types) {
+      map_elements(f, types, std::index_sequence_for<T...>(), walk, result.bytes.data());
+    });
+    return result;
+  }
+
+  /// A copy for the caller; of masks with 1 for every true, whatever the input held.
+  [[nodiscard]] TensorData copy(NodeId id) const {
+    return compute(id, Op::broadcast, std::span(&id, 1));
+  }
+
+  const Graph& graph_;
+  std::span<const TensorData> inputs_;
+  std::vector<TensorData> tensors_;  ///< by node; empty before and after their time
+  std::vector<std::uint32_t> last_use_;
+};
+
+void check_inputs(const Graph& graph, std::span<const TensorData> inputs) {
+  if (inputs.size() != graph.inputs().size()) {
+    fail(ErrorCode::invalid_argument, fmt::format("the graph has {} inputs, but {} were given",
+                                                  graph.inputs().size(), inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const GraphInput& declared = graph.inputs()[i];
+    const DType dtype = graph.node(declared.node).dtype;
+    const Shape& shape = graph.shape(declared.node);
+    if (inputs[i].dtype != dtype) {
+      fail(ErrorCode::dtype_mismatch, fmt::format("input '{}' is {}, not {}", declared.name,
+                                                  to_string(dtype), to_string(inputs[i].dtype)));
+    }
+    if (inputs[i].shape != shape) {
+      fail(ErrorCode::shape_mismatch, fmt::format("input '{}' has shape {}, not {}", declared.name,
+                                                  to_string(shape), to_string(inputs[i].shape)));
+    }
+  }
+}
+
+}  // namespace
+
+TensorData TensorData::zeros(DType dtype, const Shape& shape) {
+  check_shape(shape, "a tensor");
+  TensorData data;
+  data.dtype = dtype;
+  data.shape = shape;
+  data.bytes.resize(static_cast<std::size_t>(shape.elements()) * info(dtype).bytes);
+  return data;
+}
+
+void TensorData::size_mismatch(const Shape& shape, std::size_t values) {
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{} values for a tensor of shape {}, which holds {}", values, to_string(shape),
+                   shape.elements()));
+}
+
+void TensorData::check_type(std::optional<DType> asked) const {
+  if (asked == dtype) return;
+  fail(ErrorCode::dtype_mismatch,
+       fmt::format("a tensor of {} was read as {}", to_string(dtype),
+                   asked.has_value() ? to_string(*asked) : "a type that is no dtype"));
+}
+
+std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs) {
+  verify(graph);
+  check_inputs(graph, inputs);
+  const Graph primitives = expand(graph, graph.parameters());
+  return Interpreter(primitives, inputs).run();
+}
+
+double evaluate(Op op, DType dtype, DType to, std::span<const double> operands) {
+  double result = 0;
+  detail::visit_primitive(op, dtype, to, [&]<typename... T>(auto f, Types<T...>) {
+    SINTER_ASSERT(operands.size() == sizeof...(T), "an operand for each in the op's row");
+    auto operand = operands.begin();
+    const std::tuple<T...> typed{static_cast<T>(*operand++)...};
+    result = static_cast<double>(std::apply(f, typed));
+  });
+  return result;
+}
+
+std::int64_t first_difference(const TensorData& a, const TensorData& b) {
+  if (a.dtype != b.dtype || a.shape != b.shape) return -2;
+  const std::size_t size = info(a.dtype).bytes;
+  const auto is_nan = [&](const std::byte* element) {
+    return a.dtype == DType::f32   ? std::isnan(load<float>(element))
+           : a.dtype == DType::f64 ? std::isnan(load<double>(element))
+                                   : false;
+  };
+  for (std::size_t at = 0; at < a.bytes.size(); at += size) {
+    const std::byte* x = a.bytes.data() + at;
+    const std::byte* y = b.bytes.data() + at;
+    if (std::memcmp(x, y, size) == 0 || (is_nan(x) && is_nan(y))) continue;
+    return static_cast<std::int64_t>(at / size);
+  }
+  return -1;
+}
+
+}  // namespace sinter

@@ -1,0 +1,40 @@
+// The loop that passes share.
+#include "rewrite.h"
+
+namespace sinter::detail {
+namespace {
+
+bool is_bound_by_position(Op op) { return op == Op::input || op == Op::parameter; }
+
+}  // namespace
+
+std::vector<bool> live_nodes(const Graph& graph) {
+  const std::span<const Node> nodes = graph.nodes();
+  std::vector<bool> live(nodes.size(), false);
+  for (const GraphOutput& output : graph.outputs()) live[output.node.index] = true;
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    if (!live[i]) continue;
+    for (NodeId operand : nodes[i].inputs()) live[operand.index] = true;
+  }
+  return live;
+}
+
+Graph rewrite(const Graph& from, const RewriteRule& rule) {
+  const std::vector<bool> live = live_nodes(from);
+  const std::span<const Node> nodes = from.nodes();
+  std::vector<NodeId> moved(nodes.size());
+  Graph to;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!live[i] && !is_bound_by_position(nodes[i].op)) continue;
+    std::array<NodeId, kMaxOperands> operands;
+    std::ranges::transform(nodes[i].inputs(), operands.begin(),
+                           [&](NodeId operand) { return moved[operand.index]; });
+    moved[i] = rule(to, {static_cast<std::uint32_t>(i)}, {operands.data(), nodes[i].operand_count});
+  }
+  for (const GraphOutput& output : from.outputs()) {
+    to.output(output.name, to.value(moved[output.node.index]));
+  }
+  return to;
+}
+
+}  // namespace sinter::detail

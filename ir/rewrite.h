@@ -1,0 +1,23 @@
+// The loop that passes share: a graph is built anew, node by node, in its own order.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+namespace sinter::detail {
+
+/// Whether some output needs the node, by id.
+[[nodiscard]] std::vector<bool> live_nodes(const Graph& graph);
+
+/// Records in `to` what stands for node `id` of the old graph, over operands that are in `to`
+/// already, and returns it.
+using RewriteRule = std::function<NodeId(Graph& to, NodeId id, std::span<const NodeId> operands)>;
+
+/// Applies `rule` to every node that an output needs, and to every input and parameter, needed or
+/// not: those are bound by position. Outputs keep their names and order.
+[[nodiscard]] Graph rewrite(const Graph& from, const RewriteRule& rule);
+
+}  // namespace sinter::detail

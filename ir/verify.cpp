@@ -1,0 +1,95 @@
+// The verifier: every node against its row in ops.def and against the tables of its graph.
+//
+// The builders refuse what is wrong at the call that would record it; this is the second look, for
+// graphs that come from outside and for the passes of this room.
+#include <sinter/ir/verify.h>
+
+#include <bit>
+
+#include <fmt/format.h>
+
+#include "graph_data.h"
+
+namespace sinter {
+namespace detail {
+namespace {
+
+[[noreturn]] void bad_node(const GraphData& graph, std::size_t id, std::string_view reason) {
+  fail(ErrorCode::invalid_graph,
+       fmt::format("node %{}, {}: {}", id, to_string(graph.nodes[id].op), reason));
+}
+
+void verify_scalar(const GraphData& graph, std::size_t id) {
+  if (!graph.shapes[graph.nodes[id].shape.index].empty()) {
+    bad_node(graph, id, "a number has shape []");
+  }
+}
+
+void verify_input(const GraphData& graph, std::size_t id) {
+  const Node& node = graph.nodes[id];
+  if (node.payload >= graph.inputs.size() || graph.inputs[node.payload].node.index != id) {
+    bad_node(graph, id, fmt::format("the graph has no input {} here", node.payload));
+  }
+  const Shape& shape = graph.shapes[node.shape.index];
+  const Strides& strides = graph.inputs[node.payload].strides;
+  check_shape(shape, fmt::format("input '{}'", graph.inputs[node.payload].name));
+  if (!strides.empty() && strides.rank() != shape.rank()) {
+    bad_node(graph, id,
+             fmt::format("shape {} with strides {}", to_string(shape), to_string(strides)));
+  }
+}
+
+void verify_leaf(const GraphData& graph, std::size_t id) {
+  const Node& node = graph.nodes[id];
+  if (node.op == Op::input) return verify_input(graph, id);
+  verify_scalar(graph, id);
+  if (node.op == Op::parameter && node.payload >= graph.parameters.size()) {
+    bad_node(graph, id, fmt::format("the graph has no parameter {}", node.payload));
+  }
+  if (node.op != Op::constant) return;
+  const auto value = std::bit_cast<double>(node.payload);
+  if (std::bit_cast<std::uint64_t>(round_to(value, node.dtype)) != node.payload) {
+    bad_node(graph, id, fmt::format("{} is not exact in {}", value, to_string(node.dtype)));
+  }
+}
+
+void verify_inner(const GraphData& graph, std::size_t id) {
+  const Node& node = graph.nodes[id];
+  for (NodeId operand : node.inputs()) {
+    if (operand.index >= id) bad_node(graph, id, "an operand comes after its user");
+  }
+  const Shape& shape = graph.shapes[node.shape.index];
+  const ResultType type =
+      infer(graph, node.op, node.inputs(), {.dtype = node.dtype, .shape = shape});
+  if (type.dtype == node.dtype && type.shape == shape) return;
+  bad_node(graph, id,
+           fmt::format("recorded as {}{}, but its operands make {}{}", to_string(node.dtype),
+                       to_string(shape), to_string(type.dtype), to_string(type.shape)));
+}
+
+}  // namespace
+
+void verify(const GraphData& graph) {
+  if (graph.outputs.empty()) {
+    fail(ErrorCode::invalid_graph, "the graph has no output; declare one with Graph::output");
+  }
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
+    const Node& node = graph.nodes[id];
+    if (node.shape.index >= graph.shapes.size()) bad_node(graph, id, "its shape is missing");
+    if (node.operand_count != info(node.op).arity) {
+      bad_node(graph, id,
+               fmt::format("{} operands, not {}", node.operand_count, info(node.op).arity));
+    }
+    info(node.op).kind == OpKind::leaf ? verify_leaf(graph, id) : verify_inner(graph, id);
+  }
+  for (const GraphOutput& output : graph.outputs) {
+    if (output.node.index < graph.nodes.size()) continue;
+    fail(ErrorCode::invalid_graph, fmt::format("output '{}' is no node of the graph", output.name));
+  }
+}
+
+}  // namespace detail
+
+void verify(const Graph& graph) { detail::verify(graph.data()); }
+
+}  // namespace sinter
