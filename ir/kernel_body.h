@@ -1,0 +1,45 @@
+// Makes the bodies of kernels: the ops between what a kernel reads and what it stores.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <sinter/ir/plan.h>
+
+namespace sinter::detail {
+
+/// Where the values of a plan lie and who computes them, by node of the graph.
+struct Placement {
+  std::vector<BufferId> buffer;       ///< of inputs and stored values
+  std::vector<std::uint32_t> kernel;  ///< that stores the value first; kNotStored for the others
+};
+inline constexpr std::uint32_t kNotStored = UINT32_MAX;
+
+/// Builds one kernel after the other with scratch memory that is kept, so that a body takes time
+/// linear in its segment and not in the graph.
+class BodyBuilder {
+ public:
+  BodyBuilder(const Plan& plan, const Placement& placement);
+  /// Fills in body, inputs and parameters of the kernel of index `k`, whose outputs are there. Its
+  /// ops come from `segment`; what other kernels store is read from its buffer.
+  void build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment);
+
+ private:
+  [[nodiscard]] bool is_computed(NodeId id) const;
+  void mark_cone(std::span<const NodeId> segment);
+  [[nodiscard]] NodeId copy(NodeId id);
+  [[nodiscard]] NodeId copy_op(NodeId id);
+  [[nodiscard]] NodeId read_buffer(NodeId id);
+
+  const Plan& plan_;
+  const Placement& placement_;
+  std::vector<std::uint32_t> needed_;  // by node: the last kernel whose cone it is in
+  std::vector<std::uint32_t> copied_;  // by node: the last kernel whose body has it, as copy_of_
+  std::vector<NodeId> copy_of_;
+  PlanKernel* kernel_ = nullptr;
+  std::uint32_t k_ = 0;
+};
+
+}  // namespace sinter::detail

@@ -1,0 +1,214 @@
+// Orders the live nodes depth first, so that few values are open at a time, and cuts that order
+// greedily: a node joins the open segment unless the segment would outgrow the limits.
+#include "segments.h"
+
+#include <algorithm>
+
+namespace sinter::detail {
+namespace {
+
+constexpr std::uint32_t kNowhere = UINT32_MAX;
+
+/// Depth-first postorder from the outputs, operands from left to right.
+std::vector<NodeId> live_order(const Graph& graph) {
+  struct Frame {
+    NodeId node;
+    int next = 0;
+  };
+  std::vector<NodeId> order;
+  std::vector<bool> visited(graph.nodes().size());
+  std::vector<Frame> stack;
+  const auto visit = [&](NodeId id) {
+    if (visited[id.index]) return;
+    visited[id.index] = true;
+    stack.push_back({id});
+  };
+  for (const GraphOutput& output : graph.outputs()) {
+    visit(output.node);
+    while (!stack.empty()) {
+      const NodeId id = stack.back().node;
+      const Node& node = graph.node(id);
+      if (stack.back().next == node.operand_count) {
+        order.push_back(id);
+        stack.pop_back();
+        continue;
+      }
+      const NodeId operand = node.inputs()[static_cast<std::size_t>(stack.back().next++)];
+      if (!is_leaf(graph.node(operand))) visit(operand);
+    }
+  }
+  return order;
+}
+
+/// Time of one op in units of an add: divisions and roots have a quarter of its throughput or less.
+int cost(Op op) {
+  const bool divides =
+      op == Op::div || op == Op::sqrt || op == Op::hardsigmoid || op == Op::hardswish;
+  return divides ? 4 : 1;
+}
+
+/// Whether `from` changes along the innermost axis of `to` that is longer than 1. Where it does
+/// not, the scheduler computes it once a row.
+bool varies_along_rows(const Shape& from, const Shape& to) {
+  int axis = to.rank() - 1;
+  while (axis >= 0 && to[axis] == 1) --axis;
+  const int own = axis - (to.rank() - from.rank());
+  return own >= 0 && from[own] > 1;
+}
+
+class Segmenter {
+ public:
+  Segmenter(const Graph& graph, const PlanLimits& limits)
+      : graph_(graph),
+        limits_(limits),
+        names_(graph.nodes().size()),
+        open_uses_(graph.nodes().size()),
+        segment_of_(graph.nodes().size(), kNowhere),
+        read_by_(graph.nodes().size(), kNowhere) {
+    result_.order = live_order(graph);
+    result_.stored.resize(graph.nodes().size());
+    for (const GraphOutput& output : graph.outputs()) {
+      ++names_[output.node.index];
+      result_.stored[output.node.index] = CutRule::output;
+    }
+    for (NodeId id : result_.order) {
+      for (NodeId operand : graph.node(id).inputs()) ++open_uses_[operand.index];
+    }
+  }
+
+  Segments run(Fuse fuse) && {
+    for (NodeId id : result_.order) {
+      if (end_ > begin_) {
+        if (const auto rule = rule_against(id, fuse)) close(*rule);
+      }
+      add(id);
+    }
+    if (end_ > begin_) close(CutRule::output);  // nothing is open but outputs
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] bool is_open(NodeId id) const { return segment_of_[id.index] == segment_; }
+  [[nodiscard]] bool is_stored(NodeId id) const { return result_.stored[id.index].has_value(); }
+  [[nodiscard]] bool is_external(NodeId id) const {
+    const Node& node = graph_.node(id);
+    return node.op == Op::input || (!is_leaf(node) && !is_open(id));
+  }
+
+  [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, Fuse fuse) const {
+    if (fuse == Fuse::none) return CutRule::unfused;
+    if (operations_ + operations(id) > limits_.operations) return CutRule::operations;
+    if (arguments_with(id) > limits_.arguments) return CutRule::arguments;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] int operations(NodeId id) const { return is_leaf(graph_.node(id)) ? 0 : 1; }
+
+  /// The buffers of the segment if it took `id` and closed. Leaves that are outputs are copied.
+  [[nodiscard]] int arguments_with(NodeId id) const {
+    const Node& node = graph_.node(id);
+    int arguments = arguments_ + std::clamp(names_[id.index], 1, max_stores_per_node(limits_));
+    if (node.op == Op::input && read_by_[id.index] != segment_) ++arguments;
+    const auto operands = node.inputs();
+    for (auto it = operands.begin(); it != operands.end(); ++it) {
+      if (std::find(operands.begin(), it, *it) != it) continue;
+      if (is_external(*it)) {
+        if (read_by_[it->index] != segment_) ++arguments;
+      } else if (is_last_use(*it, operands) && !is_stored(*it) && !should_store(*it, id)) {
+        --arguments;
+      }
+    }
+    return arguments;
+  }
+
+  [[nodiscard]] bool is_last_use(NodeId value, std::span<const NodeId> operands) const {
+    return is_open(value) && open_uses_[value.index] ==
+                                 static_cast<std::uint32_t>(std::ranges::count(operands, value));
+  }
+
+  void add(NodeId id) {
+    arguments_ = arguments_with(id);
+    operations_ += operations(id);
+    if (graph_.node(id).op == Op::input) read_by_[id.index] = segment_;
+    for (NodeId operand : graph_.node(id).inputs()) {
+      if (is_external(operand)) {
+        read_by_[operand.index] = segment_;
+      } else if (is_open(operand) && !is_stored(operand) && should_store(operand, id)) {
+        result_.stored[operand.index] = CutRule::broadcast;
+      }
+      --open_uses_[operand.index];
+    }
+    segment_of_[id.index] = segment_;
+    ++end_;
+  }
+
+  /// The broadcast rule. `value` is smaller than its user, so that fusing computes it again for
+  /// every row of the user. Stored instead, the user reads its bytes, where it would have read at
+  /// least as many of its operands; the price is writing it once, which is 1/expansion of what the
+  /// user reads of it, and a kernel call. The gain is the ops behind it per element of the user.
+  [[nodiscard]] bool should_store(NodeId value, NodeId user) const {
+    constexpr std::int64_t kMinExpansion = 8;
+    constexpr int kMinCost = 4;
+    const Shape& from = graph_.shape(value);
+    const Shape& to = graph_.shape(user);
+    return from.elements() > 0 && to.elements() / from.elements() >= kMinExpansion &&
+           varies_along_rows(from, to) && recomputing_costs(value, kMinCost);
+  }
+
+  /// Whether the ops between `value` and what its segment reads cost `least` or more. Looks at no
+  /// more than `least` ops.
+  [[nodiscard]] bool recomputing_costs(NodeId value, int least) const {
+    std::vector<NodeId> cone{value};
+    int total = 0;
+    for (std::size_t i = 0; i < cone.size(); ++i) {
+      total += cost(graph_.node(cone[i]).op);
+      if (total >= least) return true;
+      for (NodeId operand : graph_.node(cone[i]).inputs()) {
+        if (!is_open(operand) || is_stored(operand)) continue;
+        if (std::ranges::find(cone, operand) == cone.end()) cone.push_back(operand);
+      }
+    }
+    return false;
+  }
+
+  void close(CutRule rule) {
+    for (std::uint32_t i = begin_; i < end_; ++i) {
+      const NodeId id = result_.order[i];
+      if (open_uses_[id.index] > 0 && !is_stored(id)) result_.stored[id.index] = rule;
+    }
+    result_.ends.push_back(end_);
+    begin_ = end_;
+    ++segment_;
+    arguments_ = 0;
+    operations_ = 0;
+  }
+
+  const Graph& graph_;
+  const PlanLimits& limits_;
+  Segments result_;
+  std::vector<int> names_;                 // of each node as an output
+  std::vector<std::uint32_t> open_uses_;   // by nodes that are in no segment yet
+  std::vector<std::uint32_t> segment_of_;  // by node
+  std::vector<std::uint32_t> read_by_;     // the last segment that reads a value from outside
+  // The open segment.
+  std::uint32_t segment_ = 0;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+  int arguments_ = 0;
+  int operations_ = 0;
+};
+
+}  // namespace
+
+PlanLimits effective_limits(const PlanLimits& limits) {
+  PlanLimits result = limits;
+  result.arguments = std::max(limits.arguments, kMaxOperands + 1);
+  result.operations = std::max(limits.operations, 1);
+  return result;
+}
+
+Segments cut_segments(const Graph& graph, const PlanLimits& limits, Fuse fuse) {
+  return Segmenter(graph, limits).run(fuse);
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,43 @@
+// The first half of partition: which values are computed, in which order, cut into which segments,
+// and which of them are stored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <sinter/ir/plan.h>
+
+namespace sinter::detail {
+
+/// Live nodes in segments. A value is stored only where `stored` has a rule for it; a segment reads
+/// graph inputs and stored values of earlier segments. The graph inputs and earlier values that a
+/// segment reads, and the values that it stores, are together at most `limits.arguments`: so is any
+/// kernel made of a part of it.
+struct Segments {
+  std::vector<NodeId> order;                   ///< operands before users; leaves only as outputs
+  std::vector<std::uint32_t> ends;             ///< segment s is order[ends[s - 1] .. ends[s])
+  std::vector<std::optional<CutRule>> stored;  ///< by node of the graph
+
+  [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
+    const std::size_t begin = s == 0 ? 0 : ends[s - 1];
+    return std::span(order).subspan(begin, ends[s] - begin);
+  }
+};
+
+/// `limits` are those of `effective_limits`.
+[[nodiscard]] Segments cut_segments(const Graph& graph, const PlanLimits& limits, Fuse fuse);
+
+/// Limits under which any single op fits.
+[[nodiscard]] PlanLimits effective_limits(const PlanLimits& limits);
+
+/// How many buffers of one node a segment stores: a node may be an output under any number of
+/// names, and those beyond this are copied by kernels of their own.
+[[nodiscard]] inline int max_stores_per_node(const PlanLimits& limits) {
+  return limits.arguments - kMaxOperands;
+}
+
+[[nodiscard]] inline bool is_leaf(const Node& node) { return info(node.op).kind == OpKind::leaf; }
+
+}  // namespace sinter::detail
