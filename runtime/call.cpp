@@ -1,0 +1,23 @@
+// Call: a bound program, with nothing left to check.
+#include <sinter/runtime/executable.h>
+
+#include "float_environment.h"
+#include "program.h"
+
+namespace sinter {
+
+Call::Call(std::unique_ptr<detail::BoundProgram> bound) : bound_(std::move(bound)) {}
+Call::Call(Call&&) noexcept = default;
+Call& Call::operator=(Call&&) noexcept = default;
+Call::~Call() = default;
+
+void Call::operator()() {
+  const detail::FloatEnvironment environment;
+  const detail::Program& program = *bound_->program;
+  const KernelArguments* arguments = bound_->arguments.data();
+  for (const detail::Kernel& kernel : program.kernels) {
+    detail::launch(kernel, *arguments++, *program.services);
+  }
+}
+
+}  // namespace sinter

@@ -1,0 +1,203 @@
+// Engine: from a graph to a program through the three caches.
+#include <sinter/runtime/engine.h>
+
+#include <bit>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "engine_core.h"
+#include "float_environment.h"
+#include "lower.h"
+
+namespace sinter {
+namespace detail {
+namespace {
+
+/// A kernel that moves fewer bytes than this is done before a second thread would have helped.
+constexpr std::int64_t kParallelBytes = std::int64_t{1} << 20;
+
+void log_to_stderr(std::string_view message) {
+  std::string line(message);
+  if (!line.ends_with('\n')) line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+int thread_count(int asked) {
+  if (asked < 0) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("EngineOptions::threads is {}: give 1 or more, or 0 for one per hardware "
+                     "thread",
+                     asked));
+  }
+  return asked > 0 ? asked : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::shared_ptr<const Services> make_services(EngineOptions& options) {
+  Target target = options.target.has_value() ? std::move(*options.target) : host_target();
+  const bool here = runs_here(target);
+  std::shared_ptr<Executor> executor = options.executor != nullptr
+                                           ? std::move(options.executor)
+                                           : make_thread_pool(thread_count(options.threads));
+  const int threads = std::max(1, executor->concurrency());
+  std::shared_ptr<Allocator> allocator =
+      options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
+  return std::shared_ptr<const Services>(
+      new Services{std::move(target), here, std::move(executor), threads,
+                   options.parallel_bytes > 0 ? options.parallel_bytes : kParallelBytes,
+                   WorkspacePool(std::move(allocator))});
+}
+
+/// The fixed part of a key. With the sizes in it, the joined parts can be read in one way only.
+struct KeyHeader {
+  std::uint64_t structure_bytes;
+  std::uint32_t parameters;
+  Fuse fuse;
+  Specialize specialize;
+  std::uint16_t zero = 0;
+};
+static_assert(std::has_unique_object_representations_v<KeyHeader>);
+
+KeyHeader make_header(const Graph& graph, const CompileOptions& options, std::size_t parameters) {
+  return {graph.key().bytes.size(), static_cast<std::uint32_t>(parameters), options.fuse,
+          options.specialize};
+}
+
+/// Refers to all three.
+KeyView make_key(const KeyHeader& header, const Graph& graph, std::span<const double> parameters) {
+  const GraphKey structure = graph.key();
+  const auto [low, high] = std::bit_cast<std::array<std::uint64_t, 2>>(header);
+  std::uint64_t hash = mix(mix(structure.hash, low), high);
+  for (double value : parameters) hash = mix(hash, std::bit_cast<std::uint64_t>(value));
+  return {{std::as_bytes(std::span(&header, 1)), structure.bytes, std::as_bytes(parameters)}, hash};
+}
+
+/// Adds the nanoseconds that `work` takes to `total`.
+template <typename Work>
+auto timed(std::int64_t& total, Work&& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto result = work();
+  total += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+/// A parameter as the kernel reads it: rounded to its dtype, in one 8-byte slot.
+std::uint64_t parameter_slot(double value, DType dtype) {
+  if (dtype == DType::f64) return std::bit_cast<std::uint64_t>(value);
+  return std::bit_cast<std::uint32_t>(static_cast<float>(value));
+}
+
+}  // namespace
+
+EngineCore::EngineCore(EngineOptions options)
+    : log_(options.log ? std::move(options.log) : log_to_stderr),
+      dump_stages_(dump_stages_from_environment(log_)),
+      services_(make_services(options)),
+      jit_(CpuJit::make(services_->target)),
+      kernels_(options.kernels.entries),
+      plans_(options.plans.entries),
+      code_(options.code.entries) {}
+
+std::shared_ptr<const Program> EngineCore::compile(const Graph& graph,
+                                                   const CompileOptions& options) {
+  const std::span<const double> parameters = graph.parameters();
+  const KeyHeader header = make_header(graph, options, parameters.size());
+  const KeyView key = make_key(header, graph, parameters);
+  auto found = kernels_.get(key, [&] { return make_program(graph, options, key.size()); });
+  if (found.made) dump(*found.value);
+  return std::move(found.value);
+}
+
+std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
+                                                        const CompileOptions& options,
+                                                        std::size_t key_bytes) {
+  const FloatEnvironment environment;  // constants are folded on the way
+  auto program = std::make_shared<Program>();
+  program->services = services_;
+  program->options = options;
+  program->parameters.assign(graph.parameters().begin(), graph.parameters().end());
+  program->planned = plan(graph, options, program->times);
+  program->kernels.reserve(program->planned->plan.kernels.size());
+  for (const PlanKernel& planned : program->planned->plan.kernels) {
+    program->kernels.push_back(make_kernel(planned, program->parameters, options, program->times));
+  }
+  finish(*program, key_bytes);
+  const std::lock_guard lock(times_mutex_);
+  times_ += program->times;
+  return program;
+}
+
+std::shared_ptr<const Planned> EngineCore::plan(const Graph& graph, const CompileOptions& options,
+                                                CompileTimes& times) {
+  const bool baked = contains(options.specialize, Specialize::scalars);
+  const std::span<const double> parameters = baked ? graph.parameters() : std::span<const double>();
+  const KeyHeader header = make_header(graph, options, parameters.size());
+  return plans_
+      .get(make_key(header, graph, parameters),
+           [&] {
+             return timed(times.plan, [&] {
+               Plan plan = make_plan(graph, options, services_->target);
+               Signature signature(graph, plan);
+               return std::make_shared<const Planned>(graph.clone(), std::move(plan),
+                                                      std::move(signature));
+             });
+           })
+      .value;
+}
+
+Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double> parameters,
+                               const CompileOptions& options, CompileTimes& times) {
+  const std::vector<double> values = kernel_parameters(planned, parameters);
+  std::vector<std::byte> bytes;
+  Lowered lowered = timed(times.schedule, [&] {
+    Lowered made = lower(planned, values, options, services_->target);
+    bytes = key_bytes(made.nest);
+    return made;
+  });
+  const KeyView key{{bytes}, hash_bytes(bytes)};
+  Kernel kernel;
+  kernel.code = code_.get(key, [&] { return jit_->compile(lowered.nest, times); }).value;
+  kernel.entry = kernel.code->entry();
+  kernel.space = std::move(lowered.space);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    kernel.parameters.push_back(parameter_slot(values[i], lowered.nest.parameter_dtypes[i]));
+  }
+  return kernel;
+}
+
+void EngineCore::dump(const Program& program) const {
+  for (Stage stage : dump_stages_) {
+    log_(fmt::format("sinter: {}\n{}", to_string(stage), stage_text(program, stage)));
+  }
+}
+
+Stats EngineCore::stats() const {
+  const std::lock_guard lock(times_mutex_);
+  return {kernels_.stats(), plans_.stats(), code_.stats(), times_};
+}
+
+void EngineCore::clear_caches() {
+  kernels_.clear();
+  plans_.clear();
+  code_.clear();
+  services_->workspaces.trim();
+}
+
+}  // namespace detail
+
+Engine::Engine() : Engine(EngineOptions{}) {}
+Engine::Engine(EngineOptions options)
+    : core_(std::make_shared<detail::EngineCore>(std::move(options))) {}
+
+Executable Engine::compile(const Graph& graph, const CompileOptions& options) const {
+  return Executable(core_->compile(graph, options));
+}
+
+Stats Engine::stats() const { return core_->stats(); }
+const Target& Engine::target() const { return core_->services().target; }
+int Engine::threads() const { return core_->services().threads; }
+void Engine::clear_caches() const { core_->clear_caches(); }
+
+}  // namespace sinter

@@ -1,0 +1,53 @@
+// EngineCore: what the copies of an Engine share. Three caches, each keyed by what decides it:
+//   kernels  structure, parameter bits, options  ->  Program   (what compile() returns)
+//   plans    structure, options                  ->  Planned   (all slopes share one)
+//   code     canonical loops                     ->  MachineCode (lengths and slopes share)
+// Values point from left to right and to Services, never back.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <sinter/runtime/options.h>
+#include <sinter/runtime/stats.h>
+
+#include "cache.h"
+#include "cpu_jit.h"
+#include "program.h"
+#include "stage_text.h"
+
+namespace sinter::detail {
+
+class EngineCore {
+ public:
+  explicit EngineCore(EngineOptions options);
+
+  [[nodiscard]] std::shared_ptr<const Program> compile(const Graph& graph,
+                                                       const CompileOptions& options);
+  [[nodiscard]] Stats stats() const;
+  [[nodiscard]] const Services& services() const { return *services_; }
+  void clear_caches();
+
+ private:
+  std::shared_ptr<const Program> make_program(const Graph& graph, const CompileOptions& options,
+                                              std::size_t key_bytes);
+  std::shared_ptr<const Planned> plan(const Graph& graph, const CompileOptions& options,
+                                      CompileTimes& times);
+  Kernel make_kernel(const PlanKernel& planned, std::span<const double> parameters,
+                     const CompileOptions& options, CompileTimes& times);
+  void dump(const Program& program) const;
+
+  const Log log_;
+  const std::vector<Stage> dump_stages_;
+  const std::shared_ptr<const Services> services_;
+  const std::shared_ptr<CpuJit> jit_;
+  Cache<Program> kernels_;
+  Cache<Planned> plans_;
+  Cache<MachineCode> code_;
+  mutable std::mutex times_mutex_;
+  CompileTimes times_;
+};
+
+}  // namespace sinter::detail

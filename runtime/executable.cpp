@@ -1,0 +1,35 @@
+// Executable: the public face of a Program.
+#include <sinter/runtime/executable.h>
+
+#include "program.h"
+#include "stage_text.h"
+
+namespace sinter {
+
+Executable::Executable(std::shared_ptr<const detail::Program> program)
+    : program_(std::move(program)) {}
+
+void Executable::run(std::span<const ConstTensorView> inputs,
+                     std::span<const TensorView> outputs) const {
+  program_->run(inputs, outputs);
+}
+
+Call Executable::bind(std::span<const ConstTensorView> inputs,
+                      std::span<const TensorView> outputs) const {
+  return Call(std::make_unique<detail::BoundProgram>(program_, inputs, outputs));
+}
+
+std::string Executable::text(Stage stage) const { return detail::stage_text(*program_, stage); }
+
+std::span<const GraphInput> Executable::inputs() const {
+  return program_->planned->source.inputs();
+}
+std::span<const GraphOutput> Executable::outputs() const {
+  return program_->planned->source.outputs();
+}
+int Executable::kernels() const { return static_cast<int>(program_->kernels.size()); }
+CompileTimes Executable::compile_times() const { return program_->times; }
+std::int64_t Executable::workspace_bytes() const { return program_->workspace_bytes(); }
+std::int64_t Executable::entry_bytes() const { return program_->entry_bytes; }
+
+}  // namespace sinter

@@ -1,0 +1,211 @@
+// sinter's own thread pool, the default Executor.
+//
+// A caller opens a job, takes part in it, and waits for the workers that joined. Whoever takes a
+// job's last index closes it first, so that open jobs always have work. Nested and concurrent calls
+// cannot block each other: every caller can finish its job alone. Threads start with the first
+// parallel call. They do not survive a fork: in the child everything runs on the caller.
+#include <sinter/runtime/executor.h>
+
+#include <immintrin.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/error.h>
+
+namespace sinter {
+
+Executor::~Executor() = default;
+Allocator::~Allocator() = default;
+
+namespace {
+
+/// How long a thread looks for work, or for the end of it, before it parks. Waking a parked thread
+/// takes about 5 to 50 microseconds, so calls in close succession find the workers awake.
+constexpr std::chrono::microseconds kSpin{20};
+
+/// Returns whether `done` came true within kSpin.
+template <typename Done>
+bool spin_until(Done done) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (done()) return true;
+      _mm_pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+/// One parallel_for. Lives on its caller's stack: it may be touched by those who joined it only.
+struct Job {
+  std::int64_t count;
+  void (*task)(void*, std::int64_t);
+  void* context;
+  std::atomic<std::int64_t> next{0};
+  std::atomic<int> workers{0};  ///< that joined and have not left; raised under the crew's mutex
+};
+
+/// Keeps signals away from new threads: a host's handlers belong on the host's threads.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &saved_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t saved_;
+};
+
+/// Threads that are running, and the jobs that have work for them.
+class Crew {
+ public:
+  explicit Crew(int workers) {
+    const SignalsBlocked blocked;
+    try {
+      for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // The system has no more threads: those that started do the work.
+    }
+  }
+
+  ~Crew() {
+    {
+      const std::lock_guard lock(mutex_);
+      dismissed_ = true;
+    }
+    opened_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  [[nodiscard]] bool forked() const { return getpid() != process_; }
+
+  void run(Job& job) {
+    open(job);
+    take_part(job);
+    const auto left = [&] { return job.workers.load(std::memory_order_acquire) == 0; };
+    if (spin_until(left)) return;
+    std::unique_lock lock(mutex_);
+    left_.wait(lock, left);
+  }
+
+ private:
+  void open(Job& job) {
+    std::int64_t wake = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      open_.push_back(&job);
+      has_open_.store(true, std::memory_order_relaxed);
+      wake = std::min<std::int64_t>(parked_, job.count - 1);
+    }
+    for (; wake > 0; --wake) opened_.notify_one();
+  }
+
+  void close(Job& job) {
+    const std::lock_guard lock(mutex_);
+    std::erase(open_, &job);
+    has_open_.store(!open_.empty(), std::memory_order_relaxed);
+  }
+
+  void take_part(Job& job) {
+    for (std::int64_t i = job.next++; i < job.count; i = job.next++) {
+      if (i + 1 == job.count) close(job);
+      job.task(job.context, i);
+    }
+  }
+
+  void work() {
+    while (Job* job = join()) {
+      take_part(*job);
+      leave(*job);
+    }
+  }
+
+  /// Waits for an open job; null once the crew is dismissed.
+  Job* join() {
+    spin_until([&] { return has_open_.load(std::memory_order_relaxed); });
+    std::unique_lock lock(mutex_);
+    ++parked_;
+    opened_.wait(lock, [&] { return dismissed_ || !open_.empty(); });
+    --parked_;
+    if (open_.empty()) return nullptr;
+    ++open_.front()->workers;
+    return open_.front();
+  }
+
+  void leave(Job& job) {
+    const std::lock_guard lock(mutex_);
+    // The caller may see zero and be gone at once: the job is not touched after this.
+    if (--job.workers == 0) left_.notify_all();
+  }
+
+  const pid_t process_ = getpid();
+  std::mutex mutex_;
+  std::condition_variable opened_;  ///< a job was opened, or the crew dismissed
+  std::condition_variable left_;    ///< a job's last worker left
+  std::vector<Job*> open_;
+  std::atomic<bool> has_open_{false};  ///< !open_.empty(), for those who spin
+  std::int64_t parked_ = 0;
+  bool dismissed_ = false;
+  std::vector<std::thread> threads_;
+};
+
+class ThreadPool final : public Executor {
+ public:
+  explicit ThreadPool(int threads) : threads_(threads) {}
+  ~ThreadPool() override {
+    // In a forked child there is nobody to join, and parked threads would block the destructors.
+    if (crew_ != nullptr && crew_->forked()) static_cast<void>(crew_.release());
+  }
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  [[nodiscard]] int concurrency() const override { return threads_; }
+
+  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
+    if (threads_ > 1 && count > 1) {
+      std::call_once(started_, [&] { crew_ = std::make_unique<Crew>(threads_ - 1); });
+      if (!crew_->forked()) {
+        Job job{count, task, context};
+        crew_->run(job);
+        return;
+      }
+    }
+    for (std::int64_t i = 0; i < count; ++i) task(context, i);
+  }
+
+ private:
+  const int threads_;
+  std::once_flag started_;
+  std::unique_ptr<Crew> crew_;
+};
+
+}  // namespace
+
+std::shared_ptr<Executor> make_thread_pool(int threads) {
+  if (threads < 1) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("a thread pool of {} threads: give at least 1", threads));
+  }
+  return std::make_shared<ThreadPool>(threads);
+}
+
+}  // namespace sinter

@@ -1,0 +1,34 @@
+// The part of Function that does not depend on F.
+#include <sinter/runtime/function.h>
+
+#include <fmt/format.h>
+
+namespace sinter::detail {
+
+void refuse_value_count(std::span<const std::size_t> takes, std::size_t views) {
+  std::string counts;
+  for (std::size_t i = 0; i < takes.size(); ++i) {
+    const std::string_view separator = i == 0 ? "" : i + 1 == takes.size() ? " or " : ", ";
+    counts += fmt::format("{}{}", separator, takes[i]);
+  }
+  const bool one = takes.size() == 1 && takes[0] == 1;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("the function takes {} Value{}, got {} input view{}", counts, one ? "" : "s",
+                   views, views == 1 ? "" : "s"));
+}
+
+std::vector<Value> declare_inputs(Graph& graph, std::span<const ConstTensorView> views) {
+  std::vector<Value> values;
+  values.reserve(views.size());
+  for (const ConstTensorView& view : views) {
+    values.push_back(
+        graph.input(fmt::format("x{}", values.size()), view.dtype, view.shape, view.strides));
+  }
+  return values;
+}
+
+void declare_outputs(Graph& graph, std::span<const Value> values) {
+  for (std::size_t i = 0; i < values.size(); ++i) graph.output(fmt::format("y{}", i), values[i]);
+}
+
+}  // namespace sinter::detail

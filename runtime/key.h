@@ -1,0 +1,58 @@
+// KeyView: the canonical bytes of a cache key, given in parts.
+//
+// A lookup borrows the parts where they lie and copies nothing; only a new entry joins them.
+// Whoever makes a key sees to it that the joined bytes can be read in one way only (lengths first).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+namespace sinter::detail {
+
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) * 0xff51afd7ed558ccd;
+  return hash ^ (hash >> 32);
+}
+
+[[nodiscard]] inline std::uint64_t hash_bytes(std::span<const std::byte> bytes,
+                                              std::uint64_t hash = 0x9e3779b97f4a7c15) {
+  hash = mix(hash, bytes.size());
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min<std::size_t>(8, bytes.size()))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), std::min<std::size_t>(8, bytes.size()));
+    hash = mix(hash, word);
+  }
+  return hash;
+}
+
+struct KeyView {
+  std::array<std::span<const std::byte>, 3> parts;
+  std::uint64_t hash = 0;
+
+  [[nodiscard]] std::size_t size() const {
+    return parts[0].size() + parts[1].size() + parts[2].size();
+  }
+  [[nodiscard]] bool equals(std::span<const std::byte> bytes) const {
+    if (bytes.size() != size()) return false;
+    for (std::span<const std::byte> part : parts) {
+      if (!std::ranges::equal(part, bytes.first(part.size()))) return false;
+      bytes = bytes.subspan(part.size());
+    }
+    return true;
+  }
+  [[nodiscard]] std::vector<std::byte> bytes() const {
+    std::vector<std::byte> joined;
+    joined.reserve(size());
+    for (std::span<const std::byte> part : parts) {
+      joined.insert(joined.end(), part.begin(), part.end());
+    }
+    return joined;
+  }
+};
+
+}  // namespace sinter::detail

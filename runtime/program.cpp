@@ -1,0 +1,185 @@
+// How a program runs: checks, slots, launches; and what decides whether a launch is split.
+#include "program.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cache.h"
+#include "float_environment.h"
+#include "small_array.h"
+
+namespace sinter::detail {
+namespace {
+
+/// Buffers, and arguments of a launch, up to which a run allocates nothing.
+constexpr std::size_t kInlineSlots = 32;
+
+/// Chunks of one thread: more than one evens out threads that were interrupted, as long as each has
+/// this many bytes, so that handing it out does not count.
+constexpr std::int64_t kChunksPerThread = 4;
+constexpr std::int64_t kChunkBytes = std::int64_t{256} << 10;
+
+/// Chunks of elements begin at multiples of this, so that threads share no cache line of an aligned
+/// buffer.
+constexpr std::int64_t kElementGrain = 64;
+
+/// Bytes that a kernel reads and writes; what a buffer repeats counts once.
+std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
+                         const LoopSpace& space) {
+  std::int64_t bytes = 0;
+  std::size_t argument = 0;
+  const auto add = [&](BufferId id) {
+    std::int64_t elements = 1;
+    for (int axis = 0; axis < space.rank(); ++axis) {
+      const bool repeats = space.strides[argument * space.rank() + axis] == 0;
+      elements *= repeats ? 1 : space.extents[axis];
+    }
+    bytes += elements * info(buffers[id.index].dtype).bytes;
+    ++argument;
+  };
+  std::ranges::for_each(plan.inputs, add);
+  std::ranges::for_each(plan.outputs, add);
+  return bytes;
+}
+
+void set_chunks(Kernel& kernel, std::int64_t bytes, const Services& services) {
+  kernel.extent = kernel.space.parallel_extent();
+  kernel.grain = kernel.space.rank() == 1 ? kElementGrain : 1;
+  const bool empty = kernel.extent == 0 || kernel.space.inner_extent() == 0;
+  kernel.chunks = empty ? 0 : 1;
+  if (empty || services.threads == 1 || bytes < services.parallel_bytes) return;
+  const std::int64_t grains = (kernel.extent + kernel.grain - 1) / kernel.grain;
+  const std::int64_t per_thread =
+      std::clamp<std::int64_t>(bytes / (services.threads * kChunkBytes), 1, kChunksPerThread);
+  kernel.chunks = std::min(grains, services.threads * per_thread);
+}
+
+/// The slot of every buffer of the plan: inputs, outputs, then temporaries as they come.
+std::vector<std::uint32_t> slots_of(const Plan& plan, const Signature& signature) {
+  std::vector<std::uint32_t> slots;
+  std::size_t temporaries = signature.inputs() + signature.outputs();
+  for (const PlanBuffer& buffer : plan.buffers) {
+    switch (buffer.kind) {
+      case PlanBuffer::Kind::input: slots.push_back(buffer.position); break;
+      case PlanBuffer::Kind::output:
+        slots.push_back(static_cast<std::uint32_t>(signature.inputs()) + buffer.position);
+        break;
+      case PlanBuffer::Kind::temporary:
+        slots.push_back(static_cast<std::uint32_t>(temporaries++));
+        break;
+    }
+  }
+  return slots;
+}
+
+template <typename T>
+std::int64_t bytes_of(const std::vector<T>& vector) {
+  return static_cast<std::int64_t>(vector.capacity() * sizeof(T));
+}
+
+std::int64_t bytes_of(const Program& program) {
+  std::int64_t bytes = sizeof(Program) + bytes_of(program.kernels) + bytes_of(program.temporaries) +
+                       bytes_of(program.parameters);
+  for (const Kernel& kernel : program.kernels) {
+    bytes += bytes_of(kernel.space.extents) + bytes_of(kernel.space.strides) +
+             bytes_of(kernel.parameters) + bytes_of(kernel.slots);
+  }
+  return bytes;
+}
+
+struct ParallelLaunch {
+  const Kernel& kernel;
+  const KernelArguments& arguments;
+
+  /// Where a chunk begins; the end of the last one for i == chunks.
+  [[nodiscard]] std::int64_t boundary(std::int64_t i) const {
+    const std::int64_t grains = (kernel.extent + kernel.grain - 1) / kernel.grain;
+    return std::min(kernel.extent, grains / kernel.chunks * i * kernel.grain +
+                                       std::min(i, grains % kernel.chunks) * kernel.grain);
+  }
+  static void run_chunk(void* context, std::int64_t i) {
+    const auto& self = *static_cast<const ParallelLaunch*>(context);
+    const FloatEnvironment environment;
+    self.kernel.entry(&self.arguments, self.boundary(i), self.boundary(i + 1));
+  }
+};
+
+}  // namespace
+
+void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor) {
+  if (kernel.chunks == 0) return;
+  ParallelLaunch launch{kernel, arguments};
+  executor.parallel_for(kernel.chunks, ParallelLaunch::run_chunk, &launch);
+}
+
+void finish(Program& program, std::size_t key_bytes) {
+  const Plan& plan = program.planned->plan;
+  const std::vector<std::uint32_t> slots = slots_of(plan, program.planned->signature);
+  for (const PlanBuffer& buffer : plan.buffers) {
+    if (buffer.kind == PlanBuffer::Kind::temporary) program.temporaries.push_back(buffer.offset);
+  }
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+    const PlanKernel& planned = plan.kernels[k];
+    Kernel& kernel = program.kernels[k];
+    kernel.slots.reserve(planned.inputs.size() + planned.outputs.size());
+    for (BufferId id : planned.inputs) kernel.slots.push_back(slots[id.index]);
+    for (BufferId id : planned.outputs) kernel.slots.push_back(slots[id.index]);
+    set_chunks(kernel, bytes_moved(planned, plan.buffers, kernel.space), *program.services);
+  }
+  program.entry_bytes =
+      bytes_of(program) + static_cast<std::int64_t>(key_bytes) + Cache<Program>::entry_overhead();
+}
+
+void Program::check(std::span<const ConstTensorView> inputs,
+                    std::span<const TensorView> outputs) const {
+  if (!services->runs_here) [[unlikely]] {
+    fail(
+        ErrorCode::unsupported,
+        fmt::format("this program is made for {}, whose instructions this machine lacks: it can be "
+                    "shown, not run",
+                    services->target.name));
+  }
+  planned->signature.check(inputs, outputs);
+}
+
+void Program::fill_slots(std::span<const ConstTensorView> inputs,
+                         std::span<const TensorView> outputs, std::byte* workspace,
+                         void** buffers) const {
+  for (const ConstTensorView& input : inputs) *buffers++ = const_cast<void*>(input.data);
+  for (const TensorView& output : outputs) *buffers++ = output.data;
+  for (std::int64_t offset : temporaries) *buffers++ = workspace + offset;
+}
+
+void Program::run(std::span<const ConstTensorView> inputs,
+                  std::span<const TensorView> outputs) const {
+  check(inputs, outputs);
+  const Workspace workspace(services->workspaces, workspace_bytes());
+  SmallArray<void*, kInlineSlots> buffers(slots());
+  fill_slots(inputs, outputs, workspace.data(), buffers.data());
+  const FloatEnvironment environment;
+  for (const Kernel& kernel : kernels) {
+    SmallArray<void*, kInlineSlots> arguments(kernel.slots.size());
+    for (std::size_t i = 0; i < kernel.slots.size(); ++i) arguments[i] = buffers[kernel.slots[i]];
+    launch(kernel, kernel.arguments(arguments.data()), *services);
+  }
+}
+
+BoundProgram::BoundProgram(std::shared_ptr<const Program> bound,
+                           std::span<const ConstTensorView> inputs,
+                           std::span<const TensorView> outputs)
+    : program((bound->check(inputs, outputs), std::move(bound))),
+      workspace(program->services->workspaces, program->workspace_bytes()) {
+  std::vector<void*> slots(program->slots());
+  program->fill_slots(inputs, outputs, workspace.data(), slots.data());
+  for (const Kernel& kernel : program->kernels) {
+    for (std::uint32_t slot : kernel.slots) buffers.push_back(slots[slot]);
+  }
+  void* const* of_kernel = buffers.data();
+  for (const Kernel& kernel : program->kernels) {
+    arguments.push_back(kernel.arguments(of_kernel));
+    of_kernel += kernel.slots.size();
+  }
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,108 @@
+// Program: an entry of the kernel cache, and how it runs.
+//
+// Light by design: code, plan and services are shared, its own are lengths, strides, and the values
+// of its parameters. A program owns no cache and no engine, so entries cannot keep each other
+// alive, and an Executable that outlives its Engine has all that it needs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <sinter/codegen/kernel_abi.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/codegen/target.h>
+#include <sinter/ir/plan.h>
+#include <sinter/runtime/executor.h>
+#include <sinter/runtime/options.h>
+#include <sinter/runtime/stats.h>
+#include <sinter/runtime/view.h>
+
+#include "cpu_jit.h"
+#include "signature.h"
+#include "workspace.h"
+
+namespace sinter::detail {
+
+/// What programs run on. One per Engine, shared by all that it made.
+struct Services {
+  Target target;
+  bool runs_here = false;
+  std::shared_ptr<Executor> executor;
+  int threads = 1;
+  std::int64_t parallel_bytes = 0;
+  mutable WorkspacePool workspaces;
+};
+
+/// A graph, its plan, and the check of its buffers: what all values of its parameters share.
+struct Planned {
+  Graph source;  ///< as the user gave it
+  Plan plan;
+  Signature signature;
+};
+
+/// One launch. Its buffers are slots: inputs, then outputs, then temporaries of the program.
+struct Kernel {
+  std::shared_ptr<const MachineCode> code;
+  KernelFunction entry = nullptr;
+  LoopSpace space;
+  std::vector<std::uint64_t> parameters;
+  std::vector<std::uint32_t> slots;
+  std::int64_t extent = 0;  ///< of the parallel range
+  std::int64_t grain = 1;   ///< chunks begin at multiples of it
+  std::int64_t chunks = 1;  ///< parts that may run in parallel; 0 without elements
+
+  [[nodiscard]] KernelArguments arguments(void* const* buffers) const {
+    return {buffers, space.extents.data(), space.strides.data(), parameters.data()};
+  }
+};
+
+struct Program {
+  std::shared_ptr<const Services> services;
+  std::shared_ptr<const Planned> planned;
+  std::vector<Kernel> kernels;
+  std::vector<std::int64_t> temporaries;  ///< offsets in the workspace
+  std::vector<double> parameters;
+  CompileOptions options;
+  CompileTimes times;
+  std::int64_t entry_bytes = 0;  ///< with its key, without what it shares
+
+  [[nodiscard]] std::int64_t workspace_bytes() const { return planned->plan.workspace_bytes; }
+  [[nodiscard]] std::size_t slots() const {
+    return planned->signature.inputs() + planned->signature.outputs() + temporaries.size();
+  }
+  /// Throws Error unless this machine can run the program on these buffers.
+  void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+  /// Fills in the buffer of every slot.
+  void fill_slots(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                  std::byte* workspace, void** buffers) const;
+  void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+};
+
+/// Checks and completes what follows from the fields of a program but `times`: chunks and bytes.
+void finish(Program& program, std::size_t key_bytes);
+
+/// Runs a kernel, in parallel where its chunks say so. The caller has the default FloatEnvironment.
+void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor);
+inline void launch(const Kernel& kernel, const KernelArguments& arguments,
+                   const Services& services) {
+  if (kernel.chunks == 1) [[likely]] {
+    kernel.entry(&arguments, 0, kernel.extent);
+  } else {
+    launch_chunks(kernel, arguments, *services.executor);
+  }
+}
+
+/// A program with its buffers, behind Call.
+struct BoundProgram {
+  BoundProgram(std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
+               std::span<const TensorView> outputs);
+
+  std::shared_ptr<const Program> program;
+  Workspace workspace;
+  std::vector<void*> buffers;  ///< of every kernel in turn
+  std::vector<KernelArguments> arguments;
+};
+
+}  // namespace sinter::detail

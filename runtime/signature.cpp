@@ -1,0 +1,198 @@
+// Signatures: from a plan, and against views. One function tells whether a view is right, another
+// says what is wrong with it.
+#include "signature.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "layout.h"
+
+namespace sinter::detail {
+namespace {
+
+// --- What is expected
+// -----------------------------------------------------------------------------
+
+/// Whether two stride lists walk `shape` alike: axes of one element are walked by any stride.
+bool same_walk(const Shape& shape, const Strides& a, const Strides& b) {
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] > 1 && a[axis] != b[axis]) return false;
+  }
+  return true;
+}
+
+BufferSpec make_spec(const Graph& graph, NodeId node, std::string label, const Strides& strides) {
+  BufferSpec spec;
+  spec.label = std::move(label);
+  spec.dtype = graph.node(node).dtype;
+  spec.alignment = info(spec.dtype).bytes;
+  spec.shape = graph.shape(node);
+  const Strides dense = dense_strides(spec.shape);
+  spec.strides = strides.empty() ? dense : strides;
+  spec.dense = spec.shape.elements() == 0 || same_walk(spec.shape, spec.strides, dense);
+  spec.bytes = elements_spanned(spec.shape, spec.strides) * spec.alignment;
+  return spec;
+}
+
+// --- Whether a view is right
+// ----------------------------------------------------------------------
+
+bool same_strides(const Strides& strides, const BufferSpec& spec) {
+  if (strides.empty()) return spec.dense;
+  return strides.rank() == spec.shape.rank() &&
+         (spec.bytes == 0 || same_walk(spec.shape, strides, spec.strides));
+}
+
+bool is_aligned(const void* data, const BufferSpec& spec) {
+  return (reinterpret_cast<std::uintptr_t>(data) & (spec.alignment - 1U)) == 0;
+}
+
+bool fits(const auto& view, const BufferSpec& spec) {
+  return view.dtype == spec.dtype && view.shape == spec.shape && same_strides(view.strides, spec) &&
+         (spec.bytes == 0 || (view.data != nullptr && is_aligned(view.data, spec)));
+}
+
+bool overlap(const void* a, const BufferSpec& a_spec, const void* b, const BufferSpec& b_spec) {
+  const auto a_begin = reinterpret_cast<std::uintptr_t>(a);
+  const auto b_begin = reinterpret_cast<std::uintptr_t>(b);
+  return a_begin < b_begin + static_cast<std::uintptr_t>(b_spec.bytes) &&
+         b_begin < a_begin + static_cast<std::uintptr_t>(a_spec.bytes);
+}
+
+// --- What is wrong with it
+// ------------------------------------------------------------------------
+
+std::string type_text(DType dtype, const Shape& shape) {
+  return fmt::format("{}{}", to_string(dtype), to_string(shape));
+}
+
+[[noreturn]] void refuse_strides(const Strides& strides, const BufferSpec& spec, bool output) {
+  const std::string given =
+      strides.empty() ? "a dense view" : fmt::format("strides {}", to_string(strides));
+  if (output) {
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("{} of shape {} must be dense, got {}: outputs are written row-major, strides "
+                     "{} or none",
+                     spec.label, to_string(spec.shape), given, to_string(spec.strides)));
+  }
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("{} of shape {} was declared {}, got {}: give Graph::input the strides of the "
+                   "buffer",
+                   spec.label, to_string(spec.shape),
+                   spec.dense ? "dense" : fmt::format("with strides {}", to_string(spec.strides)),
+                   given));
+}
+
+[[noreturn]] void refuse(const ConstTensorView& view, const BufferSpec& spec, bool output) {
+  if (view.dtype != spec.dtype) {
+    fail(ErrorCode::dtype_mismatch,
+         fmt::format("{} is {}, got a view of {}", spec.label, type_text(spec.dtype, spec.shape),
+                     type_text(view.dtype, view.shape)));
+  }
+  if (view.shape != spec.shape) {
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("{} has shape {}, got a view of shape {}", spec.label, to_string(spec.shape),
+                     to_string(view.shape)));
+  }
+  if (!same_strides(view.strides, spec)) refuse_strides(view.strides, spec, output);
+  if (view.data == nullptr) {
+    fail(ErrorCode::invalid_buffer, fmt::format("{} is {} and not empty, got null data", spec.label,
+                                                type_text(spec.dtype, spec.shape)));
+  }
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("{} at {} is not aligned to its element: {} needs a multiple of {} bytes",
+                   spec.label, fmt::ptr(view.data), to_string(spec.dtype), spec.alignment));
+}
+
+[[noreturn]] void refuse_overlap(const BufferSpec& output, const void* output_data,
+                                 const BufferSpec& other, const void* other_data) {
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("{} ({} bytes at {}) overlaps {} ({} bytes at {}): an output may be the very "
+                   "buffer and dense layout of an input, and must lie apart from everything else",
+                   output.label, output.bytes, fmt::ptr(output_data), other.label, other.bytes,
+                   fmt::ptr(other_data)));
+}
+
+void check_count(std::size_t given, std::span<const BufferSpec> expected, std::string_view what) {
+  if (given == expected.size()) return;
+  std::string names;
+  for (const BufferSpec& spec : expected) {
+    names += (names.empty() ? ": " : ", ") + spec.label;
+  }
+  fail(ErrorCode::invalid_argument,
+       fmt::format("the program has {} {}{}{}; got {} views", expected.size(), what,
+                   expected.size() == 1 ? "" : "s", names, given));
+}
+
+}  // namespace
+
+Signature::Signature(const Graph& graph, const Plan& plan)
+    : last_reader_(graph.inputs().size(), -1), writer_(graph.outputs().size(), -1) {
+  for (const GraphInput& input : graph.inputs()) {
+    inputs_.push_back(
+        make_spec(graph, input.node, fmt::format("input '{}'", input.name), input.strides));
+  }
+  for (const GraphOutput& output : graph.outputs()) {
+    outputs_.push_back(make_spec(graph, output.node, fmt::format("output '{}'", output.name), {}));
+  }
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+    for (BufferId id : plan.kernels[k].inputs) {
+      const PlanBuffer& buffer = plan.buffers[id.index];
+      if (buffer.kind == PlanBuffer::Kind::input) last_reader_[buffer.position] = k;
+    }
+    for (BufferId id : plan.kernels[k].outputs) {
+      const PlanBuffer& buffer = plan.buffers[id.index];
+      if (buffer.kind == PlanBuffer::Kind::output) writer_[buffer.position] = k;
+    }
+  }
+}
+
+void Signature::check(std::span<const ConstTensorView> inputs,
+                      std::span<const TensorView> outputs) const {
+  check_count(inputs.size(), inputs_, "input");
+  check_count(outputs.size(), outputs_, "output");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!fits(inputs[i], inputs_[i])) [[unlikely]]
+      refuse(inputs[i], inputs_[i], false);
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!fits(outputs[i], outputs_[i])) [[unlikely]]
+      refuse(outputs[i], outputs_[i], true);
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) check_apart(inputs, outputs, i);
+}
+
+void Signature::check_apart(std::span<const ConstTensorView> inputs,
+                            std::span<const TensorView> outputs, std::size_t output) const {
+  const BufferSpec& spec = outputs_[output];
+  const void* data = outputs[output].data;
+  if (spec.bytes == 0) return;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (overlap(data, spec, inputs[i].data, inputs_[i])) [[unlikely]] {
+      check_alias(i, inputs[i].data, output, data);
+    }
+  }
+  for (std::size_t i = 0; i < output; ++i) {
+    if (overlap(data, spec, outputs[i].data, outputs_[i]) && outputs_[i].bytes > 0) [[unlikely]] {
+      refuse_overlap(spec, data, outputs_[i], outputs[i].data);
+    }
+  }
+}
+
+void Signature::check_alias(std::size_t input, const void* input_data, std::size_t output,
+                            const void* output_data) const {
+  const BufferSpec& in = inputs_[input];
+  const BufferSpec& out = outputs_[output];
+  if (in.bytes == 0) return;
+  const bool same = input_data == output_data && in.alignment == out.alignment && in.dense &&
+                    in.shape == out.shape;
+  if (!same) refuse_overlap(out, output_data, in, input_data);
+  if (last_reader_[input] <= writer_[output]) return;
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("{} is given the buffer of {}, which kernel {} still reads after kernel {} has "
+                   "written it: give {} a buffer of its own",
+                   out.label, in.label, last_reader_[input], writer_[output], out.label));
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,52 @@
+// Signature: what a program expects of its buffers, and the check of those it is given.
+//
+// Everything is checked before anything is written. The check of a good call is a few compares per
+// buffer; words for a bad one are found elsewhere, by looking again.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+#include <sinter/ir/plan.h>
+#include <sinter/runtime/view.h>
+
+namespace sinter::detail {
+
+/// What is expected of one buffer.
+struct BufferSpec {
+  std::string label;  ///< "input 'x'"
+  DType dtype{};
+  bool dense = true;           ///< row-major but for axes that hold one element
+  std::uint8_t alignment = 1;  ///< bytes of an element, a power of two
+  std::int64_t bytes = 0;      ///< from its first byte to its last; 0 without elements
+  Shape shape;
+  Strides strides;  ///< one per axis
+};
+
+class Signature {
+ public:
+  Signature(const Graph& graph, const Plan& plan);
+
+  /// Throws Error: invalid_argument, dtype_mismatch, shape_mismatch or invalid_buffer.
+  void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+
+  [[nodiscard]] std::size_t inputs() const { return inputs_.size(); }
+  [[nodiscard]] std::size_t outputs() const { return outputs_.size(); }
+
+ private:
+  void check_apart(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                   std::size_t output) const;
+  void check_alias(std::size_t input, const void* input_data, std::size_t output,
+                   const void* output_data) const;
+
+  std::vector<BufferSpec> inputs_;
+  std::vector<BufferSpec> outputs_;
+  // An output may take the place of an input that no later kernel reads.
+  std::vector<std::int64_t> last_reader_;  ///< kernel, per input; -1 for none
+  std::vector<std::int64_t> writer_;       ///< kernel, per output
+};
+
+}  // namespace sinter::detail

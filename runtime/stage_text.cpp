@@ -1,0 +1,99 @@
+// The stages of a program as text. The only reader of the environment in sinter.
+#include "stage_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sinter/codegen/llvm.h>
+#include <sinter/ir/text.h>
+
+#include "float_environment.h"
+#include "lower.h"
+#include "program.h"
+
+namespace sinter {
+namespace {
+
+constexpr std::array<std::string_view, 5> kStageNames = {"graph", "plan", "loops", "llvm",
+                                                         "assembly"};
+
+}  // namespace
+
+std::string_view to_string(Stage stage) { return kStageNames[static_cast<std::size_t>(stage)]; }
+
+namespace detail {
+namespace {
+
+/// The user's graph with the numbers of this program: another slope may have been planned first.
+Graph graph_of(const Program& program) {
+  const Graph& source = program.planned->source;
+  Graph graph;
+  std::vector<NodeId> copies;
+  std::vector<NodeId> operands;
+  for (std::uint32_t i = 0; i < source.nodes().size(); ++i) {
+    const Node& node = source.nodes()[i];
+    operands.clear();
+    for (NodeId operand : node.inputs()) operands.push_back(copies[operand.index]);
+    copies.push_back(node.op == Op::parameter
+                         ? graph.parameter(program.parameters[node.payload], node.dtype).id()
+                         : graph.copy_node(source, NodeId{i}, operands));
+  }
+  for (const GraphOutput& output : source.outputs()) {
+    graph.output(output.name, graph.value(copies[output.node.index]));
+  }
+  return graph;
+}
+
+std::string kernel_text(const Program& program, std::size_t k, Stage stage) {
+  const PlanKernel& kernel = program.planned->plan.kernels[k];
+  const Target& target = program.services->target;
+  const Lowered lowered =
+      lower(kernel, kernel_parameters(kernel, program.parameters), program.options, target);
+  const std::string symbol = fmt::format("kernel_{}", k);
+  if (stage == Stage::llvm) return llvm_text(lowered.nest, target, symbol);
+  if (stage == Stage::assembly) return assembly_text(lowered.nest, target, symbol);
+  return fmt::format("{}: {}", symbol, print(lowered.nest));
+}
+
+std::optional<Stage> stage_from_name(std::string_view name) {
+  const auto it = std::ranges::find(kStageNames, name);
+  if (it == kStageNames.end()) return std::nullopt;
+  return static_cast<Stage>(it - kStageNames.begin());
+}
+
+}  // namespace
+
+std::string stage_text(const Program& program, Stage stage) {
+  const FloatEnvironment environment;  // constants are folded on the way
+  if (stage == Stage::graph) return print(graph_of(program));
+  if (stage == Stage::plan) return print(program.planned->plan);
+  std::string text;
+  for (std::size_t k = 0; k < program.kernels.size(); ++k) {
+    text += (k == 0 ? "" : "\n") + kernel_text(program, k, stage);
+  }
+  return text;
+}
+
+std::vector<Stage> dump_stages_from_environment(const Log& log) {
+  const char* variable = std::getenv("SINTER_DUMP");
+  std::string_view rest = variable == nullptr ? "" : variable;
+  std::vector<Stage> stages;
+  while (!rest.empty()) {
+    const std::string_view name = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+    if (const std::optional<Stage> stage = stage_from_name(name)) {
+      stages.push_back(*stage);
+    } else if (!name.empty()) {
+      log(fmt::format("sinter: SINTER_DUMP has no stage '{}'; the stages are {}", name,
+                      fmt::join(kStageNames, ", ")));
+    }
+  }
+  return stages;
+}
+
+}  // namespace detail
+}  // namespace sinter

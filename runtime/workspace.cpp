@@ -1,0 +1,84 @@
+// The pool of workspaces. The allocator is never called under the lock.
+#include "workspace.h"
+
+#include <algorithm>
+#include <new>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/error.h>
+
+namespace sinter::detail {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+class AlignedNew final : public Allocator {
+ public:
+  void* allocate(std::size_t bytes) override {
+    return ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+  }
+  void release(void* memory, std::size_t /*bytes*/) override {
+    ::operator delete (memory, std::align_val_t{kAlignment});
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Allocator> default_allocator() { return std::make_shared<AlignedNew>(); }
+
+WorkspacePool::Block WorkspacePool::take(std::size_t bytes) {
+  const Block idle = take_idle(bytes);
+  return idle.memory != nullptr ? idle : allocate(bytes);
+}
+
+WorkspacePool::Block WorkspacePool::take_idle(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  auto best = idle_.end();
+  for (auto it = idle_.begin(); it != idle_.end(); ++it) {
+    if (it->bytes >= bytes && (best == idle_.end() || it->bytes < best->bytes)) best = it;
+  }
+  if (best == idle_.end()) return {};
+  const Block block = *best;
+  idle_.erase(best);
+  return block;
+}
+
+WorkspacePool::Block WorkspacePool::allocate(std::size_t bytes) {
+  void* memory = allocator_->allocate(bytes);
+  if (memory == nullptr) {
+    fail(ErrorCode::limit_exceeded,
+         fmt::format("no memory for a workspace of {} bytes: the allocator returned null", bytes));
+  }
+  if (reinterpret_cast<std::uintptr_t>(memory) % kAlignment != 0) {
+    allocator_->release(memory, bytes);
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("the allocator returned {} for a workspace: it must be {}-byte aligned",
+                     fmt::ptr(memory), kAlignment));
+  }
+  return {static_cast<std::byte*>(memory), bytes};
+}
+
+void WorkspacePool::give_back(Block block) {
+  Block oldest;
+  {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(block);
+    if (idle_.size() > kIdleBlocks) {
+      oldest = idle_.front();
+      idle_.erase(idle_.begin());
+    }
+  }
+  if (oldest.memory != nullptr) allocator_->release(oldest.memory, oldest.bytes);
+}
+
+void WorkspacePool::trim() {
+  std::vector<Block> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    idle.swap(idle_);
+  }
+  for (const Block& block : idle) allocator_->release(block.memory, block.bytes);
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,71 @@
+// Workspaces: memory for what one kernel of a plan leaves to the next.
+//
+// A run takes one block and gives it back. The pool keeps a few idle blocks for the next run, so
+// that a program run in a loop allocates nothing; what it keeps is bounded for the whole engine,
+// not per program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <sinter/runtime/executor.h>
+
+namespace sinter::detail {
+
+/// Aligned operator new.
+[[nodiscard]] std::shared_ptr<Allocator> default_allocator();
+
+class WorkspacePool {
+ public:
+  struct Block {
+    std::byte* memory = nullptr;
+    std::size_t bytes = 0;
+  };
+
+  explicit WorkspacePool(std::shared_ptr<Allocator> allocator) : allocator_(std::move(allocator)) {
+    idle_.reserve(kIdleBlocks + 1);  // give_back must not throw
+  }
+  ~WorkspacePool() { trim(); }
+  WorkspacePool(const WorkspacePool&) = delete;
+  WorkspacePool& operator=(const WorkspacePool&) = delete;
+
+  /// The smallest idle block that holds `bytes`, or a new one. Throws Error(limit_exceeded) when
+  /// the allocator has no memory.
+  [[nodiscard]] Block take(std::size_t bytes);
+  void give_back(Block block);
+  /// Releases all idle blocks.
+  void trim();
+
+ private:
+  [[nodiscard]] Block take_idle(std::size_t bytes);
+  [[nodiscard]] Block allocate(std::size_t bytes);
+
+  static constexpr std::size_t kIdleBlocks = 4;
+  std::shared_ptr<Allocator> allocator_;
+  std::mutex mutex_;
+  std::vector<Block> idle_;  ///< longest idle first
+};
+
+/// A block for a scope; none for 0 bytes.
+class Workspace {
+ public:
+  Workspace(WorkspacePool& pool, std::int64_t bytes) : pool_(pool) {
+    if (bytes > 0) block_ = pool.take(static_cast<std::size_t>(bytes));
+  }
+  ~Workspace() {
+    if (block_.memory != nullptr) pool_.give_back(block_);
+  }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  [[nodiscard]] std::byte* data() const { return block_.memory; }
+
+ private:
+  WorkspacePool& pool_;
+  WorkspacePool::Block block_;
+};
+
+}  // namespace sinter::detail
