@@ -1,0 +1,128 @@
+// The iteration space of a kernel: the shape of its outputs with as few axes as its buffers allow.
+//
+// Each argument walks the space with one stride per axis, 0 where it repeats. Axes of length 1
+// disappear; two neighbours become one where every argument walks them as one.
+#include <algorithm>
+#include <vector>
+
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/assert.h>
+
+namespace sinter {
+namespace {
+
+struct Axis {
+  std::int64_t extent = 1;
+  std::vector<std::int64_t> strides;  // [argument]
+};
+
+/// An argument as it is stored.
+struct Layout {
+  Shape shape;
+  Strides strides;
+};
+
+std::vector<Layout> layouts(const Graph& body) {
+  std::vector<Layout> arguments;
+  for (const GraphInput& input : body.inputs()) {
+    const Shape& shape = body.shape(input.node);
+    arguments.push_back({shape, input.strides.empty() ? dense_strides(shape) : input.strides});
+  }
+  for (const GraphOutput& output : body.outputs()) {
+    const Shape& shape = body.shape(output.node);
+    arguments.push_back({shape, dense_strides(shape)});
+  }
+  return arguments;
+}
+
+/// Stride along an axis of the space, counted from the last.
+std::int64_t stride_from_last(const Layout& layout, int position) {
+  const int axis = layout.shape.rank() - 1 - position;
+  return axis < 0 || layout.shape[axis] == 1 ? 0 : layout.strides[axis];
+}
+
+/// The axes whose length is not 1, outermost first.
+std::vector<Axis> walked_axes(const Shape& shape, const std::vector<Layout>& arguments) {
+  std::vector<Axis> axes;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] == 1) continue;
+    Axis& axis = axes.emplace_back(Axis{shape[i], {}});
+    for (const Layout& layout : arguments) {
+      axis.strides.push_back(stride_from_last(layout, shape.rank() - 1 - i));
+    }
+  }
+  return axes;
+}
+
+/// Whether a * b == product, without overflow.
+bool is_product(std::int64_t product, std::int64_t a, std::int64_t b) {
+  return b == 0 ? product == 0 : product % b == 0 && product / b == a;
+}
+
+/// Whether every argument walks the two axes as one.
+bool continues(const Axis& outer, const Axis& inner) {
+  return std::ranges::equal(outer.strides, inner.strides,
+                            [&inner](std::int64_t outer_stride, std::int64_t stride) {
+                              return is_product(outer_stride, stride, inner.extent);
+                            });
+}
+
+std::vector<Axis> merge(std::vector<Axis> axes) {
+  std::vector<Axis> merged;
+  for (Axis& axis : axes) {
+    if (!merged.empty() && continues(merged.back(), axis))
+      axis.extent *= merged.back().extent;
+    else
+      merged.emplace_back();
+    merged.back() = std::move(axis);
+  }
+  return merged;
+}
+
+/// The axis of a space of one element: arguments with axes of their own count as walking it, so
+/// that a length of 1 needs no other code than longer ones.
+Axis single_element(const std::vector<Layout>& arguments, std::size_t inputs) {
+  Axis axis;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    axis.strides.push_back(i < inputs && arguments[i].shape.empty() ? 0 : 1);
+  }
+  return axis;
+}
+
+std::int64_t product(auto begin, auto end) {
+  std::int64_t result = 1;
+  for (; begin != end; ++begin) result *= *begin;
+  return result;
+}
+
+}  // namespace
+
+std::int64_t LoopSpace::parallel_extent() const {
+  return rank() == 1 ? extents[0] : product(extents.begin(), extents.end() - 1);
+}
+
+std::int64_t LoopSpace::inner_extent() const { return rank() == 1 ? 1 : extents.back(); }
+
+LoopSpace collapse(const Graph& body) {
+  SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
+  const std::vector<Layout> arguments = layouts(body);
+  std::vector<Axis> axes = merge(walked_axes(body.shape(body.outputs()[0].node), arguments));
+  if (axes.empty()) axes.push_back(single_element(arguments, body.inputs().size()));
+  LoopSpace space;
+  for (const Axis& axis : axes) space.extents.push_back(axis.extent);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    for (const Axis& axis : axes) space.strides.push_back(axis.strides[i]);
+  }
+  return space;
+}
+
+bool should_stream(const Graph& body, const LoopSpace& space, const Target& target) {
+  const std::int64_t elements = product(space.extents.begin(), space.extents.end());
+  std::int64_t bytes = 0;
+  for (const GraphOutput& output : body.outputs()) {
+    bytes += elements * info(body.node(output.node).dtype).bytes;
+  }
+  return bytes > target.streaming_bytes;
+}
+
+}  // namespace sinter

@@ -1,0 +1,90 @@
+// The decisions of the CPU scheduler, one function each.
+#include "cpu_strategy.h"
+
+#include <algorithm>
+
+namespace sinter::detail {
+namespace {
+
+/// Vectors in flight that hide the latency of a load and a few ops.
+constexpr int kMaxUnroll = 4;
+/// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
+constexpr int kLargeBody = 64;
+
+/// As many as a register holds of the widest dtype that fills vectors.
+int choose_lanes(const Graph& body, const Placement& placement, const Target& target) {
+  int bytes = 1;
+  const auto widen = [&](NodeId node) {
+    bytes = std::max<int>(bytes, info(body.node(node).dtype).bytes);
+  };
+  for (NodeId node : placement.order) {
+    if (placement.level(node) == Level::lane) widen(node);
+  }
+  for (const GraphOutput& output : body.outputs()) widen(output.node);
+  return target.vector_bytes / bytes;
+}
+
+/// As many vectors in flight as the registers hold.
+int choose_unroll(const Pressure& pressure, const Target& target) {
+  if (pressure.operations > kLargeBody) return 1;
+  for (int unroll = kMaxUnroll; unroll > 1; unroll /= 2) {
+    if (unroll * pressure.live + pressure.invariant <= target.vector_registers) return unroll;
+  }
+  return 1;
+}
+
+/// Without fast masks of every kind, a masked vector still pays where each access is one masked
+/// instruction; for bytes and gathers single elements are less work.
+bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& placement,
+                  const Target& target) {
+  if (target.masked_memory) return true;
+  const auto one_instruction = [&](NodeId id) {
+    const Node& node = body.node(id);
+    if (node.op != Op::input || placement.level(id) != Level::lane) return true;
+    return is_floating(node.dtype) &&
+           stride_class(space, node.payload, space.rank() - 1) == LaneStride::contiguous;
+  };
+  return std::ranges::all_of(placement.order, one_instruction) &&
+         std::ranges::all_of(body.outputs(), [&](const GraphOutput& output) {
+           return is_floating(body.node(output.node).dtype);
+         });
+}
+
+/// Floating outputs only: a vector of masks is a fraction of a register, not worth a write of its
+/// own to memory.
+std::vector<bool> choose_streamed(const Graph& body, const ScheduleOptions& options) {
+  std::vector<bool> streamed;
+  for (const GraphOutput& output : body.outputs()) {
+    streamed.push_back(options.streaming && is_floating(body.node(output.node).dtype));
+  }
+  return streamed;
+}
+
+std::size_t widest_output(const Graph& body) {
+  const auto bytes = [&](const GraphOutput& output) {
+    return info(body.node(output.node).dtype).bytes;
+  };
+  const auto widest = std::ranges::max_element(body.outputs(), {}, bytes);
+  return static_cast<std::size_t>(widest - body.outputs().begin());
+}
+
+}  // namespace
+
+std::ptrdiff_t CpuStrategy::streams() const { return std::ranges::count(streamed, true); }
+
+CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Placement& placement,
+                            const Target& target, const ScheduleOptions& options) {
+  const Pressure need = pressure(body, placement);
+  CpuStrategy strategy;
+  strategy.lanes = choose_lanes(body, placement, target);
+  strategy.unroll = choose_unroll(need, target);
+  strategy.masks = choose_masks(body, space, placement, target);
+  strategy.middle = strategy.unroll > 1 && !target.masked_memory;
+  strategy.streamed = choose_streamed(body, options);
+  strategy.anchor = widest_output(body);
+  // Rows begin anywhere, so a peel in each would cost more than it gains.
+  strategy.peel = strategy.streams() > 0 || (space.rank() == 1 && need.operations <= kLargeBody);
+  return strategy;
+}
+
+}  // namespace sinter::detail

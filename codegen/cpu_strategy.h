@@ -1,0 +1,34 @@
+// CpuStrategy: the widths and shapes that the CPU scheduler chooses for one kernel, and why.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <sinter/codegen/schedule.h>
+#include <sinter/codegen/target.h>
+
+#include "placement.h"
+
+namespace sinter::detail {
+
+struct CpuStrategy {
+  int lanes = 1;   ///< elements in one vector
+  int unroll = 1;  ///< vectors in flight where the range is long enough
+  /// Peel and tail are masked vectors; otherwise they go one element at a time.
+  bool masks = false;
+  /// Single whole vectors come before the tail, which is then shorter than a vector.
+  bool middle = false;
+  /// Go to an aligned store first.
+  bool peel = false;
+  std::vector<bool> streamed;  ///< [output] written around the caches where aligned
+  /// The output whose alignment the peel reaches: the one with the widest vectors.
+  std::size_t anchor = 0;
+
+  [[nodiscard]] std::ptrdiff_t streams() const;
+};
+
+[[nodiscard]] CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space,
+                                          const Placement& placement, const Target& target,
+                                          const ScheduleOptions& options);
+
+}  // namespace sinter::detail

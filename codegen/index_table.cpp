@@ -1,0 +1,152 @@
+// Interning and folding of index expressions, and walks over the indices of a nest.
+#include "index_table.h"
+
+#include <algorithm>
+
+#include <sinter/ir/assert.h>
+
+namespace sinter::detail {
+
+std::size_t IndexTable::Hash::operator()(const Index& index) const {
+  std::uint64_t hash = static_cast<std::uint64_t>(index.op) << 8 | index.argument;
+  for (std::uint64_t word : {static_cast<std::uint64_t>(index.a.index) << 32 | index.b.index,
+                             static_cast<std::uint64_t>(index.immediate)}) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+bool IndexTable::is(IndexId id, std::int64_t value) const {
+  const Index& index = indices_[id.index];
+  return index.op == IndexOp::constant && index.immediate == value;
+}
+
+std::optional<IndexId> IndexTable::simpler(const Index& index) {
+  const auto [op, argument, a, b, immediate] = index;
+  switch (op) {
+    case IndexOp::add:
+      if (is(a, 0)) return b;
+      if (is(b, 0)) return a;
+      break;
+    case IndexOp::sub:
+      if (is(b, 0)) return a;
+      if (a == b) return constant(0);
+      break;
+    case IndexOp::mul:
+      if (is(a, 0) || is(b, 1)) return a;
+      if (is(b, 0) || is(a, 1)) return b;
+      break;
+    case IndexOp::min:
+      if (a == b) return a;
+      break;
+    case IndexOp::round_down:
+      if (immediate == 1) return a;
+      break;
+    case IndexOp::constant:
+    case IndexOp::begin:
+    case IndexOp::end:
+    case IndexOp::extent:
+    case IndexOp::stride:
+    case IndexOp::variable:
+    case IndexOp::to_alignment:
+    case IndexOp::aligned: return std::nullopt;
+  }
+  return folded(index);
+}
+
+/// Arithmetic over constants.
+std::optional<IndexId> IndexTable::folded(const Index& index) {
+  const auto known = [this](IndexId id) { return indices_[id.index].op == IndexOp::constant; };
+  if (!known(index.a) || (operand_count(index.op) == 2 && !known(index.b))) return std::nullopt;
+  const std::int64_t a = indices_[index.a.index].immediate;
+  const std::int64_t b = indices_[index.b.index].immediate;
+  switch (index.op) {
+    case IndexOp::add: return constant(a + b);
+    case IndexOp::sub: return constant(a - b);
+    case IndexOp::mul: return constant(a * b);
+    case IndexOp::min: return constant(std::min(a, b));
+    case IndexOp::round_down: return constant(a & -index.immediate);
+    default: return std::nullopt;
+  }
+}
+
+IndexId IndexTable::make(const Index& index) {
+  if (const std::optional<IndexId> other = simpler(index)) return *other;
+  const IndexId next{static_cast<std::uint32_t>(indices_.size())};
+  const auto [entry, added] = entries_.emplace(index, next);
+  if (added) indices_.push_back(index);
+  return entry->second;
+}
+
+int operand_count(IndexOp op) {
+  switch (op) {
+    case IndexOp::constant:
+    case IndexOp::begin:
+    case IndexOp::end:
+    case IndexOp::extent:
+    case IndexOp::stride:
+    case IndexOp::variable: return 0;
+    case IndexOp::round_down:
+    case IndexOp::to_alignment:
+    case IndexOp::aligned: return 1;
+    case IndexOp::add:
+    case IndexOp::sub:
+    case IndexOp::mul:
+    case IndexOp::min: return 2;
+  }
+  SINTER_ASSERT(false, "an index has an op");
+}
+
+namespace {
+
+/// The indices that a statement names itself; a loop's body is walked apart.
+struct OwnIndices {
+  const std::function<void(IndexId&)>& visit;
+
+  void operator()(Load& load) const {
+    visit(load.offset);
+    if (load.lanes == LaneStride::strided) visit(load.lane_stride);
+  }
+  void operator()(Store& store) const { visit(store.offset); }
+  void operator()(Compute&) const {}
+  void operator()(Loop& loop) const {
+    for (IndexId* id : {&loop.variable, &loop.from, &loop.to}) visit(*id);
+    for (Digit& digit : loop.digits) {
+      visit(digit.variable);
+      visit(digit.radix);
+    }
+    for_each_index(loop.body, visit);
+  }
+};
+
+}  // namespace
+
+void for_each_index(Block& block, const std::function<void(IndexId&)>& visit) {
+  for (Statement& statement : block) std::visit(OwnIndices{visit}, statement);
+}
+
+void drop_unused_indices(LoopNest& nest) {
+  std::vector<bool> used(nest.indices.size());
+  for_each_index(nest.body, [&used](IndexId& id) { used[id.index] = true; });
+  for (std::size_t i = nest.indices.size(); i-- > 0;) {
+    const Index& index = nest.indices[i];
+    if (!used[i] || operand_count(index.op) == 0) continue;
+    used[index.a.index] = true;
+    if (operand_count(index.op) == 2) used[index.b.index] = true;
+  }
+  std::vector<IndexId> position(nest.indices.size());
+  std::vector<Index> kept;
+  for (std::size_t i = 0; i < nest.indices.size(); ++i) {
+    if (!used[i]) continue;
+    Index index = nest.indices[i];
+    index.a = position[index.a.index];
+    index.b = position[index.b.index];
+    position[i].index = static_cast<std::uint32_t>(kept.size());
+    kept.push_back(index);
+  }
+  nest.indices = std::move(kept);
+  for_each_index(nest.body, [&position](IndexId& id) { id = position[id.index]; });
+}
+
+}  // namespace sinter::detail

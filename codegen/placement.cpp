@@ -1,0 +1,129 @@
+// Placement of a kernel's values: a few passes over the nodes, each in linear time.
+#include "placement.h"
+
+#include <algorithm>
+
+namespace sinter::detail {
+namespace {
+
+Level input_level(const LoopSpace& space, std::size_t argument) {
+  const int inner = space.rank() - 1;
+  if (stride_class(space, argument, inner) != LaneStride::uniform) return Level::lane;
+  for (int axis = 0; axis < inner; ++axis) {
+    if (stride_class(space, argument, axis) != LaneStride::uniform) return Level::row;
+  }
+  return Level::nest;
+}
+
+std::vector<NodeId> resolve_broadcasts(const Graph& body) {
+  std::vector<NodeId> values;
+  for (const Node& node : body.nodes()) {
+    const NodeId own{static_cast<std::uint32_t>(values.size())};
+    values.push_back(node.op == Op::broadcast ? values[node.operands[0].index] : own);
+  }
+  return values;
+}
+
+std::vector<Level> find_levels(const Graph& body, const LoopSpace& space) {
+  std::vector<Level> levels;
+  for (const Node& node : body.nodes()) {
+    Level level = node.op == Op::input ? input_level(space, node.payload) : Level::nest;
+    for (NodeId operand : node.inputs()) level = std::max(level, levels[operand.index]);
+    levels.push_back(level);
+  }
+  return levels;
+}
+
+std::vector<bool> find_needed(const Graph& body, const std::vector<NodeId>& values) {
+  std::vector<bool> needed(body.nodes().size());
+  for (const GraphOutput& output : body.outputs()) needed[values[output.node.index].index] = true;
+  for (std::size_t i = needed.size(); i-- > 0;) {
+    if (!needed[i]) continue;
+    for (NodeId operand : body.nodes()[i].inputs()) needed[values[operand.index].index] = true;
+  }
+  return needed;
+}
+
+/// Needed nodes in the order of the graph, inputs as late as possible.
+class Order {
+ public:
+  Order(const Graph& body, const std::vector<NodeId>& values)
+      : body_(body), values_(values), pending_(find_needed(body, values)) {
+    for (std::uint32_t i = 0; i < pending_.size(); ++i) {
+      if (pending_[i] && body.nodes()[i].op != Op::input) add_with_inputs({i});
+    }
+    for (const GraphOutput& output : body.outputs()) add(values[output.node.index]);
+  }
+  [[nodiscard]] std::vector<NodeId> take() { return std::move(order_); }
+
+ private:
+  void add_with_inputs(NodeId node) {
+    for (NodeId operand : body_.node(node).inputs()) add(values_[operand.index]);
+    add(node);
+  }
+  void add(NodeId node) {
+    if (pending_[node.index]) order_.push_back(node);
+    pending_[node.index] = false;
+  }
+
+  const Graph& body_;
+  const std::vector<NodeId>& values_;
+  std::vector<bool> pending_;
+  std::vector<NodeId> order_;
+};
+
+/// The position in the order of the last use of each node; stores come last of all.
+std::vector<std::size_t> last_uses(const Graph& body, const Placement& placement) {
+  std::vector<std::size_t> last(body.nodes().size());
+  for (std::size_t i = 0; i < placement.order.size(); ++i) {
+    for (NodeId operand : body.node(placement.order[i]).inputs()) {
+      if (placement.level(placement.order[i]) == Level::lane) {
+        last[placement.value(operand).index] = i;
+      }
+    }
+  }
+  for (const GraphOutput& output : body.outputs()) {
+    last[placement.value(output.node).index] = placement.order.size();
+  }
+  return last;
+}
+
+}  // namespace
+
+std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis) {
+  return argument * static_cast<std::size_t>(space.rank()) + static_cast<std::size_t>(axis);
+}
+
+LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis) {
+  const std::int64_t stride = space.strides[stride_slot(space, argument, axis)];
+  if (stride == 0) return LaneStride::uniform;
+  return stride == 1 ? LaneStride::contiguous : LaneStride::strided;
+}
+
+Placement place(const Graph& body, const LoopSpace& space) {
+  Placement placement{resolve_broadcasts(body), find_levels(body, space), {}};
+  placement.order = Order(body, placement.values).take();
+  return placement;
+}
+
+Pressure pressure(const Graph& body, const Placement& placement) {
+  const std::vector<std::size_t> last = last_uses(body, placement);
+  std::vector<int> dying(placement.order.size() + 1);
+  Pressure result;
+  int live = 0;
+  for (std::size_t i = 0; i < placement.order.size(); ++i) {
+    const NodeId node = placement.order[i];
+    if (placement.level(node) != Level::lane) {
+      if (last[node.index] != 0) ++result.invariant;
+      continue;
+    }
+    if (body.node(node).op != Op::input) ++result.operations;
+    ++dying[last[node.index]];
+    // A result may take the register of an operand that it is the last to use.
+    live += 1 - dying[i];
+    result.live = std::max(result.live, live);
+  }
+  return result;
+}
+
+}  // namespace sinter::detail

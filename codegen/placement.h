@@ -1,0 +1,48 @@
+// Placement: which values of a kernel's body are needed, in which order, and how often each
+// changes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <sinter/codegen/loop_nest.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/graph.h>
+
+namespace sinter::detail {
+
+/// How often a value changes, and so the block that defines it.
+enum class Level : std::uint8_t {
+  nest,  ///< never: before all loops
+  row,   ///< with the row: in the parallel loop
+  lane,  ///< with the element: in the loops with lanes
+};
+
+struct Placement {
+  std::vector<NodeId> values;  ///< [node] whose value it has: a broadcast has its operand's
+  std::vector<Level> levels;   ///< [node]
+  /// The nodes to evaluate. An input stands right before its first use, so that it does not hold a
+  /// register for longer.
+  std::vector<NodeId> order;
+
+  [[nodiscard]] NodeId value(NodeId node) const { return values[node.index]; }
+  [[nodiscard]] Level level(NodeId node) const { return levels[node.index]; }
+};
+
+[[nodiscard]] Placement place(const Graph& body, const LoopSpace& space);
+
+/// How many registers one vector of a loop with lanes needs.
+struct Pressure {
+  int operations = 0;  ///< computed per lane
+  int live = 0;        ///< at most alive at once that change with the lane
+  int invariant = 0;   ///< alive throughout: used per lane, made outside
+};
+[[nodiscard]] Pressure pressure(const Graph& body, const Placement& placement);
+
+/// Where the stride of `argument` along `axis` stands in LoopSpace::strides.
+[[nodiscard]] std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis);
+/// How `argument` is walked along `axis`.
+[[nodiscard]] LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis);
+
+}  // namespace sinter::detail

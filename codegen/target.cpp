@@ -1,0 +1,48 @@
+// The targets that have a name. The machine's own comes from `host_target()` in runtime.
+#include <sinter/codegen/target.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sinter/ir/error.h>
+
+namespace sinter {
+namespace {
+
+constexpr const char* kLinux = "x86_64-unknown-linux-gnu";
+
+std::array<Target, 2> named_targets() {
+  return {Target{.name = "x86-64-v3",
+                 .triple = kLinux,
+                 .cpu = "x86-64-v3",
+                 .features = "",
+                 .vector_bytes = 32,
+                 .vector_registers = 16,
+                 .masked_memory = false},
+          Target{.name = "x86-64-v4",
+                 .triple = kLinux,
+                 .cpu = "x86-64-v4",
+                 .features = "",
+                 .vector_bytes = 64,
+                 .vector_registers = 32,
+                 .masked_memory = true}};
+}
+
+}  // namespace
+
+Target Target::parse(std::string_view name) {
+  const auto targets = named_targets();
+  const auto found = std::ranges::find(targets, name, &Target::name);
+  if (found != targets.end()) return *found;
+  std::array<std::string_view, targets.size()> names;
+  std::ranges::transform(targets, names.begin(), &Target::name);
+  fail(ErrorCode::unsupported,
+       fmt::format("there is no target '{}'; named targets are {}", name, fmt::join(names, ", ")));
+}
+
+PlanLimits Target::plan_limits() const { return {.arguments = 24, .operations = 192}; }
+
+}  // namespace sinter
