@@ -14,7 +14,7 @@
 #include <sinter/ir/passes.h>
 #include <sinter/ir/verify.h>
 
-#include "graph_data.h"
+#include "float_control.h"
 #include "primitives.h"
 
 namespace sinter {
@@ -233,6 +233,7 @@ void TensorData::check_type(std::optional<DType> asked) const {
 }
 
 std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs) {
+  const detail::DefaultFloatControl control;
   verify(graph);
   check_inputs(graph, inputs);
   const Graph primitives = expand(graph, graph.parameters());
