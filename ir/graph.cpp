@@ -17,9 +17,9 @@ constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
 }
 
 std::uint64_t hash_of(const Node& node) {
-  std::uint64_t hash = mix(static_cast<std::uint64_t>(node.op) << 8 |
-                               static_cast<std::uint64_t>(node.dtype),
-                           node.shape.index);
+  std::uint64_t hash =
+      mix(static_cast<std::uint64_t>(node.op) << 8 | static_cast<std::uint64_t>(node.dtype),
+          node.shape.index);
   for (NodeId operand : node.inputs()) hash = mix(hash, operand.index);
   return mix(hash, node.payload);
 }
@@ -32,6 +32,33 @@ std::uint64_t hash_of(const Shape& shape) {
 
 // Tags of the records in a key, beside the ops, whose values are smaller.
 enum class Record : std::uint8_t { shape = 0xfe, output = 0xff };
+
+/// The largest offset in elements that strides reach is within what tensors may hold.
+bool is_within_limits(const Shape& shape, const Strides& strides) {
+  std::int64_t room = kMaxElements;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] < 2 || strides[axis] == 0) continue;
+    if (strides[axis] < 0 || strides[axis] > room / (shape[axis] - 1)) return false;
+    room -= strides[axis] * (shape[axis] - 1);
+  }
+  return true;
+}
+
+void check_strides(std::string_view name, const Shape& shape, const Strides& strides) {
+  if (strides.empty()) return;
+  if (strides.rank() != shape.rank()) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("input '{}' has shape {} but strides {}: give one stride per axis, or none",
+                     name, to_string(shape), to_string(strides)));
+  }
+  const bool negative = std::ranges::any_of(strides, [](std::int64_t step) { return step < 0; });
+  if (negative || !is_within_limits(shape, strides)) {
+    fail(ErrorCode::unsupported,
+         fmt::format("input '{}' of shape {} has strides {}: strides of 0 and more are served, "
+                     "that reach at most 2^48 elements",
+                     name, to_string(shape), to_string(strides)));
+  }
+}
 
 void check_name(std::string_view what, std::string_view name, bool taken) {
   if (name.empty()) {
@@ -62,6 +89,11 @@ void KeyBuilder::append_text(std::string_view text) {
   append(std::as_bytes(std::span(text)));
 }
 
+void KeyBuilder::append_dims(const Dims& dims) {
+  append_value(static_cast<std::uint8_t>(dims.rank()));
+  append(std::as_bytes(std::span(dims.begin(), dims.end())));
+}
+
 double round_to(double value, DType dtype) {
   switch (dtype) {
     case DType::boolean: return value != 0 ? 1.0 : 0.0;
@@ -81,7 +113,7 @@ ShapeId GraphData::intern_shape(const Shape& shape) {
   shapes.push_back(shape);
   shape_index_.emplace(hash, id);
   key.append_value(Record::shape);
-  key.append(std::as_bytes(std::span(shape.begin(), shape.end())));
+  key.append_dims(shape);
   return id;
 }
 
@@ -103,14 +135,14 @@ NodeId GraphData::intern(const Node& node) {
     std::uint32_t shape, operands[kMaxOperands];
     std::uint32_t payload[2];
   };
-  const Packed packed{static_cast<std::uint8_t>(node.op),
-                      static_cast<std::uint8_t>(node.dtype),
-                      node.operand_count,
-                      0,
-                      node.shape.index,
-                      {node.operands[0].index, node.operands[1].index, node.operands[2].index},
-                      {static_cast<std::uint32_t>(node.payload),
-                       static_cast<std::uint32_t>(node.payload >> 32)}};
+  const Packed packed{
+      static_cast<std::uint8_t>(node.op),
+      static_cast<std::uint8_t>(node.dtype),
+      node.operand_count,
+      0,
+      node.shape.index,
+      {node.operands[0].index, node.operands[1].index, node.operands[2].index},
+      {static_cast<std::uint32_t>(node.payload), static_cast<std::uint32_t>(node.payload >> 32)}};
   key.append_value(packed);
   return id;
 }
@@ -124,26 +156,16 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
 
 NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& shape,
                             const Strides& strides) {
-  const bool taken = std::ranges::find(inputs, name, &GraphInput::name) != inputs.end();
-  check_name("input", name, taken);
+  check_name("input", name, input_names_.contains(name));
   check_shape(shape, fmt::format("input '{}'", name));
-  if (!strides.empty() && strides.rank() != shape.rank()) {
-    fail(ErrorCode::invalid_argument,
-         fmt::format("input '{}' has shape {} but strides {}: give one stride per axis, or none",
-                     name, to_string(shape), to_string(strides)));
-  }
-  for (std::int64_t stride : strides) {
-    if (stride >= 0 && stride <= kMaxElements) continue;
-    fail(ErrorCode::unsupported,
-         fmt::format("input '{}' has strides {}: strides of 0 to 2^48 elements are served", name,
-                     to_string(strides)));
-  }
+  check_strides(name, shape, strides);
   const NodeId id = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
   // Dense strides spelled out are the same layout: one key for both.
   const bool dense = strides.empty() || strides == dense_strides(shape);
   inputs.push_back({std::string(name), id, dense ? Strides() : strides});
+  input_names_.emplace(name);
   key.append_text(name);
-  key.append(std::as_bytes(std::span(inputs.back().strides.begin(), inputs.back().strides.end())));
+  key.append_dims(inputs.back().strides);
   return id;
 }
 
@@ -159,9 +181,9 @@ NodeId GraphData::add_constant(double value, DType dtype) {
 }
 
 void GraphData::add_output(std::string_view name, NodeId node) {
-  const bool taken = std::ranges::find(outputs, name, &GraphOutput::name) != outputs.end();
-  check_name("output", name, taken);
+  check_name("output", name, output_names_.contains(name));
   outputs.push_back({std::string(name), node});
+  output_names_.emplace(name);
   key.append_value(Record::output);
   key.append_value(node.index);
   key.append_text(name);
@@ -180,10 +202,7 @@ DType Value::dtype() const { return data().nodes[id_.index].dtype; }
 const Shape& Value::shape() const { return data().shapes[data().nodes[id_.index].shape.index]; }
 
 Value Value::apply(Op op, std::span<const Value> operands, const Attributes& attributes) {
-  if (operands.empty() || operands.size() > kMaxOperands) {
-    fail(ErrorCode::invalid_graph, fmt::format("{} takes {} operands, not {}", to_string(op),
-                                               info(op).arity, operands.size()));
-  }
+  detail::check_arity(op, operands.size());
   std::array<NodeId, kMaxOperands> ids;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (&operands[i].data() != &operands[0].data()) {
@@ -246,8 +265,8 @@ void Graph::output(std::string_view name, const Value& value) {
 
 Value Graph::value(NodeId id) const {
   if (id.index >= data().nodes.size()) {
-    fail(ErrorCode::invalid_argument, fmt::format("node {} of a graph of {} nodes", id.index,
-                                                  data().nodes.size()));
+    fail(ErrorCode::invalid_argument,
+         fmt::format("node {} of a graph of {} nodes", id.index, data().nodes.size()));
   }
   return {data_, id};
 }
@@ -261,18 +280,17 @@ GraphKey Graph::key() const { return data().key.key(); }
 
 NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> operands) {
   const Node& node = from.node(id);
-  switch (node.op) {
-    case Op::input: {
-      const GraphInput& input = from.inputs()[node.payload];
-      return data().add_input(input.name, node.dtype, from.shape(id), input.strides);
-    }
-    case Op::parameter:
-      return data().add_parameter(from.parameters()[node.payload], node.dtype);
-    case Op::constant:
-      return data().add_constant(std::bit_cast<double>(node.payload), node.dtype);
-    default:
-      return data().apply(node.op, operands, {.dtype = node.dtype, .shape = from.shape(id)});
+  if (node.op == Op::input) {
+    const GraphInput& input = from.inputs()[node.payload];
+    return data().add_input(input.name, node.dtype, from.shape(id), input.strides);
   }
+  if (node.op == Op::parameter) {
+    return data().add_parameter(from.parameters()[node.payload], node.dtype);
+  }
+  if (node.op == Op::constant) {
+    return data().add_constant(std::bit_cast<double>(node.payload), node.dtype);
+  }
+  return data().apply(node.op, operands, {.dtype = node.dtype, .shape = from.shape(id)});
 }
 
 }  // namespace sinter

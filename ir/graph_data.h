@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <sinter/ir/graph.h>
@@ -16,18 +17,24 @@ class KeyBuilder {
  public:
   void append(std::span<const std::byte> bytes);
   template <typename T>
-    requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
-  void append_value(const T& value) {
-    append(std::as_bytes(std::span(&value, 1)));
-  }
+  requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
+  void append_value(const T& value) { append(std::as_bytes(std::span(&value, 1))); }
   /// Length first, so that no two sequences of texts share their bytes.
   void append_text(std::string_view text);
+  /// Rank first, for the same reason.
+  void append_dims(const Dims& dims);
   [[nodiscard]] GraphKey key() const { return {bytes_, hash_}; }
 
  private:
   std::vector<std::byte> bytes_;
   std::uint64_t hash_ = 0x9e3779b97f4a7c15;
 };
+
+/// Names, to be asked for by string_view.
+struct NameHash : std::hash<std::string_view> {
+  using is_transparent = void;
+};
+using NameSet = std::unordered_set<std::string, NameHash, std::equal_to<>>;
 
 struct GraphData {
   std::vector<Node> nodes;
@@ -51,10 +58,15 @@ struct GraphData {
  private:
   std::unordered_multimap<std::uint64_t, NodeId> node_index_;
   std::unordered_multimap<std::uint64_t, ShapeId> shape_index_;
+  NameSet input_names_;
+  NameSet output_names_;
 };
 
 /// `value` rounded to `dtype` and widened back to f64.
 [[nodiscard]] double round_to(double value, DType dtype);
+
+/// Throws Error unless apply records `op` over this many operands.
+void check_arity(Op op, std::size_t operands);
 
 /// Checks the operands of `op` against its row and gives the dtype and shape of the result.
 /// Throws Error that names op, dtypes and shapes.

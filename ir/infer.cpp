@@ -2,6 +2,8 @@
 // nearly equal ones; the switch has no default, so a new rule does not go unnoticed.
 #include <fmt/format.h>
 
+#include <sinter/ir/assert.h>
+
 #include "graph_data.h"
 
 namespace sinter::detail {
@@ -46,28 +48,22 @@ void check_equal_dtypes(const Call& call, std::size_t first) {
 void check_floating(const Call& call) {
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (is_floating(call.dtype(i))) continue;
-    dtype_error(call, fmt::format("{} must be f32 or f64, not {}", call.name(i),
-                                  to_string(call.dtype(i))));
+    dtype_error(
+        call, fmt::format("{} must be f32 or f64, not {}", call.name(i), to_string(call.dtype(i))));
   }
   check_equal_dtypes(call, 0);
 }
 
 void check_boolean(const Call& call, std::size_t i) {
   if (call.dtype(i) == DType::boolean) return;
-  dtype_error(call,
-              fmt::format("{} must be bool, not {}", call.name(i), to_string(call.dtype(i))));
+  dtype_error(call, fmt::format("{} must be bool, not {}", call.name(i), to_string(call.dtype(i))));
 }
 
 DType infer_dtype(const Call& call, const Attributes& attributes) {
   switch (call.row.rule) {
-    case DTypeRule::leaf:
-      break;
-    case DTypeRule::floating:
-      check_floating(call);
-      return call.dtype(0);
-    case DTypeRule::comparison:
-      check_floating(call);
-      return DType::boolean;
+    case DTypeRule::leaf: break;
+    case DTypeRule::floating: check_floating(call); return call.dtype(0);
+    case DTypeRule::comparison: check_floating(call); return DType::boolean;
     case DTypeRule::logical:
       for (std::size_t i = 0; i < call.operands.size(); ++i) check_boolean(call, i);
       return DType::boolean;
@@ -78,11 +74,9 @@ DType infer_dtype(const Call& call, const Attributes& attributes) {
     case DTypeRule::convert:
       if (attributes.dtype.has_value()) return *attributes.dtype;
       fail(ErrorCode::invalid_argument, "convert needs a dtype");
-    case DTypeRule::same:
-      return call.dtype(0);
+    case DTypeRule::same: return call.dtype(0);
   }
-  fail(ErrorCode::invalid_argument,
-       fmt::format("{} is not recorded by apply: use Graph::{}", call.row.name, call.row.name));
+  SINTER_ASSERT(false, "check_arity refuses leaves");
 }
 
 Shape infer_shape(const Call& call, const Attributes& attributes) {
@@ -96,6 +90,7 @@ Shape infer_shape(const Call& call, const Attributes& attributes) {
   }
   if (call.row.op != Op::broadcast) return result;
   if (!attributes.shape.has_value()) fail(ErrorCode::invalid_argument, "broadcast needs a shape");
+  check_shape(*attributes.shape, call.row.name);
   Shape joined;
   if (!broadcast_shapes(result, *attributes.shape, joined) || joined != *attributes.shape) {
     fail(ErrorCode::shape_mismatch, fmt::format("{} to {}: every length must be equal or 1",
@@ -119,13 +114,22 @@ void check_attributes(const Call& call) {
 
 }  // namespace
 
+void check_arity(Op op, std::size_t operands) {
+  const OpInfo& row = info(op);
+  if (row.kind == OpKind::leaf) {
+    fail(ErrorCode::invalid_graph,
+         fmt::format("{} is not recorded by apply: use Graph::{}", row.name, row.name));
+  }
+  if (operands != static_cast<std::size_t>(row.arity)) {
+    fail(ErrorCode::invalid_graph, fmt::format("{} takes {} operand{}, not {}", row.name, row.arity,
+                                               row.arity == 1 ? "" : "s", operands));
+  }
+}
+
 ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
                  const Attributes& attributes) {
   const OpInfo& row = info(op);
-  if (operands.size() != static_cast<std::size_t>(row.arity)) {
-    fail(ErrorCode::invalid_graph,
-         fmt::format("{} takes {} operands, not {}", row.name, row.arity, operands.size()));
-  }
+  check_arity(op, operands.size());
   const Call call{graph, row, operands};
   check_attributes(call);
   ResultType result{infer_dtype(call, attributes), infer_shape(call, attributes)};
