@@ -9,7 +9,7 @@
 
 #include "kernel_body.h"
 #include "segments.h"
-#include "workspace.h"
+#include "temporaries.h"
 
 namespace sinter {
 

@@ -1,22 +1,44 @@
 // Memory for temporaries: holes by offset, to join neighbours, and by size, to find the best fit.
-#include "workspace.h"
+#include "temporaries.h"
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace sinter::detail {
 namespace {
 
+constexpr std::int64_t kAlignment = 64;
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;
 
 std::int64_t round_up(std::int64_t bytes) {
-  return (bytes + kWorkspaceAlignment - 1) / kWorkspaceAlignment * kWorkspaceAlignment;
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
 std::int64_t bytes_of(const PlanBuffer& buffer) {
   return buffer.shape.elements() * info(buffer.dtype).bytes;
 }
 
-}  // namespace
+/// Memory handed out by best fit; O(log n) a call.
+class Workspace {
+ public:
+  /// The offset of `bytes` bytes, aligned to kAlignment.
+  [[nodiscard]] std::int64_t allocate(std::int64_t bytes);
+  void release(std::int64_t offset, std::int64_t bytes);
+  /// The end of the memory that was ever in use.
+  [[nodiscard]] std::int64_t peak() const { return peak_; }
+
+ private:
+  void add_hole(std::int64_t offset, std::int64_t bytes);
+  void drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole);
+
+  std::map<std::int64_t, std::int64_t> holes_;               // offset -> bytes
+  std::set<std::pair<std::int64_t, std::int64_t>> by_size_;  // bytes, offset
+  std::int64_t peak_ = 0;
+};
 
 std::int64_t Workspace::allocate(std::int64_t bytes) {
   bytes = round_up(bytes);
@@ -66,6 +88,8 @@ void Workspace::drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
   by_size_.erase({hole->second, hole->first});
   holes_.erase(hole);
 }
+
+}  // namespace
 
 void place_temporaries(Plan& plan) {
   std::vector<std::size_t> last_reader(plan.buffers.size());

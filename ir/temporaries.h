@@ -1,0 +1,12 @@
+// Places temporaries in one workspace, so that those that are never needed together share memory.
+#pragma once
+
+#include <sinter/ir/plan.h>
+
+namespace sinter::detail {
+
+/// Sets the offset of every temporary of `plan`, and its workspace_bytes. A temporary lives from
+/// the kernel that writes it to the last one that reads it. Throws Error(limit_exceeded).
+void place_temporaries(Plan& plan);
+
+}  // namespace sinter::detail
