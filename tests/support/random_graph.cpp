@@ -1,0 +1,226 @@
+// Draws graphs op by op from the op table: a new row is drawn the day it is written.
+#include "support/random_graph.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+#include "support/random.h"
+
+namespace sinter::test {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUsualScalars[] = {0.01, 0.2, 0.5, 1, 2, 3.5, 6, -0.5, -1, -3};
+constexpr double kSpecialScalars[] = {0.0, -0.0, kInf, -kInf, kNaN, 1e-40, -1e-45, 1e300, 3e38};
+
+class Generator {
+ public:
+  Generator(std::uint64_t seed, const RandomGraphOptions& options)
+      : random_(seed), options_(options), space_(random_shape()) {}
+
+  Graph run() && {
+    const std::int64_t inputs = random_.between(1, 5);
+    for (std::int64_t i = 0; i < inputs; ++i) add_input(i);
+    const std::int64_t ops = random_.between(options_.min_ops, options_.max_ops);
+    while (ops_ < ops) add_op();
+    add_outputs();
+    return std::move(graph_);
+  }
+
+ private:
+  /// The shape that all others broadcast to.
+  Shape random_shape() {
+    constexpr std::int64_t kLengths[] = {1,  1,  2,  3,  4,  5,  7,  8,  9,
+                                         16, 17, 31, 32, 33, 64, 65, 130};
+    const std::int64_t rank = random_.between(0, options_.max_rank);
+    Shape shape;
+    std::int64_t room = options_.max_elements;
+    for (std::int64_t axis = 0; axis < rank; ++axis) {
+      const std::int64_t length = std::min(random_.pick(kLengths), room);
+      shape.push_back(random_.one_in(60) ? 0 : length);
+      room /= std::max<std::int64_t>(length, 1);
+    }
+    return shape;
+  }
+
+  /// The space, or a shape that broadcasts to it: without some leading axes, others of length 1.
+  Shape random_subshape() {
+    if (random_.one_in(2)) return space_;
+    Shape shape;
+    const auto first = random_.between(0, space_.rank());
+    for (int axis = static_cast<int>(first); axis < space_.rank(); ++axis) {
+      shape.push_back(random_.one_in(3) ? 1 : space_[axis]);
+    }
+    return shape;
+  }
+
+  Strides random_strides(const Shape& shape) {
+    std::vector<int> order(static_cast<std::size_t>(shape.rank()));
+    std::iota(order.begin(), order.end(), 0);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.below(i)]);
+    Strides strides = dense_strides(shape);
+    std::int64_t stride = random_.one_in(4) ? 2 : 1;
+    for (int axis : order) {
+      if (random_.one_in(6)) {
+        strides[axis] = 0;
+        continue;
+      }
+      strides[axis] = stride;
+      stride *= std::max<std::int64_t>(shape[axis], 1);
+      stride += random_.between(0, 1);
+    }
+    return strides;
+  }
+
+  void add_input(std::int64_t i) {
+    constexpr DType kDTypes[] = {DType::f32, DType::f32, DType::f32, DType::f64, DType::boolean};
+    const DType dtype = i == 0 ? DType::f32 : random_.pick(kDTypes);
+    const Shape shape = random_subshape();
+    const bool strided = options_.random_strides && random_.one_in(2);
+    const std::string name = "x" + std::to_string(i);
+    values_.push_back(
+        graph_.input(name, dtype, shape, strided ? random_strides(shape) : Strides()));
+  }
+
+  /// A value of `dtype` among those there are, more often a late one.
+  std::optional<Value> pick_value(std::optional<DType> dtype) {
+    std::vector<Value> fitting;
+    for (const Value& value : values_) {
+      if (!dtype.has_value() || value.dtype() == *dtype) fitting.push_back(value);
+    }
+    if (fitting.empty()) return std::nullopt;
+    const std::size_t late = std::min<std::size_t>(fitting.size(), 4);
+    return random_.one_in(2) ? fitting[fitting.size() - 1 - random_.below(late)]
+                             : fitting[random_.below(fitting.size())];
+  }
+
+  DType random_float() { return random_.one_in(4) ? DType::f64 : DType::f32; }
+
+  Value random_scalar(DType dtype) {
+    const double value =
+        random_.one_in(4) ? random_.pick(kSpecialScalars) : random_.pick(kUsualScalars);
+    return random_.one_in(4) ? graph_.constant(value, dtype) : graph_.parameter(value, dtype);
+  }
+
+  /// The dtype of each operand, as the op's rule asks; nullopt where any will do.
+  std::vector<std::optional<DType>> operand_dtypes(const OpInfo& row) {
+    const auto arity = static_cast<std::size_t>(row.arity);
+    switch (row.rule) {
+      case DTypeRule::leaf: break;
+      case DTypeRule::floating:
+      case DTypeRule::comparison: return {arity, random_float()};
+      case DTypeRule::logical: return {arity, DType::boolean};
+      case DTypeRule::select: {
+        const DType sides = random_.one_in(4) ? DType::boolean : random_float();
+        return {DType::boolean, sides, sides};
+      }
+      case DTypeRule::convert:
+      case DTypeRule::same: return {arity, std::nullopt};
+    }
+    return {};
+  }
+
+  std::optional<Value> pick_operand(const OpInfo& row, std::size_t i, std::optional<DType> dtype) {
+    const bool floating = dtype.has_value() && is_floating(*dtype);
+    if (row.operands[i].attribute) return random_scalar(*dtype);
+    if (floating && row.arity > 1 && random_.one_in(5)) return random_scalar(*dtype);
+    return pick_value(dtype);
+  }
+
+  Attributes random_attributes(std::span<const Value> operands) {
+    constexpr DType kDTypes[] = {DType::f32, DType::f64, DType::boolean};
+    Shape shape;
+    const Value& other = random_.pick(values_);
+    if (!broadcast_shapes(operands[0].shape(), other.shape(), shape)) shape = operands[0].shape();
+    return {.dtype = random_.pick(kDTypes), .shape = shape};
+  }
+
+  /// Records one op, unless there is no operand for the one that was drawn.
+  void add_op() {
+    const OpInfo& row = random_.pick(all_ops());
+    if (row.kind == OpKind::leaf) return;
+    std::vector<Value> operands;
+    const auto dtypes = operand_dtypes(row);
+    for (std::size_t i = 0; i < dtypes.size(); ++i) {
+      const std::optional<Value> operand = pick_operand(row, i, dtypes[i]);
+      if (!operand.has_value()) return;
+      operands.push_back(*operand);
+    }
+    values_.push_back(Value::apply(row.op, operands, random_attributes(operands)));
+    ++ops_;
+  }
+
+  void add_outputs() {
+    graph_.output("y0", values_.back());
+    const std::int64_t more = random_.one_in(2) ? random_.between(1, 3) : 0;
+    for (std::int64_t i = 1; i <= more; ++i) {
+      const Value& value = random_.one_in(20) ? values_.back() : random_.pick(values_);
+      graph_.output("y" + std::to_string(i), value);
+    }
+  }
+
+  Random random_;
+  const RandomGraphOptions& options_;
+  Shape space_;
+  Graph graph_;
+  std::vector<Value> values_;
+  std::int64_t ops_ = 0;
+};
+
+template <typename T>
+T random_element(Random& random) {
+  using Limits = std::numeric_limits<T>;
+  const T special[] = {T(0),
+                       -T(0),
+                       Limits::denorm_min(),
+                       -Limits::denorm_min(),
+                       Limits::min() / 2,
+                       Limits::min(),
+                       Limits::max(),
+                       -Limits::max(),
+                       Limits::infinity(),
+                       -Limits::infinity(),
+                       Limits::quiet_NaN()};
+  if (random.one_in(8)) return random.pick(special);
+  const double magnitude = 0.1 + 2.9 * random.unit();
+  return static_cast<T>(random.one_in(2) ? magnitude : -magnitude);
+}
+
+template <>
+bool random_element<bool>(Random& random) {
+  return random.one_in(2);
+}
+
+template <typename T>
+void fill(TensorData& data, Random& random) {
+  for (T& element : data.as<T>()) element = random_element<T>(random);
+}
+
+void fill(TensorData& data, Random& random) {
+  switch (data.dtype) {
+    case DType::boolean: return fill<bool>(data, random);
+    case DType::f32: return fill<float>(data, random);
+    case DType::f64: return fill<double>(data, random);
+  }
+}
+
+}  // namespace
+
+Graph random_graph(std::uint64_t seed, const RandomGraphOptions& options) {
+  return Generator(seed, options).run();
+}
+
+std::vector<TensorData> random_inputs(const Graph& graph, std::uint64_t seed) {
+  Random random(~seed);
+  std::vector<TensorData> inputs;
+  for (const GraphInput& input : graph.inputs()) {
+    inputs.push_back(TensorData::zeros(graph.node(input.node).dtype, graph.shape(input.node)));
+    fill(inputs.back(), random);
+  }
+  return inputs;
+}
+
+}  // namespace sinter::test
