@@ -1,0 +1,152 @@
+// The thread pool: every index once, from any caller, at any depth, and none left after a fork.
+#include <sinter/runtime/executor.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <sinter/ir/error.h>
+
+namespace sinter {
+namespace {
+
+using Counts = std::vector<std::atomic<int>>;
+
+void count_index(void* context, std::int64_t i) {
+  ++(*static_cast<Counts*>(context))[static_cast<std::size_t>(i)];
+}
+
+bool each_once(Executor& executor, std::int64_t count) {
+  Counts counts(static_cast<std::size_t>(count));
+  executor.parallel_for(count, count_index, &counts);
+  return std::ranges::all_of(counts, [](const auto& times) { return times == 1; });
+}
+
+TEST(ThreadPool, CallsEveryIndexOnce) {
+  const auto pool = make_thread_pool(4);
+  for (std::int64_t count : {0, 1, 2, 3, 4, 5, 64, 1000}) {
+    EXPECT_TRUE(each_once(*pool, count)) << count;
+  }
+}
+
+TEST(ThreadPool, ManyShortCallsInARow) {
+  const auto pool = make_thread_pool(3);
+  for (int i = 0; i < 5000; ++i) ASSERT_TRUE(each_once(*pool, 3));
+}
+
+TEST(ThreadPool, WorkersThatParkedWakeAgain) {
+  const auto pool = make_thread_pool(3);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(each_once(*pool, 6));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+TEST(ThreadPool, OneThreadRunsAllOnTheCaller) {
+  const auto pool = make_thread_pool(1);
+  std::set<std::thread::id> seen;
+  pool->parallel_for(
+      8,
+      [](void* context, std::int64_t) {
+        static_cast<std::set<std::thread::id>*>(context)->insert(std::this_thread::get_id());
+      },
+      &seen);
+  EXPECT_EQ(seen, std::set{std::this_thread::get_id()});
+}
+
+TEST(ThreadPool, UsesSeveralThreadsAtOnce) {
+  const auto pool = make_thread_pool(2);
+  std::atomic<int> inside = 0;
+  // Each of two tasks waits for the other: one thread alone would never finish.
+  pool->parallel_for(
+      2,
+      [](void* context, std::int64_t) {
+        auto& count = *static_cast<std::atomic<int>*>(context);
+        ++count;
+        while (count < 2) std::this_thread::yield();
+      },
+      &inside);
+  EXPECT_EQ(inside, 2);
+}
+
+TEST(ThreadPool, NestedCallsFinish) {
+  struct Outer {
+    std::shared_ptr<Executor> pool = make_thread_pool(3);
+    std::atomic<int> failures = 0;
+  } outer;
+  outer.pool->parallel_for(
+      16,
+      [](void* context, std::int64_t) {
+        auto& self = *static_cast<Outer*>(context);
+        if (!each_once(*self.pool, 32)) ++self.failures;
+      },
+      &outer);
+  EXPECT_EQ(outer.failures, 0);
+}
+
+TEST(ThreadPool, CallsFromManyThreadsDoNotDisturbEachOther) {
+  const auto pool = make_thread_pool(3);
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 8; ++t) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) failures += each_once(*pool, 17) ? 0 : 1;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(failures, 0);
+}
+
+TEST(ThreadPool, WhatTasksWroteIsThereAfterwards) {
+  const auto pool = make_thread_pool(4);
+  std::vector<int> values(1024);
+  for (int round = 1; round <= 50; ++round) {
+    pool->parallel_for(
+        1024,
+        [](void* context, std::int64_t i) {
+          ++(*static_cast<std::vector<int>*>(context))[static_cast<std::size_t>(i)];
+        },
+        &values);
+    ASSERT_EQ(std::accumulate(values.begin(), values.end(), 0), 1024 * round);
+  }
+}
+
+TEST(ThreadPool, AForkedChildRunsOnItsOwnThread) {
+  auto pool = make_thread_pool(3);
+  ASSERT_TRUE(each_once(*pool, 8));  // the workers are up, and soon parked
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const bool right = each_once(*pool, 8);
+    pool.reset();  // joins nobody, and does not hang
+    _exit(right ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_TRUE(each_once(*pool, 8));
+}
+
+TEST(ThreadPool, RefusesLessThanOneThread) {
+  try {
+    static_cast<void>(make_thread_pool(0));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_STREQ(error.what(), "a thread pool of 0 threads: give at least 1");
+  }
+}
+
+}  // namespace
+}  // namespace sinter

@@ -1,0 +1,110 @@
+// The pool of workspaces: reuse, its bound, and allocators that fail.
+#include "../../runtime/workspace.h"
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <sinter/ir/error.h>
+
+namespace sinter::detail {
+namespace {
+
+/// Counts, and can be told to fail.
+class Counting final : public Allocator {
+ public:
+  void* allocate(std::size_t bytes) override {
+    if (bytes > limit) return nullptr;
+    ++allocations;
+    void* memory = inner->allocate(bytes + 64);
+    void* given = static_cast<std::byte*>(memory) + shift;
+    live[given] = bytes;
+    return given;
+  }
+  void release(void* memory, std::size_t bytes) override {
+    ASSERT_EQ(live.at(memory), bytes) << "released with another size than allocated";
+    live.erase(memory);
+    inner->release(static_cast<std::byte*>(memory) - shift, bytes + 64);
+  }
+
+  std::shared_ptr<Allocator> inner = default_allocator();
+  std::size_t limit = SIZE_MAX;
+  std::ptrdiff_t shift = 0;
+  int allocations = 0;
+  std::map<void*, std::size_t> live;
+};
+
+std::string message_of(WorkspacePool& pool, std::size_t bytes) {
+  try {
+    static_cast<void>(pool.take(bytes));
+  } catch (const Error& error) {
+    return std::string(to_string(error.code())) + ": " + error.what();
+  }
+  return "no error";
+}
+
+TEST(WorkspacePool, ServesALoopWithOneAllocation) {
+  const auto allocator = std::make_shared<Counting>();
+  WorkspacePool pool(allocator);
+  for (int i = 0; i < 100; ++i) {
+    const Workspace workspace(pool, 4096);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(workspace.data()) % 64, 0U);
+  }
+  EXPECT_EQ(allocator->allocations, 1);
+}
+
+TEST(WorkspacePool, AllocatesNothingForNoBytes) {
+  const auto allocator = std::make_shared<Counting>();
+  WorkspacePool pool(allocator);
+  const Workspace workspace(pool, 0);
+  EXPECT_EQ(workspace.data(), nullptr);
+  EXPECT_EQ(allocator->allocations, 0);
+}
+
+TEST(WorkspacePool, GivesTheSmallestIdleBlockThatFits) {
+  WorkspacePool pool(std::make_shared<Counting>());
+  const auto big = pool.take(1000);
+  const auto small = pool.take(100);
+  pool.give_back(big);
+  pool.give_back(small);
+  EXPECT_EQ(pool.take(50).memory, small.memory);
+  EXPECT_EQ(pool.take(50).memory, big.memory);
+  pool.give_back(big);
+  pool.give_back(small);
+}
+
+TEST(WorkspacePool, KeepsAFewIdleBlocksAndReleasesTheRest) {
+  const auto allocator = std::make_shared<Counting>();
+  {
+    WorkspacePool pool(allocator);
+    std::vector<WorkspacePool::Block> blocks;
+    for (std::size_t i = 1; i <= 20; ++i) blocks.push_back(pool.take(64 * i));
+    for (const auto& block : blocks) pool.give_back(block);
+    EXPECT_EQ(allocator->live.size(), 4U);
+    pool.trim();
+    EXPECT_EQ(allocator->live.size(), 0U);
+    pool.give_back(pool.take(64));
+  }
+  EXPECT_EQ(allocator->live.size(), 0U);
+}
+
+TEST(WorkspacePool, NamesTheBytesWhenThereIsNoMemory) {
+  const auto allocator = std::make_shared<Counting>();
+  allocator->limit = 100;
+  WorkspacePool pool(allocator);
+  EXPECT_EQ(message_of(pool, 640),
+            "limit_exceeded: no memory for a workspace of 640 bytes: the allocator returned null");
+}
+
+TEST(WorkspacePool, RefusesMemoryThatIsNotAligned) {
+  const auto allocator = std::make_shared<Counting>();
+  allocator->shift = 8;
+  WorkspacePool pool(allocator);
+  const std::string message = message_of(pool, 640);
+  EXPECT_TRUE(message.ends_with("for a workspace: it must be 64-byte aligned")) << message;
+  EXPECT_TRUE(allocator->live.empty());
+}
+
+}  // namespace
+}  // namespace sinter::detail
