@@ -1,22 +1,30 @@
 # sinter_llvm: LLVM 19 as one private interface target, shared or static by SINTER_LLVM.
 #
-# Debian's LLVM accepts only its exact version in find_package, so the version is checked after.
-find_package(fmt REQUIRED)
-find_package(Threads REQUIRED)
-find_package(LLVM REQUIRED CONFIG HINTS /usr/lib/llvm-19 NO_DEFAULT_PATH)
+# Debian's LLVM accepts only its exact version in find_package, so the version is checked after. Set
+# LLVM_DIR (or LLVM_ROOT, or CMAKE_PREFIX_PATH) to use another LLVM 19 than Debian's.
+find_package(LLVM CONFIG QUIET HINTS /usr/lib/llvm-19)
 if(NOT LLVM_VERSION_MAJOR EQUAL 19)
-  message(FATAL_ERROR "sinter needs LLVM 19, found ${LLVM_PACKAGE_VERSION} in ${LLVM_DIR}; "
-                      "on Debian: apt-get install llvm-19-dev libzstd-dev")
+  message(FATAL_ERROR "sinter needs LLVM 19, found '${LLVM_PACKAGE_VERSION}' at '${LLVM_DIR}'. "
+    "On Debian: apt-get install llvm-19-dev; elsewhere set LLVM_DIR to the directory of LLVM 19's "
+    "LLVMConfig.cmake")
 endif()
 
 add_library(sinter_llvm INTERFACE)
-target_include_directories(sinter_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
+set_target_properties(sinter_llvm PROPERTIES EXPORT_NAME llvm)
 separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
-target_compile_options(sinter_llvm INTERFACE ${llvm_definitions})
+# Only sinter's own sources see LLVM's headers: nothing of this is exported.
+foreach(directory IN LISTS LLVM_INCLUDE_DIRS)
+  target_include_directories(sinter_llvm SYSTEM INTERFACE $<BUILD_INTERFACE:${directory}>)
+endforeach()
+foreach(definition IN LISTS llvm_definitions)
+  target_compile_options(sinter_llvm INTERFACE $<BUILD_INTERFACE:${definition}>)
+endforeach()
 if(SINTER_LLVM STREQUAL "static")
   llvm_map_components_to_libnames(llvm_libraries Core OrcJIT Support Target TargetParser
     X86CodeGen X86AsmParser X86Desc X86Info)
   target_link_libraries(sinter_llvm INTERFACE ${llvm_libraries})
-else()
+elseif(SINTER_LLVM STREQUAL "shared")
   target_link_libraries(sinter_llvm INTERFACE LLVM)
+else()
+  message(FATAL_ERROR "SINTER_LLVM is '${SINTER_LLVM}'; it must be shared or static")
 endif()

@@ -7,20 +7,34 @@ add_library(sinter_warnings INTERFACE)
 target_compile_options(sinter_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   -Wno-sign-conversion -Wnon-virtual-dtor -Wswitch $<$<BOOL:${SINTER_WERROR}>:-Werror>)
 
+# What every library of ours is built with. Results are computed in host code too (interpreter,
+# folding), where contraction would change bits. STB_GNU_UNIQUE symbols would be shared between two
+# copies of sinter in one process, and keep either from being unloaded.
+function(sinter_library target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE -ffp-contract=off
+    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:sinter_warnings>)
+endfunction()
+
 function(sinter_room name)
   cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE")
   list(TRANSFORM ROOM_SOURCES PREPEND ${name}/)
   list(TRANSFORM ROOM_HEADERS PREPEND ${name}/include/sinter/${name}/)
+  # Tables do not compile alone, so they are a set of their own that is not verified.
+  set(tables ${ROOM_HEADERS})
+  list(FILTER tables INCLUDE REGEX "[.]def$")
+  list(FILTER ROOM_HEADERS EXCLUDE REGEX "[.]def$")
+
   add_library(sinter_${name} STATIC ${ROOM_SOURCES})
   add_library(sinter::${name} ALIAS sinter_${name})
-  target_sources(sinter_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${name}/include
-    FILES ${ROOM_HEADERS})
-  target_compile_features(sinter_${name} PUBLIC cxx_std_20)
-  # Values are computed in host code too (interpreter, folding): contraction would change bits.
-  target_compile_options(sinter_${name} PRIVATE -ffp-contract=off)
+  target_sources(sinter_${name} PUBLIC
+    FILE_SET HEADERS BASE_DIRS ${name}/include FILES ${ROOM_HEADERS}
+    FILE_SET tables TYPE HEADERS BASE_DIRS ${name}/include FILES ${tables})
   set_target_properties(sinter_${name} PROPERTIES EXPORT_NAME ${name}
-    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-    CXX_EXTENSIONS OFF)
-  target_link_libraries(sinter_${name} PUBLIC ${ROOM_PUBLIC}
-    PRIVATE $<BUILD_INTERFACE:sinter_warnings> ${ROOM_PRIVATE})
+    INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
+  target_link_libraries(sinter_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
+  sinter_library(sinter_${name})
 endfunction()
