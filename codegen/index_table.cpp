@@ -2,6 +2,7 @@
 #include "index_table.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include <sinter/ir/assert.h>
 
@@ -100,30 +101,37 @@ int operand_count(IndexOp op) {
 
 namespace {
 
-/// The indices that a statement names itself; a loop's body is walked apart.
-struct OwnIndices {
-  const std::function<void(IndexId&)>& visit;
+/// Visits the indices of one statement; const or not, as the statement is.
+template <typename Visit>
+struct StatementIndices {
+  const Visit& visit;
 
-  void operator()(Load& load) const {
-    visit(load.offset);
-    if (load.lanes == LaneStride::strided) visit(load.lane_stride);
-  }
-  void operator()(Store& store) const { visit(store.offset); }
-  void operator()(Compute&) const {}
-  void operator()(Loop& loop) const {
-    for (IndexId* id : {&loop.variable, &loop.from, &loop.to}) visit(*id);
-    for (Digit& digit : loop.digits) {
-      visit(digit.variable);
-      visit(digit.radix);
+  void operator()(auto& statement) const {
+    using T = std::remove_cvref_t<decltype(statement)>;
+    if constexpr (std::is_same_v<T, Loop>) {
+      for (auto* id : {&statement.variable, &statement.from, &statement.to}) visit(*id);
+      for (auto& digit : statement.digits) {
+        visit(digit.variable);
+        visit(digit.radix);
+      }
+      for_each_index(statement.body, visit);
+    } else if constexpr (!std::is_same_v<T, Compute>) {
+      visit(statement.offset);
+      if constexpr (std::is_same_v<T, Load>) {
+        if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);
+      }
     }
-    for_each_index(loop.body, visit);
   }
 };
 
 }  // namespace
 
 void for_each_index(Block& block, const std::function<void(IndexId&)>& visit) {
-  for (Statement& statement : block) std::visit(OwnIndices{visit}, statement);
+  for (Statement& statement : block) std::visit(StatementIndices{visit}, statement);
+}
+
+void for_each_index(const Block& block, const std::function<void(IndexId)>& visit) {
+  for (const Statement& statement : block) std::visit(StatementIndices{visit}, statement);
 }
 
 void drop_unused_indices(LoopNest& nest) {

@@ -65,8 +65,9 @@ class IndexTable {
 /// How many of `a` and `b` an index uses.
 [[nodiscard]] int operand_count(IndexOp op);
 
-/// Calls `visit(IndexId&)` for every index that a statement of `block` names.
+/// Calls `visit` for every index that a statement of `block` names.
 void for_each_index(Block& block, const std::function<void(IndexId&)>& visit);
+void for_each_index(const Block& block, const std::function<void(IndexId)>& visit);
 
 /// Drops the indices that no statement depends on.
 void drop_unused_indices(LoopNest& nest);

@@ -1,4 +1,4 @@
-// Runs a LoopNest one lane at a time, without any backend: a wrong schedule is found here.
+// Runs a LoopNest lane by lane, without any backend: a wrong schedule is found here.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,246 @@
+// The loop interpreter: a machine with one register per value of the nest, as wide as the step of
+// the loop that defines it.
+//
+// A statement happens to all lanes before the next one does, as in machine code, so that a load
+// behind a store of the same element shows. Registers hold elements as the f64 of their value.
+#include <sinter/codegen/loop_interpreter.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+#include <sinter/ir/assert.h>
+#include <sinter/ir/interpret.h>
+
+namespace sinter {
+namespace {
+
+double read(const std::byte* from, DType dtype) {
+  switch (dtype) {
+    case DType::boolean: return *from != std::byte{0} ? 1.0 : 0.0;
+    case DType::f32: {
+      float value = 0;
+      std::memcpy(&value, from, sizeof value);
+      return static_cast<double>(value);
+    }
+    case DType::f64: {
+      double value = 0;
+      std::memcpy(&value, from, sizeof value);
+      return value;
+    }
+  }
+  return 0;
+}
+
+void write(std::byte* to, DType dtype, double number) {
+  switch (dtype) {
+    case DType::boolean: *to = std::byte{number != 0}; break;
+    case DType::f32: {
+      const auto value = static_cast<float>(number);
+      std::memcpy(to, &value, sizeof value);
+      break;
+    }
+    case DType::f64: std::memcpy(to, &number, sizeof number); break;
+  }
+}
+
+class Machine {
+ public:
+  Machine(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
+          std::int64_t end);
+  void run() { run(nest_.body); }
+
+ private:
+  [[nodiscard]] std::int64_t number(IndexId id) const { return indices_[id.index]; }
+  [[nodiscard]] std::int64_t evaluate(const Index& index) const;
+  void update_indices();
+  [[nodiscard]] std::byte* address(std::size_t argument, std::int64_t offset) const;
+  [[nodiscard]] std::int64_t to_alignment(const Index& index) const;
+  [[nodiscard]] double lane(ValueId id, std::size_t lane) const;
+
+  void run(const Block& block);
+  void run(const Loop& loop);
+  void run_vectors(const Loop& loop);
+  void run_rows(const Loop& loop);
+  void set_digits(const Loop& loop);
+  void run(const Load& load);
+  void run(const Store& store);
+  void run(const Compute& compute);
+
+  const LoopNest& nest_;
+  const KernelArguments& arguments_;
+  const std::int64_t begin_;
+  const std::int64_t end_;
+  std::vector<std::int64_t> variables_;      // [index] of variables only
+  std::vector<std::int64_t> indices_;        // [index]
+  std::vector<std::vector<double>> values_;  // [value][lane]
+  std::size_t active_ = 1;                   // elements that this iteration covers
+  int vector_lanes_ = 1;
+};
+
+Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
+                 std::int64_t end)
+    : nest_(nest),
+      arguments_(arguments),
+      begin_(begin),
+      end_(end),
+      variables_(nest.indices.size()),
+      indices_(nest.indices.size()),
+      values_(nest.values.size()) {
+  update_indices();
+}
+
+// --- Indices -------------------------------------------------------------------------------------
+
+/// Operands come before users, so one pass serves. What depends on a variable without a value yet
+/// has no meaning, and no use.
+void Machine::update_indices() {
+  for (std::size_t i = 0; i < indices_.size(); ++i) {
+    const Index& index = nest_.indices[i];
+    indices_[i] = index.op == IndexOp::variable ? variables_[i] : evaluate(index);
+  }
+}
+
+std::int64_t Machine::evaluate(const Index& index) const {
+  const std::int64_t immediate = index.immediate;
+  switch (index.op) {
+    case IndexOp::constant: return immediate;
+    case IndexOp::begin: return begin_;
+    case IndexOp::end: return end_;
+    case IndexOp::extent: return arguments_.extents[immediate];
+    case IndexOp::stride: return arguments_.strides[immediate];
+    case IndexOp::variable: break;
+    case IndexOp::add: return number(index.a) + number(index.b);
+    case IndexOp::sub: return number(index.a) - number(index.b);
+    case IndexOp::mul: return number(index.a) * number(index.b);
+    case IndexOp::min: return std::min(number(index.a), number(index.b));
+    case IndexOp::round_down: return number(index.a) & -immediate;
+    case IndexOp::to_alignment: return to_alignment(index);
+    case IndexOp::aligned: return to_alignment(index) == 0 ? 1 : 0;
+  }
+  SINTER_ASSERT(false, "a variable has its value from its loop");
+}
+
+std::byte* Machine::address(std::size_t argument, std::int64_t offset) const {
+  return static_cast<std::byte*>(arguments_.buffers[argument]) +
+         offset * info(nest_.arguments[argument].dtype).bytes;
+}
+
+std::int64_t Machine::to_alignment(const Index& index) const {
+  const auto at = std::bit_cast<std::uint64_t>(address(index.argument, number(index.a)));
+  const std::uint64_t bytes = -at & static_cast<std::uint64_t>(index.immediate - 1);
+  return static_cast<std::int64_t>(bytes) / info(nest_.arguments[index.argument].dtype).bytes;
+}
+
+// --- Statements ----------------------------------------------------------------------------------
+
+/// A value from outside the loop is one element: the same in every lane.
+double Machine::lane(ValueId id, std::size_t lane) const {
+  const std::vector<double>& lanes = values_[id.index];
+  return lanes.size() == 1 ? lanes[0] : lanes[lane];
+}
+
+void Machine::run(const Load& load) {
+  std::vector<double>& lanes = values_[load.result.index];
+  lanes.resize(active_);
+  std::int64_t step = load.lanes == LaneStride::contiguous ? 1 : 0;
+  if (load.lanes == LaneStride::strided) step = number(load.lane_stride);
+  for (std::size_t i = 0; i < active_; ++i) {
+    const std::int64_t offset = number(load.offset) + static_cast<std::int64_t>(i) * step;
+    lanes[i] = read(address(load.argument, offset), nest_.dtype(load.result));
+  }
+}
+
+void Machine::run(const Store& store) {
+  const DType dtype = nest_.arguments[store.argument].dtype;
+  std::byte* to = address(store.argument, number(store.offset));
+  const std::size_t bytes = info(dtype).bytes;
+  if (store.streaming) {
+    const std::size_t vector = static_cast<std::size_t>(vector_lanes_) * bytes;
+    SINTER_ASSERT(std::bit_cast<std::uintptr_t>(to) % vector == 0, "streaming stores are aligned");
+  }
+  for (std::size_t i = 0; i < active_; ++i) write(to + i * bytes, dtype, lane(store.value, i));
+}
+
+void Machine::run(const Compute& compute) {
+  std::vector<double>& lanes = values_[compute.result.index];
+  const DType to = nest_.dtype(compute.result);
+  lanes.resize(active_);
+  if (compute.op == Op::constant) {
+    std::ranges::fill(lanes, std::bit_cast<double>(compute.payload));
+  } else if (compute.op == Op::parameter) {
+    const std::uint64_t* slot = arguments_.parameters + compute.payload;
+    std::ranges::fill(lanes, read(reinterpret_cast<const std::byte*>(slot), to));
+  } else {
+    const DTypeRule rule = info(compute.op).rule;
+    const bool from_operands = rule == DTypeRule::comparison || rule == DTypeRule::convert;
+    const DType dtype = from_operands ? nest_.dtype(compute.operands[0]) : to;
+    for (std::size_t i = 0; i < active_; ++i) {
+      std::array<double, kMaxOperands> operands{};
+      for (std::size_t k = 0; k < compute.operand_count; ++k) {
+        operands[k] = lane(compute.operands[k], i);
+      }
+      lanes[i] = sinter::evaluate(compute.op, dtype, to, {operands.data(), compute.operand_count});
+    }
+  }
+}
+
+// --- Loops ---------------------------------------------------------------------------------------
+
+void Machine::run(const Block& block) {
+  for (const Statement& statement : block) {
+    std::visit([this](const auto& typed) { run(typed); }, statement);
+  }
+}
+
+void Machine::run(const Loop& loop) {
+  SINTER_ASSERT(number(loop.from) <= number(loop.to), "a loop ends where it begins or behind");
+  switch (loop.kind) {
+    case LoopKind::parallel: run_rows(loop); break;
+    case LoopKind::vector: run_vectors(loop); break;
+  }
+}
+
+void Machine::run_vectors(const Loop& loop) {
+  const std::int64_t from = number(loop.from);
+  const std::int64_t to = number(loop.to);
+  SINTER_ASSERT(loop.masked || (to - from) % loop.step() == 0,
+                "an unmasked loop covers whole steps");
+  vector_lanes_ = loop.lanes;
+  for (std::int64_t at = from; at < to; at += loop.step()) {
+    active_ = static_cast<std::size_t>(std::min(loop.step(), to - at));
+    variables_[loop.variable.index] = at;
+    update_indices();
+    run(loop.body);
+  }
+  active_ = 1;
+}
+
+void Machine::run_rows(const Loop& loop) {
+  const std::int64_t to = number(loop.to);
+  for (std::int64_t row = number(loop.from); row < to; ++row) {
+    variables_[loop.variable.index] = row;
+    set_digits(loop);
+    update_indices();
+    run(loop.body);
+  }
+}
+
+void Machine::set_digits(const Loop& loop) {
+  std::int64_t rest = variables_[loop.variable.index];
+  for (auto digit = loop.digits.rbegin(); digit != loop.digits.rend(); ++digit) {
+    const std::int64_t radix = number(digit->radix);
+    variables_[digit->variable.index] = rest % radix;
+    rest /= radix;
+  }
+}
+
+}  // namespace
+
+void interpret(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
+               std::int64_t end) {
+  Machine(nest, arguments, begin, end).run();
+}
+
+}  // namespace sinter

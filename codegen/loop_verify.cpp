@@ -1,0 +1,288 @@
+// The verifier of nests: what emitters and the interpreter rely on, checked in one walk.
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include <sinter/codegen/loop_nest.h>
+#include <sinter/ir/assert.h>
+
+#include "index_table.h"
+
+namespace sinter {
+namespace {
+
+/// A set of loop variables: bit k for the k-th in the table.
+using Variables = std::uint64_t;
+
+class Verifier {
+ public:
+  explicit Verifier(const LoopNest& nest) : nest_(nest), states_(nest.values.size()) {}
+  void run();
+
+ private:
+  enum class State : std::uint8_t { undefined, visible, out_of_scope };
+
+  // Tables.
+  void check_arguments() const;
+  void check_index(const Index& index, std::size_t position);
+  void check_indices();
+
+  // Uses and definitions.
+  void use(IndexId id) const;
+  void use(ValueId id) const;
+  void define(ValueId id);
+  void define_variable(IndexId id);
+
+  // Statements.
+  void check(const Block& block);
+  void check(const Loop& loop);
+  void check_rows(const Loop& loop) const;
+  void check_vectors(const Loop& loop) const;
+  void check_digits(const Loop& loop);
+  void check_stores(const Block& body) const;
+  void check(const Load& load);
+  void check(const Store& store);
+  void check(const Compute& compute);
+
+  const LoopNest& nest_;
+  std::vector<Variables> depends_;  // [index] on these variables
+  Variables known_ = 0;             // variables of the loops around
+  Variables used_ = 0;              // variables that have a loop
+  std::vector<State> states_;       // [value]
+  std::vector<ValueId> defined_;    // visible values, innermost scope last
+  std::vector<const Loop*> loops_;  // around
+  bool stored_ = false;             // something was stored before in this block
+};
+
+// --- Tables --------------------------------------------------------------------------------------
+
+void Verifier::check_arguments() const {
+  SINTER_ASSERT(nest_.rank >= 1, "a nest has at least one axis");
+  SINTER_ASSERT(nest_.arguments.size() <= 256, "a statement names an argument in one byte");
+  SINTER_ASSERT(std::ranges::is_sorted(nest_.arguments, {}, &Argument::output),
+                "inputs come before outputs");
+  SINTER_ASSERT(std::ranges::all_of(nest_.parameter_dtypes, is_floating),
+                "parameters are floating");
+}
+
+void Verifier::check_index(const Index& index, std::size_t position) {
+  const auto rank = static_cast<std::int64_t>(nest_.rank);
+  const auto arguments = static_cast<std::int64_t>(nest_.arguments.size());
+  const auto within = [&index](std::int64_t count) {
+    return index.immediate >= 0 && index.immediate < count;
+  };
+  const int operands = detail::operand_count(index.op);
+  SINTER_ASSERT(operands < 1 || index.a.index < position, "operands of an index come before it");
+  SINTER_ASSERT(operands < 2 || index.b.index < position, "operands of an index come before it");
+  const bool address = index.op == IndexOp::to_alignment || index.op == IndexOp::aligned;
+  SINTER_ASSERT(!address || index.argument < nest_.arguments.size(), "an index names an argument");
+  SINTER_ASSERT(
+      (!address && index.op != IndexOp::round_down) ||
+          (index.immediate > 0 && std::has_single_bit(static_cast<std::uint64_t>(index.immediate))),
+      "alignments and multiples are powers of two");
+  SINTER_ASSERT(index.op != IndexOp::extent || within(rank), "an extent names an axis");
+  SINTER_ASSERT(index.op != IndexOp::stride || within(arguments * rank),
+                "a stride names an argument and an axis");
+}
+
+void Verifier::check_indices() {
+  int variables = 0;
+  for (std::size_t i = 0; i < nest_.indices.size(); ++i) {
+    const Index& index = nest_.indices[i];
+    check_index(index, i);
+    const int operands = detail::operand_count(index.op);
+    Variables depends = 0;
+    if (operands > 0) depends |= depends_[index.a.index];
+    if (operands > 1) depends |= depends_[index.b.index];
+    if (index.op == IndexOp::variable) {
+      SINTER_ASSERT(variables < 64, "a nest has at most 64 loop variables");
+      depends = Variables{1} << variables++;
+    }
+    depends_.push_back(depends);
+  }
+}
+
+// --- Uses and definitions ------------------------------------------------------------------------
+
+void Verifier::use(IndexId id) const {
+  SINTER_ASSERT(id.index < nest_.indices.size(), "a statement names an index of the table");
+  SINTER_ASSERT((depends_[id.index] & ~known_) == 0,
+                "an index is used inside the loops of its variables");
+}
+
+void Verifier::use(ValueId id) const {
+  SINTER_ASSERT(id.index < states_.size(), "a statement names a value of the table");
+  SINTER_ASSERT(states_[id.index] != State::undefined, "a value is defined before its use");
+  SINTER_ASSERT(states_[id.index] == State::visible, "a value is used inside its scope");
+}
+
+void Verifier::define(ValueId id) {
+  SINTER_ASSERT(id.index < states_.size(), "a statement names a value of the table");
+  SINTER_ASSERT(states_[id.index] == State::undefined, "a value is defined once");
+  states_[id.index] = State::visible;
+  defined_.push_back(id);
+}
+
+void Verifier::define_variable(IndexId id) {
+  SINTER_ASSERT(id.index < nest_.indices.size(), "a statement names an index of the table");
+  SINTER_ASSERT(nest_.index(id).op == IndexOp::variable, "a loop counts in a variable");
+  SINTER_ASSERT((depends_[id.index] & used_) == 0, "a variable belongs to one loop");
+  known_ |= depends_[id.index];
+  used_ |= depends_[id.index];
+}
+
+// --- Loops ---------------------------------------------------------------------------------------
+
+void Verifier::check(const Block& block) {
+  const std::size_t outside = defined_.size();
+  const bool stored = std::exchange(stored_, false);
+  for (const Statement& statement : block) {
+    std::visit([this](const auto& typed) { check(typed); }, statement);
+  }
+  stored_ = stored;
+  for (; defined_.size() > outside; defined_.pop_back()) {
+    states_[defined_.back().index] = State::out_of_scope;
+  }
+}
+
+void Verifier::check(const Loop& loop) {
+  use(loop.from);
+  use(loop.to);
+  const Variables known = known_;
+  define_variable(loop.variable);
+  switch (loop.kind) {
+    case LoopKind::parallel: check_rows(loop); break;
+    case LoopKind::vector: check_vectors(loop); break;
+  }
+  check_digits(loop);
+  loops_.push_back(&loop);
+  check(loop.body);
+  loops_.pop_back();
+  known_ = known;
+  stored_ = true;
+}
+
+void Verifier::check_rows(const Loop& loop) const {
+  SINTER_ASSERT(nest_.rank > 1, "a nest of rank 1 has no rows");
+  SINTER_ASSERT(loops_.empty() && !stored_, "one loop runs over the rows, around all others");
+  SINTER_ASSERT(
+      nest_.index(loop.from).op == IndexOp::begin && nest_.index(loop.to).op == IndexOp::end,
+      "the rows are those of the call");
+  SINTER_ASSERT(loop.step() == 1 && !loop.masked, "rows go one by one");
+}
+
+void Verifier::check_vectors(const Loop& loop) const {
+  SINTER_ASSERT(loops_.size() == (nest_.rank > 1 ? 1 : 0),
+                "loops with lanes stand in the loop over rows, or alone in a nest of rank 1");
+  SINTER_ASSERT(std::has_single_bit(loop.lanes), "lanes are a power of two");
+  SINTER_ASSERT(std::has_single_bit(loop.unroll), "vectors in flight are a power of two");
+  SINTER_ASSERT(!loop.masked || loop.unroll == 1, "a masked loop has one vector in flight");
+  check_stores(loop.body);
+}
+
+void Verifier::check_digits(const Loop& loop) {
+  const bool counters = loop.kind == LoopKind::parallel && nest_.rank > 2;
+  SINTER_ASSERT(loop.digits.size() == static_cast<std::size_t>(counters ? nest_.rank - 1 : 0),
+                "rows over several axes count in one digit per axis");
+  for (const Digit& digit : loop.digits) {
+    use(digit.radix);
+    define_variable(digit.variable);
+  }
+}
+
+void Verifier::check_stores(const Block& body) const {
+  std::vector<int> stores(nest_.arguments.size());
+  for (const Statement& statement : body) {
+    const Store* store = std::get_if<Store>(&statement);
+    if (store == nullptr) continue;
+    SINTER_ASSERT(store->argument < stores.size(), "a store names an argument");
+    ++stores[store->argument];
+  }
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    SINTER_ASSERT(stores[i] == (nest_.arguments[i].output ? 1 : 0),
+                  "a loop with lanes stores every output once, and no input");
+  }
+}
+
+// --- Statements ----------------------------------------------------------------------------------
+
+void Verifier::check(const Load& load) {
+  const bool lanes = !loops_.empty() && loops_.back()->kind == LoopKind::vector;
+  SINTER_ASSERT(load.argument < nest_.arguments.size(), "a load names an argument");
+  SINTER_ASSERT(!nest_.arguments[load.argument].output, "a load reads an input");
+  SINTER_ASSERT(lanes || load.lanes == LaneStride::uniform,
+                "outside loops with lanes a load is uniform");
+  SINTER_ASSERT(!stored_, "loads of a block come before its stores");
+  use(load.offset);
+  if (load.lanes == LaneStride::strided) use(load.lane_stride);
+  define(load.result);
+  SINTER_ASSERT(nest_.dtype(load.result) == nest_.arguments[load.argument].dtype,
+                "a load has the dtype of its argument");
+}
+
+void Verifier::check(const Store& store) {
+  const Loop* loop = loops_.empty() ? nullptr : loops_.back();
+  SINTER_ASSERT(loop != nullptr && loop->kind == LoopKind::vector,
+                "stores stand in loops with lanes");
+  SINTER_ASSERT(!store.streaming || !loop->masked, "streaming stores are not masked");
+  use(store.value);
+  use(store.offset);
+  SINTER_ASSERT(nest_.dtype(store.value) == nest_.arguments[store.argument].dtype,
+                "a store has the dtype of its argument");
+  stored_ = true;
+}
+
+/// Whether operands from `first` on have one floating dtype.
+bool same_floating(const LoopNest& nest, const Compute& compute) {
+  const DType dtype = nest.dtype(compute.operands[0]);
+  return is_floating(dtype) && std::ranges::all_of(compute.inputs(), [&](ValueId operand) {
+           return nest.dtype(operand) == dtype;
+         });
+}
+
+bool follows_rule(const LoopNest& nest, const Compute& compute) {
+  const DType result = nest.dtype(compute.result);
+  const auto operand = [&](std::size_t i) { return nest.dtype(compute.operands[i]); };
+  switch (info(compute.op).rule) {
+    case DTypeRule::leaf:
+      if (compute.op == Op::constant) return true;
+      return compute.op == Op::parameter && compute.payload < nest.parameter_dtypes.size() &&
+             nest.parameter_dtypes[compute.payload] == result;
+    case DTypeRule::floating: return same_floating(nest, compute) && operand(0) == result;
+    case DTypeRule::comparison: return same_floating(nest, compute) && result == DType::boolean;
+    case DTypeRule::logical:
+      return result == DType::boolean && std::ranges::all_of(compute.inputs(), [&](ValueId value) {
+               return nest.dtype(value) == DType::boolean;
+             });
+    case DTypeRule::select:
+      return operand(0) == DType::boolean && operand(1) == result && operand(2) == result;
+    case DTypeRule::convert: return true;
+    case DTypeRule::same: return false;  // a broadcast is how an argument is walked, no statement
+  }
+  return false;
+}
+
+void Verifier::check(const Compute& compute) {
+  const OpInfo& row = info(compute.op);
+  SINTER_ASSERT(row.kind != OpKind::composite, "composites are expanded");
+  SINTER_ASSERT(compute.operand_count == row.arity, "an op has the operands of its row");
+  for (ValueId operand : compute.inputs()) use(operand);
+  define(compute.result);
+  SINTER_ASSERT(follows_rule(nest_, compute), "dtypes are as the row of the op says");
+}
+
+void Verifier::run() {
+  check_arguments();
+  check_indices();
+  const bool has_loop = std::ranges::any_of(nest_.body, [](const Statement& statement) {
+    return std::holds_alternative<Loop>(statement);
+  });
+  SINTER_ASSERT(has_loop, "a nest has a loop");
+  check(nest_.body);
+}
+
+}  // namespace
+
+void verify(const LoopNest& nest) { Verifier(nest).run(); }
+
+}  // namespace sinter
