@@ -1,0 +1,325 @@
+// LoopNest to LLVM IR, statement by statement; everything is decided in the nest.
+//
+// A value of the nest is a scalar while it is the same in every lane, and else `unroll` vectors of
+// `lanes` elements. A step of a loop loads all it needs before it stores (the nest says so), which
+// is why buffers may be the same memory and none is `noalias`.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <variant>
+#include <vector>
+
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Function.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+
+#include <sinter/codegen/llvm.h>
+#include <sinter/ir/assert.h>
+
+#include "llvm_frame.h"
+#include "llvm_ops.h"
+
+namespace sinter {
+namespace {
+
+using detail::Frame;
+using detail::memory_type;
+using detail::Scope;
+
+/// What a value of the nest is in LLVM: `scalar` where all lanes share it, else `vectors`, one for
+/// each vector in flight.
+struct Binding {
+  llvm::Value* scalar = nullptr;
+  llvm::Value* splat = nullptr;  // of `scalar`, made when first asked for
+  llvm::SmallVector<llvm::Value*, 4> vectors;
+};
+
+class Emitter {
+ public:
+  Emitter(const LoopNest& nest, llvm::Function& function)
+      : nest_(nest), frame_(nest, function), values_(nest.values.size()) {}
+
+  void run();
+
+ private:
+  void emit(const Block& block);
+  void emit(const Loop& loop);
+  void emit(const Load& load);
+  void emit(const Store& store);
+  void emit(const Compute& compute);
+
+  llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);
+  std::vector<llvm::Value*> decode(const Loop& loop, llvm::Value* from);
+  std::vector<llvm::Value*> count(const Loop& loop, llvm::ArrayRef<llvm::PHINode*> digits);
+  llvm::Value* lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes);
+
+  llvm::Value* load_vector(const Load& load, llvm::Type* type, unsigned copy);
+  void store_vector(const Store& store, llvm::Value* place, llvm::Value* value);
+  llvm::Value* leaf(const Compute& compute);
+  bool is_shared(ValueId id) const { return values_[id.index].scalar != nullptr; }
+  llvm::Value* operand(ValueId id, unsigned copy);
+  llvm::Value* splat(Binding& binding);
+
+  llvm::IRBuilder<>& builder() { return frame_.builder(); }
+  Scope& scope() { return frame_.scope(); }
+
+  const LoopNest& nest_;
+  Frame frame_;
+  std::vector<Binding> values_;  // by ValueId
+  bool streams_ = false;
+};
+
+void Emitter::run() {
+  llvm::BasicBlock* entry = frame_.new_block("entry");
+  llvm::BasicBlock* start = frame_.new_block("start");
+  builder().SetInsertPoint(entry);
+  frame_.open({.head_end = builder().CreateBr(start)});
+  builder().SetInsertPoint(start);
+  emit(nest_.body);
+  // Streaming stores are weakly ordered: whoever is told that the kernel is done must see them.
+  if (streams_) {
+    builder().CreateIntrinsic(builder().getVoidTy(), llvm::Intrinsic::x86_sse_sfence, {});
+  }
+  builder().CreateRetVoid();
+}
+
+void Emitter::emit(const Block& block) {
+  for (const Statement& statement : block) {
+    std::visit([this](const auto& one) { emit(one); }, statement);
+  }
+}
+
+// --- Loops ---------------------------------------------------------------------------------------
+
+void Emitter::emit(const Loop& loop) {
+  llvm::Value* from = frame_.index(loop.from);
+  llvm::Value* to = frame_.index(loop.to);
+  llvm::BasicBlock* body = frame_.new_block("loop");
+  llvm::BasicBlock* done = frame_.new_block("done");
+  // Digits are decoded where the loop is known to run: a radix may be 0 where it does not.
+  llvm::BasicBlock* enter = loop.digits.empty() ? body : frame_.new_block("enter");
+  llvm::BasicBlock* before = loop.digits.empty() ? builder().GetInsertBlock() : enter;
+  builder().CreateCondBr(builder().CreateICmpSLT(from, to), enter, done);
+  std::vector<llvm::Value*> first_digits;
+  if (!loop.digits.empty()) {
+    builder().SetInsertPoint(enter);
+    first_digits = decode(loop, from);
+    builder().CreateBr(body);
+  }
+
+  builder().SetInsertPoint(body);
+  llvm::PHINode* variable = counter(loop.variable, from, before);
+  llvm::SmallVector<llvm::PHINode*, 8> digits;
+  for (std::size_t i = 0; i < first_digits.size(); ++i) {
+    digits.push_back(counter(loop.digits[i].variable, first_digits[i], before));
+  }
+  auto* next = llvm::cast<llvm::Instruction>(
+      builder().CreateNSWAdd(variable, builder().getInt64(loop.step()), "next"));
+  frame_.open({next, loop.lanes, loop.unroll});
+  const std::vector<llvm::Value*> next_digits = count(loop, digits);
+  if (loop.masked) scope().mask = lanes_below(to, variable, loop.lanes);
+  emit(loop.body);
+  frame_.close();
+
+  // Counting last lets the counter stay in its register.
+  llvm::BasicBlock* last = builder().GetInsertBlock();
+  next->moveBefore(*last, last->end());
+  variable->addIncoming(next, last);
+  for (std::size_t i = 0; i < digits.size(); ++i) digits[i]->addIncoming(next_digits[i], last);
+  builder().CreateCondBr(builder().CreateICmpSLT(next, to), body, done);
+  builder().SetInsertPoint(done);
+}
+
+llvm::PHINode* Emitter::counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before) {
+  llvm::PHINode* phi = builder().CreatePHI(builder().getInt64Ty(), 2, "i");
+  phi->addIncoming(first, before);
+  frame_.bind(variable, phi);
+  return phi;
+}
+
+/// The digits of `from`, outermost first.
+std::vector<llvm::Value*> Emitter::decode(const Loop& loop, llvm::Value* from) {
+  std::vector<llvm::Value*> digits(loop.digits.size());
+  for (std::size_t i = digits.size(); i-- > 1;) {
+    llvm::Value* radix = frame_.index(loop.digits[i].radix);
+    digits[i] = builder().CreateURem(from, radix);
+    from = builder().CreateUDiv(from, radix);
+  }
+  digits[0] = from;
+  return digits;
+}
+
+/// The digits of the next iteration: one more at the last, carried to the left.
+std::vector<llvm::Value*> Emitter::count(const Loop& loop, llvm::ArrayRef<llvm::PHINode*> digits) {
+  std::vector<llvm::Value*> next(digits.begin(), digits.end());
+  llvm::Value* carry = builder().getInt64(1);
+  for (std::size_t i = digits.size(); i-- > 0;) {
+    next[i] = builder().CreateNSWAdd(digits[i], carry);
+    if (i == 0) break;
+    llvm::Value* full = builder().CreateICmpEQ(next[i], frame_.index(loop.digits[i].radix));
+    next[i] = builder().CreateSelect(full, builder().getInt64(0), next[i]);
+    carry = builder().CreateZExt(full, builder().getInt64Ty());
+  }
+  return next;
+}
+
+llvm::Value* Emitter::lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes) {
+  llvm::Type* i32 = builder().getInt32Ty();
+  llvm::Value* left = builder().CreateBinaryIntrinsic(
+      llvm::Intrinsic::smin, builder().CreateNSWSub(to, variable), builder().getInt64(lanes));
+  llvm::Value* splat = builder().CreateVectorSplat(lanes, builder().CreateTrunc(left, i32));
+  return builder().CreateICmpULT(detail::lane_numbers(i32, lanes), splat, "mask");
+}
+
+// --- Loads and stores ----------------------------------------------------------------------------
+
+void Emitter::emit(const Load& load) {
+  const DType dtype = nest_.dtype(load.result);
+  Binding& binding = values_[load.result.index];
+  const auto in_register = [&](llvm::Value* loaded) {
+    return dtype == DType::boolean ? builder().CreateIsNotNull(loaded) : loaded;
+  };
+  if (scope().lanes == 1 || load.lanes == LaneStride::uniform) {
+    llvm::Type* type = memory_type(frame_.context(), dtype, 1);
+    llvm::Value* place = frame_.address(load.argument, load.offset);
+    binding.scalar = in_register(builder().CreateLoad(type, place));
+    return;
+  }
+  llvm::Type* type = memory_type(frame_.context(), dtype, scope().lanes);
+  for (unsigned copy = 0; copy < scope().unroll; ++copy) {
+    binding.vectors.push_back(in_register(load_vector(load, type, copy)));
+  }
+}
+
+llvm::Value* Emitter::load_vector(const Load& load, llvm::Type* type, unsigned copy) {
+  const llvm::Align align(info(nest_.dtype(load.result)).bytes);
+  llvm::Type* element = type->getScalarType();
+  llvm::Value* place = frame_.address(load.argument, load.offset);
+  llvm::Value* zero = llvm::Constant::getNullValue(type);
+  llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
+  if (load.lanes == LaneStride::strided) {
+    distance = builder().CreateNSWMul(frame_.index(load.lane_stride), distance);
+    place = builder().CreateInBoundsGEP(element, place, distance);
+    place = builder().CreateInBoundsGEP(element, place, frame_.lane_distances(load.lane_stride));
+    return builder().CreateMaskedGather(type, place, align, scope().mask, zero);
+  }
+  if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
+  if (scope().mask == nullptr) return builder().CreateAlignedLoad(type, place, align);
+  return builder().CreateMaskedLoad(type, place, align, scope().mask, zero);
+}
+
+void Emitter::emit(const Store& store) {
+  const DType dtype = nest_.dtype(store.value);
+  llvm::Type* type = memory_type(frame_.context(), dtype, scope().lanes);
+  for (unsigned copy = 0; copy < scope().unroll; ++copy) {
+    llvm::Value* value = operand(store.value, copy);
+    if (dtype == DType::boolean) value = builder().CreateZExt(value, type);
+    llvm::Value* place = frame_.address(store.argument, store.offset);
+    llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
+    if (copy != 0) place = builder().CreateInBoundsGEP(type->getScalarType(), place, distance);
+    store_vector(store, place, value);
+  }
+}
+
+void Emitter::store_vector(const Store& store, llvm::Value* place, llvm::Value* value) {
+  const unsigned bytes = info(nest_.dtype(store.value)).bytes;
+  if (scope().mask != nullptr) {
+    builder().CreateMaskedStore(value, place, llvm::Align(bytes), scope().mask);
+    return;
+  }
+  const llvm::Align align(store.streaming ? bytes * scope().lanes : bytes);
+  llvm::StoreInst* instruction = builder().CreateAlignedStore(value, place, align);
+  if (!store.streaming) return;
+  streams_ = true;
+  llvm::Metadata* one = llvm::ConstantAsMetadata::get(builder().getInt32(1));
+  instruction->setMetadata(llvm::LLVMContext::MD_nontemporal,
+                           llvm::MDNode::get(frame_.context(), one));
+}
+
+// --- Values --------------------------------------------------------------------------------------
+
+void Emitter::emit(const Compute& compute) {
+  Binding& binding = values_[compute.result.index];
+  if (info(compute.op).kind == OpKind::leaf) {
+    binding.scalar = leaf(compute);
+    return;
+  }
+  const DType to = nest_.dtype(compute.result);
+  const DType from = nest_.dtype(compute.inputs().back());
+  std::array<llvm::Value*, kMaxOperands> operands{};
+  const llvm::ArrayRef<llvm::Value*> used(operands.data(), compute.operand_count);
+  const auto primitive = [&](auto&& operand_of) {
+    std::ranges::transform(compute.inputs(), operands.begin(), operand_of);
+    return detail::emit_primitive(builder(), compute.op, from, to, used);
+  };
+  if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_shared(id); })) {
+    binding.scalar = primitive([this](ValueId id) { return values_[id.index].scalar; });
+    return;
+  }
+  for (unsigned copy = 0; copy < scope().unroll; ++copy) {
+    binding.vectors.push_back(primitive([&](ValueId id) { return operand(id, copy); }));
+  }
+}
+
+llvm::Value* Emitter::leaf(const Compute& compute) {
+  const DType dtype = nest_.dtype(compute.result);
+  llvm::Type* type = detail::register_type(frame_.context(), dtype, 1);
+  if (compute.op == Op::parameter) return frame_.parameter(type, compute.payload);
+  const auto value = std::bit_cast<double>(compute.payload);
+  if (dtype == DType::boolean) return builder().getInt1(value != 0);
+  return llvm::ConstantFP::get(type, value);
+}
+
+llvm::Value* Emitter::operand(ValueId id, unsigned copy) {
+  Binding& binding = values_[id.index];
+  if (binding.scalar == nullptr) return binding.vectors[copy];
+  return scope().lanes == 1 ? binding.scalar : splat(binding);
+}
+
+/// A vector of a shared value, made right where the value is: outside of the loops that use it.
+llvm::Value* Emitter::splat(Binding& binding) {
+  const auto lanes = llvm::ElementCount::getFixed(scope().lanes);
+  if (auto* constant = llvm::dyn_cast<llvm::Constant>(binding.scalar)) {
+    return llvm::ConstantVector::getSplat(lanes, constant);
+  }
+  auto* type = llvm::VectorType::get(binding.scalar->getType(), lanes);
+  if (binding.splat == nullptr || binding.splat->getType() != type) {
+    const llvm::IRBuilder<>::InsertPointGuard guard(builder());
+    builder().SetInsertPoint(llvm::cast<llvm::Instruction>(binding.scalar)->getNextNode());
+    binding.splat = builder().CreateVectorSplat(lanes, binding.scalar);
+  }
+  return binding.splat;
+}
+
+llvm::Function& make_function(llvm::Module& module, const Target& target, std::string_view symbol) {
+  llvm::LLVMContext& context = module.getContext();
+  llvm::Type* i64 = llvm::Type::getInt64Ty(context);
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {llvm::PointerType::getUnqual(context), i64, i64}, false);
+  auto* function = llvm::Function::Create(type, llvm::Function::ExternalLinkage,
+                                          llvm::StringRef(symbol), module);
+  constexpr std::array kNames{"arguments", "begin", "end"};
+  for (unsigned i = 0; i < kNames.size(); ++i) function->getArg(i)->setName(kNames[i]);
+  function->setDoesNotThrow();
+  function->addFnAttr("target-cpu", target.cpu);
+  if (!target.features.empty()) function->addFnAttr("target-features", target.features);
+  // Vectors are as wide as the nest says, on CPUs too for which LLVM prefers half of it.
+  function->addFnAttr("prefer-vector-width", std::to_string(target.vector_bytes * 8));
+  return *function;
+}
+
+}  // namespace
+
+std::unique_ptr<llvm::Module> emit_llvm(const LoopNest& nest, const Target& target,
+                                        std::string_view symbol, llvm::LLVMContext& context) {
+  auto module = std::make_unique<llvm::Module>("sinter", context);
+  module->setTargetTriple(target.triple);
+  Emitter(nest, make_function(*module, target, symbol)).run();
+  return module;
+}
+
+}  // namespace sinter

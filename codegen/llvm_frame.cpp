@@ -1,0 +1,154 @@
+#include "llvm_frame.h"
+
+#include <algorithm>
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+
+#include <sinter/codegen/kernel_abi.h>
+#include <sinter/ir/assert.h>
+
+#include "index_table.h"
+#include "llvm_ops.h"
+
+namespace sinter::detail {
+namespace {
+
+/// Emits before `place` while it lives.
+class EmitBefore {
+ public:
+  EmitBefore(llvm::IRBuilder<>& builder, llvm::Instruction* place) : guard_(builder) {
+    builder.SetInsertPoint(place);
+  }
+
+ private:
+  llvm::IRBuilder<>::InsertPointGuard guard_;
+};
+
+}  // namespace
+
+Frame::Frame(const LoopNest& nest, llvm::Function& function)
+    : nest_(nest),
+      function_(function),
+      builder_(function.getContext()),
+      variable_depths_(nest.indices.size()),
+      indices_(nest.indices.size()),
+      buffers_(nest.arguments.size()) {}
+
+llvm::BasicBlock* Frame::new_block(const char* name) {
+  return llvm::BasicBlock::Create(context(), name, &function_);
+}
+
+void Frame::bind(IndexId variable, llvm::Value* value) {
+  indices_[variable.index] = value;
+  variable_depths_[variable.index] = scopes_.size();
+}
+
+/// The number of loops around the place from which on `id` is known.
+std::size_t Frame::depth(IndexId id) const {
+  const Index& index = nest_.index(id);
+  if (index.op == IndexOp::variable) return variable_depths_[id.index];
+  const int operands = operand_count(index.op);
+  const std::size_t a = operands > 0 ? depth(index.a) : 0;
+  const std::size_t b = operands > 1 ? depth(index.b) : 0;
+  return std::max(a, b);
+}
+
+llvm::Value* Frame::index(IndexId id) {
+  if (indices_[id.index] == nullptr) {
+    const EmitBefore here(builder_, scopes_[depth(id)].head_end);
+    indices_[id.index] = compute(nest_.index(id));
+  }
+  return indices_[id.index];
+}
+
+llvm::Value* Frame::compute(const Index& i) {
+  llvm::Type* i64 = builder_.getInt64Ty();
+  const auto immediate = static_cast<std::uint64_t>(i.immediate);
+  switch (i.op) {
+    case IndexOp::constant: return builder_.getInt64(immediate);
+    case IndexOp::begin: return function_.getArg(1);
+    case IndexOp::end: return function_.getArg(2);
+    case IndexOp::extent: return table_slot(i64, offsetof(KernelArguments, extents), immediate);
+    case IndexOp::stride: return table_slot(i64, offsetof(KernelArguments, strides), immediate);
+    case IndexOp::variable: break;
+    case IndexOp::add: return builder_.CreateNSWAdd(index(i.a), index(i.b));
+    case IndexOp::sub: return builder_.CreateNSWSub(index(i.a), index(i.b));
+    case IndexOp::mul: return builder_.CreateNSWMul(index(i.a), index(i.b));
+    case IndexOp::min:
+      return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, index(i.a), index(i.b));
+    case IndexOp::round_down: return builder_.CreateAnd(index(i.a), -immediate);
+    case IndexOp::to_alignment: {
+      llvm::Value* bytes = builder_.CreateAnd(builder_.CreateNeg(misalignment(i)), immediate - 1);
+      return builder_.CreateUDiv(bytes,
+                                 builder_.getInt64(info(nest_.arguments[i.argument].dtype).bytes));
+    }
+    case IndexOp::aligned: return builder_.CreateZExt(builder_.CreateIsNull(misalignment(i)), i64);
+  }
+  SINTER_ASSERT(false, "a loop variable is known inside its loop only");
+  return nullptr;
+}
+
+/// How many bytes offset `a` of an argument lies behind a multiple of `immediate`.
+llvm::Value* Frame::misalignment(const Index& i) {
+  llvm::Value* place = builder_.CreatePtrToInt(address(i.argument, i.a), builder_.getInt64Ty());
+  return builder_.CreateAnd(place, static_cast<std::uint64_t>(i.immediate - 1));
+}
+
+/// Of a sum, the part that is known earlier is added first: the inner loop is left with one
+/// distance, which the addresses of its instructions take in.
+llvm::Value* Frame::address(std::uint8_t argument, IndexId offset) {
+  llvm::Value*& result = addresses_[{argument, offset}];
+  if (result != nullptr) return result;
+  const Index& sum = nest_.index(offset);
+  llvm::Value* base = nullptr;
+  llvm::Value* distance = nullptr;
+  if (sum.op == IndexOp::add && depth(sum.a) != depth(sum.b)) {
+    const bool a_first = depth(sum.a) < depth(sum.b);
+    base = address(argument, a_first ? sum.a : sum.b);
+    distance = index(a_first ? sum.b : sum.a);
+  } else {
+    base = buffer(argument);
+    distance = index(offset);
+  }
+  const EmitBefore here(builder_, scopes_[depth(offset)].head_end);
+  llvm::Type* element = memory_type(context(), nest_.arguments[argument].dtype, 1);
+  return result = builder_.CreateInBoundsGEP(element, base, distance);
+}
+
+llvm::Value* Frame::lane_distances(IndexId stride) {
+  llvm::Value* step = index(stride);
+  const EmitBefore here(builder_, scopes_[depth(stride)].head_end);
+  return builder_.CreateMul(builder_.CreateVectorSplat(scope().lanes, step),
+                            lane_numbers(builder_.getInt64Ty(), scope().lanes));
+}
+
+llvm::Value* Frame::parameter(llvm::Type* type, std::uint64_t slot) {
+  return table_slot(type, offsetof(KernelArguments, parameters), slot);
+}
+
+llvm::Value* Frame::buffer(std::uint8_t argument) {
+  llvm::Value*& result = buffers_[argument];
+  if (result == nullptr) {
+    result = table_slot(builder_.getPtrTy(), offsetof(KernelArguments, buffers), argument);
+  }
+  return result;
+}
+
+/// Slot `slot` of the table to which KernelArguments points at byte `table`.
+llvm::Value* Frame::table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot) {
+  const EmitBefore here(builder_, scopes_.front().head_end);
+  llvm::Value*& base = tables_[table];
+  if (base == nullptr) base = invariant_load(builder_.getPtrTy(), function_.getArg(0), table);
+  return invariant_load(type, base, slot * sizeof(std::uint64_t));
+}
+
+/// Nothing that the caller passes beside the buffers changes during the call.
+llvm::Value* Frame::invariant_load(llvm::Type* type, llvm::Value* base, std::uint64_t bytes) {
+  if (bytes != 0) base = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), base, bytes);
+  llvm::LoadInst* load = builder_.CreateAlignedLoad(type, base, llvm::Align(8));
+  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
+  return load;
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,72 @@
+// Frame: the function that is being emitted, as its statements see it: the loops around them, what
+// the caller passes, indices and addresses.
+//
+// Each index, address and argument is computed once, when first asked for, at the head of the
+// outermost scope in which it is known. So no pass has to hoist anything, and what nobody asks for
+// is not there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <llvm/IR/Function.h>
+#include <llvm/IR/IRBuilder.h>
+
+#include <sinter/codegen/loop_nest.h>
+
+namespace sinter::detail {
+
+/// The function, or a loop in it, while its statements are emitted.
+struct Scope {
+  llvm::Instruction* head_end = nullptr;  ///< what the whole scope shares goes before it
+  unsigned lanes = 1;
+  unsigned unroll = 1;
+  llvm::Value* mask = nullptr;  ///< of a masked loop: the lanes below its end
+};
+
+class Frame {
+ public:
+  Frame(const LoopNest& nest, llvm::Function& function);
+
+  [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
+  [[nodiscard]] llvm::LLVMContext& context() { return function_.getContext(); }
+  [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
+
+  [[nodiscard]] Scope& scope() { return scopes_.back(); }
+  void open(const Scope& scope) { scopes_.push_back(scope); }
+  void close() { scopes_.pop_back(); }
+  /// Says what a variable of the scope that is opened next is.
+  void bind(IndexId variable, llvm::Value* value);
+
+  [[nodiscard]] llvm::Value* index(IndexId id);
+  /// The address of element `offset` of an argument.
+  [[nodiscard]] llvm::Value* address(std::uint8_t argument, IndexId offset);
+  /// Distances in elements of the lanes of a strided load from its lane 0.
+  [[nodiscard]] llvm::Value* lane_distances(IndexId stride);
+  /// Slot `slot` of KernelArguments::parameters.
+  [[nodiscard]] llvm::Value* parameter(llvm::Type* type, std::uint64_t slot);
+
+ private:
+  [[nodiscard]] std::size_t depth(IndexId id) const;
+  [[nodiscard]] llvm::Value* compute(const Index& index);
+  [[nodiscard]] llvm::Value* misalignment(const Index& index);
+  [[nodiscard]] llvm::Value* buffer(std::uint8_t argument);
+  [[nodiscard]] llvm::Value* table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot);
+  [[nodiscard]] llvm::Value* invariant_load(llvm::Type* type, llvm::Value* base,
+                                            std::uint64_t bytes);
+
+  const LoopNest& nest_;
+  llvm::Function& function_;
+  llvm::IRBuilder<> builder_;
+  std::vector<Scope> scopes_;
+  std::vector<std::size_t> variable_depths_;  // by IndexId
+  std::vector<llvm::Value*> indices_;         // by IndexId
+  std::vector<llvm::Value*> buffers_;         // by argument
+  std::map<std::pair<std::uint8_t, IndexId>, llvm::Value*> addresses_;
+  std::map<std::size_t, llvm::Value*> tables_;  // by their place in KernelArguments
+};
+
+}  // namespace sinter::detail

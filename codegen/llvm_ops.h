@@ -1,0 +1,30 @@
+// One primitive as LLVM instructions, for scalars and vectors alike.
+//
+// Every instruction is exactly rounded and carries no fast-math flag; every intrinsic used becomes
+// instructions of the target, never a call (the tests check the objects). Masks are i1 in
+// registers.
+#pragma once
+
+#include <llvm/ADT/ArrayRef.h>
+#include <llvm/IR/IRBuilder.h>
+
+#include <sinter/ir/dtype.h>
+#include <sinter/ir/op.h>
+
+namespace sinter::detail {
+
+/// The type of `lanes` elements in a register: a scalar for one lane; i1 for masks.
+[[nodiscard]] llvm::Type* register_type(llvm::LLVMContext& context, DType dtype, unsigned lanes);
+
+/// Their type in memory: i8 for masks.
+[[nodiscard]] llvm::Type* memory_type(llvm::LLVMContext& context, DType dtype, unsigned lanes);
+
+/// The vector 0, 1, 2, ... of `type`, an integer of 32 or 64 bits.
+[[nodiscard]] llvm::Constant* lane_numbers(llvm::Type* type, unsigned lanes);
+
+/// op(operands), all of one form. `from` is the dtype of the last operand, `to` that of the result.
+/// `op` is a primitive: leaves and composites abort.
+[[nodiscard]] llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType to,
+                                          llvm::ArrayRef<llvm::Value*> operands);
+
+}  // namespace sinter::detail

@@ -1,0 +1,88 @@
+// Machine code by LLVM's code generator, without IR passes: the emitted IR is already clean.
+#include <mutex>
+#include <optional>
+
+#include <fmt/format.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/Target/TargetOptions.h>
+
+#include <sinter/codegen/llvm.h>
+#include <sinter/ir/assert.h>
+#include <sinter/ir/error.h>
+
+namespace sinter {
+namespace {
+
+/// By name, not "native": a static build links this target only.
+void initialize_targets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  });
+}
+
+std::string generate(llvm::Module& module, llvm::TargetMachine& machine,
+                     llvm::CodeGenFileType type) {
+  module.setDataLayout(machine.createDataLayout());
+  llvm::SmallVector<char, 4096> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  const bool refused = machine.addPassesToEmitFile(passes, stream, nullptr, type);
+  SINTER_ASSERT(!refused, "the target can write objects and assembly");
+  passes.run(module);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
+  initialize_targets();
+  std::string reason;
+  const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
+  if (found == nullptr) {
+    fail(ErrorCode::unsupported, fmt::format("no code can be made for target '{}': {}; this build "
+                                             "of sinter serves x86_64",
+                                             target.name, reason));
+  }
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
+      target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
+  SINTER_ASSERT(machine != nullptr, "a registered target makes machines");
+  return machine;
+}
+
+std::string emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+  return generate(module, machine, llvm::CodeGenFileType::ObjectFile);
+}
+
+std::string llvm_text(const LoopNest& nest, const Target& target, std::string_view symbol) {
+  llvm::LLVMContext context;
+  const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target, symbol, context);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, nullptr);
+  SINTER_ASSERT(!llvm::verifyModule(*module, &llvm::errs()), "the emitter makes valid IR");
+  return text;
+}
+
+std::string assembly_text(const LoopNest& nest, const Target& target, std::string_view symbol) {
+  llvm::LLVMContext context;
+  const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target, symbol, context);
+  const std::unique_ptr<llvm::TargetMachine> machine = make_target_machine(target);
+  return generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
+}
+
+}  // namespace sinter
