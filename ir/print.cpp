@@ -1,0 +1,143 @@
+// Graph to text. See text.h for the form; parse.cpp is the way back.
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/text.h>
+
+#include <bit>
+#include <vector>
+
+namespace sinter {
+namespace {
+
+bool is_scalar_leaf(const Node& node) {
+  return node.op == Op::parameter || node.op == Op::constant;
+}
+
+std::string quoted(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+class Printer {
+ public:
+  Printer(const Graph& graph, const PrintOptions& options)
+      : graph_(graph), options_(options), numbers_(graph.nodes().size(), kInline) {
+    number_nodes();
+  }
+
+  std::string text() const {
+    std::string out = "sinter graph 1\n";
+    for (std::uint32_t i = 0; i < numbers_.size(); ++i) {
+      if (numbers_[i] != kInline) out += line({i});
+    }
+    for (const GraphOutput& output : graph_.outputs()) {
+      out += fmt::format("output {} = %{}\n", quoted(output.name), numbers_[output.node.index]);
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::uint32_t kInline = 0xffffffff;
+
+  /// Whether the reader can tell the dtype of scalar `id` where `user` has it as an operand: it
+  /// takes that of the first other operand that is floating and no bare number.
+  [[nodiscard]] bool readable_in(const Node& user, NodeId id) const {
+    for (NodeId operand : user.inputs()) {
+      const Node& other = graph_.node(operand);
+      if (is_scalar_leaf(other) || !is_floating(other.dtype)) continue;
+      return other.dtype == graph_.node(id).dtype;
+    }
+    return false;
+  }
+
+  void number_nodes() {
+    const std::span<const Node> nodes = graph_.nodes();
+    std::vector<std::uint32_t> uses(nodes.size(), 0);
+    std::vector<bool> own_line(nodes.size(), false);
+    for (const Node& node : nodes) {
+      for (NodeId operand : node.inputs()) {
+        ++uses[operand.index];
+        if (!readable_in(node, operand)) own_line[operand.index] = true;
+      }
+    }
+    for (const GraphOutput& output : graph_.outputs()) own_line[output.node.index] = true;
+    std::uint32_t next = 0;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      // A parameter is a thing of its own: printed inline twice, it would be read as two.
+      const bool many = nodes[i].op == Op::parameter ? uses[i] != 1 : uses[i] == 0;
+      if (!is_scalar_leaf(nodes[i]) || own_line[i] || many) numbers_[i] = next++;
+    }
+  }
+
+  [[nodiscard]] std::string scalar(const Node& node) const {
+    if (node.op == Op::constant) return to_text(std::bit_cast<double>(node.payload));
+    if (options_.parameter_names) return fmt::format("${}", node.payload);
+    return to_text(graph_.parameters()[node.payload]);
+  }
+
+  [[nodiscard]] std::string operand(NodeId id) const {
+    if (numbers_[id.index] != kInline) return fmt::format("%{}", numbers_[id.index]);
+    const Node& node = graph_.node(id);
+    return (node.op == Op::constant ? "const " : "") + scalar(node);
+  }
+
+  [[nodiscard]] std::string call(const Node& node) const {
+    const OpInfo& row = info(node.op);
+    std::string out = fmt::format("{}(", row.name);
+    for (std::size_t i = 0; i < node.operand_count; ++i) {
+      if (i != 0) out += ", ";
+      if (row.operands[i].attribute) out += fmt::format("{}=", row.operands[i].name);
+      out += operand(node.operands[i]);
+    }
+    return out + ")";
+  }
+
+  [[nodiscard]] std::string line(NodeId id) const {
+    const Node& node = graph_.node(id);
+    std::string what;
+    std::string strides;
+    if (node.op == Op::input) {
+      const GraphInput& input = graph_.inputs()[node.payload];
+      what = "input " + quoted(input.name);
+      if (!input.strides.empty()) strides = " strides " + to_string(input.strides);
+    } else if (is_scalar_leaf(node)) {
+      what = fmt::format("{} {}", to_string(node.op), scalar(node));
+    } else {
+      what = call(node);
+    }
+    return fmt::format("%{} = {}: {}{}{}\n", numbers_[id.index], what, to_string(node.dtype),
+                       to_string(graph_.shape(id)), strides);
+  }
+
+  const Graph& graph_;
+  const PrintOptions& options_;
+  std::vector<std::uint32_t>
+      numbers_;  ///< by node; kInline for scalars printed where they are used
+};
+
+}  // namespace
+
+std::string to_text(double value) {
+  if (std::isnan(value)) return "nan";
+  char buffer[32];
+  const std::to_chars_result end = std::to_chars(std::begin(buffer), std::end(buffer), value);
+  return {buffer, end.ptr};
+}
+
+std::string print(const Graph& graph, const PrintOptions& options) {
+  return Printer(graph, options).text();
+}
+
+}  // namespace sinter
