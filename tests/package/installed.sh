@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# installed.sh build-directory: installs it to a new prefix and builds the consumer against that,
+# with sinter::sinter alone and with every component. LLVM and fmt are hidden from the first.
+set -euo pipefail
+build=$1
+source=$(cd "$(dirname "$0")" && pwd)
+work=build/package
+rm -rf "$work"
+mkdir -p "$work"
+prefix=$(cd "$work" && pwd)/prefix
+
+cmake --install "$build" --prefix "$prefix"
+consume() {
+  local name=$1
+  shift
+  cmake -S "$source" -B "$work/$name" -G Ninja -DCMAKE_CXX_COMPILER=g++ \
+    -DCMAKE_PREFIX_PATH="$prefix" "$@"
+  cmake --build "$work/$name"
+  "$work/$name/first_program"
+}
+consume plain -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON
+consume components -DCONSUMER_COMPONENTS=ON
+"$work/components/rooms"
+
+if command -v pkg-config >/dev/null; then
+  echo "pkg-config"
+  PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name sinter.pc)")
+  export PKG_CONFIG_PATH
+  read -ra flags <<<"$(pkg-config --cflags --libs sinter)"
+  g++ "$source/../../examples/first_program.cpp" "${flags[@]}" -o "$work/with_pkg_config"
+  LD_LIBRARY_PATH="$(pkg-config --variable=libdir sinter)" "$work/with_pkg_config"
+fi

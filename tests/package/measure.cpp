@@ -1,0 +1,10 @@
+// A program on the measuring library.
+#include <iostream>
+#include <sinter/bench/measure.h>
+#include <sinter/sinter.h>
+
+int main() {
+  sinter::Graph graph;
+  graph.output("y", graph.input("x", sinter::DType::f32, {1024}).leaky_relu());
+  std::cout << sinter::bench::measure(sinter::Engine(), graph, {.rounds = 3}).to_text();
+}

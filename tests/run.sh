@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds with g++ and clang, and runs everything that shows sinter to be
+# right. Repeatable; works offline once the packages are there. Logs are in build/logs/.
+#
+#   bash tests/run.sh [--quick | --long] [--no-setup]
+#
+#   --quick      g++ only, no sanitizers, no packages: what to run before a commit
+#   --long       exhaustive: all 2^32 values where a slice is usual, ten times the random graphs
+#   --no-setup   do not look for packages: what scripts/setup.sh lists is there in other ways
+# A step that fails does not end the run, so no -e.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+quick=no
+setup=yes
+for argument in "$@"; do
+  case "$argument" in
+    --quick) quick=yes ;;
+    --long) export SINTER_TEST_LONG=1 SINTER_TEST_GRAPHS=20000 ;;
+    --no-setup) setup=no ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "run.sh: unknown argument '$argument'; see --help" >&2; exit 2 ;;
+  esac
+done
+
+logs=build/logs
+mkdir -p "$logs"
+rm -f "$logs"/*.log
+passed=0
+failed=0
+failures=()
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+
+# step name command...: runs it into a log, prints one line, and shows the end of the log when it
+# fails. Tests that ctest counted are counted one by one, any other step as one.
+step() {
+  local name=$1 log start summary seconds result=ok
+  shift
+  log=$logs/${name//[^a-zA-Z0-9]/_}.log
+  start=$SECONDS
+  "$@" >"$log" 2>&1 || result=FAILED
+  seconds=$((SECONDS - start))
+  summary=$(sed -n 's/.*% tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*/\1 \2/p' "$log")
+  if [ -n "$summary" ]; then
+    failed=$((failed + ${summary% *}))
+    passed=$((passed + ${summary#* } - ${summary% *}))
+    name="$name (${summary#* } tests)"
+  elif [ $result = ok ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+  printf '%-6s %4d s  %s\n' "$result" "$seconds" "$name"
+  [ $result = ok ] && return
+  failures+=("$log")
+  tail -n 60 "$log" | sed 's/^/       | /'
+  return 1
+}
+
+configure() { cmake --preset "$1" "${launcher[@]}" "${@:2}"; }
+build() { cmake --build --preset "$1" "${@:2}"; }
+
+# compiled preset [target...]: configures and builds; what follows it makes no sense without it.
+compiled() {
+  step "$1: configure" configure "$1" && step "$1: build, warnings are errors" build "$@"
+}
+
+tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
+
+test_gcc() {
+  compiled ci-gcc || return
+  step "ci-gcc: every public header compiles alone" \
+    build ci-gcc --target all_verify_interface_header_sets
+  step "ci-gcc: tests" tests ci-gcc
+}
+
+test_clang() {
+  compiled ci-clang || return
+  step "ci-clang: tests" tests ci-clang
+}
+
+test_packages() {
+  step "libsinter.so exports only sinter's API" bash tests/package/symbols.sh build/ci-gcc/libsinter.so
+  step "an installed package builds the first program" bash tests/package/installed.sh build/ci-gcc
+  step "a subdirectory builds the first program" bash tests/package/subdirectory.sh
+}
+
+test_sanitizers() {
+  # Code under a sanitizer runs several times slower, so there are fewer random graphs.
+  export SINTER_TEST_GRAPHS=200
+  unset SINTER_TEST_LONG
+  compiled asan-ubsan && step "asan-ubsan: tests" tests asan-ubsan
+  compiled tsan --target sinter_runtime_test && step "tsan: tests of the runtime" tests tsan
+}
+
+if [ "$setup" = yes ]; then
+  bash scripts/setup.sh test || exit 1
+fi
+test_gcc
+if [ "$quick" = no ]; then
+  test_clang
+  test_packages
+  test_sanitizers
+fi
+
+echo
+for log in ${failures[@]+"${failures[@]}"}; do echo "failed: $log"; done
+echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
