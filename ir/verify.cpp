@@ -77,10 +77,11 @@ void verify(const GraphData& graph) {
     const Node& node = graph.nodes[id];
     if (node.shape.index >= graph.shapes.size()) bad_node(graph, id, "its shape is missing");
     if (node.operand_count != info(node.op).arity) {
-      bad_node(graph, id,
-               fmt::format("{} operands, not {}", node.operand_count, info(node.op).arity));
+      bad_node(
+          graph, id,
+          fmt::format("it has {} of its {} operands", node.operand_count, info(node.op).arity));
     }
-    info(node.op).kind == OpKind::leaf ? verify_leaf(graph, id) : verify_inner(graph, id);
+    (info(node.op).kind == OpKind::leaf ? verify_leaf : verify_inner)(graph, id);
   }
   for (const GraphOutput& output : graph.outputs) {
     if (output.node.index < graph.nodes.size()) continue;

@@ -1,0 +1,255 @@
+// Building graphs: interning, names, ownership, keys, and growth in linear time.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <string>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+#include "support/expect_error.h"
+#include "support/linear_time.h"
+
+namespace sinter {
+namespace {
+
+using test::expect_error;
+
+std::vector<std::byte> key_bytes(const Graph& graph) {
+  const GraphKey key = graph.key();
+  return {key.bytes.begin(), key.bytes.end()};
+}
+
+Graph graph_with_slope(double slope) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  graph.output("y", x.leaky_relu(slope));
+  return graph;
+}
+
+TEST(Graph, RecordsOperandsBeforeTheirUsers) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  graph.output("y", ((x + 1) * x).leaky_relu() - x);
+  for (std::uint32_t i = 0; i < graph.nodes().size(); ++i) {
+    for (NodeId operand : graph.nodes()[i].inputs()) EXPECT_LT(operand.index, i);
+  }
+}
+
+TEST(Graph, RecordsEqualOpsOnce) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  EXPECT_EQ((x * x).id(), (x * x).id());
+  EXPECT_EQ(graph.constant(2, DType::f32).id(), graph.constant(2, DType::f32).id());
+  EXPECT_NE(graph.constant(0.0, DType::f32).id(), graph.constant(-0.0, DType::f32).id());
+  EXPECT_NE(graph.constant(2, DType::f32).id(), graph.constant(2, DType::f64).id());
+}
+
+TEST(Graph, NeverMergesParameters) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  EXPECT_NE((x + 1).id(), (x + 1).id());
+  EXPECT_EQ(graph.parameters().size(), 2u);
+}
+
+TEST(Graph, RoundsConstantsToTheirDtypeAndKeepsParametersAsGiven) {
+  Graph graph;
+  const Value number = graph.constant(0.1, DType::f32);
+  EXPECT_EQ(std::bit_cast<double>(graph.node(number.id()).payload), static_cast<double>(0.1f));
+  (void)graph.parameter(0.1, DType::f32);
+  EXPECT_EQ(graph.parameters()[0], 0.1);
+}
+
+TEST(Graph, TakesMaskConstants) {
+  Graph graph;
+  const Value yes = graph.constant(-3, DType::boolean);
+  EXPECT_EQ(yes.dtype(), DType::boolean);
+  EXPECT_EQ(std::bit_cast<double>(graph.node(yes.id()).payload), 1.0);
+}
+
+TEST(GraphKey, IsTheSameForEverySlope) {
+  EXPECT_EQ(key_bytes(graph_with_slope(0.01)), key_bytes(graph_with_slope(0.3)));
+  EXPECT_EQ(graph_with_slope(0.01).key().hash, graph_with_slope(0.3).key().hash);
+}
+
+TEST(GraphKey, LeavesTheSignOfAZeroSlopeToTheParameter) {
+  const Graph plus = graph_with_slope(0.0);
+  const Graph minus = graph_with_slope(-0.0);
+  EXPECT_EQ(key_bytes(plus), key_bytes(minus));
+  EXPECT_NE(std::bit_cast<std::uint64_t>(plus.parameters()[0]),
+            std::bit_cast<std::uint64_t>(minus.parameters()[0]));
+}
+
+TEST(GraphKey, DiffersInEverythingElse) {
+  const auto key_of = [](auto build) {
+    Graph graph;
+    build(graph);
+    return key_bytes(graph);
+  };
+  const std::vector<std::vector<std::byte>> keys = {
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4})); }),
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f64, {4})); }),
+      key_of([](Graph& g) {
+        g.output("y", g.input("x", DType::f32, {4, 1}));
+      }),
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {5})); }),
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4}, {2})); }),
+      key_of([](Graph& g) { g.output("y", g.input("z", DType::f32, {4})); }),
+      key_of([](Graph& g) { g.output("z", g.input("x", DType::f32, {4})); }),
+      key_of([](Graph& g) { g.output("y", -g.input("x", DType::f32, {4})); }),
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4}) + 1); }),
+      key_of([](Graph& g) {
+        const Value x = g.input("x", DType::f32, {4});
+        g.output("y", x + x.constant(1));
+      }),
+      key_of([](Graph& g) {
+        const Value x = g.input("x", DType::f32, {4});
+        g.output("y", x);
+        g.output("z", x);
+      }),
+  };
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) EXPECT_NE(keys[i], keys[k]) << i << " and " << k;
+  }
+}
+
+TEST(GraphKey, TreatsDenseStridesSpelledOutAsDense) {
+  Graph plain;
+  plain.output("y", plain.input("x", DType::f32, {2, 3}));
+  Graph spelled;
+  spelled.output("y", spelled.input("x", DType::f32, {2, 3}, {3, 1}));
+  EXPECT_EQ(key_bytes(plain), key_bytes(spelled));
+  EXPECT_TRUE(spelled.inputs()[0].strides.empty());
+}
+
+TEST(GraphKey, SaysHowLongEveryShapeIs) {
+  // Without the rank, the lengths of one shape could be read as the start of what follows.
+  Graph graph;
+  (void)graph.input("x", DType::f32, {1, 2, 3});
+  const std::vector<std::byte> key = key_bytes(graph);
+  ASSERT_GT(key.size(), 2u);
+  EXPECT_EQ(key[1], std::byte{3});
+}
+
+TEST(Graph, RefusesNamesTwiceOrEmpty) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  graph.output("x", x);
+  expect_error(ErrorCode::invalid_argument, "there is an input 'x' already",
+               [&] { (void)graph.input("x", DType::f32, {4}); });
+  expect_error(ErrorCode::invalid_argument, "there is an output 'x' already",
+               [&] { graph.output("x", x); });
+  expect_error(ErrorCode::invalid_argument, "an input needs a name",
+               [&] { (void)graph.input("", DType::f32, {4}); });
+  expect_error(ErrorCode::invalid_argument, "an output needs a name", [&] { graph.output("", x); });
+}
+
+TEST(Graph, RefusesShapesAndStridesThatItCannotServe) {
+  Graph graph;
+  expect_error(ErrorCode::invalid_argument, "input 'x' has shape [-4]",
+               [&] { (void)graph.input("x", DType::f32, {-4}); });
+  expect_error(ErrorCode::invalid_argument,
+               "input 'x' has shape [2, 3] but strides [1]: give one stride per axis, or none",
+               [&] {
+                 (void)graph.input("x", DType::f32, {2, 3}, {1});
+               });
+  expect_error(ErrorCode::unsupported,
+               "input 'x' of shape [2, 3] has strides [-3, 1]: strides of 0 and more are served",
+               [&] {
+                 (void)graph.input("x", DType::f32, {2, 3}, {-3, 1});
+               });
+  const std::int64_t far = std::int64_t{1} << 47;
+  expect_error(ErrorCode::unsupported, "that reach at most 2^48 elements", [&] {
+    (void)graph.input("x", DType::f32, {4, 1}, {far, 1});
+  });
+  expect_error(ErrorCode::unsupported, "that reach at most 2^48 elements", [&] {
+    (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1});
+  });
+  EXPECT_TRUE(graph.nodes().empty()) << "a refused input leaves nothing behind";
+  (void)graph.input("x", DType::f32, {2, 1}, {far, far * 4});
+  (void)graph.input("empty", DType::f32, {0, 3}, {7, 1});
+}
+
+TEST(Graph, RefusesValuesOfAnotherGraph) {
+  Graph one, other;
+  const Value x = one.input("x", DType::f32, {4});
+  const Value z = other.input("z", DType::f32, {4});
+  expect_error(ErrorCode::invalid_graph, "add: operand 'b' is a Value of another Graph than 'a'",
+               [&] { (void)(x + z); });
+  expect_error(ErrorCode::invalid_graph, "output 'y' is a Value of another Graph",
+               [&] { one.output("y", z); });
+  Graph copy = one.clone();
+  expect_error(ErrorCode::invalid_graph, "another Graph", [&] { copy.output("y", x); });
+}
+
+TEST(Graph, RefusesTheDefaultValue) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  const Value none;
+  const std::string_view words = "a default-made Value stands for no tensor";
+  expect_error(ErrorCode::invalid_graph, words, [&] { (void)none.shape(); });
+  expect_error(ErrorCode::invalid_graph, words, [&] { (void)(none + 1); });
+  expect_error(ErrorCode::invalid_graph, words, [&] { (void)(x + none); });
+  expect_error(ErrorCode::invalid_graph, words, [&] { graph.output("y", none); });
+}
+
+TEST(Graph, IsEmptyOnceMovedFrom) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  Graph moved = std::move(graph);
+  moved.output("y", x + 1);
+  // NOLINTNEXTLINE(bugprone-use-after-move)
+  expect_error(ErrorCode::invalid_graph, "this Graph was moved from", [&] { (void)graph.nodes(); });
+  expect_error(ErrorCode::invalid_graph, "this Graph was moved from",
+               [&] { graph.output("z", x); });
+}
+
+TEST(Graph, FindsValuesByNode) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  EXPECT_EQ(graph.value(x.id()).shape(), Shape{4});
+  expect_error(ErrorCode::invalid_argument, "node 1 of a graph of 1 nodes",
+               [&] { (void)graph.value({1}); });
+}
+
+TEST(Graph, ClonesToAnEqualGraphOfItsOwn) {
+  Graph graph = graph_with_slope(0.2);
+  Graph copy = graph.clone();
+  EXPECT_EQ(key_bytes(graph), key_bytes(copy));
+  EXPECT_EQ(copy.parameters()[0], 0.2);
+  copy.output("z", copy.value({0}));
+  EXPECT_EQ(graph.outputs().size(), 1u);
+  EXPECT_EQ(copy.outputs().size(), 2u);
+}
+
+TEST(Graph, LivesOnInItsValues) {
+  Value y;
+  {
+    Graph graph;
+    y = graph.input("x", DType::f32, {4}) + 1;
+  }
+  EXPECT_EQ((y * 2).shape(), Shape{4});
+}
+
+void build_chain(int length) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {4});
+  for (int i = 0; i < length; ++i) x = x + x;
+  graph.output("y", x);
+}
+
+void build_wide(int inputs) {
+  Graph graph;
+  for (int i = 0; i < inputs; ++i) {
+    const std::string name = std::to_string(i);
+    graph.output(name, graph.input(name, DType::f32, {4}));
+  }
+}
+
+TEST(Graph, GrowsInLinearTime) {
+  test::expect_linear_time(build_chain);
+  test::expect_linear_time(build_wide);
+}
+
+}  // namespace
+}  // namespace sinter
