@@ -1,0 +1,340 @@
+// What partition promises: few kernels, limits kept, one store per value, an order that runs, and
+// the bits of the whole graph.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+
+#include <sinter/ir/plan.h>
+#include <sinter/ir/text.h>
+
+#include "support/golden.h"
+#include "support/random_graph.h"
+#include "support/run_plan.h"
+
+namespace sinter::test {
+namespace {
+
+constexpr PlanLimits kNoLimits{.arguments = 1 << 20, .operations = 1 << 20};
+
+Graph digits_chain() {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {1797, 64});
+  const Value mean = graph.input("mean", DType::f32, {64});
+  const Value inv_std = graph.input("inv_std", DType::f32, {64});
+  const Value residual = graph.input("residual", DType::f32, {1797, 64});
+  graph.output("y", ((x - mean) * inv_std).leaky_relu(0.1) * 0.5 + residual);
+  return graph;
+}
+
+/// `depth` ops, each reading the one before.
+Graph chain(int depth) {
+  Graph graph;
+  Value value = graph.input("x", DType::f32, {8});
+  for (int i = 0; i < depth; ++i) value = i % 2 == 0 ? value.leaky_relu(0.1) : value + 1;
+  graph.output("y", value);
+  return graph;
+}
+
+std::size_t count(const Plan& plan, PlanBuffer::Kind kind) {
+  return static_cast<std::size_t>(std::ranges::count(plan.buffers, kind, &PlanBuffer::kind));
+}
+
+std::set<CutRule> rules(const Plan& plan) {
+  std::set<CutRule> result;
+  for (const PlanBuffer& buffer : plan.buffers) {
+    if (buffer.kind != PlanBuffer::Kind::input) result.insert(buffer.rule);
+  }
+  return result;
+}
+
+int operations(const Graph& body) {
+  return static_cast<int>(std::ranges::count_if(
+      body.nodes(), [](const Node& node) { return info(node.op).kind != OpKind::leaf; }));
+}
+
+TEST(Partition, MakesOneKernelOfAnElementwiseChain) {
+  const Plan plan = partition(digits_chain(), {}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 1U);
+  EXPECT_EQ(plan.workspace_bytes, 0);
+  expect_golden("plan/digits_chain.txt", print(plan));
+}
+
+TEST(Partition, WithoutFusionMakesOneKernelPerOp) {
+  const Plan plan = partition(digits_chain(), {}, Fuse::none);
+  EXPECT_EQ(plan.kernels.size(), 5U);
+  EXPECT_EQ(rules(plan), (std::set{CutRule::output, CutRule::unfused}));
+  for (const PlanKernel& kernel : plan.kernels) EXPECT_EQ(operations(kernel.body), 1);
+  expect_golden("plan/digits_chain_unfused.txt", print(plan));
+}
+
+TEST(Partition, CutsWhereAKernelIsFullOfOps) {
+  const Plan plan = partition(chain(10), {.arguments = 24, .operations = 4}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 3U);
+  EXPECT_EQ(operations(plan.kernels[0].body), 4);
+  EXPECT_EQ(operations(plan.kernels[2].body), 2);
+  EXPECT_EQ(rules(plan), (std::set{CutRule::output, CutRule::operations}));
+}
+
+TEST(Partition, CutsWhereAKernelIsFullOfBuffers) {
+  Graph graph;
+  Value sum = graph.input("x0", DType::f32, {8});
+  for (int i = 1; i < 10; ++i) {
+    sum = sum + graph.input("x" + std::to_string(i), DType::f32, {8});
+  }
+  graph.output("y", sum);
+  const Plan plan = partition(std::move(graph), {.arguments = 5, .operations = 192}, Fuse::all);
+  // The first takes 4 inputs, each later one the sum so far and 3 more.
+  EXPECT_EQ(plan.kernels.size(), 3U);
+  EXPECT_EQ(rules(plan), (std::set{CutRule::output, CutRule::arguments}));
+}
+
+TEST(Partition, FitsAnyOpWhateverTheLimits) {
+  const Plan plan = partition(digits_chain(), {.arguments = 0, .operations = 0}, Fuse::all);
+  EXPECT_EQ(plan.kernels.size(), 5U);
+}
+
+// --- The broadcast rule --------------------------------------------------------------------------
+
+/// A row of `ops` ops that `rows` rows read.
+Plan row_plan(int ops, std::int64_t rows, const Shape& row) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {rows, 64});
+  Value value = graph.input("row", DType::f32, row);
+  for (int i = 0; i < ops; ++i) value = value.square() + 1;
+  graph.output("y", x * value);
+  return partition(std::move(graph), {}, Fuse::all);
+}
+
+TEST(PartitionBroadcast, StoresARowThatCostsMoreThanReadingIt) {
+  const Plan plan = row_plan(2, 100, {64});
+  EXPECT_EQ(plan.kernels.size(), 2U);
+  EXPECT_EQ(rules(plan), (std::set{CutRule::output, CutRule::broadcast}));
+  expect_golden("plan/broadcast.txt", print(plan));
+}
+
+TEST(PartitionBroadcast, RecomputesARowThatCostsLittle) {
+  EXPECT_EQ(row_plan(1, 100, {64}).kernels.size(), 1U);
+}
+
+TEST(PartitionBroadcast, RecomputesARowThatFewRowsRead) {
+  EXPECT_EQ(row_plan(8, 7, {64}).kernels.size(), 1U);
+  EXPECT_EQ(row_plan(8, 8, {64}).kernels.size(), 2U);
+}
+
+TEST(PartitionBroadcast, LeavesAColumnToTheSchedulerWhichHoistsIt) {
+  EXPECT_EQ(row_plan(8, 100, {100, 1}).kernels.size(), 1U);
+  EXPECT_EQ(row_plan(8, 100, {1}).kernels.size(), 1U);
+}
+
+TEST(PartitionBroadcast, CountsDivisionsAndRootsAsDear) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {100, 64});
+  const Value variance = graph.input("variance", DType::f32, {64});
+  graph.output("y", x / (variance + 1e-5).sqrt());
+  EXPECT_EQ(partition(std::move(graph), {}, Fuse::all).kernels.size(), 2U);
+}
+
+TEST(Partition, ReadsAStoredOutputInsteadOfComputingItAgain) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4, 64});
+  const Value row = graph.input("row", DType::f32, {64});
+  const Value scaled = row * 2;
+  graph.output("y", x + scaled);
+  graph.output("scaled", scaled);
+  const Plan plan = partition(std::move(graph), {}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 2U);
+  EXPECT_EQ(operations(plan.kernels[1].body), 1);
+}
+
+// --- Outputs -------------------------------------------------------------------------------------
+
+TEST(PartitionOutputs, CopiesInputsParametersAndConstants) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {3});
+  graph.output("x_again", x);
+  graph.output("two", graph.parameter(2, DType::f64));
+  graph.output("three", graph.constant(3, DType::f32));
+  const Plan plan = partition(std::move(graph), {}, Fuse::all);
+  expect_golden("plan/copies.txt", print(plan));
+  const float values[] = {1, -2, 3};
+  const auto outputs = run_plan(plan, {{TensorData::from<float>({3}, values)}});
+  EXPECT_EQ(outputs[0].as<float>()[1], -2);
+  EXPECT_EQ(outputs[1].as<double>()[0], 2);
+  EXPECT_EQ(outputs[2].as<float>()[0], 3);
+}
+
+TEST(PartitionOutputs, StoresOneValueUnderTwoNamesInOneKernel) {
+  Graph graph;
+  const Value y = graph.input("x", DType::f32, {3}).relu();
+  graph.output("a", y);
+  graph.output("b", y);
+  const Plan plan = partition(std::move(graph), {}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 1U);
+  EXPECT_EQ(plan.kernels[0].outputs.size(), 2U);
+  EXPECT_EQ(operations(plan.kernels[0].body), 1);
+}
+
+TEST(PartitionOutputs, CopiesAValueWithMoreNamesThanAKernelHasBuffers) {
+  Graph graph;
+  const Value y = graph.input("x", DType::f32, {3}).relu();
+  for (int i = 0; i < 40; ++i) graph.output("y" + std::to_string(i), y);
+  const Plan plan = partition(std::move(graph), {.arguments = 6, .operations = 8}, Fuse::all);
+  for (const PlanKernel& kernel : plan.kernels) {
+    EXPECT_LE(kernel.inputs.size() + kernel.outputs.size(), 6U);
+  }
+  const auto outputs = run_plan(plan, {{TensorData::zeros(DType::f32, {3})}});
+  EXPECT_EQ(outputs.size(), 40U);
+}
+
+TEST(Partition, NeverComputesDeadOps) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {3});
+  static_cast<void>(x.square());
+  graph.output("y", x.relu());
+  const Plan plan = partition(std::move(graph), {}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 1U);
+  EXPECT_EQ(operations(plan.kernels[0].body), 1);
+}
+
+// --- Bodies --------------------------------------------------------------------------------------
+
+TEST(PartitionBodies, HoldNoParameterValues) {
+  const Plan plan = partition(digits_chain(), {}, Fuse::all);
+  EXPECT_EQ(plan.kernels[0].parameters, (std::vector<std::uint32_t>{0, 1}));
+  for (double value : plan.kernels[0].body.parameters()) EXPECT_NE(value, value);
+}
+
+TEST(PartitionBodies, AreEqualForKernelsThatDoTheSame) {
+  // Four equal layers; where their buffers come from differs.
+  const Plan plan = partition(chain(16), {.arguments = 24, .operations = 4}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 4U);
+  const GraphKey first = plan.kernels[0].body.key();
+  for (const PlanKernel& kernel : plan.kernels) {
+    EXPECT_TRUE(std::ranges::equal(kernel.body.key().bytes, first.bytes));
+  }
+}
+
+TEST(PartitionBodies, KeepTheDeclaredStridesOfInputs) {
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {2, 3}, {1, 2}).relu());
+  const Plan plan = partition(std::move(graph), {}, Fuse::all);
+  EXPECT_EQ(plan.kernels[0].body.inputs()[0].strides, (Strides{1, 2}));
+}
+
+// --- The workspace -------------------------------------------------------------------------------
+
+TEST(PartitionWorkspace, SharesMemoryBetweenTemporariesThatDoNotMeet) {
+  const Plan plan = partition(chain(100), {}, Fuse::none);
+  EXPECT_EQ(count(plan, PlanBuffer::Kind::temporary), 99U);
+  EXPECT_EQ(plan.workspace_bytes, 2 * 64);
+}
+
+TEST(PartitionWorkspace, RefusesMoreMemoryThanThereIs) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f64, {kMaxElements});
+  Value sum = x;
+  std::vector<Value> parts;
+  for (int i = 0; i < 600; ++i) parts.push_back(x + i);
+  for (const Value& part : parts) sum = sum + part;
+  for (int i = 0; i < 600; ++i) sum = sum + parts[static_cast<std::size_t>(i)] * 2;
+  graph.output("y", sum);
+  try {
+    static_cast<void>(partition(std::move(graph), {}, Fuse::none));
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::limit_exceeded);
+    EXPECT_STREQ(error.what(),
+                 "the values between this graph's kernels need more than 1152921504606846976 "
+                 "bytes at once");
+  }
+}
+
+// --- Depth and width -----------------------------------------------------------------------------
+
+TEST(Partition, TakesAChainOfAHundredThousandOps) {
+  for (Fuse fuse : {Fuse::all, Fuse::none}) {
+    const Plan plan = partition(chain(100'000), {}, fuse);
+    EXPECT_EQ(plan.kernels.size(), fuse == Fuse::none ? 100'000U : 521U);
+  }
+}
+
+TEST(Partition, TakesAHundredThousandInputsOfOneSum) {
+  Graph graph;
+  Value sum = graph.input("x0", DType::f32, {2});
+  for (int i = 1; i < 100'000; ++i) {
+    sum = sum + graph.input("x" + std::to_string(i), DType::f32, {2});
+  }
+  graph.output("y", sum);
+  const Plan plan = partition(std::move(graph), {}, Fuse::all);
+  EXPECT_EQ(plan.kernels.size(), (100'000U - 2) / 22 + 1);
+}
+
+// --- Random graphs -------------------------------------------------------------------------------
+
+void check_kernels(const Plan& plan, const PlanLimits& limits) {
+  std::vector<int> stores(plan.buffers.size());
+  for (const PlanKernel& kernel : plan.kernels) {
+    ASSERT_FALSE(kernel.outputs.empty());
+    EXPECT_LE(static_cast<int>(kernel.inputs.size() + kernel.outputs.size()),
+              std::max(limits.arguments, kMaxOperands + 1));
+    EXPECT_LE(operations(kernel.body), std::max(limits.operations, 1));
+    const Shape& shape = plan.buffers[kernel.outputs[0].index].shape;
+    for (BufferId output : kernel.outputs) {
+      EXPECT_EQ(plan.buffers[output.index].shape, shape);
+      ++stores[output.index];
+    }
+    ASSERT_EQ(kernel.body.inputs().size(), kernel.inputs.size());
+    for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
+      EXPECT_EQ(kernel.body.inputs()[i].strides, plan.buffers[kernel.inputs[i].index].strides);
+    }
+    EXPECT_EQ(kernel.body.parameters().size(), kernel.parameters.size());
+  }
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    EXPECT_EQ(stores[i], plan.buffers[i].kind == PlanBuffer::Kind::input ? 0 : 1) << "buffer " << i;
+  }
+}
+
+void check_memory(const Plan& plan) {
+  for (const PlanBuffer& buffer : plan.buffers) {
+    if (buffer.kind != PlanBuffer::Kind::temporary) continue;
+    EXPECT_EQ(buffer.offset % 64, 0);
+    EXPECT_LE(buffer.offset + buffer.shape.elements() * info(buffer.dtype).bytes,
+              plan.workspace_bytes);
+  }
+}
+
+class PartitionOfRandomGraphs : public ::testing::TestWithParam<std::pair<PlanLimits, Fuse>> {};
+
+TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
+  const auto& [limits, fuse] = GetParam();
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    RandomGraphOptions options;
+    options.random_strides = seed % 4 == 0;
+    options.max_elements = seed % 2 == 0 ? 64 : 2048;
+    const Graph graph = random_graph(seed, options);
+    const Plan plan = partition(graph.clone(), limits, fuse);
+    const std::vector<TensorData> inputs = random_inputs(graph, seed);
+    check_kernels(plan, limits);
+    check_memory(plan);
+    const std::vector<TensorData> expected = interpret(graph, inputs);
+    const std::vector<TensorData> outputs = run_plan(plan, inputs);
+    ASSERT_EQ(outputs.size(), expected.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      EXPECT_EQ(first_difference(outputs[i], expected[i]), -1) << "output " << i;
+    }
+    if (HasFailure()) FAIL() << "seed " << seed << "\n" << print(graph) << print(plan);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Limits, PartitionOfRandomGraphs,
+    ::testing::Values(std::pair{PlanLimits{}, Fuse::all}, std::pair{PlanLimits{}, Fuse::none},
+                      std::pair{kNoLimits, Fuse::all},
+                      std::pair{PlanLimits{.arguments = 4, .operations = 1}, Fuse::all},
+                      std::pair{PlanLimits{.arguments = 4, .operations = 1000}, Fuse::all},
+                      std::pair{PlanLimits{.arguments = 6, .operations = 7}, Fuse::all},
+                      std::pair{PlanLimits{.arguments = 100, .operations = 3}, Fuse::all}));
+
+}  // namespace
+}  // namespace sinter::test
