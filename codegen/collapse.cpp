@@ -54,16 +54,11 @@ std::vector<Axis> walked_axes(const Shape& shape, const std::vector<Layout>& arg
   return axes;
 }
 
-/// Whether a * b == product, without overflow.
-bool is_product(std::int64_t product, std::int64_t a, std::int64_t b) {
-  return b == 0 ? product == 0 : product % b == 0 && product / b == a;
-}
-
 /// Whether every argument walks the two axes as one.
 bool continues(const Axis& outer, const Axis& inner) {
   return std::ranges::equal(outer.strides, inner.strides,
                             [&inner](std::int64_t outer_stride, std::int64_t stride) {
-                              return is_product(outer_stride, stride, inner.extent);
+                              return outer_stride == stride * inner.extent;
                             });
 }
 

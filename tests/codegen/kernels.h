@@ -1,0 +1,158 @@
+// Kernel bodies that the tests of codegen share: one per case that the scheduler tells apart.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+namespace sinter::test {
+
+/// A body whose innermost axis has length n.
+struct NamedKernel {
+  std::string name;
+  std::function<Graph(std::int64_t n)> make;
+};
+
+inline Graph leaky_relu_kernel(std::int64_t n, DType dtype = DType::f32) {
+  Graph graph;
+  Value x = graph.input("x", dtype, {n});
+  graph.output("y", x.leaky_relu(0.01));
+  return graph;
+}
+
+/// leaky_relu(x*1.5 + b, 0.01)*s + r
+inline Graph chain_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {n});
+  Value b = graph.input("b", DType::f32, {n});
+  Value s = graph.input("s", DType::f32, {n});
+  Value r = graph.input("r", DType::f32, {n});
+  graph.output("y", (x * 1.5 + b).leaky_relu(0.01) * s + r);
+  return graph;
+}
+
+/// Rows of length n, standardised by vectors of the same length.
+inline Graph rows_kernel(std::int64_t n, std::int64_t rows) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {rows, n});
+  Value mean = graph.input("mean", DType::f32, {n});
+  Value inv_std = graph.input("inv_std", DType::f32, {n});
+  Value gain = graph.input("gain", DType::f32, {n});
+  Value bias = graph.input("bias", DType::f32, {n});
+  Value residual = graph.input("residual", DType::f32, {rows, n});
+  Value z = ((x - mean) * inv_std * gain + bias).leaky_relu(0.1);
+  graph.output("y", z * 0.5 + residual);
+  return graph;
+}
+
+/// Two scalars per row, and arithmetic on them that is done once a row.
+inline Graph row_scalars_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {5, n});
+  Value scale = graph.input("scale", DType::f32, {5, 1});
+  Value shift = graph.input("shift", DType::f32, {1, 1});
+  graph.output("y", x * (scale * 2 + shift) + shift.neg());
+  return graph;
+}
+
+/// Three axes that no two buffers walk alike.
+inline Graph rank3_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {3, 4, n});
+  Value channel = graph.input("channel", DType::f32, {4, 1});
+  Value last = graph.input("last", DType::f32, {3, 1, n});
+  graph.output("y", (x + channel).leaky_relu(0.3) * last);
+  return graph;
+}
+
+/// Masks in and out, and two dtypes.
+inline Graph mask_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {n});
+  Value keep = graph.input("keep", DType::boolean, {n});
+  Value positive = x.greater(0).logical_and(keep);
+  graph.output("positive", positive);
+  graph.output("y", positive.select(x, 0));
+  return graph;
+}
+
+inline Graph only_masks_kernel(std::int64_t n) {
+  Graph graph;
+  Value a = graph.input("a", DType::boolean, {n});
+  Value b = graph.input("b", DType::boolean, {n});
+  graph.output("y", a.logical_xor(b).logical_not());
+  return graph;
+}
+
+inline Graph mixed_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {n});
+  Value y = graph.input("y", DType::f64, {n});
+  graph.output("sum", x.convert(DType::f64) + y);
+  graph.output("rounded", y.convert(DType::f32) * x);
+  return graph;
+}
+
+/// Every second element, and a column that is a row in memory.
+inline Graph strided_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {4, n}, {2 * n + 1, 2});
+  Value column = graph.input("column", DType::f32, {4, n}, {1, 4});
+  graph.output("y", x.max(column));
+  return graph;
+}
+
+/// Outputs that are no op: an input, a number, and a smaller input spread out.
+inline Graph copies_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {3, n});
+  Value row = graph.input("row", DType::f32, {n});
+  graph.output("copy", x);
+  graph.output("fill", graph.parameter(0.25, DType::f32).broadcast_to({3, n}));
+  graph.output("rows", row.broadcast_to({3, n}));
+  return graph;
+}
+
+inline Graph several_outputs_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {n});
+  Value y = graph.input("y", DType::f32, {n});
+  Value sum = x + y;
+  graph.output("sum", sum);
+  graph.output("mask", sum.less(x));
+  graph.output("root", sum.abs().sqrt());
+  return graph;
+}
+
+/// More ops than are worth several vectors in flight.
+inline Graph long_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {n});
+  Value y = x;
+  for (int i = 0; i < 70; ++i) y = y * 0.75 + x;
+  graph.output("y", y);
+  return graph;
+}
+
+inline const std::vector<NamedKernel>& all_kernels() {
+  static const std::vector<NamedKernel> kernels = {
+      {"leaky_relu", [](std::int64_t n) { return leaky_relu_kernel(n); }},
+      {"leaky_relu_f64", [](std::int64_t n) { return leaky_relu_kernel(n, DType::f64); }},
+      {"chain", chain_kernel},
+      {"rows", [](std::int64_t n) { return rows_kernel(n, 3); }},
+      {"row_scalars", row_scalars_kernel},
+      {"rank3", rank3_kernel},
+      {"mask", mask_kernel},
+      {"only_masks", only_masks_kernel},
+      {"mixed", mixed_kernel},
+      {"strided", strided_kernel},
+      {"copies", copies_kernel},
+      {"several_outputs", several_outputs_kernel},
+      {"long", long_kernel},
+  };
+  return kernels;
+}
+
+}  // namespace sinter::test

@@ -1,0 +1,147 @@
+// Runs a scheduled kernel on the loop interpreter, over buffers with the layout that it declares.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sinter/codegen/loop_interpreter.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/graph.h>
+#include <sinter/ir/interpret.h>
+
+#include "support/random.h"
+
+namespace sinter::test {
+
+/// One argument of a kernel in memory: at `offset` elements behind a 64-byte boundary, and between
+/// bytes that nobody may write.
+class KernelBuffer {
+ public:
+  KernelBuffer(DType dtype, const Shape& shape, const Strides& strides, std::int64_t offset)
+      : dtype_(dtype),
+        shape_(shape),
+        strides_(strides.empty() ? dense_strides(shape) : strides),
+        begin_(kMargin + offset * info(dtype).bytes) {
+    std::int64_t last = 0;
+    for (int axis = 0; axis < shape.rank(); ++axis) last += (shape[axis] - 1) * strides_[axis];
+    bytes_ = (shape.elements() == 0 ? 0 : last + 1) * info(dtype).bytes;
+    memory_.resize(static_cast<std::size_t>((begin_ + bytes_ + kMargin + 63) / 64));
+    std::ranges::fill(all(), kUntouched);
+  }
+
+  [[nodiscard]] std::byte* data() { return all().data() + begin_; }
+
+  void fill(const TensorData& dense) {
+    visit([&](std::int64_t at, std::int64_t element) {
+      std::copy_n(dense.bytes.data() + element, width(), data() + at);
+    });
+  }
+  /// What the buffer holds, dense. Not the data it was filled with where strides of 0 overlap.
+  [[nodiscard]] TensorData dense() {
+    TensorData result = TensorData::zeros(dtype_, shape_);
+    visit([&](std::int64_t at, std::int64_t element) {
+      std::copy_n(data() + at, width(), result.bytes.data() + element);
+    });
+    return result;
+  }
+  [[nodiscard]] bool intact() {
+    const auto untouched = [](std::byte byte) { return byte == kUntouched; };
+    return std::ranges::all_of(all().first(static_cast<std::size_t>(begin_)), untouched) &&
+           std::ranges::all_of(all().subspan(static_cast<std::size_t>(begin_ + bytes_)), untouched);
+  }
+
+ private:
+  static constexpr std::int64_t kMargin = 64;
+  static constexpr std::byte kUntouched{0xa5};
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+
+  [[nodiscard]] std::span<std::byte> all() { return std::as_writable_bytes(std::span(memory_)); }
+  [[nodiscard]] std::int64_t width() const { return info(dtype_).bytes; }
+  /// Calls `visit` with the byte offsets of each element, here and in a dense tensor.
+  void visit(const auto& visitor) const {
+    for (std::int64_t element = 0; element < shape_.elements(); ++element) {
+      std::int64_t at = 0;
+      std::int64_t rest = element;
+      for (int axis = shape_.rank(); axis-- > 0; rest /= shape_[axis]) {
+        at += rest % shape_[axis] * strides_[axis];
+      }
+      visitor(at * width(), element * width());
+    }
+  }
+
+  DType dtype_;
+  Shape shape_;
+  Strides strides_;
+  std::int64_t begin_ = 0;
+  std::int64_t bytes_ = 0;
+  std::vector<Line> memory_;
+};
+
+inline std::vector<std::uint64_t> parameter_slots(const Graph& body) {
+  std::vector<std::uint64_t> slots(body.parameters().size());
+  for (const Node& node : body.nodes()) {
+    if (node.op != Op::parameter) continue;
+    const double value = body.parameters()[node.payload];
+    slots[node.payload] = node.dtype == DType::f32
+                              ? std::bit_cast<std::uint32_t>(static_cast<float>(value))
+                              : std::bit_cast<std::uint64_t>(value);
+  }
+  return slots;
+}
+
+/// Where buffers lie, in elements behind a 64-byte boundary, and where the range is cut.
+struct RunOptions {
+  std::vector<std::int64_t> offsets;  ///< [argument]; empty for aligned ones
+  int cuts = 0;                       ///< at random places
+  std::uint64_t seed = 0;
+};
+
+/// The interpreter's and the nest's outputs for the same inputs must have the same bits.
+/// `reference` is what the nest computes, before composites were expanded.
+inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const LoopSpace& space,
+                             std::span<const TensorData> inputs, const RunOptions& options = {}) {
+  std::vector<KernelBuffer> buffers;
+  std::vector<TensorData> seen;
+  const auto add = [&](DType dtype, const Shape& shape, const Strides& strides) {
+    const std::int64_t offset = options.offsets.empty() ? 0 : options.offsets[buffers.size()];
+    buffers.emplace_back(dtype, shape, strides, offset);
+  };
+  for (const GraphInput& input : reference.inputs()) {
+    add(reference.node(input.node).dtype, reference.shape(input.node), input.strides);
+    buffers.back().fill(inputs[seen.size()]);
+    seen.push_back(buffers.back().dense());
+  }
+  for (const GraphOutput& output : reference.outputs()) {
+    add(reference.node(output.node).dtype, reference.shape(output.node), {});
+  }
+
+  std::vector<void*> pointers;
+  for (KernelBuffer& buffer : buffers) pointers.push_back(buffer.data());
+  const std::vector<std::uint64_t> slots = parameter_slots(reference);
+  const KernelArguments arguments{pointers.data(), space.extents.data(), space.strides.data(),
+                                  slots.data()};
+  Random random(options.seed);
+  std::vector<std::int64_t> bounds = {0, space.parallel_extent()};
+  for (int i = 0; i < options.cuts; ++i) {
+    bounds.push_back(random.between(0, space.parallel_extent()));
+  }
+  std::ranges::sort(bounds);
+  for (std::size_t i = 1; i < bounds.size(); ++i) {
+    interpret(nest, arguments, bounds[i - 1], bounds[i]);
+  }
+
+  const std::vector<TensorData> expected = interpret(reference, seen);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    KernelBuffer& buffer = buffers[seen.size() + i];
+    ASSERT_EQ(first_difference(expected[i], buffer.dense()), -1) << "output " << i << " of\n"
+                                                                 << print(nest);
+    ASSERT_TRUE(buffer.intact()) << "written outside output " << i << " by\n" << print(nest);
+  }
+}
+
+}  // namespace sinter::test
