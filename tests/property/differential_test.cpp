@@ -61,8 +61,7 @@ class Differential : public ::testing::Test {
       // Machine code is what takes the time: each graph runs in a third of the configurations.
       if (i % 3 != seed % 3 && configurations_.size() > 3) continue;
       const Configuration& configuration = configurations_[i];
-      const Executable program =
-          configuration.engine.compile(graph, {.fuse = configuration.fuse});
+      const Executable program = configuration.engine.compile(graph, {.fuse = configuration.fuse});
       const Placement placement{seed % 2 == 0 ? Guard::before : Guard::behind, seed % 7};
       wrong = difference(expected, run_guarded(program, graph, inputs, placement));
       if (!wrong.empty()) return configuration.name + ": " + wrong;
