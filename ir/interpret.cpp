@@ -188,6 +188,23 @@ class Interpreter {
   std::vector<std::uint32_t> last_use_;
 };
 
+void check_input(const GraphInput& declared, DType dtype, const Shape& shape,
+                 const TensorData& given) {
+  if (given.dtype != dtype) {
+    fail(ErrorCode::dtype_mismatch, fmt::format("input '{}' is {}, not {}", declared.name,
+                                                to_string(dtype), to_string(given.dtype)));
+  }
+  if (given.shape != shape) {
+    fail(ErrorCode::shape_mismatch, fmt::format("input '{}' has shape {}, not {}", declared.name,
+                                                to_string(shape), to_string(given.shape)));
+  }
+  const auto bytes = static_cast<std::size_t>(shape.elements()) * info(dtype).bytes;
+  if (given.bytes.size() != bytes) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("input '{}' has {} bytes, not {}", declared.name, given.bytes.size(), bytes));
+  }
+}
+
 void check_inputs(const Graph& graph, std::span<const TensorData> inputs) {
   if (inputs.size() != graph.inputs().size()) {
     fail(ErrorCode::invalid_argument, fmt::format("the graph has {} inputs, but {} were given",
@@ -195,16 +212,7 @@ void check_inputs(const Graph& graph, std::span<const TensorData> inputs) {
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const GraphInput& declared = graph.inputs()[i];
-    const DType dtype = graph.node(declared.node).dtype;
-    const Shape& shape = graph.shape(declared.node);
-    if (inputs[i].dtype != dtype) {
-      fail(ErrorCode::dtype_mismatch, fmt::format("input '{}' is {}, not {}", declared.name,
-                                                  to_string(dtype), to_string(inputs[i].dtype)));
-    }
-    if (inputs[i].shape != shape) {
-      fail(ErrorCode::shape_mismatch, fmt::format("input '{}' has shape {}, not {}", declared.name,
-                                                  to_string(shape), to_string(inputs[i].shape)));
-    }
+    check_input(declared, graph.node(declared.node).dtype, graph.shape(declared.node), inputs[i]);
   }
 }
 
