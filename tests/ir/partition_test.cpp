@@ -135,6 +135,20 @@ TEST(PartitionBroadcast, CountsDivisionsAndRootsAsDear) {
   EXPECT_EQ(partition(std::move(graph), {}, Fuse::all).kernels.size(), 2U);
 }
 
+TEST(PartitionBroadcast, CountsTheRowsThatItStoresAsBuffers) {
+  Graph graph;
+  Value sum = graph.input("x", DType::f32, {100, 64});
+  for (int i = 0; i < 12; ++i) {
+    const Value row = graph.input("row" + std::to_string(i), DType::f32, {64});
+    sum = sum + (row.square() + 1).sqrt();
+  }
+  graph.output("y", sum);
+  const Plan plan = partition(std::move(graph), {.arguments = 12, .operations = 192}, Fuse::all);
+  for (const PlanKernel& kernel : plan.kernels) {
+    EXPECT_LE(kernel.inputs.size() + kernel.outputs.size(), 12U);
+  }
+}
+
 TEST(Partition, ReadsAStoredOutputInsteadOfComputingItAgain) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4, 64});
@@ -304,10 +318,17 @@ void check_memory(const Plan& plan) {
   }
 }
 
-class PartitionOfRandomGraphs : public ::testing::TestWithParam<std::pair<PlanLimits, Fuse>> {};
+struct RandomCase {
+  const char* name;
+  PlanLimits limits;
+  Fuse fuse = Fuse::all;
+};
+void PrintTo(const RandomCase& random_case, std::ostream* out) { *out << random_case.name; }
+
+class PartitionOfRandomGraphs : public ::testing::TestWithParam<RandomCase> {};
 
 TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
-  const auto& [limits, fuse] = GetParam();
+  const auto& [name, limits, fuse] = GetParam();
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     RandomGraphOptions options;
     options.random_strides = seed % 4 == 0;
@@ -323,18 +344,20 @@ TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       EXPECT_EQ(first_difference(outputs[i], expected[i]), -1) << "output " << i;
     }
-    if (HasFailure()) FAIL() << "seed " << seed << "\n" << print(graph) << print(plan);
+    if (HasFailure())
+      FAIL() << "limits " << name << ", seed " << seed << "\n" << print(graph) << print(plan);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Limits, PartitionOfRandomGraphs,
-    ::testing::Values(std::pair{PlanLimits{}, Fuse::all}, std::pair{PlanLimits{}, Fuse::none},
-                      std::pair{kNoLimits, Fuse::all},
-                      std::pair{PlanLimits{.arguments = 4, .operations = 1}, Fuse::all},
-                      std::pair{PlanLimits{.arguments = 4, .operations = 1000}, Fuse::all},
-                      std::pair{PlanLimits{.arguments = 6, .operations = 7}, Fuse::all},
-                      std::pair{PlanLimits{.arguments = 100, .operations = 3}, Fuse::all}));
+    ::testing::Values(RandomCase{"usual", {}}, RandomCase{"unfused", {}, Fuse::none},
+                      RandomCase{"none", kNoLimits},
+                      RandomCase{"least", {.arguments = 4, .operations = 1}},
+                      RandomCase{"least_arguments", {.arguments = 4, .operations = 1000}},
+                      RandomCase{"few_of_both", {.arguments = 6, .operations = 7}},
+                      RandomCase{"few_operations", {.arguments = 100, .operations = 3}}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace sinter::test
