@@ -1,6 +1,8 @@
 // Call: a bound program, with nothing left to check.
 #include <sinter/runtime/executable.h>
 
+#include <fmt/format.h>
+
 #include "float_environment.h"
 #include "program.h"
 
@@ -18,6 +20,16 @@ void Call::operator()() {
   for (const detail::Kernel& kernel : program.kernels) {
     detail::launch(kernel, *arguments++, *program.services);
   }
+}
+
+DirectCall Call::direct() const {
+  const std::vector<detail::Kernel>& kernels = bound_->program->kernels;
+  if (kernels.size() != 1) {
+    fail(ErrorCode::unsupported,
+         fmt::format("a direct call needs a program of one kernel, this one has {}: call the Call",
+                     kernels.size()));
+  }
+  return {kernels[0].entry, bound_->arguments.data(), 0, kernels[0].extent};
 }
 
 }  // namespace sinter

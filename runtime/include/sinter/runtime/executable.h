@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <sinter/codegen/kernel_abi.h>
 #include <sinter/ir/graph.h>
 #include <sinter/runtime/stats.h>
 #include <sinter/runtime/view.h>
@@ -22,6 +23,17 @@ struct Program;      // shared, immutable: what the kernel cache holds
 struct BoundProgram; // a Program with buffers
 }  // namespace detail
 
+/// The bare kernel of a Call and what it is called with, for a host that schedules by itself: any
+/// cover of [begin, end) by sub-ranges, on any threads, gives the same bits. Neither threads nor the
+/// floating-point environment are looked after (see KernelFunction). Valid as long as its Call.
+struct DirectCall {
+  KernelFunction function = nullptr;
+  const KernelArguments* arguments = nullptr;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  void operator()() const { function(arguments, begin, end); }
+};
+
 /// A program bound to buffers: everything is checked, only the kernels are left. Keeps its program
 /// alive, not the buffers. Serves one thread at a time.
 class SINTER_API Call {
@@ -30,6 +42,8 @@ class SINTER_API Call {
   Call& operator=(Call&&) noexcept;
   ~Call();
   void operator()();
+  /// The one kernel of this program. Throws Error(unsupported) where there are several.
+  [[nodiscard]] DirectCall direct() const;
 
  private:
   friend class Executable;
