@@ -38,22 +38,23 @@ struct CacheLimits {
   std::size_t entries = 4096;
 };
 
+/// Every field has an initialiser, so that naming a few of them draws no warning.
 struct EngineOptions {
   /// The CPU to make code for; the machine's own unless given. Code for a CPU that this machine is
   /// not is compiled and shown, but refuses to run.
-  std::optional<Target> target;
-  int threads = 0;                       ///< of the own pool; 0 for one per hardware thread
-  std::shared_ptr<Executor> executor;    ///< instead of the own pool
+  std::optional<Target> target = {};
+  int threads = 0;                            ///< of the own pool; 0 for one per hardware thread
+  std::shared_ptr<Executor> executor = {};    ///< instead of the own pool
   /// A kernel that reads and writes fewer bytes than this per call runs on the calling thread
   /// alone; 0 for the size at which threads were measured to pay. Results do not depend on it.
   std::int64_t parallel_bytes = 0;
-  std::shared_ptr<Allocator> allocator;  ///< instead of aligned operator new
+  std::shared_ptr<Allocator> allocator = {};  ///< instead of aligned operator new
   /// Receives dumps and warnings, one call a message; stderr unless given. Called under no lock,
   /// from any thread that compiles.
-  std::function<void(std::string_view message)> log;
-  CacheLimits kernels;  ///< executables: one per shape, dtype and slope
-  CacheLimits plans;
-  CacheLimits code;
+  std::function<void(std::string_view message)> log = {};
+  CacheLimits kernels = {};  ///< executables: one per shape, dtype and slope
+  CacheLimits plans = {};
+  CacheLimits code = {};
 };
 
 }  // namespace sinter
