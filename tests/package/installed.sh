@@ -21,6 +21,7 @@ consume() {
 consume plain -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON
 consume components -DCONSUMER_COMPONENTS=ON
 "$work/components/rooms"
+"$work/components/measure"
 
 if command -v pkg-config >/dev/null; then
   echo "pkg-config"

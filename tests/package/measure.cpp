@@ -6,5 +6,5 @@
 int main() {
   sinter::Graph graph;
   graph.output("y", graph.input("x", sinter::DType::f32, {1024}).leaky_relu());
-  std::cout << sinter::bench::measure(sinter::Engine(), graph, {.rounds = 3}).to_text();
+  std::cout << sinter::bench::measure(sinter::Engine(), graph, {.timing = {.rounds = 3}});
 }
