@@ -1,0 +1,275 @@
+// What run() and bind() refuse, in which words, and that nothing is written then; and the ways in
+// which buffers may share memory.
+#include <array>
+#include <string>
+
+#include "runtime/fixtures.h"
+
+namespace sinter::test {
+namespace {
+
+/// y = x + row, [2, 3], and buffers for it.
+class Buffers : public testing::Test {
+ protected:
+  Buffers() : program(engine.compile(make_graph())) { y.fill(kUntouched); }
+
+  static Graph make_graph() {
+    Graph graph;
+    const Value in = graph.input("x", DType::f32, {2, 3});
+    graph.output("y", in + graph.input("row", DType::f32, {3}));
+    return graph;
+  }
+  /// The error of run, which bind must give too, with nothing written.
+  std::string refusal(std::vector<ConstTensorView> inputs, std::vector<TensorView> outputs) {
+    const std::string message = error_of([&] { program.run(inputs, outputs); });
+    EXPECT_EQ(error_of([&] { static_cast<void>(program.bind(inputs, outputs)); }), message);
+    for (float value : y) EXPECT_EQ(value, kUntouched);
+    return message;
+  }
+
+  static constexpr float kUntouched = -77;
+  Engine engine;
+  Executable program;
+  std::array<float, 32> x{1, 2, 3, 4, 5, 6};
+  std::array<float, 3> row{10, 20, 30};
+  std::array<float, 32> y{};
+  ConstTensorView x_view = view(x, {2, 3});
+  ConstTensorView row_view = view(row, {3});
+  TensorView y_view = view(y, {2, 3});
+};
+
+TEST_F(Buffers, OfTheRightKindAreTaken) {
+  program.run({x_view, row_view}, {y_view});
+  EXPECT_EQ(y[5], 36);
+}
+
+TEST_F(Buffers, WrongNumber) {
+  EXPECT_EQ(refusal({x_view}, {y_view}),
+            "invalid_argument: the program has 2 inputs: input 'x', input 'row'; got 1 views");
+  EXPECT_EQ(refusal({x_view, row_view, row_view}, {y_view}),
+            "invalid_argument: the program has 2 inputs: input 'x', input 'row'; got 3 views");
+  EXPECT_EQ(refusal({x_view, row_view}, {}),
+            "invalid_argument: the program has 1 output: output 'y'; got 0 views");
+}
+
+TEST_F(Buffers, WrongDType) {
+  std::array<double, 6> doubles{};
+  EXPECT_EQ(refusal({view(doubles, {2, 3}), row_view}, {y_view}),
+            "dtype_mismatch: input 'x' is f32[2, 3], got a view of f64[2, 3]");
+  EXPECT_EQ(refusal({x_view, row_view}, {view(doubles, {2, 3})}),
+            "dtype_mismatch: output 'y' is f32[2, 3], got a view of f64[2, 3]");
+}
+
+TEST_F(Buffers, WrongShape) {
+  EXPECT_EQ(refusal({view(x, {3, 2}), row_view}, {y_view}),
+            "shape_mismatch: input 'x' has shape [2, 3], got a view of shape [3, 2]");
+  EXPECT_EQ(refusal({x_view, view(row, {1, 3})}, {y_view}),
+            "shape_mismatch: input 'row' has shape [3], got a view of shape [1, 3]");
+  EXPECT_EQ(refusal({x_view, row_view}, {view(y, {6})}),
+            "shape_mismatch: output 'y' has shape [2, 3], got a view of shape [6]");
+}
+
+TEST_F(Buffers, WrongStrides) {
+  EXPECT_EQ(
+      refusal({view(x, {2, 3}, {1, 2}), row_view}, {y_view}),
+      "invalid_buffer: input 'x' of shape [2, 3] was declared dense, got strides [1, 2]: give "
+      "Graph::input the strides of the buffer");
+  EXPECT_EQ(refusal({x_view, row_view}, {view(y, {2, 3}, {4, 1})}),
+            "invalid_buffer: output 'y' of shape [2, 3] must be dense, got strides [4, 1]: outputs "
+            "are written row-major, strides [3, 1] or none");
+  Strides too_few = {1};
+  EXPECT_EQ(refusal({{x.data(), DType::f32, {2, 3}, too_few}, row_view}, {y_view}),
+            "invalid_buffer: input 'x' of shape [2, 3] was declared dense, got strides [1]: give "
+            "Graph::input the strides of the buffer");
+}
+
+TEST_F(Buffers, DenseStridesMayBeSpelledOut) {
+  program.run({view(x, {2, 3}, {3, 1}), view(row, {3}, {1})}, {view(y, {2, 3}, {3, 1})});
+  EXPECT_EQ(y[5], 36);
+}
+
+TEST_F(Buffers, NullData) {
+  EXPECT_EQ(refusal({{nullptr, DType::f32, {2, 3}, {}}, row_view}, {y_view}),
+            "invalid_buffer: input 'x' is f32[2, 3] and not empty, got null data");
+  EXPECT_EQ(refusal({x_view, row_view}, {{nullptr, DType::f32, {2, 3}, {}}}),
+            "invalid_buffer: output 'y' is f32[2, 3] and not empty, got null data");
+}
+
+TEST_F(Buffers, NotAlignedToTheirElement) {
+  const void* odd = reinterpret_cast<const std::byte*>(x.data()) + 2;
+  const std::string message = refusal({{odd, DType::f32, {2, 3}, {}}, row_view}, {y_view});
+  EXPECT_TRUE(message.starts_with("invalid_buffer: input 'x' at 0x")) << message;
+  EXPECT_TRUE(message.ends_with(" is not aligned to its element: f32 needs a multiple of 4 bytes"))
+      << message;
+}
+
+TEST_F(Buffers, AnOutputThatOverlapsAnInputInPart) {
+  const std::string message = refusal({view(&y[1], {2, 3}), row_view}, {y_view});
+  EXPECT_TRUE(message.starts_with("invalid_buffer: output 'y' (24 bytes at 0x")) << message;
+  EXPECT_NE(message.find(") overlaps input 'x' (24 bytes at 0x"), std::string::npos) << message;
+  EXPECT_TRUE(
+      message.ends_with("): an output may be the very buffer and dense layout of an input, "
+                        "and must lie apart from everything else"))
+      << message;
+  EXPECT_NE(refusal({x_view, view(&y[5], {3})}, {y_view}), "no error");
+  EXPECT_NE(refusal({x_view, view(&y[0], {3})}, {y_view}), "no error")
+      << "the row is read for every row of y";
+}
+
+TEST_F(Buffers, NeighboursDoNotOverlap) {
+  std::array<float, 12> both{1, 2, 3, 4, 5, 6};
+  program.run({view(both.data(), {2, 3}), row_view}, {view(&both[6], {2, 3})});
+  EXPECT_EQ(both[11], 36);
+  program.run({view(&both[6], {2, 3}), row_view}, {view(both.data(), {2, 3})});
+  EXPECT_EQ(both[0], 21);
+}
+
+TEST_F(Buffers, AnOutputMayBeTheVeryBufferOfAnInput) {
+  program.run({x_view, row_view}, {view(x, {2, 3})});
+  EXPECT_EQ(x[0], 11);
+  EXPECT_EQ(x[5], 36);
+  Call call = program.bind({x_view, row_view}, {view(x, {2, 3})});
+  call();
+  EXPECT_EQ(x[5], 66);
+}
+
+TEST(InPlace, GivesTheSameBitsAtAnyLengthAndThreadCount) {
+  for (int threads : {1, 3}) {
+    const Engine engine({.threads = threads, .parallel_bytes = 1});
+    for (std::int64_t length : {1, 7, 64, 100, 1000, 33333}) {
+      const Graph graph = make_chain(length, 3);
+      std::vector<TensorData> inputs = make_inputs(graph);
+      const std::vector<TensorData> expected = interpret(graph, inputs);
+      const std::vector<ConstTensorView> views = input_views(inputs);
+      engine.compile(graph).run(
+          views, std::vector<TensorView>{{inputs[3].bytes.data(), DType::f32, {length, 3}, {}}});
+      EXPECT_EQ(first_difference(inputs[3], expected[0]), -1) << length;
+    }
+  }
+}
+
+TEST(InPlace, EveryOutputMayHaveAnInputOfItsOwn) {
+  const Engine engine;
+  Graph graph;
+  const Value a = graph.input("a", DType::f64, {100});
+  const Value b = graph.input("b", DType::f64, {100});
+  graph.output("sum", a + b);
+  graph.output("difference", a - b);
+  std::vector<TensorData> inputs = make_inputs(graph);
+  const std::vector<TensorData> expected = interpret(graph, inputs);
+  const std::vector<ConstTensorView> views = input_views(inputs);
+  engine.compile(graph).run(views, output_views(inputs));
+  expect_equal(inputs, expected);
+}
+
+TEST(InPlace, TwoOutputsNeverShareABuffer) {
+  const Engine engine;
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  graph.output("a", x + 1.0);
+  graph.output("b", x + 1.0);
+  std::array<float, 4> in{};
+  std::array<float, 4> out{};
+  const std::string message = error_of([&] {
+    engine.compile(graph).run({view(in, {4})}, {view(out, {4}), view(out, {4})});
+  });
+  EXPECT_TRUE(message.starts_with("invalid_buffer: output 'b' (16 bytes at ")) << message;
+  EXPECT_NE(message.find("overlaps output 'a'"), std::string::npos) << message;
+}
+
+TEST(InPlace, ABufferOfAnotherElementSizeIsRefused) {
+  const Engine engine;
+  Graph graph;
+  graph.output("mask", graph.input("x", DType::f32, {4}).greater(0.0));
+  std::array<float, 4> x{};
+  const TensorView mask{x.data(), DType::boolean, {4}, {}};
+  const std::string message = error_of([&] { engine.compile(graph).run({view(x, {4})}, {mask}); });
+  EXPECT_NE(message.find("overlaps input 'x'"), std::string::npos) << message;
+}
+
+TEST(InPlace, AnInputThatALaterKernelReadsIsRefused) {
+  const Engine engine;
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  const Value first = x + 1.0;
+  graph.output("first", first);
+  graph.output("last", first * x);
+  std::array<float, 4> a{1, 2, 3, 4};
+  std::array<float, 4> b{};
+  const ConstTensorView in = view(a, {4});
+  const Executable fused = engine.compile(graph);
+  fused.run({in}, {view(a, {4}), view(b, {4})});
+  EXPECT_EQ(b[3], 20) << "one kernel reads all before it writes";
+  const Executable unfused = engine.compile(graph, {.fuse = Fuse::none});
+  EXPECT_EQ(error_of([&] {
+              unfused.run({in}, {view(a, {4}), view(b, {4})});
+            }),
+            "invalid_buffer: output 'first' is given the buffer of input 'x', which kernel 1 still "
+            "reads after kernel 0 has written it: give output 'first' a buffer of its own");
+  unfused.run({in}, {view(b, {4}), view(a, {4})});
+  EXPECT_EQ(a[3], 30) << "the last kernel may replace what it reads";
+}
+
+TEST(Strides, MustBeThoseDeclared) {
+  const Engine engine;
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {2, 3}, {6, 2}) * 2.0);
+  const Executable program = engine.compile(graph);
+  std::vector<float> x(12, 1.0F);
+  std::vector<float> y(6);
+  program.run({view(x, {2, 3}, {6, 2})}, {view(y, {2, 3})});
+  EXPECT_EQ(y[5], 2);
+  EXPECT_EQ(
+      error_of([&] {
+        program.run({view(x, {2, 3})}, {view(y, {2, 3})});
+      }),
+      "invalid_buffer: input 'x' of shape [2, 3] was declared with strides [6, 2], got a dense "
+      "view: give Graph::input the strides of the buffer");
+}
+
+TEST(Strides, OfAxesWithOneElementDoNotMatter) {
+  const Engine engine;
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {1, 3}, {77, 1}) * 2.0);
+  const Executable program = engine.compile(graph);
+  std::vector<float> x(80, 1.0F);
+  std::vector<float> y(3);
+  program.run({view(x, {1, 3})}, {view(y, {1, 3}, {5, 1})});
+  program.run({view(x, {1, 3}, {9, 1})}, {view(y, {1, 3})});
+  EXPECT_EQ(y[2], 2);
+}
+
+TEST(Strides, OfZeroReachOnlyWhatTheyRepeat) {
+  const Engine engine;
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {5, 3}, {0, 1}) * 2.0);
+  const Executable program = engine.compile(graph);
+  std::vector<float> memory(18, 1.0F);
+  // x takes three elements; y begins right behind them.
+  program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[3], {5, 3})});
+  EXPECT_EQ(memory[17], 2);
+  EXPECT_NE(error_of([&] {
+              program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[2], {5, 3})});
+            }),
+            "no error");
+}
+
+TEST(Target, OfAnotherMachineIsShownAndNotRun) {
+  Target target = Target::parse("x86-64-v3");
+  target.name = "x86-64-v9";
+  target.features += (target.features.empty() ? "" : ",") + std::string("+xop");
+  if (runs_here(target)) GTEST_SKIP() << "a CPU with XOP, last made in 2017";
+  const Engine engine({.target = target});
+  const Executable program = engine.compile(make_leaky(4));
+  std::array<float, 4> x{};
+  std::array<float, 4> y{};
+  const std::string expected =
+      "unsupported: this program is made for x86-64-v9, whose instructions this machine lacks: it "
+      "can be shown, not run";
+  EXPECT_EQ(error_of([&] { program.run({view(x, {4})}, {view(y, {4})}); }), expected);
+  EXPECT_EQ(error_of([&] { static_cast<void>(program.bind({view(x, {4})}, {view(y, {4})})); }),
+            expected);
+}
+
+}  // namespace
+}  // namespace sinter::test
