@@ -1,7 +1,7 @@
 // simplify: every identity keeps every bit, and what is no identity stays.
 #include <gtest/gtest.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -11,6 +11,7 @@
 #include <sinter/ir/verify.h>
 
 #include "support/linear_time.h"
+#include "support/random_graph.h"
 #include "support/special_values.h"
 
 namespace sinter {
@@ -249,6 +250,33 @@ TEST(Simplify, TakesLinearTime) {
     graph.output("y", x);
     EXPECT_LE(simplify(graph).nodes().size(), 2u);
   });
+}
+
+/// Nodes that cost something: a folded constant may bring a broadcast with it.
+std::ptrdiff_t computing_nodes(const Graph& graph) {
+  return std::ranges::count_if(graph.nodes(), [](const Node& node) {
+    return info(node.op).kind != OpKind::leaf && node.op != Op::broadcast;
+  });
+}
+
+TEST(Simplify, KeepsTheBitsOfRandomGraphsAndIsDoneInOnePass) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    const Graph graph = test::random_graph(seed, {.max_elements = 64});
+    const std::vector<TensorData> inputs = test::random_inputs(graph, seed);
+    // Baked and expanded, there are constants everywhere, and composites fold too.
+    for (const Graph& before : {graph.clone(), expand(bake_parameters(graph), {})}) {
+      const Graph after = simplify(before);
+      verify(after);
+      const std::vector<TensorData> want = interpret(before, inputs);
+      const std::vector<TensorData> got = interpret(after, inputs);
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        EXPECT_EQ(first_difference(want[i], got[i]), -1) << "seed " << seed << ", output " << i;
+      }
+      EXPECT_LE(computing_nodes(after), computing_nodes(before)) << "seed " << seed;
+      const Graph again = simplify(after);
+      EXPECT_TRUE(std::ranges::equal(after.key().bytes, again.key().bytes)) << "seed " << seed;
+    }
+  }
 }
 
 // --- bake_parameters -----------------------------------------------------------------------------
