@@ -128,9 +128,13 @@ void Emitter::emit(const Loop& loop) {
   // Counting last lets the counter stay in its register.
   llvm::BasicBlock* last = builder().GetInsertBlock();
   next->moveBefore(*last, last->end());
-  variable->addIncoming(next, last);
-  for (std::size_t i = 0; i < digits.size(); ++i) digits[i]->addIncoming(next_digits[i], last);
-  builder().CreateCondBr(builder().CreateICmpSLT(next, to), body, done);
+  if (loop.once) {
+    builder().CreateBr(done);
+  } else {
+    variable->addIncoming(next, last);
+    for (std::size_t i = 0; i < digits.size(); ++i) digits[i]->addIncoming(next_digits[i], last);
+    builder().CreateCondBr(builder().CreateICmpSLT(next, to), body, done);
+  }
   builder().SetInsertPoint(done);
 }
 

@@ -207,6 +207,7 @@ void Machine::run_vectors(const Loop& loop) {
   const std::int64_t to = number(loop.to);
   SINTER_ASSERT(loop.masked || (to - from) % loop.step() == 0,
                 "an unmasked loop covers whole steps");
+  SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
   vector_lanes_ = loop.lanes;
   for (std::int64_t at = from; at < to; at += loop.step()) {
     active_ = static_cast<std::size_t>(std::min(loop.step(), to - at));

@@ -150,8 +150,8 @@ void Printer::statement(const Loop& loop) {
   const std::string range =
       fmt::format("{} in [{}, {})", text(loop.variable), text(loop.from), text(loop.to));
   if (loop.kind == LoopKind::vector) {
-    line(fmt::format("vector {} by {} x {}{}:", range, loop.unroll, loop.lanes,
-                     loop.masked ? ", masked" : ""));
+    line(fmt::format("vector {} by {} x {}{}{}:", range, loop.unroll, loop.lanes,
+                     loop.masked ? ", masked" : "", loop.once ? ", once" : ""));
   } else {
     line(fmt::format("parallel {}{}{}{}:", range, digits.empty() ? "" : " as (",
                      fmt::join(digits, ", "), digits.empty() ? "" : ")"));

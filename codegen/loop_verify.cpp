@@ -168,7 +168,7 @@ void Verifier::check_rows(const Loop& loop) const {
   SINTER_ASSERT(
       nest_.index(loop.from).op == IndexOp::begin && nest_.index(loop.to).op == IndexOp::end,
       "the rows are those of the call");
-  SINTER_ASSERT(loop.step() == 1 && !loop.masked, "rows go one by one");
+  SINTER_ASSERT(loop.step() == 1 && !loop.masked && !loop.once, "rows go one by one");
 }
 
 void Verifier::check_vectors(const Loop& loop) const {

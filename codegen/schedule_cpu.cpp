@@ -28,6 +28,7 @@ struct VectorForm {
   int lanes = 1;
   int unroll = 1;
   bool masked = false;
+  bool once = false;
   bool streaming = false;
   [[nodiscard]] std::int64_t step() const { return std::int64_t{lanes} * unroll; }
 };
@@ -217,6 +218,7 @@ IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
 IndexId NestBuilder::add_loop(VectorForm form, IndexId from, IndexId to, Block& block) {
   Loop loop{.kind = LoopKind::vector,
             .masked = form.masked,
+            .once = form.once,
             .lanes = static_cast<std::uint16_t>(form.lanes),
             .unroll = static_cast<std::uint16_t>(form.unroll),
             .variable = indices_.new_variable(),
@@ -231,22 +233,26 @@ IndexId NestBuilder::add_loop(VectorForm form, IndexId from, IndexId to, Block& 
 }
 
 void NestBuilder::add_elements(IndexId from, IndexId to, Block& block) {
-  const VectorForm remainder{.lanes = strategy_.masks ? strategy_.lanes : 1,
-                             .masked = strategy_.masks};
+  // What is shorter than a vector is one masked step.
+  const VectorForm peel{.lanes = strategy_.masks ? strategy_.lanes : 1,
+                        .masked = strategy_.masks,
+                        .once = strategy_.masks};
+  VectorForm tail = peel;
+  tail.once = strategy_.masks && (strategy_.middle || strategy_.unroll == 1);
   const VectorForm single{.lanes = strategy_.lanes};
   const VectorForm main{.lanes = strategy_.lanes, .unroll = strategy_.unroll};
   VectorForm stream = main;
   stream.streaming = true;
 
   IndexId at = from;
-  if (strategy_.peel) at = add_loop(remainder, at, peel_bound(at, to), block);
+  if (strategy_.peel) at = add_loop(peel, at, peel_bound(at, to), block);
   if (strategy_.streams() > 0) {
     at = add_loop(stream, at, stream_bound(at, to, stream.step()), block);
   }
   // One streamed output is always aligned after the peel: nothing is left for the plain form.
   if (strategy_.streams() != 1) at = add_loop(main, at, step_bound(at, to, main.step()), block);
   if (strategy_.middle) at = add_loop(single, at, step_bound(at, to, single.step()), block);
-  at = add_loop(remainder, at, to, block);
+  at = add_loop(tail, at, to, block);
 }
 
 /// One variable for every axis but the last.

@@ -115,6 +115,13 @@ TEST(LoopInterpreterDeathTest, NoticesAStreamingStoreThatIsNotAligned) {
   EXPECT_DEATH(leaky.run(nest, 0, 300), "streaming stores are aligned");
 }
 
+TEST(LoopInterpreterDeathTest, NoticesAPeelOfSeveralVectors) {
+  LeakyRun leaky(300);
+  LoopNest nest = nest_of(LeakyRun::graph(300));
+  loop(nest, 1).to = loop(nest, 3).to;
+  EXPECT_DEATH(leaky.run(nest, 0, 300), "a loop that runs once covers one step");
+}
+
 TEST(LoopInterpreterDeathTest, NoticesALoopThatEndsBeforeItBegins) {
   LeakyRun leaky(300);
   EXPECT_DEATH(leaky.run(nest_of(LeakyRun::graph(300)), 5, 4),

@@ -153,7 +153,8 @@ struct Digit {
 struct Loop {
   LoopKind kind{};
   bool masked = false;
-  std::uint16_t lanes = 1;   ///< elements in one vector
+  bool once = false;        ///< of a vector loop: to - from is at most one step, so nothing repeats
+  std::uint16_t lanes = 1;  ///< elements in one vector
   std::uint16_t unroll = 1;  ///< vectors in flight per iteration
   IndexId variable;
   IndexId from, to;
