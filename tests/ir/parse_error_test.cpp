@@ -1,0 +1,153 @@
+// What a person reads when a text does not parse, and that no text does more harm than that.
+#include <gtest/gtest.h>
+
+#include <sinter/ir/text.h>
+
+#include "support/expect_error.h"
+#include "support/random.h"
+#include "support/random_graph.h"
+
+namespace sinter::test {
+namespace {
+
+/// A text of an input %0, a mask %1, and then `line`, which is line 4.
+std::string with_line(std::string_view line) {
+  return "sinter graph 1\n%0 = input \"x\": f32[2, 3]\n%1 = greater(%0, 0): bool[2, 3]\n" +
+         std::string(line) + "\n";
+}
+
+void expect_parse_error(std::string_view line, std::string_view words) {
+  SCOPED_TRACE(line);
+  expect_error(ErrorCode::parse_error, words, [&] { static_cast<void>(parse(with_line(line))); });
+}
+
+TEST(ParseError, ShowsLineColumnTheLineAndACaret) {
+  try {
+    static_cast<void>(parse(with_line("%2 = leaky_rely(%0, negative_slope=0.2): f32[2, 3]")));
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::parse_error);
+    EXPECT_STREQ(error.what(),
+                 "line 4, column 6: there is no op 'leaky_rely'\n"
+                 "  %2 = leaky_rely(%0, negative_slope=0.2): f32[2, 3]\n"
+                 "       ^");
+  }
+}
+
+TEST(ParseError, RefusesABoolAsSlope) {
+  for (const char* slope : {"true", "false"}) {
+    expect_parse_error(std::string("%2 = leaky_relu(%0, negative_slope=") + slope + "): f32[2, 3]",
+                       "line 4, column 36: negative_slope must be a number or a node, not a bool");
+  }
+  expect_parse_error("%2 = leaky_relu(%0, negative_slope=%1): f32[2, 3]",
+                     "negative_slope must be a number; a bool is none");
+}
+
+TEST(ParseError, NamesWhatIsMissing) {
+  expect_error(ErrorCode::parse_error, "line 1, column 1: expected 'sinter'",
+               [] { static_cast<void>(parse("")); });
+  expect_error(ErrorCode::parse_error, "only version 1 of the text form is known",
+               [] { static_cast<void>(parse("sinter graph 2\n")); });
+  expect_parse_error("%2 = relu %0", "line 4, column 11: expected '('");
+  expect_parse_error("%2 = add(%0): f32[2, 3]", "add takes 2 operands, not 1");
+  expect_parse_error("%2 = relu(%0, %0): f32[2, 3]", "relu takes 1 operands");
+  expect_parse_error("%2 = relu(%0)", "expected ':'");
+  expect_parse_error("%2 = relu(%0): f32", "expected '['");
+  expect_parse_error("output %0", "expected the name of the output in quotes");
+  expect_parse_error("output \"y = %0", "the name has no closing quote");
+  expect_parse_error("output \"y\" = %0 %1", "expected the end of the line");
+}
+
+TEST(ParseError, NamesWhatIsUnknownOrTaken) {
+  expect_parse_error("%2 = relu(%7): f32[2, 3]", "line 4, column 11: %7 is not recorded above");
+  expect_parse_error("%1 = relu(%0): f32[2, 3]", "line 4, column 1: %1 is recorded already");
+  expect_parse_error("%2 = input \"z\": f16[2]", "there is no dtype 'f16'");
+  expect_parse_error("%2 = input \"x\": f32[2]", "there is an input 'x' already");
+  expect_parse_error("%2 = leaky_relu(%0, slope=0.2): f32[2, 3]",
+                     "'slope' is no name here; this operand is 'negative_slope'");
+  expect_parse_error(R"(output "a\q" = %0)", "a name escapes only");
+}
+
+TEST(ParseError, ReportsWhatTheBuilderRefusesWhereItStands) {
+  expect_parse_error("%2 = add(%0, %1): f32[2, 3]", "line 4, column 6: add(a: f32[2, 3], b: bool");
+  expect_parse_error("%2 = input \"z\": f32[-1]", "a length cannot be negative");
+  expect_parse_error("%2 = input \"z\": f32[1, 1, 1, 1, 1, 1, 1, 1, 1]",
+                     "more than 8 axes: sinter serves rank 0 to 8");
+  expect_parse_error("%2 = input \"z\": f32[999999999999999]", "more than 2^48 elements");
+  expect_parse_error("%2 = broadcast(%0): f32[5, 3]", "every length must be equal or 1");
+}
+
+TEST(ParseError, RefusesATypeThatIsNotTheOnesOwn) {
+  expect_parse_error("%2 = relu(%0): f32[3]",
+                     "line 4, column 16: written as f32[3], but it is f32[2, 3]");
+  expect_parse_error("%2 = less(%0, 1): f32[2, 3]", "but it is bool[2, 3]");
+}
+
+TEST(ParseError, RefusesNumbersThatAreNone) {
+  expect_parse_error("%2 = add(%0, 1e999): f32[2, 3]", "out of range");
+  expect_parse_error("%2 = add(%0, x): f32[2, 3]", "expected a number or a node such as %0");
+  expect_parse_error("%2 = add(%0, $0): f32[2, 3]", "expected a number or a node such as %0");
+  expect_parse_error("%2 = add(1, 2): f32[]", "nothing beside it says which dtype");
+  expect_parse_error("%2 = input \"z\": f32[1.5]", "expected ','");
+  expect_parse_error("%2 = input \"z\": f32[99999999999999999999]", "out of range");
+}
+
+TEST(ParseError, ShowsAPartOfALongLine) {
+  const std::string line = "output \"" + std::string(100'000, 'a') + "\" = %0";
+  try {
+    static_cast<void>(parse(with_line(line)));
+    FAIL() << "expected an Error";
+  } catch (const Error& error) {
+    EXPECT_LT(std::string_view(error.what()).size(), 400U);
+  }
+}
+
+// --- Texts that nobody meant ---------------------------------------------------------------------
+
+/// A text with one small fault: bytes changed, removed, doubled, or a piece of another text.
+std::string mutate(std::string text, Random& random) {
+  constexpr std::string_view kBytes = "%()[]=:,\"\\#\n -+.0123456789aefinx$\t\r\x7f\xff";
+  for (std::size_t faults = random.one_in(4) ? 3 : 1; faults > 0; --faults) {
+    const std::size_t at = random.below(text.size());
+    const std::size_t length = std::min(random.below(4), text.size() - at);
+    switch (random.below(12)) {
+      case 0: text.resize(at); break;
+      case 1:
+      case 2: text.insert(random.below(text.size()), text.substr(at, length)); break;
+      case 3:
+      case 4: text.erase(at, length); break;
+      case 5:
+      case 6: text.insert(at, 1, random.pick(kBytes)); break;
+      default: text[at] = random.pick(kBytes); break;
+    }
+    if (text.empty()) break;
+  }
+  return text;
+}
+
+TEST(ParseFuzz, ATextParsesOrIsRefusedAndPrintsWhatItParses) {
+  Random random(20'000);
+  int parsed = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    RandomGraphOptions options;
+    options.max_ops = 6;
+    options.random_strides = i % 2 == 0;
+    const std::string text =
+        mutate(print(random_graph(static_cast<std::uint64_t>(i % 200), options)), random);
+    try {
+      const Graph graph = parse(text);
+      ++parsed;
+      const std::string printed = print(graph);
+      ASSERT_EQ(print(parse(printed)), printed) << "from\n" << text;
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), ErrorCode::parse_error) << error.what() << "\nfrom\n" << text;
+      ASSERT_TRUE(std::string_view(error.what()).starts_with("line ")) << error.what();
+    }
+  }
+  // Both ways must be tried often for this to say anything.
+  EXPECT_GT(parsed, 1000);
+  EXPECT_LT(parsed, 15'000);
+}
+
+}  // namespace
+}  // namespace sinter::test
