@@ -1,0 +1,121 @@
+// oneDNN's primitives, executed through its C API with arguments made beforehand: the cheapest way
+// it offers. Compiled where CMake found oneDNN 2, whose interface 3 changed.
+#include "onednn.h"
+
+#if SINTER_BENCH_ONEDNN
+
+#include <dlfcn.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <dnnl.hpp>
+
+namespace sinter::bench {
+namespace {
+
+/// Peers compute on one thread. oneDNN has no setting of its own for that: its threads are those of
+/// whichever OpenMP runtime it was built with.
+void use_one_thread() {
+  using SetThreads = void (*)(int);
+  if (void* set = dlsym(RTLD_DEFAULT, "omp_set_num_threads")) {
+    reinterpret_cast<SetThreads>(set)(1);
+  }
+}
+
+/// An engine of oneDNN with the tensors of one workload.
+class Context {
+ public:
+  explicit Context(std::int64_t n)
+      : engine_(dnnl::engine::kind::cpu, 0),
+        stream_(engine_),
+        layout_({n}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a) {
+    use_one_thread();
+  }
+  [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
+  [[nodiscard]] const dnnl::memory::desc& layout() const { return layout_; }
+
+  void add(int argument, const float* data) {
+    memory_.emplace_back(layout_, engine_, const_cast<float*>(data));
+    arguments_.push_back({argument, memory_.back().get()});
+  }
+  void use(dnnl::primitive primitive) { primitive_ = std::move(primitive); }
+  void execute() const {
+    dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()),
+                           arguments_.data());
+  }
+
+ private:
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  dnnl::memory::desc layout_;
+  std::vector<dnnl::memory> memory_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+  dnnl::primitive primitive_;
+};
+
+Contestant as_contestant(std::shared_ptr<Context> context) {
+  return contestant("oneDNN", [context = std::move(context)] { context->execute(); });
+}
+
+dnnl::primitive_attr chain_attributes(const dnnl::memory::desc& layout) {
+  dnnl::post_ops post_ops;
+  post_ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.01F, 0.0F);
+  post_ops.append_binary(dnnl::algorithm::binary_mul, layout);
+  post_ops.append_binary(dnnl::algorithm::binary_add, layout);
+  dnnl::primitive_attr attributes;
+  attributes.set_scales(DNNL_ARG_SRC_0, 0, {1.5F});
+  attributes.set_post_ops(post_ops);
+  return attributes;
+}
+
+}  // namespace
+
+std::string onednn_version() {
+  const dnnl_version_t& version = *dnnl_version();
+  return fmt::format("oneDNN {}.{}.{}", version.major, version.minor, version.patch);
+}
+
+std::optional<Contestant> onednn_leaky_relu(std::int64_t n, const float* const* inputs,
+                                            float* output) {
+  auto context = std::make_shared<Context>(n);
+  const dnnl::eltwise_forward::desc description(
+      dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, context->layout(), 0.01F);
+  context->use(dnnl::eltwise_forward({description, context->engine()}));
+  context->add(DNNL_ARG_SRC, inputs[0]);
+  context->add(DNNL_ARG_DST, output);
+  return as_contestant(std::move(context));
+}
+
+std::optional<Contestant> onednn_chain(std::int64_t n, const float* const* inputs, float* output) {
+  auto context = std::make_shared<Context>(n);
+  const dnnl::memory::desc& layout = context->layout();
+  const dnnl::binary::desc description(dnnl::algorithm::binary_add, layout, layout, layout);
+  context->use(dnnl::binary({description, chain_attributes(layout), context->engine()}));
+  context->add(DNNL_ARG_SRC_0, inputs[0]);
+  context->add(DNNL_ARG_SRC_1, inputs[1]);
+  context->add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1, inputs[2]);
+  context->add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(2) | DNNL_ARG_SRC_1, inputs[3]);
+  context->add(DNNL_ARG_DST, output);
+  return as_contestant(std::move(context));
+}
+
+}  // namespace sinter::bench
+
+#else
+
+namespace sinter::bench {
+
+std::string onednn_version() { return "no oneDNN 2 in this build (Debian: libdnnl-dev)"; }
+std::optional<Contestant> onednn_leaky_relu(std::int64_t, const float* const*, float*) {
+  return std::nullopt;
+}
+std::optional<Contestant> onednn_chain(std::int64_t, const float* const*, float*) {
+  return std::nullopt;
+}
+
+}  // namespace sinter::bench
+
+#endif

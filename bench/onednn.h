@@ -1,0 +1,24 @@
+// oneDNN as a peer: its primitives for the workloads, executed on one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <sinter/bench/timing.h>
+
+namespace sinter::bench {
+
+/// "oneDNN 2.6.3", or why there is none in this build.
+[[nodiscard]] std::string onednn_version();
+
+/// Eltwise relu with alpha 0.01.
+[[nodiscard]] std::optional<Contestant> onednn_leaky_relu(std::int64_t n,
+                                                          const float* const* inputs,
+                                                          float* output);
+/// Binary add of x, scaled by 1.5, and b; then as post-ops eltwise relu with alpha 0.01, binary mul
+/// by s, binary add of r.
+[[nodiscard]] std::optional<Contestant> onednn_chain(std::int64_t n, const float* const* inputs,
+                                                     float* output);
+
+}  // namespace sinter::bench

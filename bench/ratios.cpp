@@ -1,0 +1,94 @@
+// sinter_ratios [--quick] [--json]: every promised figure, measured in one run.
+//
+// Exits with 0 whether rows pass or miss: a shared machine is no judge. `--strict` exits with 1
+// when one misses.
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <sinter/bench/measure.h>
+
+#include "onednn.h"
+#include "ratios/rows.h"
+
+namespace {
+
+using namespace sinter::bench;
+
+struct Flags {
+  bool quick = false;
+  bool json = false;
+  bool strict = false;
+};
+
+bool parse_flags(int argc, char** argv, Flags& flags) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    if (flag == "--quick") {
+      flags.quick = true;
+    } else if (flag == "--json") {
+      flags.json = true;
+    } else if (flag == "--strict") {
+      flags.strict = true;
+    } else {
+      fmt::print(stderr, "sinter_ratios [--quick] [--json] [--strict], got '{}'\n", flag);
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string target_text(const Row& row) {
+  switch (row.bound) {
+    case Bound::at_least: return fmt::format(">= {:g} {}", row.target, row.unit);
+    case Bound::under: return fmt::format("< {:g} {}", row.target, row.unit);
+    case Bound::exactly: return fmt::format("{:g} {}", row.target, row.unit);
+  }
+  return {};
+}
+
+std::string_view verdict(const Row& row) {
+  if (!row.ran) return "not run";
+  return row.passed() ? "pass" : "MISS";
+}
+
+void print_text(const std::vector<Row>& rows) {
+  fmt::print("{:<52} {:>12} {:>9}   {:<20} {:<8} {}\n", "what", "target", "reached", "10 % .. 90 %",
+             "", "");
+  for (const Row& row : rows) {
+    const std::string spread = fmt::format("{:.3g} .. {:.3g}", row.reached.low, row.reached.high);
+    fmt::print("{:<52} {:>12} {:>9.3g}   {:<20} {:<8} {}\n", row.what, target_text(row),
+               row.reached.median, spread, verdict(row), row.note);
+  }
+}
+
+void print_json(const std::vector<Row>& rows) {
+  fmt::print("[\n");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    fmt::print(
+        R"(  {{"what": "{}", "target": "{}", "reached": {}, "verdict": "{}", "note": "{}"}}{})",
+        row.what, target_text(row), to_json(row.reached), verdict(row), row.note,
+        i + 1 < rows.size() ? ",\n" : "\n");
+  }
+  fmt::print("]\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  if (!parse_flags(argc, argv, flags)) return 2;
+  const RatioOptions options{.quick = flags.quick};
+  std::vector<Row> rows;
+  add_kernel_rows(rows, options);
+  add_compile_rows(rows, options);
+  add_call_rows(rows, options);
+  flags.json ? print_json(rows) : print_text(rows);
+  bool all = true;
+  for (const Row& row : rows) all = all && row.ran && row.passed();
+  return flags.strict && !all ? 1 : 0;
+}

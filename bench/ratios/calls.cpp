@@ -1,0 +1,42 @@
+// What calls cost besides their kernel: paired differences of back-to-back calls on the same
+// buffers, over 256 elements, where the kernel is short and a difference is seen well.
+#include <fmt/format.h>
+
+#include "../workloads.h"
+#include "rows.h"
+
+namespace sinter::bench {
+namespace {
+
+constexpr std::int64_t kElements = 256;
+
+Row under(std::string what, double target) {
+  return {.what = std::move(what), .bound = Bound::under, .target = target, .unit = "ns"};
+}
+
+Row over_direct(Row row, const Samples& call, const Samples& direct) {
+  row.reached = paired_difference(call, direct);
+  row.note = fmt::format("the kernel alone {:.3g} ns", spread_of(direct).median);
+  return row;
+}
+
+}  // namespace
+
+void add_call_rows(std::vector<Row>& rows, const RatioOptions& options) {
+  const Engine engine({.threads = 1});
+  const Field field(kElements);
+  for (const Workload* workload : {&kLeakyRelu, &kChain}) {
+    const Race race(*workload, field, kElements);
+    const int views = workload->inputs + 1;
+    const std::vector<Contestant> contestants{race.direct(engine), race.bound(engine),
+                                              race.run(engine), race.run_with_views(engine)};
+    const std::vector<Samples> samples = interleave(contestants, options.small());
+    const std::string over = fmt::format("over a direct call, {} views", views);
+    rows.push_back(over_direct(under("bound call " + over, 8), samples[1], samples[0]));
+    rows.push_back(over_direct(under("run() " + over, 60), samples[2], samples[0]));
+    rows.push_back(
+        over_direct(under("run() " + over + ", made in the call", 60), samples[3], samples[0]));
+  }
+}
+
+}  // namespace sinter::bench

@@ -1,0 +1,130 @@
+// What compiles take and how many there are.
+#include <array>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "rows.h"
+
+#include <sinter/runtime/engine.h>
+
+namespace sinter::bench {
+namespace {
+
+using Binary = Value (*)(const Value&, const Value&);
+constexpr std::array<Binary, 6> kBinaries = {
+    [](const Value& a, const Value& b) { return a + b; },
+    [](const Value& a, const Value& b) { return a - b; },
+    [](const Value& a, const Value& b) { return a * b; },
+    [](const Value& a, const Value& b) { return a / b; },
+    [](const Value& a, const Value& b) { return a.min(b); },
+    [](const Value& a, const Value& b) { return a.max(b); },
+};
+constexpr std::int64_t kElements = 4096;
+
+/// Five ops over four inputs; each `which` below 6^4 gives another structure.
+Graph five_ops(std::size_t which) {
+  Graph graph;
+  std::array<Value, 4> inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i] = graph.input(fmt::format("x{}", i), DType::f32, {kElements});
+  }
+  const auto apply = [&](const Value& a, const Value& b) {
+    const Binary op = kBinaries[which % kBinaries.size()];
+    which /= kBinaries.size();
+    return op(a, b);
+  };
+  Value value = apply(inputs[0], inputs[1]);
+  value = apply(value, inputs[2]).leaky_relu(0.01);
+  value = apply(value, inputs[3]);
+  graph.output("y", apply(value, inputs[0]));
+  return graph;
+}
+
+Row under(std::string what, double target, std::string unit) {
+  return {
+      .what = std::move(what), .bound = Bound::under, .target = target, .unit = std::move(unit)};
+}
+
+Row new_kernels(const RatioOptions& options) {
+  Row row = under("compile() of a new 5-op kernel, warm process", 6, "ms");
+  constexpr std::size_t kWarmUp = 5;
+  const std::size_t count = options.quick ? 20 : 200;
+  const Engine engine({.threads = 1});
+  CompileTimes stages;
+  std::vector<double> milliseconds;
+  for (std::size_t i = 0; i < kWarmUp + count; ++i) {
+    const Graph graph = five_ops(i);
+    const auto begin = std::chrono::steady_clock::now();
+    const Executable program = engine.compile(graph);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    if (i < kWarmUp) continue;
+    milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
+    stages += program.compile_times();
+  }
+  const auto made = engine.stats().code.misses;
+  if (made != static_cast<std::int64_t>(kWarmUp + count)) {
+    return not_run(std::move(row), fmt::format("{} graphs made {} kernels", kWarmUp + count, made));
+  }
+  const auto mean = [&](std::int64_t sum) {
+    return static_cast<double>(sum) * 1e-6 / static_cast<double>(count);
+  };
+  row.reached = spread_of(std::move(milliseconds));
+  row.note = fmt::format(
+      "mean ms: plan {:.2f}, schedule {:.2f}, emit {:.2f}, codegen {:.2f}, "
+      "link {:.2f}",
+      mean(stages.plan), mean(stages.schedule), mean(stages.emit), mean(stages.codegen),
+      mean(stages.link));
+  return row;
+}
+
+Row known_graph(const RatioOptions& options) {
+  Row row = under("compile() of a known 5-op graph", 300, "ns");
+  const Engine engine({.threads = 1});
+  const Graph graph = five_ops(0);
+  const Contestant known = contestant("known", [&] { static_cast<void>(engine.compile(graph)); });
+  row.reached = spread_of(interleave({&known, 1}, options.small())[0]);
+  return row;
+}
+
+Row sweep() {
+  constexpr int kSlopes = 100;
+  constexpr int kBatches = 20;
+  Row row{.what = "compiles for 100 slopes x 20 batch sizes",
+          .bound = Bound::exactly,
+          .target = 1,
+          .unit = "compiles"};
+  const Engine engine({.threads = 1});
+  for (int batch = 1; batch <= kBatches; ++batch) {
+    for (int slope = 1; slope <= kSlopes; ++slope) {
+      Graph graph;
+      const Value x = graph.input("x", DType::f32, {32 * batch, 64});
+      const Value bias = graph.input("bias", DType::f32, {64});
+      graph.output("y", (x + bias).leaky_relu(0.01 * slope) * 0.5);
+      static_cast<void>(engine.compile(graph));
+    }
+  }
+  const Stats stats = engine.stats();
+  const auto compiles = static_cast<double>(stats.code.misses);
+  row.reached = {compiles, compiles, compiles};
+  row.note = fmt::format("{} kernel entries, {} plans", stats.kernels.entries, stats.plans.entries);
+  return row;
+}
+
+Row entry_bytes() {
+  Row row = under("memory of a kernel-cache entry, 5 ops", 4096, "bytes");
+  const auto bytes = static_cast<double>(Engine({.threads = 1}).compile(five_ops(0)).entry_bytes());
+  row.reached = {bytes, bytes, bytes};
+  return row;
+}
+
+}  // namespace
+
+void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options) {
+  rows.push_back(new_kernels(options));
+  rows.push_back(known_graph(options));
+  rows.push_back(sweep());
+  rows.push_back(entry_bytes());
+}
+
+}  // namespace sinter::bench

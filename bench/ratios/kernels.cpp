@@ -1,0 +1,112 @@
+// How fast kernels are: ratios of speeds, each within one interleaved run.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "../onednn.h"
+#include "../workloads.h"
+#include "rows.h"
+
+namespace sinter::bench {
+namespace {
+
+constexpr std::int64_t k1K = std::int64_t{1} << 10;
+constexpr std::int64_t k32K = std::int64_t{32} << 10;
+constexpr std::int64_t k64M = std::int64_t{64} << 20;
+
+Row at_least(std::string what, double target) {
+  return {.what = std::move(what), .bound = Bound::at_least, .target = target, .unit = "x"};
+}
+
+std::string times(const Samples& ours, const Samples& theirs, std::string_view peer) {
+  return fmt::format("{:.4g} ns; {} {:.4g} ns", spread_of(ours).median, peer,
+                     spread_of(theirs).median);
+}
+
+/// Speed of `ours` over that of the faster of two copies.
+Row against_copies(Row row, const Race& race, const Contestant& ours, const Timing& timing,
+                   const std::shared_ptr<Executor>& executor = nullptr) {
+  const std::vector<Contestant> contestants{ours, race.copy(Stores::plain, executor),
+                                            race.copy(Stores::streaming, executor)};
+  const std::vector<Samples> samples = interleave(contestants, timing);
+  const bool plain = spread_of(samples[1]).median <= spread_of(samples[2]).median;
+  const Samples& copy = samples[plain ? 1 : 2];
+  row.reached = paired_ratio(copy, samples[0]);
+  row.note = times(samples[0], copy, plain ? "plain copy" : "streaming copy");
+  return row;
+}
+
+/// Speed of `ours` over that of oneDNN, if it computes the same.
+Row against_onednn(Row row, const Race& race, const Engine& engine, const Contestant& ours,
+                   const Timing& timing) {
+  constexpr double kRoundings = 1e-5;
+  const std::optional<Contestant> peer = race.onednn();
+  if (!peer.has_value()) return not_run(std::move(row), onednn_version());
+  if (const double difference = race.difference(engine, *peer); difference > kRoundings) {
+    return not_run(std::move(row), fmt::format("oneDNN's results are off by {}", difference));
+  }
+  const std::vector<Contestant> contestants{ours, *peer};
+  const std::vector<Samples> samples = interleave(contestants, timing);
+  row.reached = paired_ratio(samples[1], samples[0]);
+  row.note = times(samples[0], samples[1], "oneDNN");
+  return row;
+}
+
+/// Speed of one race over that of another, an element.
+Row against_itself(Row row, const Engine& engine, const Race& race, std::int64_t n,
+                   const Race& other, std::int64_t other_n, const Timing& timing) {
+  const std::vector<Contestant> contestants{race.bound(engine), other.bound(engine)};
+  const std::vector<Samples> samples = interleave(contestants, timing);
+  row.reached = paired_ratio(samples[1], samples[0]);
+  const double scale = static_cast<double>(n) / static_cast<double>(other_n);
+  for (double* value : {&row.reached.median, &row.reached.low, &row.reached.high}) *value *= scale;
+  row.note = times(samples[0], samples[1], "the other");
+  return row;
+}
+
+void add_shape_rows(std::vector<Row>& rows, const Engine& engine, const Field& field,
+                    const Timing& timing) {
+  for (const Workload* workload : {&kLeakyRelu, &kChain}) {
+    for (std::int64_t n : {k1K, k32K}) {
+      const Race even(*workload, field, n);
+      const Race odd(*workload, field, n - 1);
+      const Race shifted(*workload, field, n, 1);
+      rows.push_back(against_itself(
+          at_least(fmt::format("{}, {} / {} elements", workload->name, n - 1, n), 0.9), engine, odd,
+          n - 1, even, n, timing));
+      rows.push_back(against_itself(
+          at_least(fmt::format("{}, {}, off by one element / aligned", workload->name, n), 0.9),
+          engine, shifted, n, even, n, timing));
+    }
+  }
+}
+
+/// The kernel and the copy on the same threads.
+Row chain_at_64m(const Field& field, int threads, const Timing& timing) {
+  const std::shared_ptr<Executor> executor = make_thread_pool(threads);
+  const Engine engine({.executor = executor});
+  const Race race(kChain, field, k64M);
+  return against_copies(at_least(fmt::format("chain, 64M, {} thread(s) / copy", threads), 0.95),
+                        race, race.bound(engine), timing, threads > 1 ? executor : nullptr);
+}
+
+}  // namespace
+
+void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options) {
+  const Timing timing = options.small();
+  const Engine engine({.threads = 1});
+  const Field small(k32K);
+  const Race leaky(kLeakyRelu, small, k1K);
+  const Race chain(kChain, small, k32K);
+  rows.push_back(against_copies(at_least("leaky_relu, 1K, bound call / copy", 0.85), leaky,
+                                leaky.bound(engine), timing));
+  rows.push_back(against_onednn(at_least("leaky_relu, 1K, run() / oneDNN", 4), leaky, engine,
+                                leaky.run(engine), timing));
+  rows.push_back(against_onednn(at_least("chain, 32K / oneDNN", 1.6), chain, engine,
+                                chain.bound(engine), timing));
+  const Field large(k64M);
+  for (int threads : {1, 2}) rows.push_back(chain_at_64m(large, threads, options.large()));
+  add_shape_rows(rows, engine, small, timing);
+}
+
+}  // namespace sinter::bench
