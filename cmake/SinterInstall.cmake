@@ -32,6 +32,8 @@ configure_package_config_file(cmake/sinterConfig.cmake.in sinterConfig.cmake
 write_basic_package_version_file(sinterConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/sinterConfig.cmake ${PROJECT_BINARY_DIR}/sinterConfigVersion.cmake
   DESTINATION ${sinter_config_dir})
+# Relative, so that `cmake --install --prefix` and a moved tree keep it true.
+file(RELATIVE_PATH sinter_pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/sinter.pc.in sinter.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/sinter.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
