@@ -1,4 +1,5 @@
 // expand: composites become their bodies; everything else is copied.
+#include <algorithm>
 #include <bit>
 
 #include <sinter/ir/assert.h>

@@ -1,6 +1,7 @@
 // Graph and Value over GraphData: interning, the growing key, and checks at the boundary.
 #include <sinter/ir/graph.h>
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>

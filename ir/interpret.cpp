@@ -4,6 +4,7 @@
 // the memory of a few tensors. Operands are read through byte steps, 0 along repeated axes.
 #include <sinter/ir/interpret.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <tuple>

@@ -1,6 +1,8 @@
 // The loop that passes share.
 #include "rewrite.h"
 
+#include <algorithm>
+
 namespace sinter::detail {
 namespace {
 

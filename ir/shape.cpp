@@ -1,6 +1,8 @@
 // Shape arithmetic that can fail: counts that overflow, shapes that do not broadcast.
 #include <sinter/ir/shape.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

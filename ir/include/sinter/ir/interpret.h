@@ -3,8 +3,10 @@
 // Every backend returns the bits that this returns; NaNs count as equal to NaNs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
