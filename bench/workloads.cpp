@@ -80,8 +80,8 @@ Contestant Race::run(const Engine& engine) const {
 }
 
 Contestant Race::run_with_views(const Engine& engine) const {
-  return workload_.inputs == 1 ? run_with<1>(compile(engine), inputs_, output_, n_)
-                               : run_with<4>(compile(engine), inputs_, output_, n_);
+  constexpr std::array kByInputs{run_with<1>, run_with<2>, run_with<3>, run_with<4>};
+  return kByInputs[inputs_.size() - 1](compile(engine), inputs_, output_, n_);
 }
 
 Contestant Race::bound(const Engine& engine) const { return contestant("bound", bind(engine)); }
@@ -104,6 +104,7 @@ Contestant Race::copy(Stores stores, std::shared_ptr<Executor> executor) const {
 }
 
 std::optional<Contestant> Race::onednn() const {
+  if (workload_.onednn == nullptr) return std::nullopt;
   return workload_.onednn(n_, inputs_.data(), output_);
 }
 

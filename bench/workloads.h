@@ -21,7 +21,8 @@ struct Workload {
   std::string_view name;
   int inputs;
   Graph (*graph)(std::int64_t n);
-  /// Executes oneDNN's primitive, made beforehand; none where oneDNN is not part of the build.
+  /// Executes oneDNN's primitive, made beforehand; none where oneDNN is not part of the build. May
+  /// be null.
   std::optional<Contestant> (*onednn)(std::int64_t n, const float* const* inputs, float* output);
 };
 

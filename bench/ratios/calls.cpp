@@ -10,6 +10,18 @@ namespace {
 
 constexpr std::int64_t kElements = 256;
 
+/// Three inputs and an output: the four views that run() is promised for.
+Graph three_inputs(std::int64_t n) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {n});
+  const Value b = graph.input("b", DType::f32, {n});
+  const Value s = graph.input("s", DType::f32, {n});
+  graph.output("y", (x + b).leaky_relu(0.01) * s);
+  return graph;
+}
+
+const Workload kThreeInputs{"three inputs", 3, three_inputs, nullptr};
+
 Row under(std::string what, double target) {
   return {.what = std::move(what), .bound = Bound::under, .target = target, .unit = "ns"};
 }
@@ -25,7 +37,7 @@ Row over_direct(Row row, const Samples& call, const Samples& direct) {
 void add_call_rows(std::vector<Row>& rows, const RatioOptions& options) {
   const Engine engine({.threads = 1});
   const Field field(kElements);
-  for (const Workload* workload : {&kLeakyRelu, &kChain}) {
+  for (const Workload* workload : {&kLeakyRelu, &kThreeInputs}) {
     const Race race(*workload, field, kElements);
     const int views = workload->inputs + 1;
     const std::vector<Contestant> contestants{race.direct(engine), race.bound(engine),

@@ -10,7 +10,7 @@
 namespace sinter::bench {
 namespace {
 
-constexpr Options kQuick{.timing = {.rounds = 3, .sample_seconds = 1e-6}, .compile_rounds = 2};
+const Options kQuick{.timing = {.rounds = 3, .sample_seconds = 1e-6}, .compile_rounds = 2};
 
 /// Two reads of 64 rows, a row of 32, one unused input; 2 KiB + 128 B read in all but that.
 Graph example() {

@@ -69,7 +69,8 @@ const Fault kFaults[] = {
      [](LoopNest& nest) { std::swap(nest.arguments[0], nest.arguments[1]); }},
     {"BooleanParameter", "parameters are floating",
      [](LoopNest& nest) { nest.parameter_dtypes[0] = DType::boolean; }},
-    {"NoLoop", "a nest has a loop", [](LoopNest& nest) { nest.body.resize(1); }},
+    {"NoLoop", "a nest has a loop",
+     [](LoopNest& nest) { nest.body.erase(nest.body.begin() + 1, nest.body.end()); }},
     {"VariableOfAnotherLoop", "an index is used inside the loops of its variables",
      [](LoopNest& nest) {
        statement<Load>(loop(nest, 1).body).offset = statement<Load>(loop(nest, 0).body).offset;
