@@ -1,7 +1,7 @@
 // Text to Graph: one pass over the lines, one statement a line, no recursion.
 #include <array>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -260,7 +260,7 @@ class Parser {
 
   TextCursor cursor_;
   Graph graph_;
-  std::unordered_map<std::uint64_t, Value> values_;
+  std::map<std::uint64_t, Value> values_;  ///< a hash of chosen numbers could be made slow
 };
 
 }  // namespace
