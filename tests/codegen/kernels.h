@@ -53,7 +53,10 @@ inline Graph row_scalars_kernel(std::int64_t n) {
   Value x = graph.input("x", DType::f32, {5, n});
   Value scale = graph.input("scale", DType::f32, {5, 1});
   Value shift = graph.input("shift", DType::f32, {1, 1});
-  graph.output("y", x * (scale * 2 + shift) + shift.neg());
+  // One statement a node: compilers differ in the order in which they evaluate operands.
+  Value unshift = shift.neg();
+  Value factor = scale * 2 + shift;
+  graph.output("y", x * factor + unshift);
   return graph;
 }
 
