@@ -41,7 +41,9 @@ void register_size(const Workload& workload, const Engine& engine, const Field& 
   register_contestant(workload, n, race.run(engine));
   register_contestant(workload, n, race.copy(Stores::plain));
   register_contestant(workload, n, race.copy(Stores::streaming));
-  if (auto peer = race.onednn()) register_contestant(workload, n, std::move(*peer));
+  for (OneDnnCall call : {OneDnnCall::cpp, OneDnnCall::c}) {
+    if (auto peer = race.onednn(call)) register_contestant(workload, n, std::move(*peer));
+  }
 }
 
 /// The flags of the command line, after our defaults: the last one counts.

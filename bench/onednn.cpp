@@ -1,5 +1,5 @@
-// oneDNN's primitives, executed through its C API with arguments made beforehand: the cheapest way
-// it offers. Compiled where CMake found oneDNN 2, whose interface 3 changed.
+// oneDNN's primitives, executed with arguments made beforehand. Compiled where CMake found oneDNN 2,
+// whose interface 3 changed.
 #include "onednn.h"
 
 #if SINTER_BENCH_ONEDNN
@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -39,12 +40,17 @@ class Context {
 
   void add(int argument, const float* data) {
     memory_.emplace_back(layout_, engine_, const_cast<float*>(data));
-    arguments_.push_back({argument, memory_.back().get()});
+    map_.emplace(argument, memory_.back());
+    array_.push_back({argument, memory_.back().get()});
   }
   void use(dnnl::primitive primitive) { primitive_ = std::move(primitive); }
-  void execute() const {
-    dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()),
-                           arguments_.data());
+  void execute(OneDnnCall call) const {
+    if (call == OneDnnCall::cpp) {
+      primitive_.execute(stream_, map_);
+    } else {
+      dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(array_.size()),
+                             array_.data());
+    }
   }
 
  private:
@@ -52,12 +58,20 @@ class Context {
   dnnl::stream stream_;
   dnnl::memory::desc layout_;
   std::vector<dnnl::memory> memory_;
-  std::vector<dnnl_exec_arg_t> arguments_;
+  std::unordered_map<int, dnnl::memory> map_;
+  std::vector<dnnl_exec_arg_t> array_;
   dnnl::primitive primitive_;
 };
 
-Contestant as_contestant(std::shared_ptr<Context> context) {
-  return contestant("oneDNN", [context = std::move(context)] { context->execute(); });
+Contestant as_contestant(std::shared_ptr<Context> context, OneDnnCall call) {
+  if (call == OneDnnCall::cpp) {
+    return contestant("oneDNN", [context = std::move(context)] {
+      context->execute(OneDnnCall::cpp);
+    });
+  }
+  return contestant("oneDNN, C", [context = std::move(context)] {
+    context->execute(OneDnnCall::c);
+  });
 }
 
 dnnl::primitive_attr chain_attributes(const dnnl::memory::desc& layout) {
@@ -78,18 +92,19 @@ std::string onednn_version() {
   return fmt::format("oneDNN {}.{}.{}", version.major, version.minor, version.patch);
 }
 
-std::optional<Contestant> onednn_leaky_relu(std::int64_t n, const float* const* inputs,
-                                            float* output) {
+std::optional<Contestant> onednn_leaky_relu(OneDnnCall call, std::int64_t n,
+                                            const float* const* inputs, float* output) {
   auto context = std::make_shared<Context>(n);
   const dnnl::eltwise_forward::desc description(
       dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, context->layout(), 0.01F);
   context->use(dnnl::eltwise_forward({description, context->engine()}));
   context->add(DNNL_ARG_SRC, inputs[0]);
   context->add(DNNL_ARG_DST, output);
-  return as_contestant(std::move(context));
+  return as_contestant(std::move(context), call);
 }
 
-std::optional<Contestant> onednn_chain(std::int64_t n, const float* const* inputs, float* output) {
+std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n,
+                                       const float* const* inputs, float* output) {
   auto context = std::make_shared<Context>(n);
   const dnnl::memory::desc& layout = context->layout();
   const dnnl::binary::desc description(dnnl::algorithm::binary_add, layout, layout, layout);
@@ -99,7 +114,7 @@ std::optional<Contestant> onednn_chain(std::int64_t n, const float* const* input
   context->add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1, inputs[2]);
   context->add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(2) | DNNL_ARG_SRC_1, inputs[3]);
   context->add(DNNL_ARG_DST, output);
-  return as_contestant(std::move(context));
+  return as_contestant(std::move(context), call);
 }
 
 }  // namespace sinter::bench
@@ -109,10 +124,10 @@ std::optional<Contestant> onednn_chain(std::int64_t n, const float* const* input
 namespace sinter::bench {
 
 std::string onednn_version() { return "no oneDNN 2 in this build (Debian: libdnnl-dev)"; }
-std::optional<Contestant> onednn_leaky_relu(std::int64_t, const float* const*, float*) {
+std::optional<Contestant> onednn_leaky_relu(OneDnnCall, std::int64_t, const float* const*, float*) {
   return std::nullopt;
 }
-std::optional<Contestant> onednn_chain(std::int64_t, const float* const*, float*) {
+std::optional<Contestant> onednn_chain(OneDnnCall, std::int64_t, const float* const*, float*) {
   return std::nullopt;
 }
 

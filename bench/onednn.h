@@ -12,13 +12,19 @@ namespace sinter::bench {
 /// "oneDNN 2.6.3", or why there is none in this build.
 [[nodiscard]] std::string onednn_version();
 
+/// How a primitive is executed; arguments are made beforehand either way.
+enum class OneDnnCall {
+  cpp,  ///< primitive::execute(stream, map of arguments), as its documentation does
+  c     ///< dnnl_primitive_execute with an array of arguments: the least it takes
+};
+
 /// Eltwise relu with alpha 0.01.
-[[nodiscard]] std::optional<Contestant> onednn_leaky_relu(std::int64_t n,
+[[nodiscard]] std::optional<Contestant> onednn_leaky_relu(OneDnnCall call, std::int64_t n,
                                                           const float* const* inputs,
                                                           float* output);
 /// Binary add of x, scaled by 1.5, and b; then as post-ops eltwise relu with alpha 0.01, binary mul
 /// by s, binary add of r.
-[[nodiscard]] std::optional<Contestant> onednn_chain(std::int64_t n, const float* const* inputs,
-                                                     float* output);
+[[nodiscard]] std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n,
+                                                     const float* const* inputs, float* output);
 
 }  // namespace sinter::bench

@@ -103,9 +103,9 @@ Contestant Race::copy(Stores stores, std::shared_ptr<Executor> executor) const {
                     Copy(reads, {&write, 1}, stores, std::move(executor)));
 }
 
-std::optional<Contestant> Race::onednn() const {
+std::optional<Contestant> Race::onednn(OneDnnCall call) const {
   if (workload_.onednn == nullptr) return std::nullopt;
-  return workload_.onednn(n_, inputs_.data(), output_);
+  return workload_.onednn(call, n_, inputs_.data(), output_);
 }
 
 double Race::difference(const Engine& engine, const Contestant& peer) const {

@@ -14,6 +14,8 @@
 #include <sinter/bench/timing.h>
 #include <sinter/runtime/engine.h>
 
+#include "onednn.h"
+
 namespace sinter::bench {
 
 /// A graph over `n` elements of f32, as sinter and as oneDNN see it.
@@ -23,7 +25,8 @@ struct Workload {
   Graph (*graph)(std::int64_t n);
   /// Executes oneDNN's primitive, made beforehand; none where oneDNN is not part of the build. May
   /// be null.
-  std::optional<Contestant> (*onednn)(std::int64_t n, const float* const* inputs, float* output);
+  std::optional<Contestant> (*onednn)(OneDnnCall call, std::int64_t n, const float* const* inputs,
+                                      float* output);
 };
 
 /// leaky_relu(x, 0.01)
@@ -60,7 +63,7 @@ class Race {
   [[nodiscard]] Contestant direct(const Engine& engine) const;
   /// As many streams of the same length. Streaming stores need offset 0.
   [[nodiscard]] Contestant copy(Stores stores, std::shared_ptr<Executor> executor = nullptr) const;
-  [[nodiscard]] std::optional<Contestant> onednn() const;
+  [[nodiscard]] std::optional<Contestant> onednn(OneDnnCall call) const;
   /// The largest difference between what `peer` and sinter write.
   [[nodiscard]] double difference(const Engine& engine, const Contestant& peer) const;
 

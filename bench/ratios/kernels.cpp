@@ -38,9 +38,9 @@ Row against_copies(Row row, const Race& race, const Contestant& ours, const Timi
 
 /// Speed of `ours` over that of oneDNN, if it computes the same.
 Row against_onednn(Row row, const Race& race, const Engine& engine, const Contestant& ours,
-                   const Timing& timing) {
+                   OneDnnCall call, const Timing& timing) {
   constexpr double kRoundings = 1e-5;
-  const std::optional<Contestant> peer = race.onednn();
+  const std::optional<Contestant> peer = race.onednn(call);
   if (!peer.has_value()) return not_run(std::move(row), onednn_version());
   if (const double difference = race.difference(engine, *peer); difference > kRoundings) {
     return not_run(std::move(row), fmt::format("oneDNN's results are off by {}", difference));
@@ -101,9 +101,11 @@ void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options) {
   rows.push_back(against_copies(at_least("leaky_relu, 1K, bound call / copy", 0.85), leaky,
                                 leaky.bound(engine), timing));
   rows.push_back(against_onednn(at_least("leaky_relu, 1K, run() / oneDNN", 4), leaky, engine,
-                                leaky.run(engine), timing));
+                                leaky.run(engine), OneDnnCall::cpp, timing));
+  rows.push_back(against_onednn(at_least("leaky_relu, 1K, bound call / oneDNN's C call", 4), leaky,
+                                engine, leaky.bound(engine), OneDnnCall::c, timing));
   rows.push_back(against_onednn(at_least("chain, 32K / oneDNN", 1.6), chain, engine,
-                                chain.bound(engine), timing));
+                                chain.bound(engine), OneDnnCall::cpp, timing));
   const Field large(k64M);
   for (int threads : {1, 2}) rows.push_back(chain_at_64m(large, threads, options.large()));
   add_shape_rows(rows, engine, small, timing);

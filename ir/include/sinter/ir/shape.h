@@ -3,7 +3,6 @@
 // Both are plain values with no invariant beyond the rank; Graph checks lengths when it takes them.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -33,10 +32,16 @@ class Dim {
   std::int64_t value_;
 };
 
-/// A short list of int64, the common part of Shape and Strides.
+/// A short list of int64, the common part of Shape and Strides. What lies beyond the rank is
+/// neither set nor copied: views are made for every call.
 class Dims {
  public:
-  constexpr Dims() = default;
+  Dims() {}  // not defaulted: that would clear the array whenever a Dims is value-initialised
+  Dims(const Dims& other) { assign(other); }
+  Dims& operator=(const Dims& other) {
+    assign(other);
+    return *this;
+  }
   Dims(std::initializer_list<Dim> dims) {
     for (Dim dim : dims) push_back(dim.value());
   }
@@ -56,12 +61,20 @@ class Dims {
     dims_[static_cast<size_t>(rank_++)] = dim;
   }
   friend bool operator==(const Dims& a, const Dims& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    if (a.rank_ != b.rank_) return false;
+    for (int axis = 0; axis < a.rank_; ++axis) {
+      if (a[axis] != b[axis]) return false;
+    }
+    return true;
   }
 
  private:
+  void assign(const Dims& other) {
+    rank_ = other.rank_;
+    for (int axis = 0; axis < rank_; ++axis) (*this)[axis] = other[axis];
+  }
   [[noreturn]] SINTER_API static void rank_exceeded();
-  std::array<std::int64_t, kMaxRank> dims_{};
+  std::array<std::int64_t, kMaxRank> dims_;
   int rank_ = 0;
 };
 

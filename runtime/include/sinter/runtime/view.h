@@ -34,6 +34,15 @@ namespace detail {
 /// Throws Error(invalid_buffer) unless `available` elements hold `shape` with `strides`.
 SINTER_API void check_view_size(std::int64_t available, const Shape& shape, const Strides& strides);
 
+/// The usual case of the above, inline: a dense view that fits.
+[[nodiscard]] inline bool holds_dense(std::int64_t available, const Shape& shape) {
+  std::int64_t count = 1;
+  for (std::int64_t length : shape) {
+    if (length < 0 || __builtin_mul_overflow(count, length, &count)) return false;
+  }
+  return count <= available;
+}
+
 template <typename T>
 using ViewOf = std::conditional_t<std::is_const_v<T>, ConstTensorView, TensorView>;
 template <typename T>
@@ -53,7 +62,10 @@ template <typename Range>
   requires std::ranges::contiguous_range<Range> && std::ranges::borrowed_range<Range> &&
            detail::Element<std::remove_reference_t<std::ranges::range_reference_t<Range>>>
 [[nodiscard]] auto view(Range&& range, const Shape& shape, const Strides& strides = {}) {
-  detail::check_view_size(static_cast<std::int64_t>(std::ranges::size(range)), shape, strides);
+  const auto available = static_cast<std::int64_t>(std::ranges::size(range));
+  if (!strides.empty() || !detail::holds_dense(available, shape)) {
+    detail::check_view_size(available, shape, strides);
+  }
   return view(std::ranges::data(range), shape, strides);
 }
 
