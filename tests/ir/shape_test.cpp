@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include <sinter/ir/interpret.h>
 #include <sinter/ir/shape.h>
 
 #include "support/expect_error.h"
@@ -16,6 +17,10 @@ static_assert(std::is_constructible_v<Dim, int>);
 static_assert(std::is_constructible_v<Dim, std::size_t>);
 static_assert(!std::is_constructible_v<Dim, bool>);
 static_assert(!std::is_constructible_v<Dim, double>);
+// What holds a Shape moves when a vector of it grows, so that its buffers stay where they are.
+static_assert(std::is_nothrow_move_constructible_v<Shape>);
+static_assert(std::is_nothrow_move_assignable_v<Strides>);
+static_assert(std::is_nothrow_move_constructible_v<TensorData>);
 
 TEST(Shape, TakesAnyIntegerTypeWithoutACast) {
   const unsigned rows = 3;

@@ -37,8 +37,8 @@ class Dim {
 class Dims {
  public:
   Dims() {}  // not defaulted: that would clear the array whenever a Dims is value-initialised
-  Dims(const Dims& other) { assign(other); }
-  Dims& operator=(const Dims& other) {
+  Dims(const Dims& other) noexcept { assign(other); }
+  Dims& operator=(const Dims& other) noexcept {
     assign(other);
     return *this;
   }
@@ -69,7 +69,7 @@ class Dims {
   }
 
  private:
-  void assign(const Dims& other) {
+  void assign(const Dims& other) noexcept {
     rank_ = other.rank_;
     for (int axis = 0; axis < rank_; ++axis) (*this)[axis] = other[axis];
   }
