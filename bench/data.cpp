@@ -71,6 +71,13 @@ void fill_uniform(std::span<std::byte> memory, DType dtype, std::uint64_t seed) 
   Random random(seed);
   switch (dtype) {
     case DType::boolean: fill<std::uint8_t>(memory, [&] { return random.bits() & 1; }); break;
+    case DType::i8: fill<std::int8_t>(memory, [&] { return 100 * random.value() / 3; }); break;
+    case DType::u8: fill<std::uint8_t>(memory, [&] { return random.bits() & 0xff; }); break;
+    case DType::i16: fill<std::int16_t>(memory, [&] { return 10000 * random.value(); }); break;
+    case DType::i32: fill<std::int32_t>(memory, [&] { return 1e8 * random.value(); }); break;
+    case DType::i64: fill<std::int64_t>(memory, [&] { return 1e12 * random.value(); }); break;
+    case DType::f16: fill<float16>(memory, [&] { return random.value(); }); break;
+    case DType::bf16: fill<bfloat16>(memory, [&] { return random.value(); }); break;
     case DType::f32: fill<float>(memory, [&] { return random.value(); }); break;
     case DType::f64: fill<double>(memory, [&] { return random.value(); }); break;
   }

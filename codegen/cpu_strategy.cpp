@@ -33,6 +33,9 @@ int choose_unroll(const Pressure& pressure, const Target& target) {
   return 1;
 }
 
+/// AVX2 masks elements of 4 and 8 bytes.
+bool has_masked_access(DType dtype) { return info(dtype).bytes >= 4; }
+
 /// Without fast masks of every kind, a masked vector still pays where each access is one masked
 /// instruction; for bytes and gathers single elements are less work.
 bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& placement,
@@ -41,21 +44,24 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
   const auto one_instruction = [&](NodeId id) {
     const Node& node = body.node(id);
     if (node.op != Op::input || placement.level(id) != Level::lane) return true;
-    return is_floating(node.dtype) &&
+    return has_masked_access(node.dtype) &&
            stride_class(space, node.payload, space.rank() - 1) == LaneStride::contiguous;
   };
   return std::ranges::all_of(placement.order, one_instruction) &&
          std::ranges::all_of(body.outputs(), [&](const GraphOutput& output) {
-           return is_floating(body.node(output.node).dtype);
+           return has_masked_access(body.node(output.node).dtype);
          });
 }
 
-/// Floating outputs only: a vector of masks is a fraction of a register, not worth a write of its
-/// own to memory.
-std::vector<bool> choose_streamed(const Graph& body, const ScheduleOptions& options) {
+/// A fraction of a register is not worth a write of its own to memory: no masks, and nothing beside
+/// a dtype that is twice as wide.
+std::vector<bool> choose_streamed(const Graph& body, int lanes, const Target& target,
+                                  const ScheduleOptions& options) {
   std::vector<bool> streamed;
   for (const GraphOutput& output : body.outputs()) {
-    streamed.push_back(options.streaming && is_floating(body.node(output.node).dtype));
+    const DType dtype = body.node(output.node).dtype;
+    const bool wide = lanes * info(dtype).bytes * 2 >= target.vector_bytes;
+    streamed.push_back(options.streaming && dtype != DType::boolean && wide);
   }
   return streamed;
 }
@@ -80,7 +86,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.unroll = choose_unroll(need, target);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
-  strategy.streamed = choose_streamed(body, options);
+  strategy.streamed = choose_streamed(body, strategy.lanes, target, options);
   strategy.anchor = widest_output(body);
   // Rows begin anywhere, so a peel in each would cost more than it gains.
   strategy.peel = strategy.streams() > 0 || (space.rank() == 1 && need.operations <= kLargeBody);

@@ -19,6 +19,7 @@
 
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/assert.h>
+#include <sinter/ir/element.h>
 
 #include "llvm_frame.h"
 #include "llvm_ops.h"
@@ -274,8 +275,8 @@ llvm::Value* Emitter::leaf(const Compute& compute) {
   llvm::Type* type = detail::register_type(frame_.context(), dtype, 1);
   if (compute.op == Op::parameter) return frame_.parameter(type, compute.payload);
   const auto value = std::bit_cast<double>(compute.payload);
-  if (dtype == DType::boolean) return builder().getInt1(value != 0);
-  return llvm::ConstantFP::get(type, value);
+  if (type->isFloatingPointTy()) return llvm::ConstantFP::get(type, value);
+  return llvm::ConstantInt::get(type, element_bits(value, dtype));
 }
 
 llvm::Value* Emitter::operand(ValueId id, unsigned copy) {

@@ -15,15 +15,163 @@ llvm::Value* intrinsic(llvm::IRBuilder<>& builder, llvm::Intrinsic::ID id,
   return builder.CreateIntrinsic(operands[0]->getType(), id, operands);
 }
 
+bool is_signed(DType dtype) { return info(dtype).kind == DTypeKind::signed_integer; }
+
+llvm::Type* type_like(llvm::IRBuilder<>& builder, llvm::Value* x, DType dtype) {
+  return x->getType()->getWithNewType(register_type(builder.getContext(), dtype, 1));
+}
+
+llvm::Type* integer_like(llvm::Value* x, unsigned bits) {
+  return x->getType()->getWithNewBitWidth(bits);
+}
+
+llvm::Value* number(llvm::Value* like, std::uint64_t value) {
+  return llvm::ConstantInt::get(like->getType(), value);
+}
+
+// --- Conversion ----------------------------------------------------------------------------------
+
+llvm::Value* as_bits(llvm::IRBuilder<>& builder, llvm::Value* x) {
+  return builder.CreateBitCast(x, integer_like(x, x->getType()->getScalarSizeInBits()));
+}
+
+/// f32 from the bits of a 16-bit float.
+llvm::Value* load_float16(llvm::IRBuilder<>& builder, DType from, llvm::Value* bits) {
+  llvm::Type* f32 = type_like(builder, bits, DType::f32);
+  if (from == DType::f16) {
+    llvm::Type* half = bits->getType()->getWithNewType(builder.getHalfTy());
+    return builder.CreateFPExt(builder.CreateBitCast(bits, half), f32);
+  }
+  llvm::Value* wide = builder.CreateZExt(bits, integer_like(bits, 32));
+  return builder.CreateBitCast(builder.CreateShl(wide, 16), f32);
+}
+
+/// The bits of f32 rounded to bf16, to nearest even, by carrying into the upper half.
+llvm::Value* round_to_bf16(llvm::IRBuilder<>& builder, llvm::Value* x) {
+  llvm::Value* bits = as_bits(builder, x);
+  llvm::Value* odd = builder.CreateAnd(builder.CreateLShr(bits, 16), number(bits, 1));
+  llvm::Value* carried = builder.CreateAdd(bits, builder.CreateAdd(odd, number(bits, 0x7fff)));
+  llvm::Value* upper = builder.CreateTrunc(builder.CreateLShr(carried, 16), integer_like(bits, 16));
+  return builder.CreateSelect(builder.CreateFCmpUNO(x, x), number(upper, 0x7fc0), upper);
+}
+
+/// f64 to f32, rounded to odd: of the two neighbours of an inexact value, the one whose last bit is
+/// set. A second rounding, to a format at least two bits shorter, is then as good as one from f64
+/// (S. Boldo, G. Melquiond, "When double rounding is odd", 2005).
+llvm::Value* round_to_odd(llvm::IRBuilder<>& builder, llvm::Value* x) {
+  llvm::Value* near = builder.CreateFPTrunc(x, type_like(builder, x, DType::f32));
+  llvm::Value* back = builder.CreateFPExt(near, x->getType());
+  llvm::Value* bits = as_bits(builder, near);
+  llvm::Value* even = builder.CreateIsNull(builder.CreateAnd(bits, number(bits, 1)));
+  llvm::Value* inexact = builder.CreateFCmpONE(back, x);
+  const auto magnitude = [&](llvm::Value* of) {
+    return intrinsic(builder, llvm::Intrinsic::fabs, of);
+  };
+  llvm::Value* below = builder.CreateFCmpOLT(magnitude(back), magnitude(x));
+  llvm::Value* step = builder.CreateSelect(below, number(bits, 1), number(bits, ~std::uint64_t{0}));
+  llvm::Value* moved = builder.CreateAdd(bits, step);
+  llvm::Value* odd = builder.CreateSelect(builder.CreateAnd(inexact, even), moved, bits);
+  return builder.CreateBitCast(odd, near->getType());
+}
+
+/// The bits of f32 or f64 as a 16-bit float.
+llvm::Value* store_float16(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* x) {
+  if (from == DType::f64) x = round_to_odd(builder, x);
+  if (to == DType::bf16) return round_to_bf16(builder, x);
+  llvm::Type* half = x->getType()->getWithNewType(builder.getHalfTy());
+  return as_bits(builder, builder.CreateFPTrunc(x, half));
+}
+
 llvm::Value* convert(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* x) {
   if (from == to) return x;
-  llvm::Type* scalar = register_type(builder.getContext(), to, 1);
-  llvm::Type* type = x->getType()->getWithNewType(scalar);
-  if (from == DType::boolean) return builder.CreateUIToFP(x, type);
-  if (to == DType::boolean) {
-    return builder.CreateFCmpUNE(x, llvm::ConstantFP::getZero(x->getType()));
+  if (is_storage_float(from)) {
+    return convert(builder, DType::f32, to, load_float16(builder, from, x));
   }
-  return builder.CreateFPCast(x, type);
+  if (is_storage_float(to)) {
+    if (is_floating(from)) return store_float16(builder, from, to, x);
+    return store_float16(builder, DType::f32, to, convert(builder, from, DType::f32, x));
+  }
+  if (to == DType::boolean) {
+    return is_floating(from) ? builder.CreateFCmpUNE(x, llvm::ConstantFP::getZero(x->getType()))
+                             : builder.CreateIsNotNull(x);
+  }
+  llvm::Type* type = type_like(builder, x, to);
+  if (is_floating(from) && is_floating(to)) return builder.CreateFPCast(x, type);
+  if (is_floating(from)) {
+    const auto id = is_signed(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
+    return builder.CreateIntrinsic(id, {type, x->getType()}, {x});
+  }
+  if (is_floating(to)) {
+    return is_signed(from) ? builder.CreateSIToFP(x, type) : builder.CreateUIToFP(x, type);
+  }
+  return builder.CreateIntCast(x, type, is_signed(from));
+}
+
+// --- Integers ------------------------------------------------------------------------------------
+
+/// The divisor is 1 where the machine would trap: x / 0 is 0, the lowest value / -1 is itself.
+llvm::Value* divide(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a, llvm::Value* b) {
+  llvm::Value* by_zero = builder.CreateIsNull(b);
+  llvm::Value* traps = by_zero;
+  if (is_signed) {
+    const unsigned bits = a->getType()->getScalarSizeInBits();
+    llvm::Value* lowest =
+        llvm::ConstantInt::get(a->getType(), llvm::APInt::getSignedMinValue(bits));
+    llvm::Value* minus_one = llvm::Constant::getAllOnesValue(b->getType());
+    traps = builder.CreateOr(by_zero, builder.CreateAnd(builder.CreateICmpEQ(a, lowest),
+                                                        builder.CreateICmpEQ(b, minus_one)));
+  }
+  llvm::Value* divisor = builder.CreateSelect(traps, number(b, 1), b);
+  llvm::Value* quotient =
+      is_signed ? builder.CreateSDiv(a, divisor) : builder.CreateUDiv(a, divisor);
+  return builder.CreateSelect(by_zero, number(a, 0), quotient);
+}
+
+llvm::Value* shift_left(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* count) {
+  const unsigned bits = x->getType()->getScalarSizeInBits();
+  llvm::Value* inside = builder.CreateICmpULT(count, number(count, bits));
+  return builder.CreateSelect(inside, builder.CreateShl(x, count), number(x, 0));
+}
+
+llvm::Value* shift_right(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* x,
+                         llvm::Value* count) {
+  const unsigned bits = x->getType()->getScalarSizeInBits();
+  if (is_signed) {
+    llvm::Value* most = number(count, bits - 1);
+    return builder.CreateAShr(x, builder.CreateBinaryIntrinsic(llvm::Intrinsic::umin, count, most));
+  }
+  llvm::Value* inside = builder.CreateICmpULT(count, number(count, bits));
+  return builder.CreateSelect(inside, builder.CreateLShr(x, count), number(x, 0));
+}
+
+/// The primitives that differ between floats and integers, on integers.
+llvm::Value* emit_on_integers(llvm::IRBuilder<>& builder, Op op, bool is_signed,
+                              llvm::ArrayRef<llvm::Value*> x) {
+  namespace id = llvm::Intrinsic;
+  const auto compare = [&](llvm::CmpInst::Predicate with_sign, llvm::CmpInst::Predicate without) {
+    return builder.CreateICmp(is_signed ? with_sign : without, x[0], x[1]);
+  };
+  switch (op) {
+    case Op::add: return builder.CreateAdd(x[0], x[1]);
+    case Op::sub: return builder.CreateSub(x[0], x[1]);
+    case Op::mul: return builder.CreateMul(x[0], x[1]);
+    case Op::div: return divide(builder, is_signed, x[0], x[1]);
+    case Op::min: return intrinsic(builder, is_signed ? id::smin : id::umin, x);
+    case Op::max: return intrinsic(builder, is_signed ? id::smax : id::umax, x);
+    case Op::neg: return builder.CreateNeg(x[0]);
+    case Op::abs:
+      if (!is_signed) return x[0];
+      return builder.CreateIntrinsic(x[0]->getType(), id::abs, {x[0], builder.getFalse()});
+    case Op::equal: return builder.CreateICmpEQ(x[0], x[1]);
+    case Op::not_equal: return builder.CreateICmpNE(x[0], x[1]);
+    case Op::less: return compare(llvm::CmpInst::ICMP_SLT, llvm::CmpInst::ICMP_ULT);
+    case Op::less_equal: return compare(llvm::CmpInst::ICMP_SLE, llvm::CmpInst::ICMP_ULE);
+    case Op::greater: return compare(llvm::CmpInst::ICMP_SGT, llvm::CmpInst::ICMP_UGT);
+    case Op::greater_equal: return compare(llvm::CmpInst::ICMP_SGE, llvm::CmpInst::ICMP_UGE);
+    case Op::shift_left: return shift_left(builder, x[0], x[1]);
+    case Op::shift_right: return shift_right(builder, is_signed, x[0], x[1]);
+    default: return nullptr;  // the same on every dtype
+  }
 }
 
 }  // namespace
@@ -32,6 +180,13 @@ llvm::Type* register_type(llvm::LLVMContext& context, DType dtype, unsigned lane
   llvm::Type* scalar = nullptr;
   switch (dtype) {
     case DType::boolean: scalar = llvm::Type::getInt1Ty(context); break;
+    case DType::i8:
+    case DType::u8: scalar = llvm::Type::getInt8Ty(context); break;
+    case DType::i16:
+    case DType::f16:  // bits: nothing is computed on them
+    case DType::bf16: scalar = llvm::Type::getInt16Ty(context); break;
+    case DType::i32: scalar = llvm::Type::getInt32Ty(context); break;
+    case DType::i64: scalar = llvm::Type::getInt64Ty(context); break;
     case DType::f32: scalar = llvm::Type::getFloatTy(context); break;
     case DType::f64: scalar = llvm::Type::getDoubleTy(context); break;
   }
@@ -55,6 +210,9 @@ llvm::Constant* lane_numbers(llvm::Type* type, unsigned lanes) {
 llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType to,
                             llvm::ArrayRef<llvm::Value*> x) {
   namespace id = llvm::Intrinsic;
+  if (is_integer(from) && op != Op::convert) {
+    if (llvm::Value* value = emit_on_integers(builder, op, is_signed(from), x)) return value;
+  }
   switch (op) {
     case Op::broadcast: return x[0];
     case Op::convert: return convert(builder, from, to, x[0]);
@@ -83,18 +241,17 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType
     case Op::logical_xor: return builder.CreateXor(x[0], x[1]);
     case Op::logical_not: return builder.CreateNot(x[0]);
     case Op::select: return builder.CreateSelect(x[0], x[1], x[2]);
+    case Op::bit_and: return builder.CreateAnd(x[0], x[1]);
+    case Op::bit_or: return builder.CreateOr(x[0], x[1]);
+    case Op::bit_xor: return builder.CreateXor(x[0], x[1]);
+    case Op::bit_not: return builder.CreateNot(x[0]);
+    case Op::shift_left:
+    case Op::shift_right:  // on integers only, above
     case Op::input:
     case Op::constant:
     case Op::parameter:
-    case Op::leaky_relu:
-    case Op::relu:
-    case Op::prelu:
-    case Op::relu6:
-    case Op::clamp:
-    case Op::hardsigmoid:
-    case Op::hardswish:
-    case Op::sign:
-    case Op::square: break;
+#include <sinter/ir/composite_cases.def>
+      break;
   }
   SINTER_ASSERT(false, "a kernel computes primitives only");
   return nullptr;

@@ -13,7 +13,8 @@
 
 namespace sinter::detail {
 
-/// The type of `lanes` elements in a register: a scalar for one lane; i1 for masks.
+/// The type of `lanes` elements in a register: a scalar for one lane; i1 for masks, bits for 16-bit
+/// floats.
 [[nodiscard]] llvm::Type* register_type(llvm::LLVMContext& context, DType dtype, unsigned lanes);
 
 /// Their type in memory: i8 for masks.

@@ -2,7 +2,7 @@
 // the loop that defines it.
 //
 // A statement happens to all lanes before the next one does, as in machine code, so that a load
-// behind a store of the same element shows. Registers hold elements as the f64 of their value.
+// behind a store of the same element shows.
 #include <sinter/codegen/loop_interpreter.h>
 
 #include <algorithm>
@@ -16,34 +16,16 @@
 namespace sinter {
 namespace {
 
-double read(const std::byte* from, DType dtype) {
-  switch (dtype) {
-    case DType::boolean: return *from != std::byte{0} ? 1.0 : 0.0;
-    case DType::f32: {
-      float value = 0;
-      std::memcpy(&value, from, sizeof value);
-      return static_cast<double>(value);
-    }
-    case DType::f64: {
-      double value = 0;
-      std::memcpy(&value, from, sizeof value);
-      return value;
-    }
-  }
-  return 0;
+/// An element in a register: its bits, zero-extended (see element.h).
+using Word = std::uint64_t;
+
+Word read(const std::byte* from, DType dtype) {
+  Word word = 0;
+  std::memcpy(&word, from, info(dtype).bytes);
+  return dtype == DType::boolean ? Word{word != 0} : word;
 }
 
-void write(std::byte* to, DType dtype, double number) {
-  switch (dtype) {
-    case DType::boolean: *to = std::byte{number != 0}; break;
-    case DType::f32: {
-      const auto value = static_cast<float>(number);
-      std::memcpy(to, &value, sizeof value);
-      break;
-    }
-    case DType::f64: std::memcpy(to, &number, sizeof number); break;
-  }
-}
+void write(std::byte* to, DType dtype, Word word) { std::memcpy(to, &word, info(dtype).bytes); }
 
 class Machine {
  public:
@@ -57,7 +39,7 @@ class Machine {
   void update_indices();
   [[nodiscard]] std::byte* address(std::size_t argument, std::int64_t offset) const;
   [[nodiscard]] std::int64_t to_alignment(const Index& index) const;
-  [[nodiscard]] double lane(ValueId id, std::size_t lane) const;
+  [[nodiscard]] Word lane(ValueId id, std::size_t lane) const;
 
   void run(const Block& block);
   void run(const Loop& loop);
@@ -72,10 +54,10 @@ class Machine {
   const KernelArguments& arguments_;
   const std::int64_t begin_;
   const std::int64_t end_;
-  std::vector<std::int64_t> variables_;      // [index] of variables only
-  std::vector<std::int64_t> indices_;        // [index]
-  std::vector<std::vector<double>> values_;  // [value][lane]
-  std::size_t active_ = 1;                   // elements that this iteration covers
+  std::vector<std::int64_t> variables_;    // [index] of variables only
+  std::vector<std::int64_t> indices_;      // [index]
+  std::vector<std::vector<Word>> values_;  // [value][lane]
+  std::size_t active_ = 1;                 // elements that this iteration covers
   int vector_lanes_ = 1;
 };
 
@@ -136,13 +118,13 @@ std::int64_t Machine::to_alignment(const Index& index) const {
 // --- Statements ----------------------------------------------------------------------------------
 
 /// A value from outside the loop is one element: the same in every lane.
-double Machine::lane(ValueId id, std::size_t lane) const {
-  const std::vector<double>& lanes = values_[id.index];
+Word Machine::lane(ValueId id, std::size_t lane) const {
+  const std::vector<Word>& lanes = values_[id.index];
   return lanes.size() == 1 ? lanes[0] : lanes[lane];
 }
 
 void Machine::run(const Load& load) {
-  std::vector<double>& lanes = values_[load.result.index];
+  std::vector<Word>& lanes = values_[load.result.index];
   lanes.resize(active_);
   std::int64_t step = load.lanes == LaneStride::contiguous ? 1 : 0;
   if (load.lanes == LaneStride::strided) step = number(load.lane_stride);
@@ -164,11 +146,11 @@ void Machine::run(const Store& store) {
 }
 
 void Machine::run(const Compute& compute) {
-  std::vector<double>& lanes = values_[compute.result.index];
+  std::vector<Word>& lanes = values_[compute.result.index];
   const DType to = nest_.dtype(compute.result);
   lanes.resize(active_);
   if (compute.op == Op::constant) {
-    std::ranges::fill(lanes, std::bit_cast<double>(compute.payload));
+    std::ranges::fill(lanes, element_bits(std::bit_cast<double>(compute.payload), to));
   } else if (compute.op == Op::parameter) {
     const std::uint64_t* slot = arguments_.parameters + compute.payload;
     std::ranges::fill(lanes, read(reinterpret_cast<const std::byte*>(slot), to));
@@ -177,11 +159,11 @@ void Machine::run(const Compute& compute) {
     const bool from_operands = rule == DTypeRule::comparison || rule == DTypeRule::convert;
     const DType dtype = from_operands ? nest_.dtype(compute.operands[0]) : to;
     for (std::size_t i = 0; i < active_; ++i) {
-      std::array<double, kMaxOperands> operands{};
+      std::array<Word, kMaxOperands> operands{};
       for (std::size_t k = 0; k < compute.operand_count; ++k) {
         operands[k] = lane(compute.operands[k], i);
       }
-      lanes[i] = sinter::evaluate(compute.op, dtype, to, {operands.data(), compute.operand_count});
+      lanes[i] = evaluate_bits(compute.op, dtype, to, {operands.data(), compute.operand_count});
     }
   }
 }

@@ -11,6 +11,8 @@
 namespace sinter {
 namespace {
 
+bool is_numeric(DType dtype) { return dtype != DType::boolean; }
+
 /// A set of loop variables: bit k for the k-th in the table.
 using Variables = std::uint64_t;
 
@@ -61,8 +63,10 @@ void Verifier::check_arguments() const {
   SINTER_ASSERT(nest_.arguments.size() <= 256, "a statement names an argument in one byte");
   SINTER_ASSERT(std::ranges::is_sorted(nest_.arguments, {}, &Argument::output),
                 "inputs come before outputs");
-  SINTER_ASSERT(std::ranges::all_of(nest_.parameter_dtypes, is_floating),
-                "parameters are floating");
+  SINTER_ASSERT(std::ranges::all_of(
+                    nest_.parameter_dtypes,
+                    [](DType dtype) { return is_numeric(dtype) && !is_storage_float(dtype); }),
+                "parameters are numbers that are computed on");
 }
 
 void Verifier::check_index(const Index& index, std::size_t position) {
@@ -232,12 +236,12 @@ void Verifier::check(const Store& store) {
   stored_ = true;
 }
 
-/// Whether operands from `first` on have one floating dtype.
-bool same_floating(const LoopNest& nest, const Compute& compute) {
+/// Whether operands have one dtype, in which something is computed.
+bool same_dtype(const LoopNest& nest, const Compute& compute, bool (*is_wanted)(DType)) {
   const DType dtype = nest.dtype(compute.operands[0]);
-  return is_floating(dtype) && std::ranges::all_of(compute.inputs(), [&](ValueId operand) {
-           return nest.dtype(operand) == dtype;
-         });
+  return is_wanted(dtype) && !is_storage_float(dtype) &&
+         std::ranges::all_of(compute.inputs(),
+                             [&](ValueId operand) { return nest.dtype(operand) == dtype; });
 }
 
 bool follows_rule(const LoopNest& nest, const Compute& compute) {
@@ -248,8 +252,11 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
       if (compute.op == Op::constant) return true;
       return compute.op == Op::parameter && compute.payload < nest.parameter_dtypes.size() &&
              nest.parameter_dtypes[compute.payload] == result;
-    case DTypeRule::floating: return same_floating(nest, compute) && operand(0) == result;
-    case DTypeRule::comparison: return same_floating(nest, compute) && result == DType::boolean;
+    case DTypeRule::floating: return same_dtype(nest, compute, is_floating) && operand(0) == result;
+    case DTypeRule::numeric: return same_dtype(nest, compute, is_numeric) && operand(0) == result;
+    case DTypeRule::integer: return same_dtype(nest, compute, is_integer) && operand(0) == result;
+    case DTypeRule::comparison:
+      return same_dtype(nest, compute, is_numeric) && result == DType::boolean;
     case DTypeRule::logical:
       return result == DType::boolean && std::ranges::all_of(compute.inputs(), [&](ValueId value) {
                return nest.dtype(value) == DType::boolean;

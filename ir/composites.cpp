@@ -7,6 +7,7 @@
 #include "composites.h"
 
 #include <array>
+#include <limits>
 
 #include <sinter/ir/assert.h>
 
@@ -26,10 +27,15 @@ Value relu(const Value& x) {
   return x.less(zero).select(zero, x);
 }
 
-Value clamp(const Value& x, const Value& low, const Value& high) {
+/// Also with tensors for bounds.
+Value clip(const Value& x, const Value& low, const Value& high) {
   const Value raised = x.less(low).select(low, x);
   return raised.greater(high).select(high, raised);
 }
+
+Value clamp(const Value& x, const Value& low, const Value& high) { return clip(x, low, high); }
+
+Value hardtanh(const Value& x, const Value& low, const Value& high) { return clip(x, low, high); }
 
 Value relu6(const Value& x) {
   const Value zero = x.constant(0);
@@ -47,15 +53,88 @@ Value hardswish(const Value& x) {
   return x.mul(gate).div(x.constant(6));
 }
 
+Value softsign(const Value& x) {
+  const Value one = x.constant(1);
+  return x.div(x.abs().add(one));
+}
+
+/// NaN stays.
+Value threshold(const Value& x, const Value& threshold, const Value& value) {
+  return x.less_equal(threshold).select(value, x);
+}
+
+/// NaN stays.
+Value softshrink(const Value& x, const Value& lambda) {
+  const Value lowered = x.sub(lambda);
+  const Value raised = x.add(lambda);
+  const Value outside = x.greater(lambda).select(lowered, raised);
+  return x.abs().less_equal(lambda).select(x.constant(0), outside);
+}
+
+/// NaN stays.
+Value hardshrink(const Value& x, const Value& lambda) {
+  return x.abs().less_equal(lambda).select(x.constant(0), x);
+}
+
 Value sign(const Value& x) {
   const Value zero = x.constant(0);
-  const Value minus_one = x.constant(-1);
   const Value one = x.constant(1);
+  if (info(x.dtype()).kind == DTypeKind::unsigned_integer) {
+    return x.greater(zero).select(one, x);
+  }
+  const Value minus_one = x.constant(-1);
   const Value not_positive = x.less(zero).select(minus_one, x);
   return x.greater(zero).select(one, not_positive);
 }
 
 Value square(const Value& x) { return x.mul(x); }
+
+/// Exact at weight 0 and 1: from the nearer end.
+Value lerp(const Value& a, const Value& b, const Value& weight) {
+  const Value step = b.sub(a);
+  const Value from_a = a.add(weight.mul(step));
+  const Value rest = weight.constant(1).sub(weight);
+  const Value from_b = b.sub(step.mul(rest));
+  return weight.less(weight.constant(0.5)).select(from_a, from_b);
+}
+
+Value isnan(const Value& x) { return x.not_equal(x); }
+
+Value isinf(const Value& x) {
+  if (is_integer(x.dtype())) return x.not_equal(x);
+  return x.abs().equal(x.constant(std::numeric_limits<double>::infinity()));
+}
+
+Value isfinite(const Value& x) {
+  if (is_integer(x.dtype())) return x.equal(x);
+  return x.abs().less(x.constant(std::numeric_limits<double>::infinity()));
+}
+
+/// The sign of a; a - (a / b) * b, and so a for b = 0.
+Value fmod(const Value& a, const Value& b) { return a.sub(a.div(b).mul(b)); }
+
+/// Where truncation and floor differ: the remainder is not 0 and lies on the other side of 0 than
+/// b.
+Value rounds_up(const Value& rest, const Value& b) {
+  const Value zero = rest.constant(0);
+  const Value below = rest.less(zero).logical_and(b.greater(zero));
+  const Value above = rest.greater(zero).logical_and(b.less(zero));
+  return below.logical_or(above);
+}
+
+Value floor_divide(const Value& a, const Value& b) {
+  const Value quotient = a.div(b);
+  const Value rest = a.sub(quotient.mul(b));
+  const Value lower = quotient.sub(quotient.constant(1));
+  return rounds_up(rest, b).select(lower, quotient);
+}
+
+/// The sign of b; a for b = 0.
+Value remainder(const Value& a, const Value& b) {
+  const Value rest = fmod(a, b);
+  const Value moved = rest.add(b);
+  return rounds_up(rest, b).select(moved, rest);
+}
 
 }  // namespace bodies
 

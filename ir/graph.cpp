@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
+
+#include <sinter/ir/element.h>
 
 #include "graph_data.h"
 
@@ -96,12 +100,24 @@ void KeyBuilder::append_dims(const Dims& dims) {
 }
 
 double round_to(double value, DType dtype) {
-  switch (dtype) {
-    case DType::boolean: return value != 0 ? 1.0 : 0.0;
-    case DType::f32: return static_cast<double>(static_cast<float>(value));
-    case DType::f64: return value;
-  }
-  return value;
+  const DType compute = compute_dtype(dtype);
+  return element_value(element_bits(value, compute), compute);
+}
+
+double checked_scalar(double value, DType dtype) {
+  // One NaN, so that no two keys differ by bits that no result depends on.
+  if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
+  if (!is_integer(dtype) || round_to(value, dtype) == value) return value;
+  const DTypeInfo& type = info(dtype);
+  const int bits = type.bytes * 8 - (type.kind == DTypeKind::signed_integer ? 1 : 0);
+  const std::string range = type.kind == DTypeKind::signed_integer
+                                ? fmt::format("-2^{} to 2^{} - 1", bits, bits)
+                                : fmt::format("0 to 2^{} - 1", bits);
+  fail(
+      ErrorCode::invalid_argument,
+      fmt::format("{} beside a tensor of {}: it takes whole numbers from {}; for fractions convert "
+                  "the tensor to a floating dtype",
+                  value, type.name, range));
 }
 
 ShapeId GraphData::intern_shape(const Shape& shape) {
@@ -171,13 +187,14 @@ NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& sha
 }
 
 NodeId GraphData::add_parameter(double value, DType dtype) {
+  const double checked = checked_scalar(value, dtype);
   const NodeId id = intern({Op::parameter, dtype, 0, intern_shape({}), {}, parameters.size()});
-  parameters.push_back(value);
+  parameters.push_back(checked);
   return id;
 }
 
 NodeId GraphData::add_constant(double value, DType dtype) {
-  const auto bits = std::bit_cast<std::uint64_t>(round_to(value, dtype));
+  const auto bits = std::bit_cast<std::uint64_t>(round_to(checked_scalar(value, dtype), dtype));
   return intern({Op::constant, dtype, 0, intern_shape({}), {}, bits});
 }
 
@@ -219,12 +236,12 @@ Value Value::apply(Op op, std::span<const Value> operands, const Attributes& att
 
 Value Value::scalar(Scalar number) const {
   const DType own = dtype();
-  return {data_, data_->add_parameter(number.value(), is_floating(own) ? own : DType::f32)};
+  return {data_, data_->add_parameter(number.value(), own == DType::boolean ? DType::f32 : own)};
 }
 
 Value Value::constant(Scalar number) const {
   const DType own = dtype();
-  return {data_, data_->add_constant(number.value(), is_floating(own) ? own : DType::f32)};
+  return {data_, data_->add_constant(number.value(), own == DType::boolean ? DType::f32 : own)};
 }
 
 // --- Graph ---------------------------------------------------------------------------------------

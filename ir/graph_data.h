@@ -62,8 +62,10 @@ struct GraphData {
   NameSet output_names_;
 };
 
-/// `value` rounded to `dtype` and widened back to f64.
+/// `value` rounded to the compute dtype of `dtype` and widened back to f64.
 [[nodiscard]] double round_to(double value, DType dtype);
+/// `value` as a graph keeps it. Throws Error(invalid_argument) for what an integer does not hold.
+[[nodiscard]] double checked_scalar(double value, DType dtype);
 
 /// Throws Error unless apply records `op` over this many operands.
 void check_arity(Op op, std::size_t operands);

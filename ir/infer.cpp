@@ -1,4 +1,4 @@
-// Result types: an op's row against its operands. One function per dtype rule would be seven
+// Result types: an op's row against its operands. One function per dtype rule would be nine
 // nearly equal ones; the switch has no default, so a new rule does not go unnoticed.
 #include <fmt/format.h>
 
@@ -45,13 +45,24 @@ void check_equal_dtypes(const Call& call, std::size_t first) {
   }
 }
 
-void check_floating(const Call& call) {
+/// All operands are `wanted`, and of one dtype.
+void check_kind(const Call& call, bool (*is_wanted)(DType), std::string_view wanted) {
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
-    if (is_floating(call.dtype(i))) continue;
+    if (is_wanted(call.dtype(i))) continue;
     dtype_error(
-        call, fmt::format("{} must be f32 or f64, not {}", call.name(i), to_string(call.dtype(i))));
+        call, fmt::format("{} must be {}, not {}", call.name(i), wanted, to_string(call.dtype(i))));
   }
   check_equal_dtypes(call, 0);
+}
+
+bool is_numeric(DType dtype) { return dtype != DType::boolean; }
+
+void check_floating(const Call& call) {
+  check_kind(call, is_floating, "floating (f16, bf16, f32 or f64)");
+}
+void check_numeric(const Call& call) { check_kind(call, is_numeric, "a number, of any width"); }
+void check_integer(const Call& call) {
+  check_kind(call, is_integer, "an integer (i8, u8, i16, i32 or i64)");
 }
 
 void check_boolean(const Call& call, std::size_t i) {
@@ -63,7 +74,9 @@ DType infer_dtype(const Call& call, const Attributes& attributes) {
   switch (call.row.rule) {
     case DTypeRule::leaf: break;
     case DTypeRule::floating: check_floating(call); return call.dtype(0);
-    case DTypeRule::comparison: check_floating(call); return DType::boolean;
+    case DTypeRule::numeric: check_numeric(call); return call.dtype(0);
+    case DTypeRule::integer: check_integer(call); return call.dtype(0);
+    case DTypeRule::comparison: check_numeric(call); return DType::boolean;
     case DTypeRule::logical:
       for (std::size_t i = 0; i < call.operands.size(); ++i) check_boolean(call, i);
       return DType::boolean;
@@ -103,7 +116,7 @@ void check_attributes(const Call& call) {
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (!call.row.operands[i].attribute) continue;
     const Op op = call.node(i).op;
-    if ((op == Op::parameter || op == Op::constant) && is_floating(call.dtype(i))) continue;
+    if ((op == Op::parameter || op == Op::constant) && is_numeric(call.dtype(i))) continue;
     fail(ErrorCode::invalid_argument,
          fmt::format("{}: {} must be a number{}", call.text(), call.name(i),
                      call.row.op == Op::leaky_relu

@@ -29,7 +29,7 @@ T load(const std::byte* from) {
     return *from != std::byte{0};
   } else {
     T value;
-    std::memcpy(&value, from, sizeof value);
+    std::memcpy(static_cast<void*>(&value), from, sizeof value);
     return value;
   }
 }
@@ -161,8 +161,9 @@ class Interpreter {
     const double value = node.op == Op::constant ? std::bit_cast<double>(node.payload)
                                                  : graph_.parameters()[node.payload];
     TensorData data = TensorData::zeros(node.dtype, {});
-    detail::visit_type(node.dtype,
-                       [&]<typename T>(T) { store(data.bytes.data(), static_cast<T>(value)); });
+    detail::visit_type(node.dtype, [&]<typename T>(T) {
+      store(data.bytes.data(), detail::convert_element<T>(value));
+    });
     return data;
   }
 
@@ -241,32 +242,44 @@ void TensorData::check_type(std::optional<DType> asked) const {
                    asked.has_value() ? to_string(*asked) : "a type that is no dtype"));
 }
 
-std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs) {
+std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs,
+                                  Rounding rounding) {
   const detail::DefaultFloatControl control;
   verify(graph);
   check_inputs(graph, inputs);
-  const Graph primitives = expand(graph, graph.parameters());
+  const Graph primitives = has_storage_floats(graph)
+                               ? expand(widen(graph, rounding), graph.parameters())
+                               : expand(graph, graph.parameters());
   return Interpreter(primitives, inputs).run();
 }
 
-double evaluate(Op op, DType dtype, DType to, std::span<const double> operands) {
-  double result = 0;
+std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::uint64_t> operands) {
+  std::uint64_t result = 0;
   detail::visit_primitive(op, dtype, to, [&]<typename... T>(auto f, Types<T...>) {
     SINTER_ASSERT(operands.size() == sizeof...(T), "an operand for each in the op's row");
     auto operand = operands.begin();
-    const std::tuple<T...> typed{static_cast<T>(*operand++)...};
-    result = static_cast<double>(std::apply(f, typed));
+    const std::tuple<T...> typed{detail::from_bits<T>(*operand++)...};
+    result = detail::to_bits(std::apply(f, typed));
   });
   return result;
+}
+
+double evaluate(Op op, DType dtype, DType to, std::span<const double> operands) {
+  std::array<std::uint64_t, kMaxOperands> bits{};
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const bool condition = op == Op::select && i == 0;
+    bits[i] = element_bits(operands[i], condition ? DType::boolean : dtype);
+  }
+  return element_value(evaluate_bits(op, dtype, to, {bits.data(), operands.size()}), to);
 }
 
 std::int64_t first_difference(const TensorData& a, const TensorData& b) {
   if (a.dtype != b.dtype || a.shape != b.shape) return -2;
   const std::size_t size = info(a.dtype).bytes;
   const auto is_nan = [&](const std::byte* element) {
-    return a.dtype == DType::f32   ? std::isnan(load<float>(element))
-           : a.dtype == DType::f64 ? std::isnan(load<double>(element))
-                                   : false;
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, element, size);
+    return is_floating(a.dtype) && std::isnan(element_value(bits, a.dtype));
   };
   for (std::size_t at = 0; at < a.bytes.size(); at += size) {
     const std::byte* x = a.bytes.data() + at;

@@ -59,7 +59,10 @@ NodeId BodyBuilder::copy(NodeId id) {
   } else if (node.op == Op::parameter) {
     kernel_->parameters.push_back(static_cast<std::uint32_t>(node.payload));
     // Whoever runs the kernel supplies the value; one left over here must not look right.
-    made = kernel_->body.parameter(std::numeric_limits<double>::quiet_NaN(), node.dtype).id();
+    constexpr double kOdd = 0x55;
+    const bool has_nan = is_floating(node.dtype);
+    const double left_over = has_nan ? std::numeric_limits<double>::quiet_NaN() : kOdd;
+    made = kernel_->body.parameter(left_over, node.dtype).id();
   } else {
     made = read_buffer(id);
   }

@@ -94,9 +94,11 @@ class Parser {
   }
 
   Value scalar(Op op) {
+    cursor_.skip_blanks();
+    const std::size_t at = cursor_.position();
     const double number = cursor_.number("a number");
     const WrittenType written = type();
-    const Value value = make_scalar(number, op == Op::constant, written.dtype);
+    const Value value = make_scalar(at, number, op == Op::constant, written.dtype);
     check_type(value, written);
     return value;
   }
@@ -215,11 +217,11 @@ class Parser {
     return result;
   }
 
-  /// That of the first operand that is a floating node: scalars with a line of their own have a
+  /// That of the first operand that is a node and no mask: scalars with a line of their own have a
   /// dtype of their own and do not decide, as the printer knows.
   std::optional<DType> dtype_of_numbers(std::span<const WrittenOperand> operands) const {
     for (const WrittenOperand& operand : operands) {
-      if (!operand.value.has_value() || !is_floating(operand.value->dtype())) continue;
+      if (!operand.value.has_value() || operand.value->dtype() == DType::boolean) continue;
       const Op op = graph_.node(operand.value->id()).op;
       if (op != Op::parameter && op != Op::constant) return operand.value->dtype();
     }
@@ -233,11 +235,13 @@ class Parser {
                       "nothing beside it says which dtype this number has; record it as a node, "
                       "as in '%9 = parameter 0.5: f32[]'");
     }
-    return make_scalar(operand.number, operand.constant, *dtype);
+    return make_scalar(operand.position, operand.number, operand.constant, *dtype);
   }
 
-  Value make_scalar(double number, bool constant, DType dtype) {
-    return constant ? graph_.constant(number, dtype) : graph_.parameter(number, dtype);
+  Value make_scalar(std::size_t at, double number, bool constant, DType dtype) {
+    return checked(at, [&] {
+      return constant ? graph_.constant(number, dtype) : graph_.parameter(number, dtype);
+    });
   }
 
   void check_type(const Value& value, const WrittenType& written) {

@@ -5,7 +5,9 @@
 // with contraction off and runs in the default floating-point environment.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -19,21 +21,176 @@ namespace sinter::detail {
 template <typename... T>
 struct Types {};
 
+template <typename T>
+inline constexpr bool kStorageFloat = std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>;
+template <typename T>
+inline constexpr bool kInteger = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+// --- Elements as words
+// -----------------------------------------------------------------------------
+
+template <typename T>
+std::uint64_t to_bits(T value) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  return bits;
+}
+
+template <typename T>
+T from_bits(std::uint64_t bits) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return bits != 0;
+  } else {
+    T value;
+    std::memcpy(static_cast<void*>(&value), &bits, sizeof value);
+    return value;
+  }
+}
+
+// --- Conversion ----------------------------------------------------------------------------------
+
+/// Truncated towards zero and saturated; NaN gives 0.
+template <typename To, typename From>
+To saturate(From x) {
+  using Limits = std::numeric_limits<To>;
+  // Powers of two, and so exact in From: the first value above the range, and its lowest one.
+  const From above = std::ldexp(From{1}, Limits::digits);
+  const From below = std::is_signed_v<To> ? -above : From{0};
+  if (std::isnan(x)) return 0;
+  if (x >= above) return Limits::max();
+  return x <= below ? Limits::min() : static_cast<To>(x);
+}
+
+/// To nearest even; to integers truncated, integers wrapped; to bool by != 0, from bool 0 or 1. A
+/// 16-bit float is made of the f32 that is nearest to an integer, but of an f64 directly.
+template <typename To, typename From>
+To convert_element(From x) {
+  if constexpr (std::is_same_v<To, From>) {
+    return x;
+  } else if constexpr (kStorageFloat<From>) {
+    return convert_element<To>(static_cast<double>(x));
+  } else if constexpr (kStorageFloat<To>) {
+    if constexpr (std::is_floating_point_v<From>) {
+      return To(static_cast<double>(x));
+    } else {
+      return To(static_cast<double>(static_cast<float>(x)));
+    }
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return x != From{0};
+  } else if constexpr (kInteger<To> && std::is_floating_point_v<From>) {
+    return saturate<To>(x);
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+// --- Arithmetic ----------------------------------------------------------------------------------
+
+/// An integer result modulo 2^width, from operands that C++ would promote or overflow.
+template <typename T, typename F>
+T wrapped(T a, T b, F f) {
+  return static_cast<T>(f(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
+}
+
+template <typename T>
+T add(T a, T b) {
+  if constexpr (kInteger<T>) {
+    return wrapped(a, b, [](auto x, auto y) { return x + y; });
+  } else {
+    return a + b;
+  }
+}
+
+template <typename T>
+T subtract(T a, T b) {
+  if constexpr (kInteger<T>) {
+    return wrapped(a, b, [](auto x, auto y) { return x - y; });
+  } else {
+    return a - b;
+  }
+}
+
+template <typename T>
+T multiply(T a, T b) {
+  if constexpr (kInteger<T>) {
+    return wrapped(a, b, [](auto x, auto y) { return x * y; });
+  } else {
+    return a * b;
+  }
+}
+
+template <typename T>
+T negate(T x) {
+  if constexpr (kInteger<T>) {
+    return subtract(T{0}, x);
+  } else {
+    return -x;
+  }
+}
+
+/// Integers truncate towards zero; x / 0 is 0, and the lowest value / -1 is itself.
+template <typename T>
+T divide(T a, T b) {
+  if constexpr (kInteger<T>) {
+    if (b == 0) return 0;
+    if (std::is_signed_v<T> && b == static_cast<T>(-1)) return negate(a);
+    return static_cast<T>(a / b);
+  } else {
+    return a / b;
+  }
+}
+
+/// The lowest integer has no other magnitude and stays.
+template <typename T>
+T magnitude(T x) {
+  if constexpr (kInteger<T>) {
+    return x < 0 ? negate(x) : x;
+  } else {
+    return std::abs(x);
+  }
+}
+
 /// IEEE-754 minimum: NaN if either is NaN, and -0 < +0. std::min and std::fmin are neither.
 template <typename T>
 T minimum(T a, T b) {
-  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
-  if (a == b) return std::signbit(a) ? a : b;
-  return a < b ? a : b;
+  if constexpr (kInteger<T>) {
+    return std::min(a, b);
+  } else {
+    if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
+    if (a == b) return std::signbit(a) ? a : b;
+    return a < b ? a : b;
+  }
 }
 
 /// IEEE-754 maximum: NaN if either is NaN, and -0 < +0.
 template <typename T>
 T maximum(T a, T b) {
-  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
-  if (a == b) return std::signbit(a) ? b : a;
-  return a > b ? a : b;
+  if constexpr (kInteger<T>) {
+    return std::max(a, b);
+  } else {
+    if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
+    if (a == b) return std::signbit(a) ? b : a;
+    return a > b ? a : b;
+  }
 }
+
+/// The count is read as unsigned; from the width on, every bit has left.
+template <typename T>
+T shift_left(T x, T count) {
+  const auto places = static_cast<std::make_unsigned_t<T>>(count);
+  if (places >= sizeof(T) * 8) return 0;
+  return static_cast<T>(static_cast<std::uint64_t>(x) << places);
+}
+
+/// Arithmetic for signed integers: from the width on, the sign is left.
+template <typename T>
+T shift_right(T x, T count) {
+  const auto places = static_cast<std::make_unsigned_t<T>>(count);
+  if (places >= sizeof(T) * 8) return x < 0 ? static_cast<T>(-1) : T{0};
+  return static_cast<T>(x >> places);
+}
+
+// --- Visitors ------------------------------------------------------------------------------------
 
 /// Calls visit(T{}) with T the C++ type of `dtype`.
 template <typename Visitor>
@@ -47,12 +204,13 @@ void visit_type(DType dtype, Visitor visit) {
   }
 }
 
-/// Calls visit(f, Types<T...>{}) with T the floating type of `dtype`, as often as f takes operands.
-template <typename F, typename Visitor>
-void visit_floating(DType dtype, Visitor& visit, F f) {
+/// Calls visit(f, Types<T...>{}) with T the type of `dtype`, as often as f takes operands. The rows
+/// of the op table keep f from types on which it has no meaning.
+template <template <typename> typename Allowed, typename F, typename Visitor>
+void visit_same(DType dtype, Visitor& visit, F f) {
   visit_type(dtype, [&]<typename T>(T) {
-    if constexpr (!std::is_floating_point_v<T>) {
-      SINTER_ASSERT(false, "arithmetic and comparisons are on floating dtypes");
+    if constexpr (!Allowed<T>::value) {
+      SINTER_ASSERT(false, "the dtype is none that this primitive is defined on");
     } else if constexpr (std::is_invocable_v<F, T>) {
       visit(f, Types<T>{});
     } else if constexpr (std::is_invocable_v<F, T, T>) {
@@ -63,6 +221,11 @@ void visit_floating(DType dtype, Visitor& visit, F f) {
   });
 }
 
+template <typename T>
+struct IsNumeric : std::bool_constant<std::is_floating_point_v<T> || kInteger<T>> {};
+template <typename T>
+struct IsInteger : std::bool_constant<kInteger<T>> {};
+
 template <typename Visitor>
 void visit_select(DType dtype, Visitor& visit) {
   visit_type(dtype, [&]<typename T>(T) {
@@ -70,12 +233,11 @@ void visit_select(DType dtype, Visitor& visit) {
   });
 }
 
-/// C++ converts as the table asks: to nearest even, to bool by != 0, from bool to 0 or 1.
 template <typename Visitor>
 void visit_convert(DType from, DType to, Visitor& visit) {
   visit_type(from, [&]<typename From>(From) {
     visit_type(to, [&]<typename To>(To) {
-      visit([](From x) { return static_cast<To>(x); }, Types<From>{});
+      visit([](From x) { return convert_element<To>(x); }, Types<From>{});
     });
   });
 }
@@ -85,37 +247,48 @@ void visit_convert(DType from, DType to, Visitor& visit) {
 /// result's.
 template <typename Visitor>
 void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
-  const auto floating = [&](auto f) { visit_floating(dtype, visit, f); };
+  const auto floating = [&](auto f) { visit_same<std::is_floating_point>(dtype, visit, f); };
+  const auto numeric = [&](auto f) { visit_same<IsNumeric>(dtype, visit, f); };
+  const auto integer = [&](auto f) { visit_same<IsInteger>(dtype, visit, f); };
   const auto unary_mask = [&](auto f) { visit(f, Types<bool>{}); };
   const auto binary_mask = [&](auto f) { visit(f, Types<bool, bool>{}); };
   switch (op) {
     case Op::broadcast: return visit_convert(to, to, visit);
     case Op::convert: return visit_convert(dtype, to, visit);
     case Op::select: return visit_select(to, visit);
-    case Op::add: return floating([](auto a, auto b) { return a + b; });
-    case Op::sub: return floating([](auto a, auto b) { return a - b; });
-    case Op::mul: return floating([](auto a, auto b) { return a * b; });
-    case Op::div: return floating([](auto a, auto b) { return a / b; });
+    case Op::add: return numeric([](auto a, decltype(a) b) { return add(a, b); });
+    case Op::sub: return numeric([](auto a, decltype(a) b) { return subtract(a, b); });
+    case Op::mul: return numeric([](auto a, decltype(a) b) { return multiply(a, b); });
+    case Op::div: return numeric([](auto a, decltype(a) b) { return divide(a, b); });
     case Op::fma: return floating([](auto a, auto b, auto c) { return std::fma(a, b, c); });
-    case Op::min: return floating([](auto a, auto b) { return minimum(a, b); });
-    case Op::max: return floating([](auto a, auto b) { return maximum(a, b); });
-    case Op::neg: return floating([](auto x) { return -x; });
-    case Op::abs: return floating([](auto x) { return std::abs(x); });
+    case Op::min: return numeric([](auto a, decltype(a) b) { return minimum(a, b); });
+    case Op::max: return numeric([](auto a, decltype(a) b) { return maximum(a, b); });
+    case Op::neg: return numeric([](auto x) { return negate(x); });
+    case Op::abs: return numeric([](auto x) { return magnitude(x); });
     case Op::sqrt: return floating([](auto x) { return std::sqrt(x); });
     case Op::floor: return floating([](auto x) { return std::floor(x); });
     case Op::ceil: return floating([](auto x) { return std::ceil(x); });
     case Op::trunc: return floating([](auto x) { return std::trunc(x); });
     case Op::round: return floating([](auto x) { return std::nearbyint(x); });
-    case Op::equal: return floating([](auto a, auto b) { return a == b; });
-    case Op::not_equal: return floating([](auto a, auto b) { return a != b; });
-    case Op::less: return floating([](auto a, auto b) { return a < b; });
-    case Op::less_equal: return floating([](auto a, auto b) { return a <= b; });
-    case Op::greater: return floating([](auto a, auto b) { return a > b; });
-    case Op::greater_equal: return floating([](auto a, auto b) { return a >= b; });
+    case Op::equal: return numeric([](auto a, auto b) { return a == b; });
+    case Op::not_equal: return numeric([](auto a, auto b) { return a != b; });
+    case Op::less: return numeric([](auto a, auto b) { return a < b; });
+    case Op::less_equal: return numeric([](auto a, auto b) { return a <= b; });
+    case Op::greater: return numeric([](auto a, auto b) { return a > b; });
+    case Op::greater_equal: return numeric([](auto a, auto b) { return a >= b; });
     case Op::logical_and: return binary_mask([](bool a, bool b) { return a && b; });
     case Op::logical_or: return binary_mask([](bool a, bool b) { return a || b; });
     case Op::logical_xor: return binary_mask([](bool a, bool b) { return a != b; });
     case Op::logical_not: return unary_mask([](bool x) { return !x; });
+    case Op::bit_and:
+      return integer([](auto a, decltype(a) b) { return static_cast<decltype(a)>(a & b); });
+    case Op::bit_or:
+      return integer([](auto a, decltype(a) b) { return static_cast<decltype(a)>(a | b); });
+    case Op::bit_xor:
+      return integer([](auto a, decltype(a) b) { return static_cast<decltype(a)>(a ^ b); });
+    case Op::bit_not: return integer([](auto x) { return static_cast<decltype(x)>(~x); });
+    case Op::shift_left: return integer([](auto x, decltype(x) n) { return shift_left(x, n); });
+    case Op::shift_right: return integer([](auto x, decltype(x) n) { return shift_right(x, n); });
     case Op::input:
     case Op::constant:
     case Op::parameter:

@@ -52,11 +52,11 @@ class Printer {
   static constexpr std::uint32_t kInline = 0xffffffff;
 
   /// Whether the reader can tell the dtype of scalar `id` where `user` has it as an operand: it
-  /// takes that of the first other operand that is floating and no bare number.
+  /// takes that of the first other operand that is no mask and no bare number.
   [[nodiscard]] bool readable_in(const Node& user, NodeId id) const {
     for (NodeId operand : user.inputs()) {
       const Node& other = graph_.node(operand);
-      if (is_scalar_leaf(other) || !is_floating(other.dtype)) continue;
+      if (is_scalar_leaf(other) || other.dtype == DType::boolean) continue;
       return other.dtype == graph_.node(id).dtype;
     }
     return false;

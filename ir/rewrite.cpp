@@ -21,7 +21,7 @@ std::vector<bool> live_nodes(const Graph& graph) {
   return live;
 }
 
-Graph rewrite(const Graph& from, const RewriteRule& rule) {
+Graph rewrite(const Graph& from, const RewriteRule& rule, const OutputRule& output_rule) {
   const std::vector<bool> live = live_nodes(from);
   const std::span<const Node> nodes = from.nodes();
   std::vector<NodeId> moved(nodes.size());
@@ -34,7 +34,9 @@ Graph rewrite(const Graph& from, const RewriteRule& rule) {
     moved[i] = rule(to, {static_cast<std::uint32_t>(i)}, {operands.data(), nodes[i].operand_count});
   }
   for (const GraphOutput& output : from.outputs()) {
-    to.output(output.name, to.value(moved[output.node.index]));
+    NodeId node = moved[output.node.index];
+    if (output_rule) node = output_rule(to, output, node);
+    to.output(output.name, to.value(node));
   }
   return to;
 }

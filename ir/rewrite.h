@@ -16,8 +16,12 @@ namespace sinter::detail {
 /// already, and returns it.
 using RewriteRule = std::function<NodeId(Graph& to, NodeId id, std::span<const NodeId> operands)>;
 
+/// The node that stands for an output whose old node became `moved`.
+using OutputRule = std::function<NodeId(Graph& to, const GraphOutput& output, NodeId moved)>;
+
 /// Applies `rule` to every node that an output needs, and to every input and parameter, needed or
 /// not: those are bound by position. Outputs keep their names and order.
-[[nodiscard]] Graph rewrite(const Graph& from, const RewriteRule& rule);
+[[nodiscard]] Graph rewrite(const Graph& from, const RewriteRule& rule,
+                            const OutputRule& output_rule = {});
 
 }  // namespace sinter::detail

@@ -53,7 +53,7 @@ struct Composition {
 /// f(g(x)) is x.
 constexpr Composition kInverse[] = {{Op::neg, Op::neg}, {Op::logical_not, Op::logical_not}};
 /// f(g(x)) is f(x).
-constexpr Composition kInnerIgnored[] = {{Op::abs, Op::neg}, {Op::broadcast, Op::broadcast}};
+constexpr Composition kInnerIgnored[] = {{Op::broadcast, Op::broadcast}};
 /// f(g(x)) is g(x), for abs of abs and for any two of these: what they give is an integer or inf.
 constexpr Op kRounding[] = {Op::floor, Op::ceil, Op::trunc, Op::round};
 
@@ -62,9 +62,40 @@ bool contains(const Range& range, const T& value) {
   return std::ranges::find(range, value) != std::end(range);
 }
 
+/// Bits of an integer's magnitude, or of a float's significand.
+int precision(DType dtype) {
+  switch (dtype) {
+    case DType::boolean: return 1;
+    case DType::i8: return 7;
+    case DType::u8: return 8;
+    case DType::i16: return 15;
+    case DType::i32: return 31;
+    case DType::i64: return 63;
+    case DType::f16: return 11;
+    case DType::bf16: return 8;
+    case DType::f32: return 24;
+    case DType::f64: return 53;
+  }
+  return 0;
+}
+
+bool is_unsigned(DType dtype) {
+  return dtype == DType::boolean || info(dtype).kind == DTypeKind::unsigned_integer;
+}
+
 /// Every value of `from` is a value of `to`.
 bool holds_exactly(DType from, DType to) {
-  return from == to || from == DType::boolean || (from == DType::f32 && to == DType::f64);
+  if (from == to) return true;
+  if (to == DType::boolean || precision(from) > precision(to)) return false;
+  if (is_floating(from)) return is_floating(to) && !is_storage_float(to);
+  return is_floating(to) || is_unsigned(from) || !is_unsigned(to);
+}
+
+/// Converting from `source` by way of `middle`, which holds its values, is converting directly.
+bool is_direct(DType source, DType middle, DType to) {
+  if (!is_integer(source) || !is_floating(middle)) return true;
+  // Floats saturate where integers wrap, and a 16-bit float is made of an f32.
+  return !is_integer(to) && (!is_storage_float(to) || middle == DType::f32);
 }
 
 /// A node about to be recorded, over operands that are in the new graph.
@@ -106,16 +137,19 @@ NodeId filled(const Candidate& at, double number) {
 
 Replacement fold_constants(const Candidate& at) {
   if (at.op == Op::broadcast || info(at.op).kind != OpKind::primitive) return std::nullopt;
-  std::array<double, kMaxOperands> values{};
+  std::array<std::uint64_t, kMaxOperands> bits{};
   for (std::size_t i = 0; i < at.operands.size(); ++i) {
     const std::optional<double> value = constant_value(at, i);
-    if (!value) return std::nullopt;
-    values[i] = *value;
+    if (!value || is_storage_float(at.operand(i).dtype)) return std::nullopt;
+    bits[i] = element_bits(*value, at.operand(i).dtype);
   }
-  const double result =
-      evaluate(at.op, at.operand(0).dtype, at.dtype, {values.data(), at.operands.size()});
-  // Machines differ in the NaN that they make; the structure of a graph must not.
-  return filled(at, std::isnan(result) ? std::numeric_limits<double>::quiet_NaN() : result);
+  const std::size_t last = at.operands.size() - 1;  // behind the condition of a select
+  const std::uint64_t folded =
+      evaluate_bits(at.op, at.operand(last).dtype, at.dtype, {bits.data(), at.operands.size()});
+  const double result = element_value(folded, at.dtype);
+  // A graph keeps numbers as f64, which an i64 may not fit.
+  const bool kept = std::isnan(result) || element_bits(result, at.dtype) == folded;
+  return kept ? Replacement(filled(at, result)) : std::nullopt;
 }
 
 /// The side of `at` on which `identity` finds its number: 0, 1, or none.
@@ -155,6 +189,9 @@ Replacement shorten_composition(const Candidate& at) {
   };
   if (std::ranges::any_of(kInverse, listed)) return inner.operands[0];
   if (std::ranges::any_of(kInnerIgnored, listed)) return unary(at, at.op, inner.operands[0]);
+  if (at.op == Op::abs && inner.op == Op::neg && !is_unsigned(at.dtype)) {
+    return unary(at, Op::abs, inner.operands[0]);
+  }
   const bool settled = (at.op == Op::abs && inner.op == Op::abs) ||
                        (contains(kRounding, at.op) && contains(kRounding, inner.op));
   return settled ? Replacement(at.operands[0]) : std::nullopt;
@@ -170,7 +207,15 @@ Replacement shorten_convert(const Candidate& at) {
   if (inner.dtype == at.dtype) return at.operands[0];
   if (inner.op != Op::convert) return std::nullopt;
   const NodeId source = inner.operands[0];
-  if (!holds_exactly(at.graph.node(source).dtype, inner.dtype)) return std::nullopt;
+  const DType from = at.graph.node(source).dtype;
+  const Op made_by = at.graph.node(source).op;
+  // Before `widen`, other values of 16 bits are not rounded yet.
+  if (is_storage_float(from) && made_by != Op::input && made_by != Op::convert) {
+    return std::nullopt;
+  }
+  if (!holds_exactly(from, inner.dtype) || !is_direct(from, inner.dtype, at.dtype)) {
+    return std::nullopt;
+  }
   return unary(at, Op::convert, source);
 }
 

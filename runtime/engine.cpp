@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/element.h>
+
 #include "engine_core.h"
 #include "float_environment.h"
 #include "lower.h"
@@ -56,13 +58,14 @@ struct KeyHeader {
   std::uint32_t parameters;
   Fuse fuse;
   Specialize specialize;
-  std::uint16_t zero = 0;
+  Rounding rounding;
+  std::uint8_t zero = 0;
 };
 static_assert(std::has_unique_object_representations_v<KeyHeader>);
 
 KeyHeader make_header(const Graph& graph, const CompileOptions& options, std::size_t parameters) {
   return {graph.key().bytes.size(), static_cast<std::uint32_t>(parameters), options.fuse,
-          options.specialize};
+          options.specialize, options.rounding};
 }
 
 /// Refers to all three.
@@ -81,12 +84,6 @@ auto timed(std::int64_t& total, Work&& work) {
   auto result = work();
   total += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
   return result;
-}
-
-/// A parameter as the kernel reads it: rounded to its dtype, in one 8-byte slot.
-std::uint64_t parameter_slot(double value, DType dtype) {
-  if (dtype == DType::f64) return std::bit_cast<std::uint64_t>(value);
-  return std::bit_cast<std::uint32_t>(static_cast<float>(value));
 }
 
 }  // namespace
@@ -162,7 +159,7 @@ Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double
   kernel.entry = kernel.code->entry();
   kernel.space = std::move(lowered.space);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    kernel.parameters.push_back(parameter_slot(values[i], lowered.nest.parameter_dtypes[i]));
+    kernel.parameters.push_back(element_bits(values[i], lowered.nest.parameter_dtypes[i]));
   }
   return kernel;
 }

@@ -6,12 +6,21 @@
 
 namespace sinter::detail {
 
+namespace {
+
+/// A graph without 16-bit ops, simplified and cut into kernels.
+Plan cut(const Graph& graph, const CompileOptions& options, const Target& target) {
+  const bool baked = contains(options.specialize, Specialize::scalars);
+  Graph simple = baked ? simplify(bake_parameters(graph)) : simplify(graph);
+  return partition(std::move(simple), target.plan_limits(), options.fuse);
+}
+
+}  // namespace
+
 Plan make_plan(const Graph& graph, const CompileOptions& options, const Target& target) {
   verify(graph);
-  Graph simple = contains(options.specialize, Specialize::scalars)
-                     ? simplify(bake_parameters(graph))
-                     : simplify(graph);
-  return partition(std::move(simple), target.plan_limits(), options.fuse);
+  if (has_storage_floats(graph)) return cut(widen(graph, options.rounding), options, target);
+  return cut(graph, options, target);
 }
 
 Lowered lower(const PlanKernel& kernel, std::span<const double> parameters,

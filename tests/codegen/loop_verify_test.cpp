@@ -67,7 +67,7 @@ const Fault kFaults[] = {
      }},
     {"OutputBeforeInput", "inputs come before outputs",
      [](LoopNest& nest) { std::swap(nest.arguments[0], nest.arguments[1]); }},
-    {"BooleanParameter", "parameters are floating",
+    {"BooleanParameter", "parameters are numbers",
      [](LoopNest& nest) { nest.parameter_dtypes[0] = DType::boolean; }},
     {"NoLoop", "a nest has a loop",
      [](LoopNest& nest) { nest.body.erase(nest.body.begin() + 1, nest.body.end()); }},

@@ -87,9 +87,7 @@ inline std::vector<std::uint64_t> parameter_slots(const Graph& body) {
   for (const Node& node : body.nodes()) {
     if (node.op != Op::parameter) continue;
     const double value = body.parameters()[node.payload];
-    slots[node.payload] = node.dtype == DType::f32
-                              ? std::bit_cast<std::uint32_t>(static_cast<float>(value))
-                              : std::bit_cast<std::uint64_t>(value);
+    slots[node.payload] = element_bits(value, node.dtype);
   }
   return slots;
 }

@@ -49,7 +49,8 @@ TensorData tensor(const std::vector<T>& values) {
   return TensorData::from<T>({static_cast<std::int64_t>(values.size())}, std::span(values));
 }
 
-/// All pairs of special values, as the tensors of their first and of their second elements.
+/// All pairs of special values: their first elements, their second, and for ops of three operands
+/// their first again.
 template <typename T>
 std::vector<TensorData> special_pairs() {
   std::vector<T> a, b;
@@ -59,7 +60,7 @@ std::vector<TensorData> special_pairs() {
       b.push_back(y);
     }
   }
-  return {tensor(a), tensor(b)};
+  return {tensor(a), tensor(b), tensor(a)};
 }
 
 /// f(x, y, attributes): y is the second tensor of ops that have one.
@@ -90,6 +91,20 @@ const std::map<Op, Formula<T>>& formulas() {
       {Op::hardswish, [](T x, T, A) { return x * clamped<T>(x + 3, 0, 6) / 6; }},
       {Op::sign, [](T x, T, A) { return std::abs(x) > 0 ? std::copysign(T(1), x) : x; }},
       {Op::square, [](T x, T, A) { return x * x; }},
+      {Op::clip, [](T x, T y, A) { return clamped(x, y, x); }},
+      {Op::hardtanh, [](T x, T, A a) { return clamped(x, a[0], a[1]); }},
+      {Op::softsign, [](T x, T, A) { return x / (1 + std::abs(x)); }},
+      {Op::threshold, [](T x, T, A a) { return std::islessequal(x, a[0]) ? a[1] : x; }},
+      {Op::softshrink,
+       [](T x, T, A a) {
+         if (std::islessequal(std::abs(x), a[0])) return T(0);
+         return std::isgreater(x, a[0]) ? x - a[0] : x + a[0];
+       }},
+      {Op::hardshrink, [](T x, T, A a) { return std::islessequal(std::abs(x), a[0]) ? T(0) : x; }},
+      {Op::lerp,
+       [](T x, T y, A) {
+         return std::isless(x, T(0.5)) ? x + x * (y - x) : y - (y - x) * (1 - x);
+       }},
   };
   return table;
 }
@@ -123,7 +138,10 @@ std::vector<std::vector<double>> attribute_lists(const OpInfo& row) {
     return {{0.01},      {0.0},        {-0.0}, {1},     {2},         {-0.5},
             {kInfinity}, {-kInfinity}, {kNaN}, {1e-45}, {1 - 1e-12}, {1e-60}};
   }
-  if (row.op == Op::clamp) {
+  if (row.op == Op::softshrink || row.op == Op::hardshrink) {
+    return {{0.5}, {0.0}, {1}, {-1}, {kNaN}, {kInfinity}};
+  }
+  if (row.op == Op::clamp || row.op == Op::hardtanh || row.op == Op::threshold) {
     return {{-1, 1}, {0, 6}, {1, -1}, {-0.0, 0.0}, {kNaN, 1}, {0, kNaN}, {-kInfinity, kInfinity}};
   }
   return {{}};
@@ -131,12 +149,71 @@ std::vector<std::vector<double>> attribute_lists(const OpInfo& row) {
 
 TEST(Composites, GiveTheirFormulaOnSpecialValues) {
   for (const OpInfo& row : all_ops()) {
-    if (row.kind != OpKind::composite) continue;
+    if (row.kind != OpKind::composite || row.rule == DTypeRule::integer) continue;
+    if (row.rule == DTypeRule::comparison) continue;  // see ClassifyEverySpecialValue
     for (const std::vector<double>& attributes : attribute_lists(row)) {
       check_composite<float>(row, attributes);
       check_composite<double>(row, attributes);
     }
   }
+}
+
+template <typename T>
+void check_classes() {
+  const auto special = special_values<T>();
+  const std::vector<T> values(special.begin(), special.end());
+  Graph graph;
+  const Value x = graph.input("x", *dtype_of<T>, {values.size()});
+  graph.output("nan", x.isnan());
+  graph.output("inf", x.isinf());
+  graph.output("finite", x.isfinite());
+  const TensorData input = tensor(values);
+  const std::vector<TensorData> result = interpret(graph, std::span(&input, 1));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(result[0].as<bool>()[i], std::isnan(values[i]));
+    EXPECT_EQ(result[1].as<bool>()[i], std::isinf(values[i]));
+    EXPECT_EQ(result[2].as<bool>()[i], std::isfinite(values[i]));
+  }
+}
+
+TEST(Composites, ClassifyEverySpecialValue) {
+  check_classes<float>();
+  check_classes<double>();
+}
+
+/// Every i8 by every i8, or u8 by u8: what Python's // and % and C's % give.
+template <typename T>
+void check_integer_division() {
+  std::vector<T> a, b;
+  for (int x = std::numeric_limits<T>::min(); x <= std::numeric_limits<T>::max(); ++x) {
+    for (int y = std::numeric_limits<T>::min(); y <= std::numeric_limits<T>::max(); ++y) {
+      a.push_back(static_cast<T>(x));
+      b.push_back(static_cast<T>(y));
+    }
+  }
+  Graph graph;
+  const Value x = graph.input("x", *dtype_of<T>, {a.size()});
+  const Value y = graph.input("y", *dtype_of<T>, {a.size()});
+  graph.output("floor_divide", x.floor_divide(y));
+  graph.output("remainder", x.remainder(y));
+  graph.output("fmod", x.fmod(y));
+  const std::vector<TensorData> inputs{tensor(a), tensor(b)};
+  const std::vector<TensorData> result = interpret(graph, inputs);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const int p = a[i];
+    const int q = b[i];
+    const double quotient = q == 0 ? 0 : std::floor(static_cast<double>(p) / q);
+    const auto floored = static_cast<int>(quotient);
+    EXPECT_EQ(result[0].as<T>()[i], static_cast<T>(floored)) << p << " // " << q;
+    EXPECT_EQ(result[1].as<T>()[i], static_cast<T>(q == 0 ? p : p - floored * q))
+        << p << " % " << q;
+    EXPECT_EQ(result[2].as<T>()[i], static_cast<T>(q == 0 ? p : p % q)) << p << " fmod " << q;
+  }
+}
+
+TEST(Composites, DivideEveryPairOfBytesInBothConventions) {
+  check_integer_division<std::int8_t>();
+  check_integer_division<std::uint8_t>();
 }
 
 template <typename T>
@@ -159,20 +236,30 @@ TEST(LeakyRelu, GivesTheTableOfSpecialValues) {
   check_leaky_relu_table<double>();
 }
 
+/// Whether the op's row allows operands of `dtype`.
+bool takes(const OpInfo& row, DType dtype) {
+  switch (row.rule) {
+    case DTypeRule::floating: return is_floating(dtype);
+    case DTypeRule::integer: return is_integer(dtype);
+    default: return true;
+  }
+}
+
 // --- expand --------------------------------------------------------------------------------------
 
 TEST(Expand, LeavesOnlyPrimitivesOfTheSameType) {
   for (const OpInfo& row : all_ops()) {
     if (row.kind != OpKind::composite) continue;
     SCOPED_TRACE(row.name);
-    for (DType dtype : {DType::f32, DType::f64}) {
-      const double attributes[] = {-0.5, 1};
+    for (DType dtype : {DType::f32, DType::f64, DType::u8, DType::i64}) {
+      if (!takes(row, dtype)) continue;
+      const double attributes[] = {2, 3};
       const Graph before = graph_of(row, dtype, {2, 3}, attributes);
       const Graph after = expanded(before);
       verify(after);
       for (Op op : ops_of(after)) EXPECT_NE(info(op).kind, OpKind::composite);
       const NodeId result = after.outputs()[0].node;
-      EXPECT_EQ(after.node(result).dtype, dtype);
+      EXPECT_EQ(after.node(result).dtype, before.node(before.outputs()[0].node).dtype);
       EXPECT_EQ(after.shape(result), Shape({2, 3}));
     }
   }

@@ -95,9 +95,10 @@ TEST(Infer, NamesOpAndDtypesThatDiffer) {
 
 TEST(Infer, RefusesMasksWhereNumbersAreDueAndNumbersWhereMasksAre) {
   Inputs in;
-  expect_error(ErrorCode::dtype_mismatch, "sqrt(x: bool[2, 1]): x must be f32 or f64, not bool",
+  expect_error(ErrorCode::dtype_mismatch,
+               "sqrt(x: bool[2, 1]): x must be floating (f16, bf16, f32 or f64), not bool",
                [&] { (void)in.mask.sqrt(); });
-  expect_error(ErrorCode::dtype_mismatch, "a must be f32 or f64, not bool",
+  expect_error(ErrorCode::dtype_mismatch, "a must be a number, of any width, not bool",
                [&] { (void)in.mask.less(in.mask); });
   expect_error(ErrorCode::dtype_mismatch,
                "logical_and(a: bool[2, 1], b: f32[3]): b must be bool, not f32",

@@ -61,7 +61,7 @@ TEST(ParseError, NamesWhatIsMissing) {
 TEST(ParseError, NamesWhatIsUnknownOrTaken) {
   expect_parse_error("%2 = relu(%7): f32[2, 3]", "line 4, column 11: %7 is not recorded above");
   expect_parse_error("%1 = relu(%0): f32[2, 3]", "line 4, column 1: %1 is recorded already");
-  expect_parse_error("%2 = input \"z\": f16[2]", "there is no dtype 'f16'");
+  expect_parse_error("%2 = input \"z\": f17[2]", "there is no dtype 'f17'");
   expect_parse_error("%2 = input \"x\": f32[2]", "there is an input 'x' already");
   expect_parse_error("%2 = leaky_relu(%0, slope=0.2): f32[2, 3]",
                      "'slope' is no name here; this operand is 'negative_slope'");

@@ -333,7 +333,7 @@ TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
     RandomGraphOptions options;
     options.random_strides = seed % 4 == 0;
     options.max_elements = seed % 2 == 0 ? 64 : 2048;
-    const Graph graph = random_graph(seed, options);
+    const Graph graph = widen(random_graph(seed, options), Rounding::at_store);
     const Plan plan = partition(graph.clone(), limits, fuse);
     const std::vector<TensorData> inputs = random_inputs(graph, seed);
     check_kernels(plan, limits);

@@ -10,7 +10,8 @@ namespace {
 static_assert(dtype_of<float> == DType::f32);
 static_assert(dtype_of<const double> == DType::f64);
 static_assert(dtype_of<bool> == DType::boolean);
-static_assert(!dtype_of<int>.has_value());
+static_assert(dtype_of<const std::int8_t> == DType::i8);
+static_assert(dtype_of<unsigned> == std::nullopt);
 
 TEST(DTypeTable, IsInOrderOfTheEnumAndFoundByName) {
   for (std::size_t i = 0; i < all_dtypes().size(); ++i) {

@@ -64,6 +64,7 @@ TEST(Text, PrintsEveryOpAsItReadsIt) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3});
   const Value mask = x.greater(0);
+  const Value whole = graph.input("n", DType::i32, {2, 3});
   for (const OpInfo& row : all_ops()) {
     if (row.kind == OpKind::leaf) continue;
     std::vector<Value> operands;
@@ -71,7 +72,8 @@ TEST(Text, PrintsEveryOpAsItReadsIt) {
       const bool wants_mask =
           row.rule == DTypeRule::logical || (row.rule == DTypeRule::select && i == 0);
       const bool attribute = row.operands[static_cast<std::size_t>(i)].attribute;
-      operands.push_back(attribute ? x.scalar(i + 0.5) : wants_mask ? mask : x);
+      const Value& tensor = row.rule == DTypeRule::integer ? whole : x;
+      operands.push_back(attribute ? x.scalar(i + 0.5) : wants_mask ? mask : tensor);
     }
     graph.output(row.name,
                  Value::apply(row.op, operands, {.dtype = DType::f64, .shape = Shape{4, 2, 3}}));

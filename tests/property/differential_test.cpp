@@ -49,11 +49,13 @@ class Differential : public ::testing::Test {
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
     settle_on_strides(graph, inputs);
-    const std::vector<TensorData> expected = interpret(graph, inputs);
+    const Rounding rounding = seed % 5 == 0 ? Rounding::each_op : Rounding::at_store;
+    const std::vector<TensorData> expected = interpret(graph, inputs, rounding);
 
     const Target& target = nest_targets_[seed % nest_targets_.size()];
     const bool streaming = seed % 3 == 0;
-    std::string wrong = difference(expected, run_nests(graph, inputs, target, streaming));
+    std::string wrong =
+        difference(expected, run_nests(widen(graph, rounding), inputs, target, streaming));
     if (!wrong.empty()) {
       return "loop interpreter, " + target.name + (streaming ? ", streaming: " : ": ") + wrong;
     }
@@ -61,7 +63,8 @@ class Differential : public ::testing::Test {
       // Machine code is what takes the time: each graph runs in a third of the configurations.
       if (i % 3 != seed % 3 && configurations_.size() > 3) continue;
       const Configuration& configuration = configurations_[i];
-      const Executable program = configuration.engine.compile(graph, {.fuse = configuration.fuse});
+      const Executable program =
+          configuration.engine.compile(graph, {.fuse = configuration.fuse, .rounding = rounding});
       const Placement placement{seed % 2 == 0 ? Guard::before : Guard::behind, seed % 7};
       wrong = difference(expected, run_guarded(program, graph, inputs, placement));
       if (!wrong.empty()) return configuration.name + ": " + wrong;

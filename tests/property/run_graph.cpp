@@ -56,11 +56,6 @@ void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor)
                    });
 }
 
-std::uint64_t parameter_slot(double value, DType dtype) {
-  if (dtype == DType::f64) return std::bit_cast<std::uint64_t>(value);
-  return std::bit_cast<std::uint32_t>(static_cast<float>(value));
-}
-
 /// The kernel's parameters as they are in this graph.
 std::vector<double> parameter_values(const PlanKernel& kernel, const Graph& graph) {
   std::vector<double> values;
@@ -77,7 +72,7 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
   verify(nest);
   std::vector<std::uint64_t> slots;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    slots.push_back(parameter_slot(values[i], nest.parameter_dtypes[i]));
+    slots.push_back(element_bits(values[i], nest.parameter_dtypes[i]));
   }
   const KernelArguments arguments{buffers.data(), space.extents.data(), space.strides.data(),
                                   slots.data()};
@@ -88,13 +83,10 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
 }
 
 std::string element_text(const TensorData& tensor, std::int64_t i) {
-  const auto at = static_cast<std::size_t>(i);
-  switch (tensor.dtype) {
-    case DType::boolean: return std::to_string(static_cast<int>(tensor.bytes[at]));
-    case DType::f32: return to_text(static_cast<double>(tensor.as<float>()[at]));
-    case DType::f64: return to_text(tensor.as<double>()[at]);
-  }
-  return "?";
+  const std::size_t size = info(tensor.dtype).bytes;
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, tensor.bytes.data() + static_cast<std::size_t>(i) * size, size);
+  return to_text(element_value(bits, tensor.dtype)) + ", bits " + std::to_string(bits);
 }
 
 }  // namespace

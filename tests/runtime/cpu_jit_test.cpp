@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <numbers>
@@ -32,13 +33,13 @@ std::vector<Target> targets_here() {
 class Kernel {
  public:
   Kernel(const Graph& graph, const Target& target, bool streaming = false)
-      : body_(expand(graph, graph.parameters())), space_(collapse(body_)) {
+      : body_(lowered(graph)), space_(collapse(body_)) {
     const LoopNest nest = schedule_cpu(body_, space_, target, {.streaming = streaming});
     verify(nest);
     CompileTimes times;
     code_ = CpuJit::make(target)->compile(nest, times);
     for (const DType dtype : nest.parameter_dtypes) {
-      parameters_.push_back(slot(body_.parameters()[parameters_.size()], dtype));
+      parameters_.push_back(element_bits(body_.parameters()[parameters_.size()], dtype));
     }
   }
 
@@ -62,9 +63,9 @@ class Kernel {
   }
 
  private:
-  static std::uint64_t slot(double value, DType dtype) {
-    if (dtype == DType::f32) return std::bit_cast<std::uint32_t>(static_cast<float>(value));
-    return std::bit_cast<std::uint64_t>(value);
+  static Graph lowered(const Graph& graph) {
+    const Graph wide = widen(graph, Rounding::at_store);
+    return expand(wide, wide.parameters());
   }
 
   Graph body_;
@@ -104,27 +105,33 @@ std::vector<double> special_values() {
 }
 
 std::vector<double> special_values(DType dtype) {
-  switch (dtype) {
-    case DType::boolean: return {0, 1};
-    case DType::f32: return special_values<float>();
-    case DType::f64: return special_values<double>();
+  if (dtype == DType::boolean) return {0, 1};
+  if (dtype == DType::f64) return special_values<double>();
+  if (dtype == DType::f32) return special_values<float>();
+  std::vector<double> values;
+  if (is_integer(dtype)) {
+    constexpr double kHuge = 0x1p70;
+    for (double value : {0.,   1.,  2.,  3.,  7.,  8.,    31.,    32.,    63.,     64.,
+                         100., -1., -2., -3., -8., kHuge, -kHuge, 0x1p30, -0x1p40, 0x1p53 + 2}) {
+      values.push_back(element_value(element_bits(value, dtype), dtype));
+    }
+    return values;
   }
-  return {};
+  for (double value : special_values<float>()) {
+    values.push_back(element_value(element_bits(value, dtype), dtype));
+  }
+  return values;
 }
 
 TensorData tensor_of(DType dtype, const std::vector<double>& values) {
-  const Shape shape{values.size()};
-  switch (dtype) {
-    case DType::boolean: {
-      TensorData data = TensorData::zeros(dtype, shape);
-      std::ranges::transform(values, data.as<bool>().begin(), [](double x) { return x != 0; });
-      return data;
-    }
-    case DType::f32:
-      return TensorData::from<float>(shape, std::vector<float>(values.begin(), values.end()));
-    case DType::f64: return TensorData::from<double>(shape, values);
+  TensorData data = TensorData::zeros(dtype, {values.size()});
+  std::byte* element = data.bytes.data();
+  for (double value : values) {
+    const std::uint64_t bits = element_bits(value, dtype);
+    std::memcpy(element, &bits, info(dtype).bytes);
+    element += info(dtype).bytes;
   }
-  return {};
+  return data;
 }
 
 /// One way to use a primitive: what its operands are, and what the result of `convert` is.
@@ -141,15 +148,15 @@ std::vector<Use> uses_of(const OpInfo& row) {
   const auto arity = static_cast<std::size_t>(row.arity);
   std::vector<Use> uses;
   for (const DTypeInfo& type : all_dtypes()) {
-    const bool floating = is_floating(type.dtype);
+    const auto add_if = [&](bool fits) {
+      if (fits) uses.push_back({row.op, std::vector(arity, type.dtype), type.dtype});
+    };
     switch (row.rule) {
-      case DTypeRule::floating:
-      case DTypeRule::comparison:
-        if (floating) uses.push_back({row.op, std::vector(arity, type.dtype), type.dtype});
-        break;
-      case DTypeRule::logical:
-        if (!floating) uses.push_back({row.op, std::vector(arity, type.dtype), type.dtype});
-        break;
+      case DTypeRule::floating: add_if(is_floating(type.dtype)); break;
+      case DTypeRule::integer: add_if(is_integer(type.dtype)); break;
+      case DTypeRule::numeric:
+      case DTypeRule::comparison: add_if(type.dtype != DType::boolean); break;
+      case DTypeRule::logical: add_if(type.dtype == DType::boolean); break;
       case DTypeRule::select:
         uses.push_back({row.op, {DType::boolean, type.dtype, type.dtype}, type.dtype});
         break;
@@ -234,7 +241,7 @@ TEST_P(Primitives, EqualTheInterpreterInScalars) {
 // LLVM rewrites arithmetic with constants (x / 4, x + 0, x * -1, ...): only where it is exact.
 TEST_P(Primitives, EqualTheInterpreterBesideConstants) {
   for (const Use& use : all_uses()) {
-    if (use.operands.size() < 2 || !is_floating(use.operands.back())) continue;
+    if (use.operands.size() < 2 || use.operands.back() == DType::boolean) continue;
     const std::vector<TensorData> grid = special_grid(use);
     Graph graph;
     std::vector<Value> inputs;
@@ -242,7 +249,7 @@ TEST_P(Primitives, EqualTheInterpreterBesideConstants) {
       inputs.push_back(graph.input("x" + std::to_string(i), use.operands[i], grid[i].shape));
     }
     for (std::size_t i = 0; i < grid.size(); ++i) {
-      if (!is_floating(use.operands[i])) continue;
+      if (use.operands[i] == DType::boolean) continue;
       for (double value : special_values(use.operands[i])) {
         std::vector<Value> operands = inputs;
         operands[i] = graph.constant(value, use.operands[i]);

@@ -21,7 +21,7 @@ using ViewType = decltype(view(std::declval<Range>(), std::declval<const Shape&>
 static_assert(!Viewable<std::vector<float>>, "a temporary container would dangle");
 static_assert(!Viewable<std::array<float, 4>>, "a temporary container would dangle");
 static_assert(Viewable<std::span<float>>, "a temporary span refers to memory that stays");
-static_assert(!Viewable<std::vector<int>&>, "int is no dtype");
+static_assert(!Viewable<std::vector<unsigned>&>, "unsigned is no dtype");
 static_assert(!Viewable<std::vector<bool>&>, "std::vector<bool> holds no bools");
 
 static_assert(std::is_same_v<ViewType<std::vector<float>&>, TensorView>);

@@ -2,9 +2,12 @@
 #include "support/random_graph.h"
 
 #include <algorithm>
+#include <concepts>
 #include <limits>
 #include <numeric>
 #include <optional>
+
+#include <sinter/ir/element.h>
 
 #include "support/random.h"
 
@@ -76,8 +79,7 @@ class Generator {
   }
 
   void add_input(std::int64_t i) {
-    constexpr DType kDTypes[] = {DType::f32, DType::f32, DType::f32, DType::f64, DType::boolean};
-    const DType dtype = i == 0 ? DType::f32 : random_.pick(kDTypes);
+    const DType dtype = i == 0 ? random_float() : random_dtype();
     const Shape shape = random_subshape();
     const bool strided = options_.random_strides && random_.one_in(2);
     const std::string name = "x" + std::to_string(i);
@@ -97,11 +99,32 @@ class Generator {
                              : fitting[random_.below(fitting.size())];
   }
 
-  DType random_float() { return random_.one_in(4) ? DType::f64 : DType::f32; }
+  DType random_float() {
+    constexpr DType kDTypes[] = {DType::f32, DType::f32, DType::f32, DType::f32,
+                                 DType::f64, DType::f64, DType::f16, DType::bf16};
+    return random_.pick(kDTypes);
+  }
+  DType random_integer() {
+    constexpr DType kDTypes[] = {DType::i8,  DType::u8,  DType::i16,
+                                 DType::i32, DType::i32, DType::i64};
+    return random_.pick(kDTypes);
+  }
+  DType random_number() { return random_.one_in(3) ? random_integer() : random_float(); }
+  DType random_dtype() { return random_.one_in(5) ? DType::boolean : random_number(); }
+
+  /// A whole number that `dtype` holds.
+  double random_whole(DType dtype) {
+    constexpr double kUsual[] = {0, 1, 2, 3, 7, 64, 100, -1, -2, -128};
+    const double value = random_.pick(kUsual);
+    return element_value(element_bits(value, dtype), dtype);
+  }
+
+  double random_fraction() {
+    return random_.one_in(4) ? random_.pick(kSpecialScalars) : random_.pick(kUsualScalars);
+  }
 
   Value random_scalar(DType dtype) {
-    const double value =
-        random_.one_in(4) ? random_.pick(kSpecialScalars) : random_.pick(kUsualScalars);
+    const double value = is_integer(dtype) ? random_whole(dtype) : random_fraction();
     return random_.one_in(4) ? graph_.constant(value, dtype) : graph_.parameter(value, dtype);
   }
 
@@ -110,11 +133,13 @@ class Generator {
     const auto arity = static_cast<std::size_t>(row.arity);
     switch (row.rule) {
       case DTypeRule::leaf: break;
-      case DTypeRule::floating:
-      case DTypeRule::comparison: return {arity, random_float()};
+      case DTypeRule::floating: return {arity, random_float()};
+      case DTypeRule::integer: return {arity, random_integer()};
+      case DTypeRule::numeric:
+      case DTypeRule::comparison: return {arity, random_number()};
       case DTypeRule::logical: return {arity, DType::boolean};
       case DTypeRule::select: {
-        const DType sides = random_.one_in(4) ? DType::boolean : random_float();
+        const DType sides = random_dtype();
         return {DType::boolean, sides, sides};
       }
       case DTypeRule::convert:
@@ -124,18 +149,17 @@ class Generator {
   }
 
   std::optional<Value> pick_operand(const OpInfo& row, std::size_t i, std::optional<DType> dtype) {
-    const bool floating = dtype.has_value() && is_floating(*dtype);
+    const bool number = dtype.has_value() && *dtype != DType::boolean;
     if (row.operands[i].attribute) return random_scalar(*dtype);
-    if (floating && row.arity > 1 && random_.one_in(5)) return random_scalar(*dtype);
+    if (number && row.arity > 1 && random_.one_in(5)) return random_scalar(*dtype);
     return pick_value(dtype);
   }
 
   Attributes random_attributes(std::span<const Value> operands) {
-    constexpr DType kDTypes[] = {DType::f32, DType::f64, DType::boolean};
     Shape shape;
     const Value& other = random_.pick(values_);
     if (!broadcast_shapes(operands[0].shape(), other.shape(), shape)) shape = operands[0].shape();
-    return {.dtype = random_.pick(kDTypes), .shape = shape};
+    return {.dtype = random_dtype(), .shape = shape};
   }
 
   /// Records one op, unless there is no operand for the one that was drawn.
@@ -170,7 +194,7 @@ class Generator {
   std::int64_t ops_ = 0;
 };
 
-template <typename T>
+template <std::floating_point T>
 T random_element(Random& random) {
   using Limits = std::numeric_limits<T>;
   const T special[] = {T(0),
@@ -189,9 +213,29 @@ T random_element(Random& random) {
   return static_cast<T>(random.one_in(2) ? magnitude : -magnitude);
 }
 
-template <>
-bool random_element<bool>(Random& random) {
+template <std::same_as<bool> T>
+T random_element(Random& random) {
   return random.one_in(2);
+}
+
+template <std::integral T>
+requires(!std::same_as<T, bool>) T random_element(Random& random) {
+  using Limits = std::numeric_limits<T>;
+  constexpr T kSpecial[] = {T{0},          T{1},          static_cast<T>(-1),
+                            Limits::min(), Limits::max(), static_cast<T>(Limits::max() - 1)};
+  if (random.one_in(6)) return random.pick(kSpecial);
+  const std::int64_t limit = random.one_in(2) ? 8 : std::numeric_limits<std::int64_t>::max();
+  return static_cast<T>(random.between(-limit, limit));
+}
+
+/// Any bits, NaNs of every kind among them, or a usual number.
+template <typename T>
+requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) T
+    random_element(Random& random) {
+  if (!random.one_in(4)) return T(static_cast<double>(random_element<float>(random)));
+  T any;
+  any.bits = static_cast<std::uint16_t>(random.between(0, 0xffff));
+  return any;
 }
 
 template <typename T>
@@ -201,9 +245,11 @@ void fill(TensorData& data, Random& random) {
 
 void fill(TensorData& data, Random& random) {
   switch (data.dtype) {
-    case DType::boolean: return fill<bool>(data, random);
-    case DType::f32: return fill<float>(data, random);
-    case DType::f64: return fill<double>(data, random);
+#define SINTER_DTYPE(name, text, kind, bytes, type) \
+  case DType::name:                                 \
+    return fill<type>(data, random);
+#include <sinter/ir/dtypes.def>
+#undef SINTER_DTYPE
   }
 }
 

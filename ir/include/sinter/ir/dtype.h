@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <sinter/ir/export.h>
+#include <sinter/ir/float16.h>
 
 namespace sinter {
 
@@ -16,7 +17,7 @@ enum class DType : std::uint8_t {
 #undef SINTER_DTYPE
 };
 
-enum class DTypeKind : std::uint8_t { boolean, floating };
+enum class DTypeKind : std::uint8_t { boolean, signed_integer, unsigned_integer, floating };
 
 struct DTypeInfo {
   DType dtype;
@@ -34,6 +35,18 @@ struct DTypeInfo {
 [[nodiscard]] inline std::string_view to_string(DType dtype) { return info(dtype).name; }
 [[nodiscard]] inline bool is_floating(DType dtype) {
   return info(dtype).kind == DTypeKind::floating;
+}
+[[nodiscard]] inline bool is_integer(DType dtype) {
+  const DTypeKind kind = info(dtype).kind;
+  return kind == DTypeKind::signed_integer || kind == DTypeKind::unsigned_integer;
+}
+/// f16 and bf16: memory holds them, kernels compute in f32.
+[[nodiscard]] inline bool is_storage_float(DType dtype) {
+  return dtype == DType::f16 || dtype == DType::bf16;
+}
+/// The dtype in which ops on `dtype` are computed: f32 for the 16-bit floats, else itself.
+[[nodiscard]] inline DType compute_dtype(DType dtype) {
+  return is_storage_float(dtype) ? DType::f32 : dtype;
 }
 
 /// The DType of a C++ element type: `dtype_of<float>` is DType::f32. const is ignored.

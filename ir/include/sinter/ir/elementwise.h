@@ -25,8 +25,8 @@ namespace sinter {
 class Scalar {
  public:
   template <typename T>
-    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
-  constexpr Scalar(T value) : value_(static_cast<double>(value)) {}  // NOLINT: implicit
+  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) constexpr Scalar(T value)
+      : value_(static_cast<double>(value)) {}  // NOLINT: implicit
   Scalar(bool) = delete;
   [[nodiscard]] constexpr double value() const { return value_; }
 
@@ -47,8 +47,8 @@ class Operand {
  public:
   Operand(const Self& tensor) : tensor_(&tensor) {}  // NOLINT: implicit
   template <typename T>
-    requires std::constructible_from<Scalar, T>
-  Operand(T number) : scalar_(Scalar(number)) {}  // NOLINT: implicit
+  requires std::constructible_from<Scalar, T> Operand(T number)
+      : scalar_(Scalar(number)) {}  // NOLINT: implicit
   /// The tensor itself, or the number as a scalar beside `like`.
   [[nodiscard]] Self beside(const Self& like) const {
     return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);
@@ -69,10 +69,12 @@ class ElementwiseMethods {
  public:
   using Other = Operand<Self>;
 
-  // Arithmetic, IEEE-754, each rounded once; f32 and f64.
+  // Arithmetic. Floats: IEEE-754, each op rounded once (f16 and bf16 compute in f32). Integers
+  // wrap.
   [[nodiscard]] Self add(const Other& b) const { return binary(Op::add, b); }
   [[nodiscard]] Self sub(const Other& b) const { return binary(Op::sub, b); }
   [[nodiscard]] Self mul(const Other& b) const { return binary(Op::mul, b); }
+  /// Integers truncate towards zero; x / 0 is 0 and the lowest value / -1 is itself.
   [[nodiscard]] Self div(const Other& b) const { return binary(Op::div, b); }
   /// x * b + c with one rounding. sinter never forms it from a mul and an add by itself.
   [[nodiscard]] Self fma(const Other& b, const Other& c) const {
@@ -91,6 +93,27 @@ class ElementwiseMethods {
   /// To the nearest integer, ties to even.
   [[nodiscard]] Self round() const { return unary(Op::round); }
 
+  // Integer division in both conventions; by 0 the quotient is 0 and the remainder is this value.
+  /// Rounded towards -inf, as Python's //.
+  [[nodiscard]] Self floor_divide(const Other& b) const { return binary(Op::floor_divide, b); }
+  /// With the sign of b, as Python's %.
+  [[nodiscard]] Self remainder(const Other& b) const { return binary(Op::remainder, b); }
+  /// With the sign of this value, as C's %.
+  [[nodiscard]] Self fmod(const Other& b) const { return binary(Op::fmod, b); }
+
+  // On integers, bit by bit.
+  [[nodiscard]] Self bit_and(const Other& b) const { return binary(Op::bit_and, b); }
+  [[nodiscard]] Self bit_or(const Other& b) const { return binary(Op::bit_or, b); }
+  [[nodiscard]] Self bit_xor(const Other& b) const { return binary(Op::bit_xor, b); }
+  [[nodiscard]] Self bit_not() const { return unary(Op::bit_not); }
+  /// By the width or more, and by a negative count, gives 0.
+  [[nodiscard]] Self shift_left(const Other& count) const { return binary(Op::shift_left, count); }
+  /// Arithmetic on signed integers: by the width or more, and by a negative count, the sign is
+  /// left.
+  [[nodiscard]] Self shift_right(const Other& count) const {
+    return binary(Op::shift_right, count);
+  }
+
   // Comparisons give bool masks. NaN is unequal to everything and in no order.
   [[nodiscard]] Self equal(const Other& b) const { return binary(Op::equal, b); }
   [[nodiscard]] Self not_equal(const Other& b) const { return binary(Op::not_equal, b); }
@@ -108,6 +131,13 @@ class ElementwiseMethods {
   [[nodiscard]] Self select(const Self& a, const Other& b) const {
     return apply(Op::select, {self(), a, b.beside(a)});
   }
+  /// condition ? this value : b, element by element.
+  [[nodiscard]] Self where(const Self& condition, const Other& b) const {
+    return condition.select(self(), b);
+  }
+  [[nodiscard]] Self isnan() const { return unary(Op::isnan); }
+  [[nodiscard]] Self isinf() const { return unary(Op::isinf); }
+  [[nodiscard]] Self isfinite() const { return unary(Op::isfinite); }
   [[nodiscard]] Self select(Scalar a, const Self& b) const {
     return apply(Op::select, {self(), b.scalar(a), b});
   }
@@ -135,6 +165,33 @@ class ElementwiseMethods {
   [[nodiscard]] Self clamp(Scalar low, Scalar high) const {
     return apply(Op::clamp, {self(), self().scalar(low), self().scalar(high)});
   }
+  /// As above, with a bound for every element; bounds broadcast.
+  [[nodiscard]] Self clamp(const Self& low, const Self& high) const {
+    return apply(Op::clip, {self(), low, high});
+  }
+  /// clamp between -1 and 1 unless said otherwise.
+  [[nodiscard]] Self hardtanh(Scalar low = -1, Scalar high = 1) const {
+    return apply(Op::hardtanh, {self(), self().scalar(low), self().scalar(high)});
+  }
+  /// x / (1 + |x|); NaN at +-inf.
+  [[nodiscard]] Self softsign() const { return unary(Op::softsign); }
+  /// x <= threshold ? value : x. NaN stays.
+  [[nodiscard]] Self threshold(Scalar threshold, Scalar value) const {
+    return apply(Op::threshold, {self(), self().scalar(threshold), self().scalar(value)});
+  }
+  /// 0 where |x| <= lambda, else x moved towards 0 by lambda. NaN stays.
+  [[nodiscard]] Self softshrink(Scalar lambda = 0.5) const {
+    return apply(Op::softshrink, {self(), self().scalar(lambda)});
+  }
+  /// 0 where |x| <= lambda, else x. NaN stays.
+  [[nodiscard]] Self hardshrink(Scalar lambda = 0.5) const {
+    return apply(Op::hardshrink, {self(), self().scalar(lambda)});
+  }
+  /// From this value (weight 0) to `end` (weight 1), exact at both: x + weight * (end - x) for
+  /// weight < 0.5, else end - (end - x) * (1 - weight).
+  [[nodiscard]] Self lerp(const Self& end, const Other& weight) const {
+    return apply(Op::lerp, {self(), end, weight.beside(self())});
+  }
   /// relu6(x + 3) / 6.
   [[nodiscard]] Self hardsigmoid() const { return unary(Op::hardsigmoid); }
   /// x * relu6(x + 3) / 6, from left to right.
@@ -144,7 +201,9 @@ class ElementwiseMethods {
   /// x * x.
   [[nodiscard]] Self square() const { return unary(Op::square); }
 
-  /// To another dtype: rounded to nearest even; bool is x != 0, and true gives 1.
+  /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
+  /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
+  /// made of an f64 by one rounding, of an integer by way of f32.
   [[nodiscard]] Self convert(DType dtype) const {
     return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});
   }
@@ -169,7 +228,8 @@ class ElementwiseMethods {
 
  private:
   [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
-  static Self apply(Op op, std::initializer_list<Self> operands, const Attributes& attributes = {}) {
+  static Self apply(Op op, std::initializer_list<Self> operands,
+                    const Attributes& attributes = {}) {
     return Self::apply(op, std::span<const Self>(operands.begin(), operands.size()), attributes);
   }
   [[nodiscard]] Self unary(Op op) const { return apply(op, {self()}); }

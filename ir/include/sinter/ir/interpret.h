@@ -10,7 +10,9 @@
 #include <span>
 #include <vector>
 
+#include <sinter/ir/element.h>
 #include <sinter/ir/graph.h>
+#include <sinter/ir/passes.h>
 
 namespace sinter {
 
@@ -50,11 +52,14 @@ struct TensorData {
 /// Runs `graph` on dense inputs, one per declared input and of its shape and dtype (strides of the
 /// declaration do not matter here). Returns one tensor per output. Throws Error on a mismatch.
 [[nodiscard]] SINTER_API std::vector<TensorData> interpret(const Graph& graph,
-                                                           std::span<const TensorData> inputs);
+                                                           std::span<const TensorData> inputs,
+                                                           Rounding rounding = Rounding::at_store);
 
-/// One primitive on one element. Operands and result are held as the f64 of their value (exact for
-/// every dtype here; masks are 0 or 1). `dtype` is the operands' for comparisons and convert's
-/// source, otherwise the result's; `to` is the result's dtype.
+/// One primitive on one element; operands and result as their bits (see element.h). `dtype` is the
+/// operands' for comparisons and convert's source, otherwise the result's; `to` is the result's.
+[[nodiscard]] SINTER_API std::uint64_t evaluate_bits(Op op, DType dtype, DType to,
+                                                     std::span<const std::uint64_t> operands);
+/// The same on numbers, each as the f64 of its value.
 [[nodiscard]] SINTER_API double evaluate(Op op, DType dtype, DType to,
                                          std::span<const double> operands);
 

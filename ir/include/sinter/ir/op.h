@@ -23,6 +23,8 @@ enum class OpKind : std::uint8_t { leaf, primitive, composite };
 enum class DTypeRule : std::uint8_t {
   leaf,
   floating,
+  numeric,
+  integer,
   comparison,
   logical,
   select,

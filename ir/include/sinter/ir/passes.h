@@ -2,6 +2,7 @@
 // outputs and parameters (dead ones included: buffers are bound by position), in linear time.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include <sinter/ir/graph.h>
@@ -18,6 +19,20 @@ namespace sinter {
 /// compute dtype, lies in (0, 1] becomes `m = x*s; m > x ? m : x`, equal bit for bit to the select
 /// on x > 0 there, and one instruction cheaper.
 [[nodiscard]] SINTER_API Graph expand(const Graph& graph, std::span<const double> parameters);
+
+/// When 16-bit floats are rounded.
+enum class Rounding : std::uint8_t {
+  at_store,  ///< where memory holds them: inputs, outputs, and explicit conversions
+  each_op,   ///< after every op of the graph, as when ops run one by one; a composite once, at its
+             ///< end
+};
+
+/// Replaces ops on f16 and bf16 by ops on f32: inputs and outputs keep their dtype and are
+/// converted at the border, so that every way of cutting the graph into kernels gives the same
+/// bits.
+[[nodiscard]] SINTER_API Graph widen(const Graph& graph, Rounding rounding);
+/// Whether `widen` has anything to do.
+[[nodiscard]] SINTER_API bool has_storage_floats(const Graph& graph);
 
 /// Replaces parameters by constants of their values: what `Specialize::scalars` asks for.
 [[nodiscard]] SINTER_API Graph bake_parameters(const Graph& graph);

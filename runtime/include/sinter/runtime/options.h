@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <sinter/codegen/target.h>
+#include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 #include <sinter/runtime/executor.h>
 
@@ -30,6 +31,8 @@ enum class Specialize : std::uint8_t {
 struct CompileOptions {
   Fuse fuse = Fuse::all;
   Specialize specialize = Specialize::none;
+  /// When results on f16 and bf16 tensors are rounded; computing is in f32 either way.
+  Rounding rounding = Rounding::at_store;
 };
 
 /// Bounds of one cache level. The least recently used entries go first; what is in use stays alive
@@ -43,8 +46,8 @@ struct EngineOptions {
   /// The CPU to make code for; the machine's own unless given. Code for a CPU that this machine is
   /// not is compiled and shown, but refuses to run.
   std::optional<Target> target = {};
-  int threads = 0;                            ///< of the own pool; 0 for one per hardware thread
-  std::shared_ptr<Executor> executor = {};    ///< instead of the own pool
+  int threads = 0;                          ///< of the own pool; 0 for one per hardware thread
+  std::shared_ptr<Executor> executor = {};  ///< instead of the own pool
   /// A kernel that reads and writes fewer bytes than this per call runs on the calling thread
   /// alone; 0 for the size at which threads were measured to pay. Results do not depend on it.
   std::int64_t parallel_bytes = 0;

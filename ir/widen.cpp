@@ -1,0 +1,77 @@
+// widen: ops on 16-bit floats become ops on f32 between conversions.
+#include <algorithm>
+#include <bit>
+
+#include <sinter/ir/passes.h>
+
+#include "rewrite.h"
+
+namespace sinter {
+namespace {
+
+NodeId converted(Graph& graph, NodeId id, DType dtype) {
+  return graph.value(id).convert(dtype).id();
+}
+
+/// A value in f32 after a rounding to `storage`.
+NodeId rounded(Graph& graph, NodeId id, DType storage) {
+  return converted(graph, converted(graph, id, storage), DType::f32);
+}
+
+/// The source of a conversion to a 16-bit float: integers pass through f32.
+NodeId floating_source(Graph& graph, NodeId id) {
+  return is_floating(graph.node(id).dtype) ? id : converted(graph, id, DType::f32);
+}
+
+class Widening {
+ public:
+  Widening(const Graph& from, Rounding rounding) : from_(from), rounding_(rounding) {}
+
+  NodeId operator()(Graph& to, NodeId id, std::span<const NodeId> operands) const {
+    const Node& node = from_.node(id);
+    const bool storage = is_storage_float(node.dtype);
+    switch (node.op) {
+      case Op::parameter:
+        return to.parameter(from_.parameters()[node.payload], compute_dtype(node.dtype)).id();
+      case Op::convert:
+        if (from_.node(node.operands[0]).dtype == node.dtype) return operands[0];
+        if (storage) return rounded(to, floating_source(to, operands[0]), node.dtype);
+        return converted(to, operands[0], node.dtype);
+      default: break;
+    }
+    const NodeId made = copy(to, id, operands);
+    if (!storage) return made;
+    if (node.op == Op::input) return converted(to, made, DType::f32);
+    const bool rounds = rounding_ == Rounding::each_op && info(node.op).kind != OpKind::leaf;
+    return rounds ? rounded(to, made, node.dtype) : made;
+  }
+
+ private:
+  NodeId copy(Graph& to, NodeId id, std::span<const NodeId> operands) const {
+    const Node& node = from_.node(id);
+    if (node.op != Op::constant || !is_storage_float(node.dtype)) {
+      return to.copy_node(from_, id, operands);
+    }
+    return to.constant(std::bit_cast<double>(node.payload), DType::f32).id();
+  }
+
+  const Graph& from_;
+  Rounding rounding_;
+};
+
+}  // namespace
+
+bool has_storage_floats(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(),
+                             [](const Node& node) { return is_storage_float(node.dtype); });
+}
+
+Graph widen(const Graph& graph, Rounding rounding) {
+  const auto output = [&](Graph& to, const GraphOutput& declared, NodeId moved) {
+    const DType dtype = graph.node(declared.node).dtype;
+    return is_storage_float(dtype) ? converted(to, moved, dtype) : moved;
+  };
+  return detail::rewrite(graph, Widening(graph, rounding), output);
+}
+
+}  // namespace sinter
