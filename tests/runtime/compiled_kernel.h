@@ -1,0 +1,100 @@
+// What tests of machine code share: one kernel compiled by CpuJit, its targets, its difference
+// from the interpreter.
+#pragma once
+
+#include "../../runtime/cpu_jit.h"
+
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/interpret.h>
+#include <sinter/ir/passes.h>
+#include <sinter/runtime/engine.h>
+
+namespace sinter::detail {
+
+/// This machine's own target, and the named ones that it runs.
+inline std::vector<Target> targets_here() {
+  std::vector<Target> targets{host_target()};
+  for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
+    if (runs_here(Target::parse(name))) targets.push_back(Target::parse(name));
+  }
+  return targets;
+}
+
+/// A graph that is one kernel, compiled and called without an Engine.
+class CompiledKernel {
+ public:
+  CompiledKernel(const Graph& graph, const Target& target, bool streaming = false)
+      : body_(lowered(graph)), space_(collapse(body_)) {
+    const LoopNest nest = schedule_cpu(body_, space_, target, {.streaming = streaming});
+    verify(nest);
+    CompileTimes times;
+    code_ = CpuJit::make(target)->compile(nest, times);
+    for (const DType dtype : nest.parameter_dtypes) {
+      parameters_.push_back(element_bits(body_.parameters()[parameters_.size()], dtype));
+    }
+  }
+
+  void run(std::span<void* const> buffers) const { run(buffers, 0, space_.parallel_extent()); }
+  void run(std::span<void* const> buffers, std::int64_t begin, std::int64_t end) const {
+    const KernelArguments arguments{buffers.data(), space_.extents.data(), space_.strides.data(),
+                                    parameters_.data()};
+    code_->entry()(&arguments, begin, end);
+  }
+
+  [[nodiscard]] std::vector<TensorData> run(std::vector<TensorData> inputs) const {
+    std::vector<TensorData> outputs;
+    for (const GraphOutput& output : body_.outputs()) {
+      outputs.push_back(TensorData::zeros(body_.node(output.node).dtype, body_.shape(output.node)));
+    }
+    std::vector<void*> buffers;
+    for (TensorData& input : inputs) buffers.push_back(input.bytes.data());
+    for (TensorData& output : outputs) buffers.push_back(output.bytes.data());
+    run(buffers);
+    return outputs;
+  }
+
+ private:
+  static Graph lowered(const Graph& graph) {
+    const Graph wide = widen(graph, Rounding::at_store);
+    return expand(wide, wide.parameters());
+  }
+
+  Graph body_;
+  LoopSpace space_;
+  std::shared_ptr<const MachineCode> code_;
+  std::vector<std::uint64_t> parameters_;
+};
+
+/// "" when `graph` compiled for `target` gives what the interpreter gives.
+inline std::string difference(const Graph& graph, const Target& target,
+                              const CompiledKernel& kernel, const std::vector<TensorData>& inputs) {
+  const std::vector<TensorData> expected = interpret(graph, inputs);
+  const std::vector<TensorData> got = kernel.run(inputs);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::int64_t at = first_difference(expected[i], got[i]);
+    if (at == -1) continue;
+    return "output " + graph.outputs()[i].name + " differs at element " + std::to_string(at) +
+           " on " + target.name;
+  }
+  return "";
+}
+
+/// A tensor of one axis.
+inline TensorData tensor_of(DType dtype, const std::vector<double>& values) {
+  TensorData data = TensorData::zeros(dtype, {values.size()});
+  std::byte* element = data.bytes.data();
+  for (double value : values) {
+    const std::uint64_t bits = element_bits(value, dtype);
+    std::memcpy(element, &bits, info(dtype).bytes);
+    element += info(dtype).bytes;
+  }
+  return data;
+}
+
+}  // namespace sinter::detail
