@@ -44,14 +44,6 @@ void fill(std::span<std::byte> memory, Make make) {
   }
 }
 
-/// Elements from the first to the last that `shape` reaches.
-std::int64_t spanned_elements(const Shape& shape, const Strides& strides) {
-  if (shape.elements() == 0 || strides.empty()) return shape.elements();
-  std::int64_t last = 0;
-  for (int axis = 0; axis < shape.rank(); ++axis) last += (shape[axis] - 1) * strides[axis];
-  return last + 1;
-}
-
 }  // namespace
 
 AlignedBuffer::AlignedBuffer(std::int64_t bytes) : bytes_(bytes) {
@@ -85,19 +77,22 @@ void fill_uniform(std::span<std::byte> memory, DType dtype, std::uint64_t seed) 
 
 GraphBuffers::GraphBuffers(const Graph& graph, std::uint64_t seed) {
   const auto add = [&](NodeId id, const Strides& strides) {
-    const std::int64_t elements = spanned_elements(graph.shape(id), strides);
-    memory_.emplace_back(elements * info(graph.node(id).dtype).bytes);
-    return memory_.back().data();
+    const Reach reached = reach(graph.shape(id), strides);
+    const std::int64_t size = info(graph.node(id).dtype).bytes;
+    memory_.emplace_back(reached.elements() * size);
+    return memory_.back().data() - reached.lowest * size;
   };
   for (const GraphInput& input : graph.inputs()) {
     const DType dtype = graph.node(input.node).dtype;
     std::byte* data = add(input.node, input.strides);
-    fill_uniform({data, static_cast<std::size_t>(memory_.back().bytes())}, dtype, seed++);
+    const auto bytes = static_cast<std::size_t>(memory_.back().bytes());
+    fill_uniform({memory_.back().data(), bytes}, dtype, seed++);
     inputs_.push_back({data, dtype, graph.shape(input.node), input.strides});
   }
   for (const GraphOutput& output : graph.outputs()) {
-    std::byte* data = add(output.node, {});
-    outputs_.push_back({data, graph.node(output.node).dtype, graph.shape(output.node), {}});
+    std::byte* data = add(output.node, output.strides);
+    const DType dtype = graph.node(output.node).dtype;
+    outputs_.push_back({data, dtype, graph.shape(output.node), output.strides});
   }
 }
 

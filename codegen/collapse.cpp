@@ -1,8 +1,11 @@
 // The iteration space of a kernel: the shape of its outputs with as few axes as its buffers allow.
 //
 // Each argument walks the space with one stride per axis, 0 where it repeats. Axes of length 1
-// disappear; two neighbours become one where every argument walks them as one.
+// disappear; the others come in the order in which the first output lies in memory; two neighbours
+// become one where every argument walks them as one.
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
@@ -30,7 +33,7 @@ std::vector<Layout> layouts(const Graph& body) {
   }
   for (const GraphOutput& output : body.outputs()) {
     const Shape& shape = body.shape(output.node);
-    arguments.push_back({shape, dense_strides(shape)});
+    arguments.push_back({shape, output.strides.empty() ? dense_strides(shape) : output.strides});
   }
   return arguments;
 }
@@ -52,6 +55,14 @@ std::vector<Axis> walked_axes(const Shape& shape, const std::vector<Layout>& arg
     }
   }
   return axes;
+}
+
+/// Outermost first by the distance that the first output steps: its elements are next to each other
+/// along the last axis, however its axes are permuted. Equal distances keep their order.
+void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
+  std::ranges::stable_sort(axes, std::greater<>(), [first_output](const Axis& axis) {
+    return std::abs(axis.strides[first_output]);
+  });
 }
 
 /// Whether every argument walks the two axes as one.
@@ -101,7 +112,9 @@ std::int64_t LoopSpace::inner_extent() const { return rank() == 1 ? 1 : extents.
 LoopSpace collapse(const Graph& body) {
   SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
   const std::vector<Layout> arguments = layouts(body);
-  std::vector<Axis> axes = merge(walked_axes(body.shape(body.outputs()[0].node), arguments));
+  std::vector<Axis> axes = walked_axes(body.shape(body.outputs()[0].node), arguments);
+  order_by_output(axes, body.inputs().size());
+  axes = merge(std::move(axes));
   if (axes.empty()) axes.push_back(single_element(arguments, body.inputs().size()));
   LoopSpace space;
   for (const Axis& axis : axes) space.extents.push_back(axis.extent);

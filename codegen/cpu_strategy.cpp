@@ -2,6 +2,8 @@
 #include "cpu_strategy.h"
 
 #include <algorithm>
+#include <optional>
+#include <ranges>
 
 namespace sinter::detail {
 namespace {
@@ -33,6 +35,14 @@ int choose_unroll(const Pressure& pressure, const Target& target) {
   return 1;
 }
 
+DType output_dtype(const Graph& body, std::size_t output) {
+  return body.node(body.outputs()[output].node).dtype;
+}
+
+bool is_contiguous(const Graph& body, const LoopSpace& space, std::size_t output) {
+  return store_stride(space, body.inputs().size() + output) == LaneStride::contiguous;
+}
+
 /// AVX2 masks elements of 4 and 8 bytes.
 bool has_masked_access(DType dtype) { return info(dtype).bytes >= 4; }
 
@@ -48,30 +58,37 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
            stride_class(space, node.payload, space.rank() - 1) == LaneStride::contiguous;
   };
   return std::ranges::all_of(placement.order, one_instruction) &&
-         std::ranges::all_of(body.outputs(), [&](const GraphOutput& output) {
-           return has_masked_access(body.node(output.node).dtype);
-         });
+         std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
+                             [&](std::size_t output) {
+                               return has_masked_access(output_dtype(body, output)) &&
+                                      is_contiguous(body, space, output);
+                             });
 }
 
 /// A fraction of a register is not worth a write of its own to memory: no masks, and nothing beside
 /// a dtype that is twice as wide.
-std::vector<bool> choose_streamed(const Graph& body, int lanes, const Target& target,
-                                  const ScheduleOptions& options) {
+std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int lanes,
+                                  const Target& target, const ScheduleOptions& options) {
   std::vector<bool> streamed;
-  for (const GraphOutput& output : body.outputs()) {
-    const DType dtype = body.node(output.node).dtype;
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    const DType dtype = output_dtype(body, i);
     const bool wide = lanes * info(dtype).bytes * 2 >= target.vector_bytes;
-    streamed.push_back(options.streaming && dtype != DType::boolean && wide);
+    streamed.push_back(options.streaming && dtype != DType::boolean && wide &&
+                       is_contiguous(body, space, i));
   }
   return streamed;
 }
 
-std::size_t widest_output(const Graph& body) {
-  const auto bytes = [&](const GraphOutput& output) {
-    return info(body.node(output.node).dtype).bytes;
-  };
-  const auto widest = std::ranges::max_element(body.outputs(), {}, bytes);
-  return static_cast<std::size_t>(widest - body.outputs().begin());
+/// The widest of the contiguous outputs: the one that is worth aligning.
+std::optional<std::size_t> choose_anchor(const Graph& body, const LoopSpace& space) {
+  std::optional<std::size_t> widest;
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    if (!is_contiguous(body, space, i)) continue;
+    const bool wider = !widest.has_value() ||
+                       info(output_dtype(body, i)).bytes > info(output_dtype(body, *widest)).bytes;
+    if (wider) widest = i;
+  }
+  return widest;
 }
 
 }  // namespace
@@ -86,10 +103,12 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.unroll = choose_unroll(need, target);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
-  strategy.streamed = choose_streamed(body, strategy.lanes, target, options);
-  strategy.anchor = widest_output(body);
+  strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
+  const std::optional<std::size_t> anchor = choose_anchor(body, space);
+  strategy.anchor = anchor.value_or(0);
   // Rows begin anywhere, so a peel in each would cost more than it gains.
-  strategy.peel = strategy.streams() > 0 || (space.rank() == 1 && need.operations <= kLargeBody);
+  const bool pays = space.rank() == 1 && need.operations <= kLargeBody;
+  strategy.peel = anchor.has_value() && (strategy.streams() > 0 || pays);
   return strategy;
 }
 

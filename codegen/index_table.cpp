@@ -117,9 +117,7 @@ struct StatementIndices {
       for_each_index(statement.body, visit);
     } else if constexpr (!std::is_same_v<T, Compute>) {
       visit(statement.offset);
-      if constexpr (std::is_same_v<T, Load>) {
-        if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);
-      }
+      if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);
     }
   }
 };

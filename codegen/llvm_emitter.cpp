@@ -60,6 +60,8 @@ class Emitter {
 
   llvm::Value* load_vector(const Load& load, llvm::Type* type, unsigned copy);
   void store_vector(const Store& store, llvm::Value* place, llvm::Value* value);
+  llvm::Value* lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
+                              unsigned copy);
   llvm::Value* leaf(const Compute& compute);
   bool is_shared(ValueId id) const { return values_[id.index].scalar != nullptr; }
   llvm::Value* operand(ValueId id, unsigned copy);
@@ -207,14 +209,21 @@ llvm::Value* Emitter::load_vector(const Load& load, llvm::Type* type, unsigned c
   llvm::Value* zero = llvm::Constant::getNullValue(type);
   llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
   if (load.lanes == LaneStride::strided) {
-    distance = builder().CreateNSWMul(frame_.index(load.lane_stride), distance);
-    place = builder().CreateInBoundsGEP(element, place, distance);
-    place = builder().CreateInBoundsGEP(element, place, frame_.lane_distances(load.lane_stride));
+    place = lane_addresses(element, place, load.lane_stride, copy);
     return builder().CreateMaskedGather(type, place, align, scope().mask, zero);
   }
   if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
   if (scope().mask == nullptr) return builder().CreateAlignedLoad(type, place, align);
   return builder().CreateMaskedLoad(type, place, align, scope().mask, zero);
+}
+
+/// Where each lane of vector `copy` lies, `stride` elements from the one before.
+llvm::Value* Emitter::lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
+                                     unsigned copy) {
+  llvm::Value* lanes = builder().getInt64(std::uint64_t{copy} * scope().lanes);
+  llvm::Value* distance = builder().CreateNSWMul(frame_.index(stride), lanes);
+  place = builder().CreateInBoundsGEP(element, place, distance);
+  return builder().CreateInBoundsGEP(element, place, frame_.lane_distances(stride));
 }
 
 void Emitter::emit(const Store& store) {
@@ -224,8 +233,15 @@ void Emitter::emit(const Store& store) {
     llvm::Value* value = operand(store.value, copy);
     if (dtype == DType::boolean) value = builder().CreateZExt(value, type);
     llvm::Value* place = frame_.address(store.argument, store.offset);
+    llvm::Type* element = type->getScalarType();
+    if (store.lanes == LaneStride::strided && scope().lanes > 1) {
+      place = lane_addresses(element, place, store.lane_stride, copy);
+      const llvm::Align align(info(dtype).bytes);
+      builder().CreateMaskedScatter(value, place, align, scope().mask);
+      continue;
+    }
     llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
-    if (copy != 0) place = builder().CreateInBoundsGEP(type->getScalarType(), place, distance);
+    if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
     store_vector(store, place, value);
   }
 }

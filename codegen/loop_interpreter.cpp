@@ -142,7 +142,11 @@ void Machine::run(const Store& store) {
     const std::size_t vector = static_cast<std::size_t>(vector_lanes_) * bytes;
     SINTER_ASSERT(std::bit_cast<std::uintptr_t>(to) % vector == 0, "streaming stores are aligned");
   }
-  for (std::size_t i = 0; i < active_; ++i) write(to + i * bytes, dtype, lane(store.value, i));
+  const std::int64_t step = store.lanes == LaneStride::strided ? number(store.lane_stride) : 1;
+  for (std::size_t i = 0; i < active_; ++i) {
+    const auto distance = static_cast<std::int64_t>(i) * step * info(dtype).bytes;
+    write(to + distance, dtype, lane(store.value, i));
+  }
 }
 
 void Machine::run(const Compute& compute) {

@@ -33,7 +33,8 @@ class KeyWriter {
     put_all(load.result, load.argument, load.lanes, load.offset, load.lane_stride);
   }
   void put(const Store& store) {
-    put_all(store.value, store.argument, store.streaming, store.offset);
+    put_all(store.value, store.argument, store.lanes, store.streaming, store.offset,
+            store.lane_stride);
   }
   void put(const Compute& compute) {
     put_all(compute.result, compute.op, compute.operand_count, compute.payload);

@@ -168,8 +168,10 @@ void Printer::statement(const Load& load) {
 }
 
 void Printer::statement(const Store& store) {
-  line(fmt::format("store{} a{}[{}] = v{}", store.streaming ? " streaming" : "", store.argument,
-                   text(store.offset), store.value.index));
+  const bool strided = store.lanes == LaneStride::strided;
+  line(fmt::format("store{} a{}[{}]{} = v{}", store.streaming ? " streaming" : "", store.argument,
+                   text(store.offset), strided ? " by " + text(store.lane_stride) : "",
+                   store.value.index));
 }
 
 void Printer::statement(const Compute& compute) {

@@ -229,8 +229,12 @@ void Verifier::check(const Store& store) {
   SINTER_ASSERT(loop != nullptr && loop->kind == LoopKind::vector,
                 "stores stand in loops with lanes");
   SINTER_ASSERT(!store.streaming || !loop->masked, "streaming stores are not masked");
+  SINTER_ASSERT(store.lanes != LaneStride::uniform, "lanes are stored apart");
+  SINTER_ASSERT(!store.streaming || store.lanes == LaneStride::contiguous,
+                "streaming stores are contiguous");
   use(store.value);
   use(store.offset);
+  if (store.lanes == LaneStride::strided) use(store.lane_stride);
   SINTER_ASSERT(nest_.dtype(store.value) == nest_.arguments[store.argument].dtype,
                 "a store has the dtype of its argument");
   stored_ = true;

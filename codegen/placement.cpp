@@ -100,6 +100,12 @@ LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis) 
   return stride == 1 ? LaneStride::contiguous : LaneStride::strided;
 }
 
+LaneStride store_stride(const LoopSpace& space, std::size_t argument) {
+  const LaneStride stride = stride_class(space, argument, space.rank() - 1);
+  // An output repeats only along an axis without elements.
+  return stride == LaneStride::uniform ? LaneStride::contiguous : stride;
+}
+
 Placement place(const Graph& body, const LoopSpace& space) {
   Placement placement{resolve_broadcasts(body), find_levels(body, space), {}};
   placement.order = Order(body, placement.values).take();

@@ -42,6 +42,8 @@ struct Pressure {
 
 /// Where the stride of `argument` along `axis` stands in LoopSpace::strides.
 [[nodiscard]] std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis);
+/// The class of an output along the innermost axis.
+[[nodiscard]] LaneStride store_stride(const LoopSpace& space, std::size_t argument);
 /// How `argument` is walked along `axis`.
 [[nodiscard]] LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis);
 

@@ -175,8 +175,14 @@ void NestBuilder::store_outputs(bool streaming, IndexId place, Block& block) {
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
     const NodeId node = placement_.value(body_.outputs()[i].node);
     const std::uint8_t argument = output_argument(i);
-    block.emplace_back(Store{values_[node.index], argument, streaming && strategy_.streamed[i],
-                             offset(argument, place)});
+    Store store{.value = values_[node.index],
+                .argument = argument,
+                .lanes = detail::store_stride(space_, argument),
+                .streaming = streaming && strategy_.streamed[i],
+                .offset = offset(argument, place),
+                .lane_stride = {}};
+    if (store.lanes == LaneStride::strided) store.lane_stride = stride(argument, inner_axis());
+    block.emplace_back(store);
   }
 }
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,31 +40,48 @@ std::uint64_t hash_of(const Shape& shape) {
 // Tags of the records in a key, beside the ops, whose values are smaller.
 enum class Record : std::uint8_t { shape = 0xfe, output = 0xff };
 
-/// The largest offset in elements that strides reach is within what tensors may hold.
-bool is_within_limits(const Shape& shape, const Strides& strides) {
-  std::int64_t room = kMaxElements;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (shape[axis] < 2 || strides[axis] == 0) continue;
-    if (strides[axis] < 0 || strides[axis] > room / (shape[axis] - 1)) return false;
-    room -= strides[axis] * (shape[axis] - 1);
+void check_strides(std::string_view what, const Shape& shape, const Strides& strides) {
+  if (strides.empty()) return;
+  if (strides.rank() != shape.rank()) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{} has shape {} but strides {}: give one stride per axis, or none", what,
+                     to_string(shape), to_string(strides)));
+  }
+  if (reach(shape, strides).elements() > kMaxElements) {
+    fail(ErrorCode::unsupported,
+         fmt::format("{} of shape {} has strides {}: strides may reach at most 2^48 elements", what,
+                     to_string(shape), to_string(strides)));
+  }
+}
+
+/// From the shortest stride to the longest, each must step over all that the shorter ones reach.
+bool elements_lie_apart(const Shape& shape, const Strides& strides) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> axes;  // distance, length
+  for (int axis = 0; axis < strides.rank(); ++axis) {
+    if (shape[axis] == 0) return true;
+    if (shape[axis] > 1) axes.emplace_back(std::abs(strides[axis]), shape[axis]);
+  }
+  std::ranges::sort(axes);
+  std::int64_t reached = 0;
+  for (const auto& [distance, length] : axes) {
+    if (distance <= reached) return false;
+    reached += distance * (length - 1);
   }
   return true;
 }
 
-void check_strides(std::string_view name, const Shape& shape, const Strides& strides) {
-  if (strides.empty()) return;
-  if (strides.rank() != shape.rank()) {
-    fail(ErrorCode::invalid_argument,
-         fmt::format("input '{}' has shape {} but strides {}: give one stride per axis, or none",
-                     name, to_string(shape), to_string(strides)));
-  }
-  const bool negative = std::ranges::any_of(strides, [](std::int64_t step) { return step < 0; });
-  if (negative || !is_within_limits(shape, strides)) {
-    fail(ErrorCode::unsupported,
-         fmt::format("input '{}' of shape {} has strides {}: strides of 0 and more are served, "
-                     "that reach at most 2^48 elements",
-                     name, to_string(shape), to_string(strides)));
-  }
+void check_output_strides(std::string_view name, const Shape& shape, const Strides& strides) {
+  check_strides(fmt::format("output '{}'", name), shape, strides);
+  if (elements_lie_apart(shape, strides)) return;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("output '{}' of shape {} has strides {}, by which elements share memory: each "
+                   "stride must step over all that shorter ones reach",
+                   name, to_string(shape), to_string(strides)));
+}
+
+/// Dense strides spelled out are the same layout as none: one key for both.
+Strides canonical(const Shape& shape, const Strides& strides) {
+  return strides == dense_strides(shape) ? Strides() : strides;
 }
 
 void check_name(std::string_view what, std::string_view name, bool taken) {
@@ -175,11 +194,9 @@ NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& sha
                             const Strides& strides) {
   check_name("input", name, input_names_.contains(name));
   check_shape(shape, fmt::format("input '{}'", name));
-  check_strides(name, shape, strides);
+  check_strides(fmt::format("input '{}'", name), shape, strides);
   const NodeId id = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
-  // Dense strides spelled out are the same layout: one key for both.
-  const bool dense = strides.empty() || strides == dense_strides(shape);
-  inputs.push_back({std::string(name), id, dense ? Strides() : strides});
+  inputs.push_back({std::string(name), id, canonical(shape, strides)});
   input_names_.emplace(name);
   key.append_text(name);
   key.append_dims(inputs.back().strides);
@@ -198,13 +215,16 @@ NodeId GraphData::add_constant(double value, DType dtype) {
   return intern({Op::constant, dtype, 0, intern_shape({}), {}, bits});
 }
 
-void GraphData::add_output(std::string_view name, NodeId node) {
+void GraphData::add_output(std::string_view name, NodeId node, const Strides& strides) {
+  const Shape& shape = shapes[nodes[node.index].shape.index];
   check_name("output", name, output_names_.contains(name));
-  outputs.push_back({std::string(name), node});
+  check_output_strides(name, shape, strides);
+  outputs.push_back({std::string(name), node, canonical(shape, strides)});
   output_names_.emplace(name);
   key.append_value(Record::output);
   key.append_value(node.index);
   key.append_text(name);
+  key.append_dims(outputs.back().strides);
 }
 
 }  // namespace detail
@@ -274,11 +294,11 @@ Value Graph::constant(Scalar value, DType dtype) {
   return {data_, data().add_constant(value.value(), dtype)};
 }
 
-void Graph::output(std::string_view name, const Value& value) {
+void Graph::output(std::string_view name, const Value& value, const Strides& strides) {
   if (&value.data() != &data()) {
     fail(ErrorCode::invalid_graph, fmt::format("output '{}' is a Value of another Graph", name));
   }
-  data().add_output(name, value.id_);
+  data().add_output(name, value.id_, strides);
 }
 
 Value Graph::value(NodeId id) const {

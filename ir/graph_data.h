@@ -53,7 +53,7 @@ struct GraphData {
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
   NodeId add_parameter(double value, DType dtype);
   NodeId add_constant(double value, DType dtype);
-  void add_output(std::string_view name, NodeId node);
+  void add_output(std::string_view name, NodeId node, const Strides& strides);
 
  private:
   std::unordered_multimap<std::uint64_t, NodeId> node_index_;

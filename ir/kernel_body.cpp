@@ -28,8 +28,9 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const Nod
     if (needed_[id.index] == k && is_computed(id)) static_cast<void>(copy(id));
   }
   for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
-    const NodeId stored = plan_.buffers[kernel.outputs[i].index].node;
-    kernel.body.output(fmt::format("o{}", i), kernel.body.value(copy(stored)));
+    const PlanBuffer& buffer = plan_.buffers[kernel.outputs[i].index];
+    const Value stored = kernel.body.value(copy(buffer.node));
+    kernel.body.output(fmt::format("o{}", i), stored, buffer.strides);
   }
 }
 

@@ -68,7 +68,8 @@ class Parser {
     const std::string name = cursor_.quoted("the name of the output");
     cursor_.expect("=");
     const Value value = reference();
-    checked(at, [&] { graph_.output(name, value); });
+    const Strides strides = written_strides();
+    checked(at, [&] { graph_.output(name, value, strides); });
   }
 
   Value definition() {
@@ -88,8 +89,7 @@ class Parser {
   Value input(std::size_t at) {
     const std::string name = cursor_.quoted("the name of the input");
     const WrittenType written = type();
-    Strides strides;
-    if (cursor_.accept("strides")) strides = dims<Strides>("a stride");
+    const Strides strides = written_strides();
     return checked(at, [&] { return graph_.input(name, written.dtype, written.shape, strides); });
   }
 
@@ -203,6 +203,10 @@ class Parser {
     written.dtype = *dtype;
     written.shape = dims<Shape>("a length");
     return written;
+  }
+
+  Strides written_strides() {
+    return cursor_.accept("strides") ? dims<Strides>("a stride") : Strides();
   }
 
   template <typename Kind>

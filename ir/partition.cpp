@@ -111,6 +111,7 @@ class Planner {
     for (std::size_t i = 0; i < graph().outputs().size(); ++i) {
       const NodeId node = graph().outputs()[i].node;
       const BufferId id = add_buffer(PlanBuffer::Kind::output, node, i);
+      plan_.buffers[id.index].strides = graph().outputs()[i].strides;
       const int earlier = names[node.index]++;
       if (earlier == 0 && !is_leaf(graph().node(node))) placement_.buffer[node.index] = id;
       const std::uint32_t kernel = earlier < max_stores_per_node(limits_)

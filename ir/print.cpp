@@ -30,6 +30,10 @@ std::string quoted(std::string_view name) {
   return out + '"';
 }
 
+std::string strides_text(const Strides& strides) {
+  return strides.empty() ? "" : " strides " + to_string(strides);
+}
+
 class Printer {
  public:
   Printer(const Graph& graph, const PrintOptions& options)
@@ -43,7 +47,8 @@ class Printer {
       if (numbers_[i] != kInline) out += line({i});
     }
     for (const GraphOutput& output : graph_.outputs()) {
-      out += fmt::format("output {} = %{}\n", quoted(output.name), numbers_[output.node.index]);
+      out += fmt::format("output {} = %{}{}\n", quoted(output.name), numbers_[output.node.index],
+                         strides_text(output.strides));
     }
     return out;
   }
@@ -107,18 +112,17 @@ class Printer {
   [[nodiscard]] std::string line(NodeId id) const {
     const Node& node = graph_.node(id);
     std::string what;
-    std::string strides;
     if (node.op == Op::input) {
-      const GraphInput& input = graph_.inputs()[node.payload];
-      what = "input " + quoted(input.name);
-      if (!input.strides.empty()) strides = " strides " + to_string(input.strides);
+      what = "input " + quoted(graph_.inputs()[node.payload].name);
     } else if (is_scalar_leaf(node)) {
       what = fmt::format("{} {}", to_string(node.op), scalar(node));
     } else {
       what = call(node);
     }
+    const Strides strides =
+        node.op == Op::input ? graph_.inputs()[node.payload].strides : Strides();
     return fmt::format("%{} = {}: {}{}{}\n", numbers_[id.index], what, to_string(node.dtype),
-                       to_string(graph_.shape(id)), strides);
+                       to_string(graph_.shape(id)), strides_text(strides));
   }
 
   const Graph& graph_;

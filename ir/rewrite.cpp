@@ -36,7 +36,7 @@ Graph rewrite(const Graph& from, const RewriteRule& rule, const OutputRule& outp
   for (const GraphOutput& output : from.outputs()) {
     NodeId node = moved[output.node.index];
     if (output_rule) node = output_rule(to, output, node);
-    to.output(output.name, to.value(node));
+    to.output(output.name, to.value(node), output.strides);
   }
   return to;
 }

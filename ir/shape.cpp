@@ -9,8 +9,8 @@
 namespace sinter {
 
 void Dims::rank_exceeded() {
-  fail(ErrorCode::limit_exceeded, fmt::format("more than {} axes: sinter serves rank 0 to {}",
-                                              kMaxRank, kMaxRank));
+  fail(ErrorCode::limit_exceeded,
+       fmt::format("more than {} axes: sinter serves rank 0 to {}", kMaxRank, kMaxRank));
 }
 
 Strides dense_strides(const Shape& shape) {
@@ -22,6 +22,21 @@ Strides dense_strides(const Shape& shape) {
   return strides;
 }
 
+Reach reach(const Shape& shape, const Strides& strides) {
+  __extension__ using Wide = __int128;
+  constexpr Wide kFar = Wide{1} << 56;
+  if (shape.elements() == 0) return {};
+  if (strides.empty()) return {0, shape.elements()};
+  Wide lowest = 0;
+  Wide highest = 0;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const Wide last = Wide{shape[axis] - 1} * strides[axis];
+    (last < 0 ? lowest : highest) += last;
+  }
+  return {static_cast<std::int64_t>(std::max(lowest, -kFar)),
+          static_cast<std::int64_t>(std::min(highest + 1, kFar))};
+}
+
 std::string to_string(const Dims& dims) { return fmt::format("[{}]", fmt::join(dims, ", ")); }
 
 void check_shape(const Shape& shape, std::string_view what) {
@@ -29,12 +44,12 @@ void check_shape(const Shape& shape, std::string_view what) {
   std::int64_t count = 1;
   for (std::int64_t length : shape) {
     if (length < 0) {
-      fail(ErrorCode::invalid_argument, fmt::format("{} has shape {}: a length cannot be negative",
-                                                    what, to_string(shape)));
+      fail(ErrorCode::invalid_argument,
+           fmt::format("{} has shape {}: a length cannot be negative", what, to_string(shape)));
     }
     if (length > 1 && count > kMaxElements / length) {
-      fail(ErrorCode::limit_exceeded, fmt::format("{} has shape {}: more than 2^48 elements", what,
-                                                  to_string(shape)));
+      fail(ErrorCode::limit_exceeded,
+           fmt::format("{} has shape {}: more than 2^48 elements", what, to_string(shape)));
     }
     count *= std::max<std::int64_t>(length, 1);
   }

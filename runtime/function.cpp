@@ -27,8 +27,13 @@ std::vector<Value> declare_inputs(Graph& graph, std::span<const ConstTensorView>
   return values;
 }
 
-void declare_outputs(Graph& graph, std::span<const Value> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) graph.output(fmt::format("y{}", i), values[i]);
+void declare_outputs(Graph& graph, std::span<const Value> values,
+                     std::span<const TensorView> views) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    // Views too few or of other shapes are refused by run, which knows the whole signature.
+    const bool fits = i < views.size() && views[i].strides.rank() == values[i].shape().rank();
+    graph.output(fmt::format("y{}", i), values[i], fits ? views[i].strides : Strides());
+  }
 }
 
 }  // namespace sinter::detail

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "layout.h"
-
 namespace sinter::detail {
 namespace {
 
@@ -31,7 +29,9 @@ BufferSpec make_spec(const Graph& graph, NodeId node, std::string label, const S
   const Strides dense = dense_strides(spec.shape);
   spec.strides = strides.empty() ? dense : strides;
   spec.dense = spec.shape.elements() == 0 || same_walk(spec.shape, spec.strides, dense);
-  spec.bytes = elements_spanned(spec.shape, spec.strides) * spec.alignment;
+  const Reach reached = reach(spec.shape, spec.strides);
+  spec.first_byte = reached.lowest * spec.alignment;
+  spec.bytes = reached.elements() * spec.alignment;
   return spec;
 }
 
@@ -54,8 +54,10 @@ bool fits(const auto& view, const BufferSpec& spec) {
 }
 
 bool overlap(const void* a, const BufferSpec& a_spec, const void* b, const BufferSpec& b_spec) {
-  const auto a_begin = reinterpret_cast<std::uintptr_t>(a);
-  const auto b_begin = reinterpret_cast<std::uintptr_t>(b);
+  const auto a_begin =
+      reinterpret_cast<std::uintptr_t>(a) + static_cast<std::uintptr_t>(a_spec.first_byte);
+  const auto b_begin =
+      reinterpret_cast<std::uintptr_t>(b) + static_cast<std::uintptr_t>(b_spec.first_byte);
   return a_begin < b_begin + static_cast<std::uintptr_t>(b_spec.bytes) &&
          b_begin < a_begin + static_cast<std::uintptr_t>(a_spec.bytes);
 }
@@ -70,18 +72,12 @@ std::string type_text(DType dtype, const Shape& shape) {
 [[noreturn]] void refuse_strides(const Strides& strides, const BufferSpec& spec, bool output) {
   const std::string given =
       strides.empty() ? "a dense view" : fmt::format("strides {}", to_string(strides));
-  if (output) {
-    fail(ErrorCode::invalid_buffer,
-         fmt::format("{} of shape {} must be dense, got {}: outputs are written row-major, strides "
-                     "{} or none",
-                     spec.label, to_string(spec.shape), given, to_string(spec.strides)));
-  }
   fail(ErrorCode::invalid_buffer,
-       fmt::format("{} of shape {} was declared {}, got {}: give Graph::input the strides of the "
-                   "buffer",
-                   spec.label, to_string(spec.shape),
-                   spec.dense ? "dense" : fmt::format("with strides {}", to_string(spec.strides)),
-                   given));
+       fmt::format(
+           "{} of shape {} was declared {}, got {}: give Graph::{} the strides of the buffer",
+           spec.label, to_string(spec.shape),
+           spec.dense ? "dense" : fmt::format("with strides {}", to_string(spec.strides)), given,
+           output ? "output" : "input"));
 }
 
 [[noreturn]] void refuse(const ConstTensorView& view, const BufferSpec& spec, bool output) {
@@ -109,7 +105,7 @@ std::string type_text(DType dtype, const Shape& shape) {
                                  const BufferSpec& other, const void* other_data) {
   fail(ErrorCode::invalid_buffer,
        fmt::format("{} ({} bytes at {}) overlaps {} ({} bytes at {}): an output may be the very "
-                   "buffer and dense layout of an input, and must lie apart from everything else",
+                   "buffer and layout of an input, and must lie apart from everything else",
                    output.label, output.bytes, fmt::ptr(output_data), other.label, other.bytes,
                    fmt::ptr(other_data)));
 }
@@ -134,7 +130,8 @@ Signature::Signature(const Graph& graph, const Plan& plan)
         make_spec(graph, input.node, fmt::format("input '{}'", input.name), input.strides));
   }
   for (const GraphOutput& output : graph.outputs()) {
-    outputs_.push_back(make_spec(graph, output.node, fmt::format("output '{}'", output.name), {}));
+    outputs_.push_back(
+        make_spec(graph, output.node, fmt::format("output '{}'", output.name), output.strides));
   }
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
     for (BufferId id : plan.kernels[k].inputs) {
@@ -185,8 +182,8 @@ void Signature::check_alias(std::size_t input, const void* input_data, std::size
   const BufferSpec& in = inputs_[input];
   const BufferSpec& out = outputs_[output];
   if (in.bytes == 0) return;
-  const bool same = input_data == output_data && in.alignment == out.alignment && in.dense &&
-                    in.shape == out.shape;
+  const bool same = input_data == output_data && in.alignment == out.alignment &&
+                    in.shape == out.shape && same_walk(in.shape, in.strides, out.strides);
   if (!same) refuse_overlap(out, output_data, in, input_data);
   if (last_reader_[input] <= writer_[output]) return;
   fail(ErrorCode::invalid_buffer,

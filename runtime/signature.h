@@ -21,7 +21,9 @@ struct BufferSpec {
   DType dtype{};
   bool dense = true;           ///< row-major but for axes that hold one element
   std::uint8_t alignment = 1;  ///< bytes of an element, a power of two
-  std::int64_t bytes = 0;      ///< from its first byte to its last; 0 without elements
+  std::int64_t first_byte =
+      0;                   ///< where memory begins, from the pointer: below 0 for negative strides
+  std::int64_t bytes = 0;  ///< from its first byte to its last; 0 without elements
   Shape shape;
   Strides strides;  ///< one per axis
 };

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "layout.h"
-
 namespace sinter::detail {
 namespace {
 
@@ -14,11 +12,6 @@ void check_strides(const Shape& shape, const Strides& strides) {
          fmt::format("view of shape {} with strides {}: give one stride per axis, or none",
                      to_string(shape), to_string(strides)));
   }
-  for (std::int64_t stride : strides) {
-    if (stride >= 0) continue;
-    fail(ErrorCode::invalid_buffer,
-         fmt::format("view with strides {}: a stride cannot be negative", to_string(strides)));
-  }
 }
 
 }  // namespace
@@ -26,8 +19,15 @@ void check_strides(const Shape& shape, const Strides& strides) {
 void check_view_size(std::int64_t available, const Shape& shape, const Strides& strides) {
   check_shape(shape, "view");
   check_strides(shape, strides);
-  const std::int64_t needed =
-      elements_spanned(shape, strides.empty() ? dense_strides(shape) : strides);
+  const Reach reached = reach(shape, strides);
+  if (reached.lowest < 0) {
+    fail(ErrorCode::invalid_buffer,
+         fmt::format(
+             "view of shape {} with strides {} reaches before the range: for negative strides "
+             "give a pointer to the element at [0, ..., 0]",
+             to_string(shape), to_string(strides)));
+  }
+  const std::int64_t needed = reached.elements();
   if (needed <= available) return;
   const std::string layout = strides.empty() ? "" : " with strides " + to_string(strides);
   fail(ErrorCode::invalid_buffer, fmt::format("view of shape {}{} needs {} elements, the range has "

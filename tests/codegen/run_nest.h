@@ -24,15 +24,15 @@ class KernelBuffer {
       : dtype_(dtype),
         shape_(shape),
         strides_(strides.empty() ? dense_strides(shape) : strides),
-        begin_(kMargin + offset * info(dtype).bytes) {
-    std::int64_t last = 0;
-    for (int axis = 0; axis < shape.rank(); ++axis) last += (shape[axis] - 1) * strides_[axis];
-    bytes_ = (shape.elements() == 0 ? 0 : last + 1) * info(dtype).bytes;
-    memory_.resize(static_cast<std::size_t>((begin_ + bytes_ + kMargin + 63) / 64));
+        begin_(kMargin + offset * info(dtype).bytes),
+        first_(-reach(shape, strides_).lowest * info(dtype).bytes) {
+    const std::int64_t bytes = reach(shape, strides_).elements() * info(dtype).bytes;
+    memory_.resize(static_cast<std::size_t>((begin_ + bytes + kMargin + 63) / 64));
     std::ranges::fill(all(), kUntouched);
   }
 
-  [[nodiscard]] std::byte* data() { return all().data() + begin_; }
+  /// The element at [0, ..., 0].
+  [[nodiscard]] std::byte* data() { return all().data() + begin_ + first_; }
 
   void fill(const TensorData& dense) {
     visit([&](std::int64_t at, std::int64_t element) {
@@ -47,10 +47,14 @@ class KernelBuffer {
     });
     return result;
   }
+  /// Whether every byte that is no element's, around the buffer and in its gaps, is as it was.
   [[nodiscard]] bool intact() {
-    const auto untouched = [](std::byte byte) { return byte == kUntouched; };
-    return std::ranges::all_of(all().first(static_cast<std::size_t>(begin_)), untouched) &&
-           std::ranges::all_of(all().subspan(static_cast<std::size_t>(begin_ + bytes_)), untouched);
+    const std::vector<std::byte> before(all().begin(), all().end());
+    visit([&](std::int64_t at, std::int64_t) { std::fill_n(data() + at, width(), kUntouched); });
+    const bool clean =
+        std::ranges::all_of(all(), [](std::byte byte) { return byte == kUntouched; });
+    std::ranges::copy(before, all().begin());
+    return clean;
   }
 
  private:
@@ -78,7 +82,7 @@ class KernelBuffer {
   Shape shape_;
   Strides strides_;
   std::int64_t begin_ = 0;
-  std::int64_t bytes_ = 0;
+  std::int64_t first_ = 0;
   std::vector<Line> memory_;
 };
 
@@ -115,7 +119,7 @@ inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const
     seen.push_back(buffers.back().dense());
   }
   for (const GraphOutput& output : reference.outputs()) {
-    add(reference.node(output.node).dtype, reference.shape(output.node), {});
+    add(reference.node(output.node).dtype, reference.shape(output.node), output.strides);
   }
 
   std::vector<void*> pointers;

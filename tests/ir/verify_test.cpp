@@ -48,7 +48,7 @@ GraphData storage() {
   const NodeId slope = graph.add_parameter(0.1, DType::f32);
   const NodeId add[] = {x, one};
   const NodeId leaky[] = {graph.apply(Op::add, add, {}), slope};
-  graph.add_output("y", graph.apply(Op::leaky_relu, leaky, {}));
+  graph.add_output("y", graph.apply(Op::leaky_relu, leaky, {}), {});
   return graph;
 }
 

@@ -16,7 +16,7 @@
 namespace sinter::test {
 namespace {
 
-/// Calls f(dense position, strided position) for every element, in row-major order.
+/// Calls f(dense position, strided offset) for every element, in row-major order.
 template <typename F>
 void for_each_element(const Shape& shape, const Strides& strides, F f) {
   Shape at;
@@ -24,7 +24,7 @@ void for_each_element(const Shape& shape, const Strides& strides, F f) {
   std::int64_t strided = 0;
   const std::int64_t count = shape.elements();
   for (std::int64_t dense = 0; dense < count; ++dense) {
-    f(static_cast<std::size_t>(dense), static_cast<std::size_t>(strided));
+    f(static_cast<std::size_t>(dense), strided);
     for (int axis = shape.rank() - 1; axis >= 0; --axis) {
       strided += strides[axis];
       if (++at[axis] < shape[axis]) break;
@@ -39,20 +39,18 @@ const Strides& or_dense(const Strides& strides, const Strides& dense) {
 }
 
 void scatter(const TensorData& tensor, const Strides& strides, std::byte* buffer) {
-  const std::size_t bytes = info(tensor.dtype).bytes;
+  const std::int64_t bytes = info(tensor.dtype).bytes;
   for_each_element(tensor.shape, or_dense(strides, dense_strides(tensor.shape)),
-                   [&](std::size_t dense, std::size_t strided) {
-                     std::memcpy(buffer + strided * bytes, tensor.bytes.data() + dense * bytes,
-                                 bytes);
+                   [&](std::size_t dense, std::int64_t strided) {
+                     std::memcpy(buffer + strided * bytes, &tensor.bytes[dense * bytes], bytes);
                    });
 }
 
 void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor) {
-  const std::size_t bytes = info(tensor.dtype).bytes;
+  const std::int64_t bytes = info(tensor.dtype).bytes;
   for_each_element(tensor.shape, or_dense(strides, dense_strides(tensor.shape)),
-                   [&](std::size_t dense, std::size_t strided) {
-                     std::memcpy(tensor.bytes.data() + dense * bytes, buffer + strided * bytes,
-                                 bytes);
+                   [&](std::size_t dense, std::int64_t strided) {
+                     std::memcpy(&tensor.bytes[dense * bytes], buffer + strided * bytes, bytes);
                    });
 }
 
@@ -92,12 +90,11 @@ std::string element_text(const TensorData& tensor, std::int64_t i) {
 }  // namespace
 
 std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides) {
-  if (shape.elements() == 0) return 0;
-  std::int64_t last = 0;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    last += (shape[axis] - 1) * or_dense(strides, dense_strides(shape))[axis];
-  }
-  return static_cast<std::size_t>(last + 1) * info(dtype).bytes;
+  return static_cast<std::size_t>(reach(shape, strides).elements()) * info(dtype).bytes;
+}
+
+std::int64_t first_byte(DType dtype, const Shape& shape, const Strides& strides) {
+  return reach(shape, strides).lowest * info(dtype).bytes;
 }
 
 void settle_on_strides(const Graph& graph, std::span<TensorData> inputs) {
@@ -105,24 +102,42 @@ void settle_on_strides(const Graph& graph, std::span<TensorData> inputs) {
     const Strides& strides = graph.inputs()[i].strides;
     if (strides.empty()) continue;
     std::vector<std::byte> buffer(buffer_bytes(inputs[i].dtype, inputs[i].shape, strides));
-    scatter(inputs[i], strides, buffer.data());
-    gather(buffer.data(), strides, inputs[i]);
+    std::byte* first = buffer.data() - first_byte(inputs[i].dtype, inputs[i].shape, strides);
+    scatter(inputs[i], strides, first);
+    gather(first, strides, inputs[i]);
   }
 }
+
+namespace {
+
+/// Whether the bytes of an output that are no element's are as GuardedBuffer made them.
+bool gaps_intact(const GuardedBuffer& buffer, const TensorView& view) {
+  std::vector<std::byte> bytes(buffer.data(), buffer.data() + buffer.size());
+  const std::int64_t size = info(view.dtype).bytes;
+  const std::int64_t first = first_byte(view.dtype, view.shape, view.strides);
+  for_each_element(view.shape, or_dense(view.strides, dense_strides(view.shape)),
+                   [&](std::size_t, std::int64_t strided) {
+                     std::fill_n(bytes.data() - first + strided * size, size, std::byte{0xa5});
+                   });
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0xa5}; });
+}
+
+}  // namespace
 
 std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
                                     std::span<const TensorData> inputs, Placement placement) {
   std::vector<std::unique_ptr<GuardedBuffer>> buffers;
-  const auto place = [&](DType dtype, std::size_t bytes) {
+  const auto place = [&](DType dtype, const Shape& shape, const Strides& strides) {
+    const std::size_t bytes = buffer_bytes(dtype, shape, strides);
     const std::size_t offset = placement.offset_elements * info(dtype).bytes;
     buffers.push_back(std::make_unique<GuardedBuffer>(bytes, placement.guard, offset));
-    return buffers.back()->data();
+    return buffers.back()->data() - first_byte(dtype, shape, strides);
   };
   std::vector<ConstTensorView> in;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const TensorData& tensor = inputs[i];
     const Strides& strides = graph.inputs()[i].strides;
-    std::byte* data = place(tensor.dtype, buffer_bytes(tensor.dtype, tensor.shape, strides));
+    std::byte* data = place(tensor.dtype, tensor.shape, strides);
     scatter(tensor, strides, data);
     in.push_back({data, tensor.dtype, tensor.shape, strides});
   }
@@ -130,15 +145,17 @@ std::vector<TensorData> run_guarded(const Executable& program, const Graph& grap
   std::vector<TensorView> out;
   for (const GraphOutput& output : graph.outputs()) {
     const DType dtype = graph.node(output.node).dtype;
-    results.push_back(TensorData::zeros(dtype, graph.shape(output.node)));
-    out.push_back({place(dtype, results.back().bytes.size()), dtype, results.back().shape, {}});
+    const Shape& shape = graph.shape(output.node);
+    results.push_back(TensorData::zeros(dtype, shape));
+    out.push_back({place(dtype, shape, output.strides), dtype, shape, output.strides});
   }
   program.run(in, out);
   for (const auto& buffer : buffers) {
     EXPECT_TRUE(buffer->intact()) << "bytes around a buffer were written";
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
-    gather(static_cast<const std::byte*>(out[i].data), {}, results[i]);
+    EXPECT_TRUE(gaps_intact(*buffers[in.size() + i], out[i])) << "gaps of an output were written";
+    gather(static_cast<const std::byte*>(out[i].data), out[i].strides, results[i]);
   }
   return results;
 }
@@ -153,7 +170,8 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
     memory.emplace_back(buffer_bytes(buffer.dtype, buffer.shape, buffer.strides) + 64);
     void* data = memory.back().data();
     std::size_t room = memory.back().size();
-    base.push_back(std::align(64, 1, data, room));
+    base.push_back(static_cast<std::byte*>(std::align(64, 1, data, room)) -
+                   first_byte(buffer.dtype, buffer.shape, buffer.strides));
     if (buffer.kind == PlanBuffer::Kind::input) {
       scatter(inputs[buffer.position], buffer.strides, static_cast<std::byte*>(base.back()));
     }
@@ -169,7 +187,7 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
     const PlanBuffer& buffer = plan.buffers[i];
     if (buffer.kind != PlanBuffer::Kind::output) continue;
     results[buffer.position] = TensorData::zeros(buffer.dtype, buffer.shape);
-    gather(static_cast<const std::byte*>(base[i]), {}, results[buffer.position]);
+    gather(static_cast<const std::byte*>(base[i]), buffer.strides, results[buffer.position]);
   }
   return results;
 }

@@ -101,10 +101,12 @@ TEST(View, RefusesStridesThatDoNotFitTheShape) {
               static_cast<void>(view(values, {3, 4}, {1}));
             }),
             "view of shape [3, 4] with strides [1]: give one stride per axis, or none");
-  EXPECT_EQ(message_of([&] {
-              static_cast<void>(view(values, {3, 4}, {-4, 1}));
-            }),
-            "view with strides [-4, 1]: a stride cannot be negative");
+  EXPECT_EQ(
+      message_of([&] {
+        static_cast<void>(view(values, {3, 4}, {-4, 1}));
+      }),
+      "view of shape [3, 4] with strides [-4, 1] reaches before the range: for negative strides "
+      "give a pointer to the element at [0, ..., 0]");
 }
 
 TEST(View, RefusesLengthsThatWouldOverflow) {

@@ -71,11 +71,31 @@ class Generator {
         strides[axis] = 0;
         continue;
       }
-      strides[axis] = stride;
+      strides[axis] = random_.one_in(6) ? -stride : stride;
       stride *= std::max<std::int64_t>(shape[axis], 1);
       stride += random_.between(0, 1);
     }
     return strides;
+  }
+
+  /// Strides by which no two elements share memory: axes in any order, either way, with gaps.
+  Strides random_output_strides(const Shape& shape) {
+    std::vector<int> order(static_cast<std::size_t>(shape.rank()));
+    std::iota(order.begin(), order.end(), 0);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.below(i)]);
+    Strides strides = dense_strides(shape);
+    std::int64_t stride = random_.one_in(4) ? 2 : 1;
+    for (int axis : order) {
+      strides[axis] = random_.one_in(4) ? -stride : stride;
+      stride *= std::max<std::int64_t>(shape[axis], 1);
+      stride += random_.one_in(4) ? 1 : 0;
+    }
+    return strides;
+  }
+
+  void output(const std::string& name, const Value& value) {
+    const bool strided = options_.random_strides && random_.one_in(3);
+    graph_.output(name, value, strided ? random_output_strides(value.shape()) : Strides());
   }
 
   void add_input(std::int64_t i) {
@@ -178,11 +198,11 @@ class Generator {
   }
 
   void add_outputs() {
-    graph_.output("y0", values_.back());
+    output("y0", values_.back());
     const std::int64_t more = random_.one_in(2) ? random_.between(1, 3) : 0;
     for (std::int64_t i = 1; i <= more; ++i) {
       const Value& value = random_.one_in(20) ? values_.back() : random_.pick(values_);
-      graph_.output("y" + std::to_string(i), value);
+      output("y" + std::to_string(i), value);
     }
   }
 

@@ -103,13 +103,15 @@ struct Load {
   friend bool operator==(const Load&, const Load&) = default;
 };
 
-/// argument[offset + lane] = value. Only in loops with lanes, after every load of its block: an
-/// output may be the very buffer of an input.
+/// argument[offset + lane * stride] = value. Only in loops with lanes, after every load of its
+/// block: an output may be the very buffer of an input.
 struct Store {
   ValueId value;
   std::uint8_t argument = 0;
-  bool streaming = false;  ///< around the caches; the address is aligned to a whole vector
+  LaneStride lanes = LaneStride::contiguous;  ///< never uniform
+  bool streaming = false;  ///< around the caches, contiguous, aligned to a whole vector
   IndexId offset;
+  IndexId lane_stride;  ///< where lanes == strided
   friend bool operator==(const Store&, const Store&) = default;
 };
 

@@ -11,9 +11,9 @@
 
 namespace sinter {
 
-/// The iteration space of a kernel after axes of length 1 are dropped and axes that every buffer
-/// walks as one are merged. These are the numbers that a call passes; the nest holds only their
-/// classes. Rank is at least 1.
+/// The iteration space of a kernel after axes of length 1 are dropped, the others put in the order
+/// in which the first output lies in memory, and those merged that every buffer walks as one. These
+/// are the numbers that a call passes; the nest holds only their classes. Rank is at least 1.
 struct LoopSpace {
   std::vector<std::int64_t> extents;
   std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats

@@ -48,9 +48,7 @@ struct Node {
   std::array<NodeId, kMaxOperands> operands{};
   std::uint64_t payload = 0;
 
-  [[nodiscard]] std::span<const NodeId> inputs() const {
-    return {operands.data(), operand_count};
-  }
+  [[nodiscard]] std::span<const NodeId> inputs() const { return {operands.data(), operand_count}; }
   friend bool operator==(const Node&, const Node&) = default;
 };
 static_assert(sizeof(Node) == 32);
@@ -64,6 +62,7 @@ struct GraphInput {
 struct GraphOutput {
   std::string name;
   NodeId node;
+  Strides strides;  ///< in elements; empty for dense row-major
 };
 
 class Graph;
@@ -121,14 +120,16 @@ class SINTER_API Graph {
   [[nodiscard]] Graph clone() const;
 
   /// Declares the next input. Buffers are bound in the order of declaration. `strides` are in
-  /// elements, one per axis, 0 to repeat; left out, the buffer is dense and row-major.
+  /// elements, one per axis, 0 to repeat, negative to walk backwards from the element that the
+  /// buffer points to; left out, the buffer is dense and row-major.
   Value input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides = {});
   /// A rank-0 number that a user may vary without changing the structure.
   Value parameter(Scalar value, DType dtype);
   /// A rank-0 number that belongs to the structure; rounded to `dtype`.
   Value constant(Scalar value, DType dtype);
-  /// Declares the next output. A value may be an output more than once.
-  void output(std::string_view name, const Value& value);
+  /// Declares the next output. A value may be an output more than once. `strides` as for an input,
+  /// but no two elements may share memory.
+  void output(std::string_view name, const Value& value, const Strides& strides = {});
   /// The Value of a node of this graph.
   [[nodiscard]] Value value(NodeId id) const;
 

@@ -17,8 +17,8 @@ namespace sinter {
 
 /// What a target allows in one kernel. Filled in by codegen's Target.
 struct PlanLimits {
-  int arguments = 24;   ///< buffers, inputs and outputs together
-  int operations = 192; ///< ops, composites counted as one
+  int arguments = 24;    ///< buffers, inputs and outputs together
+  int operations = 192;  ///< ops, composites counted as one
 };
 
 enum class Fuse : std::uint8_t {
@@ -46,11 +46,11 @@ struct PlanBuffer {
   Kind kind{};
   DType dtype{};
   Shape shape;
-  Strides strides;           ///< of an input, as declared; empty for dense
+  Strides strides;             ///< of an input or output, as declared; empty for dense
   std::uint32_t position = 0;  ///< among the graph's inputs or outputs
-  std::int64_t offset = 0;   ///< of a temporary in the workspace, in bytes, 64-byte aligned
-  NodeId node;               ///< the value it holds, in Plan::graph
-  CutRule rule{};            ///< of an output or a temporary
+  std::int64_t offset = 0;     ///< of a temporary in the workspace, in bytes, 64-byte aligned
+  NodeId node;                 ///< the value it holds, in Plan::graph
+  CutRule rule{};              ///< of an output or a temporary
 };
 
 struct PlanKernel {
@@ -72,7 +72,8 @@ struct Plan {
 /// Cuts a verified, simplified graph. Linear time.
 [[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
 
-/// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored value.
+/// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored
+/// value.
 [[nodiscard]] SINTER_API std::string print(const Plan& plan);
 
 }  // namespace sinter

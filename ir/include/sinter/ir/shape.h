@@ -24,8 +24,8 @@ inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;
 class Dim {
  public:
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  constexpr Dim(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
+  requires(!std::same_as<T, bool>) constexpr Dim(T value)
+      : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
   [[nodiscard]] constexpr std::int64_t value() const { return value_; }
 
  private:
@@ -96,6 +96,14 @@ class Strides : public Dims {
   using Dims::Dims;
 };
 
+/// The elements that a layout reaches, as offsets from the element at [0, ..., 0].
+struct Reach {
+  std::int64_t lowest = 0;  ///< below 0 where a stride is negative
+  std::int64_t end = 0;     ///< one past the highest; lowest without elements
+  [[nodiscard]] std::int64_t elements() const { return end - lowest; }
+};
+/// Empty strides mean dense. Ends are cut at 2^56 either way, so that bytes stay inside int64.
+[[nodiscard]] SINTER_API Reach reach(const Shape& shape, const Strides& strides);
 /// Row-major strides of `shape`.
 [[nodiscard]] SINTER_API Strides dense_strides(const Shape& shape);
 /// "[2, 3]"

@@ -53,8 +53,9 @@ inline constexpr bool kTakesValues = []<std::size_t... I>(std::index_sequence<I.
 /// Declares inputs x0, x1, ... of the views' dtypes, shapes and strides.
 [[nodiscard]] SINTER_API std::vector<Value> declare_inputs(Graph& graph,
                                                            std::span<const ConstTensorView> views);
-/// Declares outputs y0, y1, ...
-SINTER_API void declare_outputs(Graph& graph, std::span<const Value> values);
+/// Declares outputs y0, y1, ... with the strides of the views, as far as there are any.
+SINTER_API void declare_outputs(Graph& graph, std::span<const Value> values,
+                                std::span<const TensorView> views);
 
 inline std::vector<Value> as_list(Value value) { return {std::move(value)}; }
 template <std::ranges::contiguous_range Values>
@@ -109,17 +110,18 @@ class Function {
   }
   void operator()(std::span<const ConstTensorView> inputs,
                   std::span<const TensorView> outputs) const {
-    compile(inputs).run(inputs, outputs);
+    compile(inputs, outputs).run(inputs, outputs);
   }
 
-  /// The program that a call with such views runs. Reads no data.
+  /// The program that a call with such views runs; outputs are dense unless said. Reads no data.
   [[nodiscard]] Executable compile(std::initializer_list<ConstTensorView> inputs) const {
     return compile(std::span(inputs.begin(), inputs.size()));
   }
-  [[nodiscard]] Executable compile(std::span<const ConstTensorView> inputs) const {
+  [[nodiscard]] Executable compile(std::span<const ConstTensorView> inputs,
+                                   std::span<const TensorView> outputs = {}) const {
     Graph graph;
     const std::vector<Value> values = detail::declare_inputs(graph, inputs);
-    detail::declare_outputs(graph, detail::trace(f_, std::span<const Value>(values)));
+    detail::declare_outputs(graph, detail::trace(f_, std::span<const Value>(values)), outputs);
     return engine_.compile(graph, options_);
   }
 
