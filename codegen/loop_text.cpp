@@ -119,11 +119,13 @@ void Printer::define_indices() {
 
 void Printer::head() {
   std::vector<std::string> arguments;
+  arguments.reserve(nest_.arguments.size());
   for (const Argument& argument : nest_.arguments) {
     arguments.push_back(fmt::format("a{}: {}{}", arguments.size(), to_string(argument.dtype),
                                     argument.output ? " out" : ""));
   }
   std::vector<std::string> parameters;
+  parameters.reserve(nest_.parameter_dtypes.size());
   for (DType dtype : nest_.parameter_dtypes) {
     parameters.push_back(fmt::format("${}: {}", parameters.size(), to_string(dtype)));
   }

@@ -131,8 +131,10 @@ class Parser {
       operands[count] = operand(row.operands[count]);
       ++count;
     }
-    for (; count < arity && row.operands[count].default_value.has_value(); ++count) {
-      operands[count] = {at, std::nullopt, *row.operands[count].default_value, false};
+    for (; count < arity; ++count) {
+      const std::optional<double>& otherwise = row.operands[count].default_value;
+      if (!otherwise.has_value()) break;
+      operands[count] = {at, std::nullopt, *otherwise, false};
     }
     if (count != arity) {
       cursor_.fail_at(at, fmt::format("{} takes {} operands, not {}", row.name, row.arity, count));

@@ -227,6 +227,9 @@ class ElementwiseMethods {
   friend Self operator-(const Self& a) { return a.neg(); }
 
  private:
+  friend Self;  // and nobody else may have this base: self() casts to Self
+  ElementwiseMethods() = default;
+
   [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
   static Self apply(Op op, std::initializer_list<Self> operands,
                     const Attributes& attributes = {}) {
