@@ -136,8 +136,9 @@ const char* made_or(const char* otherwise, const CacheStats& before, const Cache
   return after.misses > before.misses ? "made" : otherwise;
 }
 
-/// Runs one slope, prints its row of the table; whether the bits are the interpreter's.
-bool sweep_one(const Engine& engine, const Layer& layer, int images, double slope) {
+/// Runs one slope, adds its row to the table; whether the bits are the interpreter's.
+bool sweep_one(const Engine& engine, const Layer& layer, int images, double slope,
+               std::string& table) {
   const Graph graph = make_graph(images, slope);
   const Stats before = engine.stats();
   const Executable program = engine.compile(graph);
@@ -154,40 +155,46 @@ bool sweep_one(const Engine& engine, const Layer& layer, int images, double slop
   const std::span<const float> pre = expected[1].as<float>();
   const auto negative = std::ranges::count_if(pre, [](float value) { return value < 0; });
 
-  std::printf("%6g  %-6s  %-6s  %-6s  %10.2f  %8.1f  %11.1f  %7.1f  %7.1f %%  %s\n", slope,
-              after.kernels.misses > before.kernels.misses ? "miss" : "hit",
-              made_or("shared", before.plans, after.plans),
-              made_or("shared", before.code, after.code), compile_ms, times.fused, times.op_by_op,
-              times.copy, 100.0 * static_cast<double>(negative) / static_cast<double>(pre.size()),
-              equal ? "equal" : "DIFFERENT");
+  char row[160];
+  std::snprintf(row, sizeof row,
+                "%6g  %-6s  %-6s  %-6s  %10.2f  %8.1f  %11.1f  %7.1f  %7.1f %%  %s\n", slope,
+                after.kernels.misses > before.kernels.misses ? "miss" : "hit",
+                made_or("shared", before.plans, after.plans),
+                made_or("shared", before.code, after.code), compile_ms, times.fused, times.op_by_op,
+                times.copy, 100.0 * static_cast<double>(negative) / static_cast<double>(pre.size()),
+                equal ? "equal" : "DIFFERENT");
+  table += row;
   return equal;
 }
 
-int run(const std::string& path) {
+int run(const char* program, const std::string& path) {
   const Digits digits = read_digits(path);
   const Layer layer = make_layer(digits);
   const int images = digits.images();
   const Engine engine(EngineOptions{.threads = 1});
 
+  std::string table;
+  bool equal = true;
+  // The last one comes a second time, and is in the kernel cache.
+  for (const double slope : {0.001, 0.01, 0.1, 0.3, 0.3}) {
+    equal = sweep_one(engine, layer, images, slope, table) && equal;
+  }
+  // Long, so it comes before the table: what is printed last is what stays on the screen.
+  std::printf("LLVM IR of the kernel:\n\n%s\n",
+              engine.compile(make_graph(images, 0.01)).text(Stage::llvm).c_str());
   std::printf("%d digits of %d pixels, f32, %s, one thread\n", images, kPixels,
               engine.target().cpu.c_str());
   std::printf("y = ((x - mean) * inv_std * gain + bias).leaky_relu(slope) * scale + residual\n\n");
   std::printf(
       " slope  kernel  plan    code    compile ms  fused us  op by op us  copy us  "
-      "negative  bits\n");
-  bool equal = true;
-  // The last one comes a second time, and is in the kernel cache.
-  for (const double slope : {0.001, 0.01, 0.1, 0.3, 0.3}) {
-    equal = sweep_one(engine, layer, images, slope) && equal;
-  }
+      "negative  bits\n%s",
+      table.c_str());
   std::printf(
       "\nkernel: this shape, dtype and slope was asked for before (hit) or not (miss).\n"
       "plan, code: made for it, or shared with the slopes before. copy: the same reads and\n"
-      "writes. negative: pre-activations below 0. bits: against the interpreter.\n");
-  std::printf("\nLLVM IR of the kernel:\n\n%s\n",
-              engine.compile(make_graph(images, 0.01)).text(Stage::llvm).c_str());
-  std::printf("Every other stage: SINTER_DUMP=graph,plan,loops,llvm,assembly %s\n",
-              "build/quickstart/examples/digits_sweep");
+      "writes. negative: pre-activations below 0. bits: against the interpreter.\n\n"
+      "Every stage of the kernel: SINTER_DUMP=graph,plan,loops,llvm,assembly %s\n",
+      program);
   return equal ? 0 : 1;
 }
 
@@ -199,7 +206,7 @@ int main(int argc, char** argv) {
       std::printf("usage: digits_sweep [digits.csv]\n");
       return argc > 2 ? 2 : 0;
     }
-    return run(argc == 2 ? argv[1] : SINTER_DIGITS);
+    return run(argv[0], argc == 2 ? argv[1] : SINTER_DIGITS);
   } catch (const std::exception& error) {
     std::cerr << "digits_sweep: " << error.what() << '\n';
     return 1;

@@ -34,7 +34,7 @@ quietly() {
 [ "$setup" = no ] || bash scripts/setup.sh build
 quietly "configure: Release, in $build" \
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSINTER_TESTS=OFF -DSINTER_BENCHMARKS=OFF
-quietly "build: libsinter and the example (a minute or two the first time)" \
+quietly "build: libsinter and the example (a few minutes the first time)" \
   cmake --build "$build" --target digits_sweep
 echo "run: $build/examples/digits_sweep"
 "$build/examples/digits_sweep"
