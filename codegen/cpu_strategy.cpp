@@ -91,6 +91,25 @@ std::optional<std::size_t> choose_anchor(const Graph& body, const LoopSpace& spa
   return widest;
 }
 
+/// Pays for bf16 in and out and nothing else: an even element is a shift away from its f32, an odd
+/// one a mask, and both come from one load. f16 has instructions that widen in order.
+bool choose_interleave(const Graph& body, const LoopSpace& space, const Placement& placement,
+                       int unroll) {
+  const auto fits = [&](DType dtype, LaneStride stride) {
+    return dtype == DType::bf16 && stride == LaneStride::contiguous;
+  };
+  const auto input_fits = [&](NodeId id) {
+    const Node& node = body.node(id);
+    if (node.op != Op::input || placement.level(id) != Level::lane) return true;
+    return fits(node.dtype, stride_class(space, node.payload, space.rank() - 1));
+  };
+  if (unroll % 2 != 0 || !std::ranges::all_of(placement.order, input_fits)) return false;
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    if (!fits(output_dtype(body, i), store_stride(space, body.inputs().size() + i))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::ptrdiff_t CpuStrategy::streams() const { return std::ranges::count(streamed, true); }
@@ -101,6 +120,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   CpuStrategy strategy;
   strategy.lanes = choose_lanes(body, placement, target);
   strategy.unroll = choose_unroll(need, target);
+  strategy.interleave = choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);

@@ -14,6 +14,8 @@ namespace sinter::detail {
 struct CpuStrategy {
   int lanes = 1;   ///< elements in one vector
   int unroll = 1;  ///< vectors in flight where the range is long enough
+  /// Of those, pairs hold even and odd elements apart.
+  bool interleave = false;
   /// Peel and tail are masked vectors; otherwise they go one element at a time.
   bool masks = false;
   /// Single whole vectors come before the tail, which is then shorter than a vector.

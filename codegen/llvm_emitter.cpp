@@ -59,6 +59,11 @@ class Emitter {
   llvm::Value* lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes);
 
   llvm::Value* load_vector(const Load& load, llvm::Type* type, unsigned copy);
+  llvm::Value* pair_address(std::uint8_t argument, IndexId offset, unsigned copy);
+  void load_pairs(const Load& load, Binding& binding);
+  void store_pairs(const Store& store);
+  void store_plain(const Store& store, llvm::Value* place, llvm::Value* value, unsigned bytes,
+                   unsigned whole);
   void store_vector(const Store& store, llvm::Value* place, llvm::Value* value);
   llvm::Value* lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
                               unsigned copy);
@@ -122,7 +127,7 @@ void Emitter::emit(const Loop& loop) {
   }
   auto* next = llvm::cast<llvm::Instruction>(
       builder().CreateNSWAdd(variable, builder().getInt64(loop.step()), "next"));
-  frame_.open({next, loop.lanes, loop.unroll});
+  frame_.open({next, loop.lanes, loop.unroll, loop.interleaved});
   const std::vector<llvm::Value*> next_digits = count(loop, digits);
   if (loop.masked) scope().mask = lanes_below(to, variable, loop.lanes);
   emit(loop.body);
@@ -196,9 +201,42 @@ void Emitter::emit(const Load& load) {
     binding.scalar = in_register(builder().CreateLoad(type, place));
     return;
   }
+  if (scope().interleaved) return load_pairs(load, binding);
   llvm::Type* type = memory_type(frame_.context(), dtype, scope().lanes);
   for (unsigned copy = 0; copy < scope().unroll; ++copy) {
     binding.vectors.push_back(in_register(load_vector(load, type, copy)));
+  }
+}
+
+/// Where vectors `copy` and `copy` + 1 lie together, as 32-bit words: the even element of each word
+/// is in its lower half.
+llvm::Value* Emitter::pair_address(std::uint8_t argument, IndexId offset, unsigned copy) {
+  llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
+  llvm::Value* place = frame_.address(argument, offset);
+  return builder().CreateInBoundsGEP(builder().getInt16Ty(), place, distance);
+}
+
+void Emitter::load_pairs(const Load& load, Binding& binding) {
+  auto* words = llvm::FixedVectorType::get(builder().getInt32Ty(), scope().lanes);
+  auto* halves = llvm::FixedVectorType::get(builder().getInt16Ty(), scope().lanes);
+  const llvm::Align align(info(nest_.dtype(load.result)).bytes);
+  for (unsigned copy = 0; copy < scope().unroll; copy += 2) {
+    llvm::Value* place = pair_address(load.argument, load.offset, copy);
+    llvm::Value* word = builder().CreateAlignedLoad(words, place, align);
+    binding.vectors.push_back(builder().CreateTrunc(word, halves));
+    binding.vectors.push_back(builder().CreateTrunc(builder().CreateLShr(word, 16), halves));
+  }
+}
+
+void Emitter::store_pairs(const Store& store) {
+  auto* words = llvm::FixedVectorType::get(builder().getInt32Ty(), scope().lanes);
+  for (unsigned copy = 0; copy < scope().unroll; copy += 2) {
+    llvm::Value* even = builder().CreateZExt(operand(store.value, copy), words);
+    llvm::Value* odd = builder().CreateZExt(operand(store.value, copy + 1), words);
+    llvm::Value* word = builder().CreateOr(even, builder().CreateShl(odd, 16));
+    const unsigned bytes = info(nest_.dtype(store.value)).bytes;
+    store_plain(store, pair_address(store.argument, store.offset, copy), word, bytes,
+                2 * bytes * scope().lanes);
   }
 }
 
@@ -228,6 +266,7 @@ llvm::Value* Emitter::lane_addresses(llvm::Type* element, llvm::Value* place, In
 
 void Emitter::emit(const Store& store) {
   const DType dtype = nest_.dtype(store.value);
+  if (scope().interleaved) return store_pairs(store);
   llvm::Type* type = memory_type(frame_.context(), dtype, scope().lanes);
   for (unsigned copy = 0; copy < scope().unroll; ++copy) {
     llvm::Value* value = operand(store.value, copy);
@@ -252,7 +291,14 @@ void Emitter::store_vector(const Store& store, llvm::Value* place, llvm::Value* 
     builder().CreateMaskedStore(value, place, llvm::Align(bytes), scope().mask);
     return;
   }
-  const llvm::Align align(store.streaming ? bytes * scope().lanes : bytes);
+  store_plain(store, place, value, bytes, bytes * scope().lanes);
+}
+
+/// A store of a whole register, around the caches if the nest says so: `place` is then aligned to
+/// `whole` bytes, and else to an element.
+void Emitter::store_plain(const Store& store, llvm::Value* place, llvm::Value* value,
+                          unsigned bytes, unsigned whole) {
+  const llvm::Align align(store.streaming ? whole : bytes);
   llvm::StoreInst* instruction = builder().CreateAlignedStore(value, place, align);
   if (!store.streaming) return;
   streams_ = true;

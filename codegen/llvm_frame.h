@@ -24,6 +24,7 @@ struct Scope {
   llvm::Instruction* head_end = nullptr;  ///< what the whole scope shares goes before it
   unsigned lanes = 1;
   unsigned unroll = 1;
+  bool interleaved = false;
   llvm::Value* mask = nullptr;  ///< of a masked loop: the lanes below its end
 };
 

@@ -51,8 +51,10 @@ llvm::Value* round_to_bf16(llvm::IRBuilder<>& builder, llvm::Value* x) {
   llvm::Value* bits = as_bits(builder, x);
   llvm::Value* odd = builder.CreateAnd(builder.CreateLShr(bits, 16), number(bits, 1));
   llvm::Value* carried = builder.CreateAdd(bits, builder.CreateAdd(odd, number(bits, 0x7fff)));
-  llvm::Value* upper = builder.CreateTrunc(builder.CreateLShr(carried, 16), integer_like(bits, 16));
-  return builder.CreateSelect(builder.CreateFCmpUNO(x, x), number(upper, 0x7fc0), upper);
+  llvm::Value* upper = builder.CreateLShr(carried, 16);
+  llvm::Value* is_nan = builder.CreateFCmpUNO(x, x);
+  llvm::Value* rounded = builder.CreateSelect(is_nan, number(upper, 0x7fc0), upper);
+  return builder.CreateTrunc(rounded, integer_like(bits, 16));
 }
 
 /// f64 to f32, rounded to odd: of the two neighbours of an inexact value, the one whose last bit is

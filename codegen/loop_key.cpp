@@ -41,8 +41,8 @@ class KeyWriter {
     for (ValueId operand : compute.inputs()) put(operand);
   }
   void put(const Loop& loop) {
-    put_all(loop.kind, loop.masked, loop.once, loop.lanes, loop.unroll, loop.variable, loop.from,
-            loop.to);
+    put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
+            loop.variable, loop.from, loop.to);
     put_list(loop.digits);
     put_list(loop.body);
   }

@@ -152,8 +152,9 @@ void Printer::statement(const Loop& loop) {
   const std::string range =
       fmt::format("{} in [{}, {})", text(loop.variable), text(loop.from), text(loop.to));
   if (loop.kind == LoopKind::vector) {
-    line(fmt::format("vector {} by {} x {}{}{}:", range, loop.unroll, loop.lanes,
-                     loop.masked ? ", masked" : "", loop.once ? ", once" : ""));
+    line(fmt::format("vector {} by {} x {}{}{}{}:", range, loop.unroll, loop.lanes,
+                     loop.interleaved ? ", interleaved" : "", loop.masked ? ", masked" : "",
+                     loop.once ? ", once" : ""));
   } else {
     line(fmt::format("parallel {}{}{}{}:", range, digits.empty() ? "" : " as (",
                      fmt::join(digits, ", "), digits.empty() ? "" : ")"));

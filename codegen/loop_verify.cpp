@@ -181,6 +181,7 @@ void Verifier::check_vectors(const Loop& loop) const {
   SINTER_ASSERT(std::has_single_bit(loop.lanes), "lanes are a power of two");
   SINTER_ASSERT(std::has_single_bit(loop.unroll), "vectors in flight are a power of two");
   SINTER_ASSERT(!loop.masked || loop.unroll == 1, "a masked loop has one vector in flight");
+  SINTER_ASSERT(!loop.interleaved || loop.unroll % 2 == 0, "interleaved vectors come in pairs");
   check_stores(loop.body);
 }
 
@@ -217,6 +218,10 @@ void Verifier::check(const Load& load) {
   SINTER_ASSERT(lanes || load.lanes == LaneStride::uniform,
                 "outside loops with lanes a load is uniform");
   SINTER_ASSERT(!stored_, "loads of a block come before its stores");
+  const bool pairs = lanes && loops_.back()->interleaved && load.lanes != LaneStride::uniform;
+  SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
+                           info(nest_.arguments[load.argument].dtype).bytes == 2),
+                "what is interleaved is contiguous and of 16 bits");
   use(load.offset);
   if (load.lanes == LaneStride::strided) use(load.lane_stride);
   define(load.result);
@@ -232,6 +237,9 @@ void Verifier::check(const Store& store) {
   SINTER_ASSERT(store.lanes != LaneStride::uniform, "lanes are stored apart");
   SINTER_ASSERT(!store.streaming || store.lanes == LaneStride::contiguous,
                 "streaming stores are contiguous");
+  SINTER_ASSERT(!loop->interleaved || (store.lanes == LaneStride::contiguous &&
+                                       info(nest_.arguments[store.argument].dtype).bytes == 2),
+                "what is interleaved is contiguous and of 16 bits");
   use(store.value);
   use(store.offset);
   if (store.lanes == LaneStride::strided) use(store.lane_stride);

@@ -27,6 +27,7 @@ using detail::Placement;
 struct VectorForm {
   int lanes = 1;
   int unroll = 1;
+  bool interleaved = false;
   bool masked = false;
   bool once = false;
   bool streaming = false;
@@ -189,7 +190,9 @@ void NestBuilder::store_outputs(bool streaming, IndexId place, Block& block) {
 // --- Bounds between loops ------------------------------------------------------------------------
 
 std::int64_t NestBuilder::vector_bytes(std::size_t output) const {
-  return std::int64_t{strategy_.lanes} * info(nest_.arguments[output_argument(output)].dtype).bytes;
+  const int vectors = strategy_.interleave ? 2 : 1;
+  const int bytes = info(nest_.arguments[output_argument(output)].dtype).bytes;
+  return std::int64_t{strategy_.lanes} * bytes * vectors;
 }
 
 /// The first place where the anchor is aligned.
@@ -224,6 +227,7 @@ IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
 IndexId NestBuilder::add_loop(VectorForm form, IndexId from, IndexId to, Block& block) {
   Loop loop{.kind = LoopKind::vector,
             .masked = form.masked,
+            .interleaved = form.interleaved,
             .once = form.once,
             .lanes = static_cast<std::uint16_t>(form.lanes),
             .unroll = static_cast<std::uint16_t>(form.unroll),
@@ -246,7 +250,8 @@ void NestBuilder::add_elements(IndexId from, IndexId to, Block& block) {
   VectorForm tail = peel;
   tail.once = strategy_.masks && (strategy_.middle || strategy_.unroll == 1);
   const VectorForm single{.lanes = strategy_.lanes};
-  const VectorForm main{.lanes = strategy_.lanes, .unroll = strategy_.unroll};
+  const VectorForm main{
+      .lanes = strategy_.lanes, .unroll = strategy_.unroll, .interleaved = strategy_.interleave};
   VectorForm stream = main;
   stream.streaming = true;
 

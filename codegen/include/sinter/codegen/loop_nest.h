@@ -155,6 +155,10 @@ struct Digit {
 struct Loop {
   LoopKind kind{};
   bool masked = false;
+  /// Vectors in flight come in pairs that hold the even and the odd elements of twice as many: for
+  /// 16-bit elements that are used in 32 bits, and so need no shuffle. Every load and store with
+  /// lanes is contiguous and of 16 bits.
+  bool interleaved = false;
   bool once = false;        ///< of a vector loop: to - from is at most one step, so nothing repeats
   std::uint16_t lanes = 1;  ///< elements in one vector
   std::uint16_t unroll = 1;  ///< vectors in flight per iteration
