@@ -120,7 +120,9 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   CpuStrategy strategy;
   strategy.lanes = choose_lanes(body, placement, target);
   strategy.unroll = choose_unroll(need, target);
-  strategy.interleave = choose_interleave(body, space, placement, strategy.unroll);
+  // A kernel that streams waits for memory, and would have to align to two vectors.
+  strategy.interleave =
+      !options.streaming && choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);

@@ -62,8 +62,6 @@ class Emitter {
   llvm::Value* pair_address(std::uint8_t argument, IndexId offset, unsigned copy);
   void load_pairs(const Load& load, Binding& binding);
   void store_pairs(const Store& store);
-  void store_plain(const Store& store, llvm::Value* place, llvm::Value* value, unsigned bytes,
-                   unsigned whole);
   void store_vector(const Store& store, llvm::Value* place, llvm::Value* value);
   llvm::Value* lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
                               unsigned copy);
@@ -234,9 +232,8 @@ void Emitter::store_pairs(const Store& store) {
     llvm::Value* even = builder().CreateZExt(operand(store.value, copy), words);
     llvm::Value* odd = builder().CreateZExt(operand(store.value, copy + 1), words);
     llvm::Value* word = builder().CreateOr(even, builder().CreateShl(odd, 16));
-    const unsigned bytes = info(nest_.dtype(store.value)).bytes;
-    store_plain(store, pair_address(store.argument, store.offset, copy), word, bytes,
-                2 * bytes * scope().lanes);
+    const llvm::Align align(info(nest_.dtype(store.value)).bytes);
+    builder().CreateAlignedStore(word, pair_address(store.argument, store.offset, copy), align);
   }
 }
 
@@ -291,14 +288,7 @@ void Emitter::store_vector(const Store& store, llvm::Value* place, llvm::Value* 
     builder().CreateMaskedStore(value, place, llvm::Align(bytes), scope().mask);
     return;
   }
-  store_plain(store, place, value, bytes, bytes * scope().lanes);
-}
-
-/// A store of a whole register, around the caches if the nest says so: `place` is then aligned to
-/// `whole` bytes, and else to an element.
-void Emitter::store_plain(const Store& store, llvm::Value* place, llvm::Value* value,
-                          unsigned bytes, unsigned whole) {
-  const llvm::Align align(store.streaming ? whole : bytes);
+  const llvm::Align align(store.streaming ? bytes * scope().lanes : bytes);
   llvm::StoreInst* instruction = builder().CreateAlignedStore(value, place, align);
   if (!store.streaming) return;
   streams_ = true;

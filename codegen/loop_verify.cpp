@@ -235,6 +235,7 @@ void Verifier::check(const Store& store) {
                 "stores stand in loops with lanes");
   SINTER_ASSERT(!store.streaming || !loop->masked, "streaming stores are not masked");
   SINTER_ASSERT(store.lanes != LaneStride::uniform, "lanes are stored apart");
+  SINTER_ASSERT(!store.streaming || !loop->interleaved, "streaming stores are not interleaved");
   SINTER_ASSERT(!store.streaming || store.lanes == LaneStride::contiguous,
                 "streaming stores are contiguous");
   SINTER_ASSERT(!loop->interleaved || (store.lanes == LaneStride::contiguous &&

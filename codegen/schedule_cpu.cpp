@@ -190,9 +190,7 @@ void NestBuilder::store_outputs(bool streaming, IndexId place, Block& block) {
 // --- Bounds between loops ------------------------------------------------------------------------
 
 std::int64_t NestBuilder::vector_bytes(std::size_t output) const {
-  const int vectors = strategy_.interleave ? 2 : 1;
-  const int bytes = info(nest_.arguments[output_argument(output)].dtype).bytes;
-  return std::int64_t{strategy_.lanes} * bytes * vectors;
+  return std::int64_t{strategy_.lanes} * info(nest_.arguments[output_argument(output)].dtype).bytes;
 }
 
 /// The first place where the anchor is aligned.
