@@ -114,7 +114,7 @@ double nanoseconds_since(std::chrono::steady_clock::time_point begin) {
 }
 
 std::int64_t median_stage(const std::vector<CompileTimes>& times,
-                          std::int64_t CompileTimes::*stage) {
+                          std::int64_t CompileTimes::* stage) {
   std::vector<double> samples;
   for (const CompileTimes& each : times) samples.push_back(static_cast<double>(each.*stage));
   return static_cast<std::int64_t>(spread_of(std::move(samples)).median);

@@ -1,5 +1,5 @@
-// oneDNN's primitives, executed with arguments made beforehand. Compiled where CMake found oneDNN 2,
-// whose interface 3 changed.
+// oneDNN's primitives, executed with arguments made beforehand. Compiled where CMake found oneDNN
+// 2, whose interface 3 changed.
 #include "onednn.h"
 
 #if SINTER_BENCH_ONEDNN
@@ -65,13 +65,11 @@ class Context {
 
 Contestant as_contestant(std::shared_ptr<Context> context, OneDnnCall call) {
   if (call == OneDnnCall::cpp) {
-    return contestant("oneDNN", [context = std::move(context)] {
-      context->execute(OneDnnCall::cpp);
-    });
+    return contestant("oneDNN",
+                      [context = std::move(context)] { context->execute(OneDnnCall::cpp); });
   }
-  return contestant("oneDNN, C", [context = std::move(context)] {
-    context->execute(OneDnnCall::c);
-  });
+  return contestant("oneDNN, C",
+                    [context = std::move(context)] { context->execute(OneDnnCall::c); });
 }
 
 dnnl::primitive_attr chain_attributes(const dnnl::memory::desc& layout) {
@@ -103,8 +101,8 @@ std::optional<Contestant> onednn_leaky_relu(OneDnnCall call, std::int64_t n,
   return as_contestant(std::move(context), call);
 }
 
-std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n,
-                                       const float* const* inputs, float* output) {
+std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n, const float* const* inputs,
+                                       float* output) {
   auto context = std::make_shared<Context>(n);
   const dnnl::memory::desc& layout = context->layout();
   const dnnl::binary::desc description(dnnl::algorithm::binary_add, layout, layout, layout);

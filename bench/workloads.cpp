@@ -35,8 +35,7 @@ Contestant run_with(Executable program, std::vector<const float*> inputs, float*
                     [program = std::move(program), inputs = std::move(inputs), output, n] {
                       [&]<std::size_t... I>(std::index_sequence<I...>) {
                         program.run({view(inputs[I], {n})...}, {view(output, {n})});
-                      }
-                      (std::make_index_sequence<kInputs>());
+                      }(std::make_index_sequence<kInputs>());
                     });
 }
 
@@ -73,10 +72,8 @@ Call Race::bind(const Engine& engine) const {
 }
 
 Contestant Race::run(const Engine& engine) const {
-  return contestant("run",
-                    [program = compile(engine), inputs = input_views_, output = output_view_] {
-                      program.run(inputs, {&output, 1});
-                    });
+  return contestant("run", [program = compile(engine), inputs = input_views_,
+                            output = output_view_] { program.run(inputs, {&output, 1}); });
 }
 
 Contestant Race::run_with_views(const Engine& engine) const {

@@ -5,7 +5,6 @@
 // become one where every argument walks them as one.
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
@@ -60,9 +59,12 @@ std::vector<Axis> walked_axes(const Shape& shape, const std::vector<Layout>& arg
 /// Outermost first by the distance that the first output steps: its elements are next to each other
 /// along the last axis, however its axes are permuted. Equal distances keep their order.
 void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
-  std::ranges::stable_sort(axes, std::greater<>(), [first_output](const Axis& axis) {
-    return std::abs(axis.strides[first_output]);
-  });
+  const auto steps_further = [first_output](const Axis& a, const Axis& b) {
+    return std::abs(a.strides[first_output]) > std::abs(b.strides[first_output]);
+  };
+  for (auto axis = axes.begin(); axis != axes.end(); ++axis) {
+    std::rotate(std::upper_bound(axes.begin(), axis, *axis, steps_further), axis, axis + 1);
+  }
 }
 
 /// Whether every argument walks the two axes as one.

@@ -227,6 +227,13 @@ void GraphData::add_output(std::string_view name, NodeId node, const Strides& st
   key.append_dims(outputs.back().strides);
 }
 
+void refuse_inexact_scalar() {
+  fail(
+      ErrorCode::invalid_argument,
+      "a number beside a tensor is kept as f64, which does not hold this integer: beyond 2^53 give "
+      "a tensor of i64");
+}
+
 }  // namespace detail
 
 // --- Value ---------------------------------------------------------------------------------------

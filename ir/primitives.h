@@ -197,8 +197,7 @@ template <typename Visitor>
 void visit_type(DType dtype, Visitor visit) {
   switch (dtype) {
 #define SINTER_DTYPE(name, text, kind, bytes, type) \
-  case DType::name:                                 \
-    return visit(type{});
+  case DType::name: return visit(type{});
 #include <sinter/ir/dtypes.def>
 #undef SINTER_DTYPE
   }

@@ -114,8 +114,7 @@ void TextCursor::fail_at(std::size_t position, std::string_view message) const {
   const std::size_t line_end = std::min(text_.find('\n', position), text_.size());
   const std::size_t shown = column > kContext ? position - kContext : line_start;
   std::string line(text_.substr(shown, std::min(line_end - shown, 2 * kContext)));
-  std::ranges::replace_if(
-      line, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   fail(ErrorCode::parse_error, fmt::format("line {}, column {}: {}\n  {}\n  {:>{}}", line_number,
                                            column + 1, message, line, '^', position - shown + 1));
 }

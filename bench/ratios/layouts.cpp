@@ -16,8 +16,8 @@ constexpr std::int64_t k32K = std::int64_t{32} << 10;
 /// A bound call on buffers of its own.
 Contestant bound(std::string name, const Engine& engine, const Graph& graph) {
   const auto buffers = std::make_shared<GraphBuffers>(graph, 1);
-  const auto call = std::make_shared<Call>(
-      engine.compile(graph).bind(buffers->inputs(), buffers->outputs()));
+  const auto call =
+      std::make_shared<Call>(engine.compile(graph).bind(buffers->inputs(), buffers->outputs()));
   return contestant(std::move(name), [buffers, call] { (*call)(); });
 }
 
@@ -77,8 +77,8 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options) {
   rows.push_back(against("bias, [4096, 64] + [64], leaky_relu / dense", 0.9, engine,
                          biased({4096, 64}, {64}), leaky(DType::f32, {4096, 64}), timing));
   rows.push_back(against("[64, 32, 28, 28] + channel bias, leaky_relu / dense", 0.95, engine,
-                         biased({64, 32, 28, 28}, {32, 1, 1}),
-                         leaky(DType::f32, {64, 32, 28, 28}), timing));
+                         biased({64, 32, 28, 28}, {32, 1, 1}), leaky(DType::f32, {64, 32, 28, 28}),
+                         timing));
   const Shape image{8, 16, 28, 28};
   const Strides channels_last{28 * 28 * 16, 1, 28 * 16, 16};
   rows.push_back(against("chain, channels last throughout / dense", 0.95, engine,

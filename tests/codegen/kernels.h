@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <sinter/ir/graph.h>
+#include <sinter/ir/passes.h>
 
 namespace sinter::test {
 
@@ -98,6 +99,20 @@ inline Graph mixed_kernel(std::int64_t n) {
   return graph;
 }
 
+/// leaky_relu on 16-bit floats, as codegen sees it: between conversions.
+inline Graph widened_kernel(std::int64_t n, DType dtype) {
+  return widen(leaky_relu_kernel(n, dtype), Rounding::at_store);
+}
+
+/// A dense output, and one that is written backwards with gaps.
+inline Graph scattered_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {n});
+  graph.output("dense", x + 1);
+  graph.output("scattered", x * 2, {-3});
+  return graph;
+}
+
 /// Every second element, and a column that is a row in memory.
 inline Graph strided_kernel(std::int64_t n) {
   Graph graph;
@@ -150,6 +165,8 @@ inline const std::vector<NamedKernel>& all_kernels() {
       {"mask", mask_kernel},
       {"only_masks", only_masks_kernel},
       {"mixed", mixed_kernel},
+      {"bf16", [](std::int64_t n) { return widened_kernel(n, DType::bf16); }},
+      {"scattered", scattered_kernel},
       {"strided", strided_kernel},
       {"copies", copies_kernel},
       {"several_outputs", several_outputs_kernel},

@@ -58,13 +58,9 @@ const Fault kFaults[] = {
        }
      }},
     {"LengthOfNoAxis", "an extent names an axis",
-     [](LoopNest& nest) {
-       nest.indices.push_back({IndexOp::extent, 0, {}, {}, 1});
-     }},
+     [](LoopNest& nest) { nest.indices.push_back({IndexOp::extent, 0, {}, {}, 1}); }},
     {"StrideOfNoArgument", "a stride names an argument and an axis",
-     [](LoopNest& nest) {
-       nest.indices.push_back({IndexOp::stride, 0, {}, {}, 2});
-     }},
+     [](LoopNest& nest) { nest.indices.push_back({IndexOp::stride, 0, {}, {}, 2}); }},
     {"OutputBeforeInput", "inputs come before outputs",
      [](LoopNest& nest) { std::swap(nest.arguments[0], nest.arguments[1]); }},
     {"BooleanParameter", "parameters are numbers",

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -89,9 +91,7 @@ TEST(GraphKey, DiffersInEverythingElse) {
   const std::vector<std::vector<std::byte>> keys = {
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f64, {4})); }),
-      key_of([](Graph& g) {
-        g.output("y", g.input("x", DType::f32, {4, 1}));
-      }),
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4, 1})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {5})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4}, {2})); }),
       key_of([](Graph& g) { g.output("y", g.input("z", DType::f32, {4})); }),
@@ -150,19 +150,44 @@ TEST(Graph, RefusesShapesAndStridesThatItCannotServe) {
                [&] { (void)graph.input("x", DType::f32, {-4}); });
   expect_error(ErrorCode::invalid_argument,
                "input 'x' has shape [2, 3] but strides [1]: give one stride per axis, or none",
-               [&] {
-                 (void)graph.input("x", DType::f32, {2, 3}, {1});
-               });
+               [&] { (void)graph.input("x", DType::f32, {2, 3}, {1}); });
   const std::int64_t far = std::int64_t{1} << 47;
-  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements", [&] {
-    (void)graph.input("x", DType::f32, {4, 1}, {-far, 1});
-  });
-  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements", [&] {
-    (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1});
-  });
+  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements",
+               [&] { (void)graph.input("x", DType::f32, {4, 1}, {-far, 1}); });
+  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements",
+               [&] { (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1}); });
   EXPECT_TRUE(graph.nodes().empty()) << "a refused input leaves nothing behind";
   (void)graph.input("x", DType::f32, {2, 1}, {far, far * 4});
   (void)graph.input("empty", DType::f32, {0, 3}, {7, 1});
+}
+
+TEST(Graph, TakesWholeNumbersThatAnIntegerTensorHolds) {
+  Graph graph;
+  const Value x = graph.input("x", DType::i8, {4});
+  graph.output("y", (x * -128).max(127));
+  expect_error(ErrorCode::invalid_argument,
+               "128 beside a tensor of i8: it takes whole numbers from -2^7 to 2^7 - 1",
+               [&] { (void)(x + 128); });
+  expect_error(ErrorCode::invalid_argument, "0.5 beside a tensor of i8", [&] { (void)(x * 0.5); });
+  expect_error(ErrorCode::invalid_argument, "nan beside a tensor of i8",
+               [&] { (void)x.max(std::nan("")); });
+  const Value u = graph.input("u", DType::u8, {4});
+  expect_error(ErrorCode::invalid_argument, "it takes whole numbers from 0 to 2^8 - 1",
+               [&] { (void)(u - -1); });
+}
+
+TEST(Graph, RefusesIntegersThatAScalarWouldRound) {
+  Graph graph;
+  const Value x = graph.input("x", DType::i64, {4});
+  constexpr std::int64_t kBig = std::int64_t{1} << 53;
+  graph.output("y", x + kBig + std::numeric_limits<std::int64_t>::min());
+  for (const std::int64_t number :
+       {kBig + 1, -kBig - 1, std::numeric_limits<std::int64_t>::max()}) {
+    expect_error(ErrorCode::invalid_argument, "beyond 2^53 give a tensor of i64",
+                 [&] { (void)(x + number); });
+  }
+  expect_error(ErrorCode::invalid_argument, "beyond 2^53 give a tensor of i64",
+               [&] { (void)(x + std::numeric_limits<std::uint64_t>::max()); });
 }
 
 TEST(Graph, RefusesOutputsWhoseElementsShareMemory) {

@@ -18,22 +18,16 @@ static_assert(!std::is_constructible_v<Scalar, bool>);
 static_assert(!std::is_constructible_v<Operand<Value>, bool>);
 
 template <typename T>
-concept TakesSlope = requires(Value x, T slope) {
-  x.leaky_relu(slope);
-};
+concept TakesSlope = requires(Value x, T slope) { x.leaky_relu(slope); };
 static_assert(TakesSlope<double> && TakesSlope<int> && TakesSlope<LeakyReluOptions>);
 static_assert(!TakesSlope<bool>, "a bool is no slope");
 
 template <typename T>
-concept Adds = requires(Value x, T other) {
-  x + other;
-};
+concept Adds = requires(Value x, T other) { x + other; };
 static_assert(Adds<int> && Adds<Value> && !Adds<bool>);
 
 template <typename T>
-concept ComparesByOperator = requires(T x) {
-  x == x;
-};
+concept ComparesByOperator = requires(T x) { x == x; };
 static_assert(!ComparesByOperator<Value>, "equality of values is x.equal(y)");
 
 struct Inputs {

@@ -183,9 +183,7 @@ TEST(Interpret, FreesWhatNoNodeReadsAnyMore) {
 TEST(TensorData, RefusesWhatDoesNotFit) {
   const float three[] = {1, 2, 3};
   expect_error(ErrorCode::invalid_argument, "3 values for a tensor of shape [2, 2], which holds 4",
-               [&] {
-                 (void)TensorData::from<float>({2, 2}, three);
-               });
+               [&] { (void)TensorData::from<float>({2, 2}, three); });
   const TensorData data = TensorData::from<float>({3}, three);
   EXPECT_EQ(data.as<float>()[2], 3);
   expect_error(ErrorCode::dtype_mismatch, "a tensor of f32 was read as f64",

@@ -44,38 +44,33 @@ TEST(Shape, IsEqualByRankAndLengths) {
 
 TEST(Shape, RefusesMoreThanEightAxes) {
   EXPECT_EQ(Shape({1, 1, 1, 1, 1, 1, 1, 1}).rank(), 8);
-  expect_error(ErrorCode::limit_exceeded, "more than 8 axes: sinter serves rank 0 to 8", [] {
-    (void)Shape({1, 1, 1, 1, 1, 1, 1, 1, 1});
-  });
+  expect_error(ErrorCode::limit_exceeded, "more than 8 axes: sinter serves rank 0 to 8",
+               [] { (void)Shape({1, 1, 1, 1, 1, 1, 1, 1, 1}); });
 }
 
 TEST(CheckShape, RefusesNegativeLengths) {
   expect_error(ErrorCode::invalid_argument,
-               "input 'x' has shape [2, -1]: a length cannot be negative", [] {
-                 check_shape({2, -1}, "input 'x'");
-               });
+               "input 'x' has shape [2, -1]: a length cannot be negative",
+               [] { check_shape({2, -1}, "input 'x'"); });
 }
 
 TEST(CheckShape, RefusesMoreThanTheServedElements) {
   const std::int64_t half = std::int64_t{1} << 24;
   check_shape({half, half}, "x");
   expect_error(ErrorCode::limit_exceeded,
-               "x has shape [16777216, 16777217]: more than 2^48 elements", [&] {
-                 check_shape({half, half + 1}, "x");
-               });
+               "x has shape [16777216, 16777217]: more than 2^48 elements",
+               [&] { check_shape({half, half + 1}, "x"); });
   // The product of these wraps around to 0 in 64 bits.
   const std::int64_t wraps = std::int64_t{1} << 32;
-  expect_error(ErrorCode::limit_exceeded, "more than 2^48 elements", [&] {
-    check_shape({wraps, wraps}, "x");
-  });
+  expect_error(ErrorCode::limit_exceeded, "more than 2^48 elements",
+               [&] { check_shape({wraps, wraps}, "x"); });
 }
 
 TEST(CheckShape, LimitsTheOtherLengthsOfAnEmptyTensorToo) {
   const std::int64_t large = std::int64_t{1} << 40;
   check_shape({0, large}, "x");
-  expect_error(ErrorCode::limit_exceeded, "more than 2^48 elements", [&] {
-    check_shape({large, 0, large}, "x");
-  });
+  expect_error(ErrorCode::limit_exceeded, "more than 2^48 elements",
+               [&] { check_shape({large, 0, large}, "x"); });
 }
 
 TEST(Strides, OfADenseShapeAreRowMajor) {

@@ -74,10 +74,7 @@ TEST(Verify, LooksAtEveryNodeAgain) {
        [](GraphData& graph) { graph.nodes[0].payload = 3; }},
       {"node %0, input: shape [2, 3] with strides [1]",
        [](GraphData& graph) { graph.inputs[0].strides = {1}; }},
-      {"input 'x' has shape [2, -3]",
-       [](GraphData& graph) {
-         graph.shapes[0] = {2, -3};
-       }},
+      {"input 'x' has shape [2, -3]", [](GraphData& graph) { graph.shapes[0] = {2, -3}; }},
       {"node %1, constant: a number has shape []",
        [](GraphData& graph) { graph.nodes[1].shape = {0}; }},
       {"node %1, constant: 0.1 is not exact in f32",

@@ -1,7 +1,7 @@
 // A program on the measuring library.
-#include <iostream>
 #include <sinter/bench/measure.h>
 #include <sinter/sinter.h>
+#include <iostream>
 
 int main() {
   sinter::Graph graph;

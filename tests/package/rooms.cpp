@@ -1,8 +1,8 @@
 // A program on the rooms as static libraries: the graph's text, its loops and its LLVM IR.
-#include <iostream>
 #include <sinter/codegen/llvm.h>
 #include <sinter/codegen/schedule.h>
 #include <sinter/sinter.h>
+#include <iostream>
 
 int main() {
   sinter::Graph graph;

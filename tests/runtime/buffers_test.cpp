@@ -171,9 +171,8 @@ TEST(InPlace, TwoOutputsNeverShareABuffer) {
   graph.output("b", x + 1.0);
   std::array<float, 4> in{};
   std::array<float, 4> out{};
-  const std::string message = error_of([&] {
-    engine.compile(graph).run({view(in, {4})}, {view(out, {4}), view(out, {4})});
-  });
+  const std::string message = error_of(
+      [&] { engine.compile(graph).run({view(in, {4})}, {view(out, {4}), view(out, {4})}); });
   EXPECT_TRUE(message.starts_with("invalid_buffer: output 'b' (16 bytes at ")) << message;
   EXPECT_NE(message.find("overlaps output 'a'"), std::string::npos) << message;
 }
@@ -202,9 +201,7 @@ TEST(InPlace, AnInputThatALaterKernelReadsIsRefused) {
   fused.run({in}, {view(a, {4}), view(b, {4})});
   EXPECT_EQ(b[3], 20) << "one kernel reads all before it writes";
   const Executable unfused = engine.compile(graph, {.fuse = Fuse::none});
-  EXPECT_EQ(error_of([&] {
-              unfused.run({in}, {view(a, {4}), view(b, {4})});
-            }),
+  EXPECT_EQ(error_of([&] { unfused.run({in}, {view(a, {4}), view(b, {4})}); }),
             "invalid_buffer: output 'first' is given the buffer of input 'x', which kernel 1 still "
             "reads after kernel 0 has written it: give output 'first' a buffer of its own");
   unfused.run({in}, {view(b, {4}), view(a, {4})});
@@ -221,9 +218,7 @@ TEST(Strides, MustBeThoseDeclared) {
   program.run({view(x, {2, 3}, {6, 2})}, {view(y, {2, 3})});
   EXPECT_EQ(y[5], 2);
   EXPECT_EQ(
-      error_of([&] {
-        program.run({view(x, {2, 3})}, {view(y, {2, 3})});
-      }),
+      error_of([&] { program.run({view(x, {2, 3})}, {view(y, {2, 3})}); }),
       "invalid_buffer: input 'x' of shape [2, 3] was declared with strides [6, 2], got a dense "
       "view: give Graph::input the strides of the buffer");
 }
@@ -249,10 +244,9 @@ TEST(Strides, OfZeroReachOnlyWhatTheyRepeat) {
   // x takes three elements; y begins right behind them.
   program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[3], {5, 3})});
   EXPECT_EQ(memory[17], 2);
-  EXPECT_NE(error_of([&] {
-              program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[2], {5, 3})});
-            }),
-            "no error");
+  EXPECT_NE(
+      error_of([&] { program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[2], {5, 3})}); }),
+      "no error");
 }
 
 TEST(Target, OfAnotherMachineIsShownAndNotRun) {

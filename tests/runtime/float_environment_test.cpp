@@ -52,7 +52,9 @@ TEST(FloatEnvironment, NestsLikeAScope) {
   _mm_setcsr(kDefault | kFlushToZero);
   {
     const FloatEnvironment outer;
-    { const FloatEnvironment inner; }
+    {
+      const FloatEnvironment inner;
+    }
     EXPECT_EQ(_mm_getcsr() & ~kStickyFlags, kDefault);
   }
   EXPECT_EQ(_mm_getcsr() & ~kStickyFlags, kDefault | kFlushToZero);

@@ -89,9 +89,7 @@ TEST(Function, SaysHowManyValuesItTakes) {
     Value operator()(const Value& a) const { return a; }
     Value operator()(const Value& a, const Value& b) const { return a + b; }
   };
-  EXPECT_EQ(error_of([&] {
-              engine.function(Either())({in, in, in}, {out});
-            }),
+  EXPECT_EQ(error_of([&] { engine.function(Either())({in, in, in}, {out}); }),
             "invalid_argument: the function takes 1 or 2 Values, got 3 input views");
 }
 

@@ -11,9 +11,9 @@ inline constexpr int kKernelAbiVersion = 1;
 /// What a kernel reads besides its range. All arrays outlive the call; the kernel writes to output
 /// buffers only.
 struct KernelArguments {
-  void* const* buffers;         ///< inputs, then outputs; aligned to their element
-  const std::int64_t* extents;  ///< lengths of the collapsed iteration space, outermost first
-  const std::int64_t* strides;  ///< [buffer][axis], in elements
+  void* const* buffers;             ///< inputs, then outputs; aligned to their element
+  const std::int64_t* extents;      ///< lengths of the collapsed iteration space, outermost first
+  const std::int64_t* strides;      ///< [buffer][axis], in elements
   const std::uint64_t* parameters;  ///< one 8-byte slot each: the bits of an f32 (low half) or f64
 };
 

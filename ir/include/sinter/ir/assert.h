@@ -8,6 +8,6 @@ namespace sinter::detail {
                                               const char* message);
 }  // namespace sinter::detail
 
-#define SINTER_ASSERT(condition, message)                                                  \
-  ((condition) ? static_cast<void>(0)                                                      \
+#define SINTER_ASSERT(condition, message) \
+  ((condition) ? static_cast<void>(0)     \
                : ::sinter::detail::assertion_failed(#condition, __FILE__, __LINE__, message))

@@ -15,18 +15,30 @@
 #include <type_traits>
 
 #include <sinter/ir/dtype.h>
+#include <sinter/ir/export.h>
 #include <sinter/ir/op.h>
 #include <sinter/ir/shape.h>
 
 namespace sinter {
 
+namespace detail {
+[[noreturn]] SINTER_API void refuse_inexact_scalar();
+}
+
 /// A number that a user gives beside tensors: kept as f64, rounded to the compute dtype where it
-/// is used. Never a bool: `x.leaky_relu(true)` does not compile.
+/// is used. Never a bool: `x.leaky_relu(true)` does not compile. Throws Error(invalid_argument) for
+/// an integer that no f64 holds (beyond 2^53, and odd there).
 class Scalar {
  public:
   template <typename T>
-  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) constexpr Scalar(T value)
-      : value_(static_cast<double>(value)) {}  // NOLINT: implicit
+    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+  constexpr Scalar(T value) : value_(static_cast<double>(value)) {  // NOLINT: implicit
+    if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+      // An f64 at 2^63 or 2^64 was rounded up from what T holds.
+      const double above = std::is_signed_v<T> ? 0x1p63 : 0x1p64;
+      if (value_ >= above || static_cast<T>(value_) != value) detail::refuse_inexact_scalar();
+    }
+  }
   Scalar(bool) = delete;
   [[nodiscard]] constexpr double value() const { return value_; }
 
@@ -47,8 +59,8 @@ class Operand {
  public:
   Operand(const Self& tensor) : tensor_(&tensor) {}  // NOLINT: implicit
   template <typename T>
-  requires std::constructible_from<Scalar, T> Operand(T number)
-      : scalar_(Scalar(number)) {}  // NOLINT: implicit
+    requires std::constructible_from<Scalar, T>
+  Operand(T number) : scalar_(Scalar(number)) {}  // NOLINT: implicit
   /// The tensor itself, or the number as a scalar beside `like`.
   [[nodiscard]] Self beside(const Self& like) const {
     return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);

@@ -11,9 +11,9 @@
 //
 // Scalars print where they are used: a bare number is a parameter (a number that the user gave), a
 // number behind `const` belongs to the structure. Where neither position nor context would tell its
-// dtype (a scalar that is itself an output, is used twice, or meets only other scalars) it prints as
-// a node of its own: `%6 = parameter 0.5: f32[]`. Numbers print in the shortest form that reads back
-// to the same bits; also inf, -inf, nan. `#` starts a comment.
+// dtype (a scalar that is itself an output, is used twice, or meets only other scalars) it prints
+// as a node of its own: `%6 = parameter 0.5: f32[]`. Numbers print in the shortest form that reads
+// back to the same bits; also inf, -inf, nan. `#` starts a comment.
 #pragma once
 
 #include <string>

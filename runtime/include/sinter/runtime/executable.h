@@ -19,13 +19,13 @@ enum class Stage : std::uint8_t { graph, plan, loops, llvm, assembly };
 [[nodiscard]] SINTER_API std::string_view to_string(Stage stage);
 
 namespace detail {
-struct Program;      // shared, immutable: what the kernel cache holds
-struct BoundProgram; // a Program with buffers
+struct Program;       // shared, immutable: what the kernel cache holds
+struct BoundProgram;  // a Program with buffers
 }  // namespace detail
 
 /// The bare kernel of a Call and what it is called with, for a host that schedules by itself: any
-/// cover of [begin, end) by sub-ranges, on any threads, gives the same bits. Neither threads nor the
-/// floating-point environment are looked after (see KernelFunction). Valid as long as its Call.
+/// cover of [begin, end) by sub-ranges, on any threads, gives the same bits. Neither threads nor
+/// the floating-point environment are looked after (see KernelFunction). Valid as long as its Call.
 struct DirectCall {
   KernelFunction function = nullptr;
   const KernelArguments* arguments = nullptr;
@@ -58,7 +58,8 @@ class SINTER_API Executable {
   /// Runs the graph. Buffers are bound in the order in which inputs and outputs were declared.
   /// An output may be the very buffer and layout of an input; any other overlap of an output is
   /// refused. Throws Error before anything is written: shape_mismatch, dtype_mismatch,
-  /// invalid_buffer (null, misaligned, overlapping, other strides), invalid_argument (wrong number).
+  /// invalid_buffer (null, misaligned, overlapping, other strides), invalid_argument (wrong
+  /// number).
   void run(std::initializer_list<ConstTensorView> inputs,
            std::initializer_list<TensorView> outputs) const {
     run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));

@@ -36,16 +36,14 @@ template <typename F>
   std::vector<std::size_t> counts;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (static_cast<void>(kTakes<F, I + 1> ? counts.push_back(I + 1) : void()), ...);
-  }
-  (std::make_index_sequence<kMaxFunctionValues>());
+  }(std::make_index_sequence<kMaxFunctionValues>());
   return counts;
 }
 
 template <typename F>
 inline constexpr bool kTakesValues = []<std::size_t... I>(std::index_sequence<I...>) {
   return (kTakes<F, I + 1> || ...);
-}
-(std::make_index_sequence<kMaxFunctionValues>());
+}(std::make_index_sequence<kMaxFunctionValues>());
 
 /// Throws Error(invalid_argument): "the function takes 2 Values, got 3 input views".
 [[noreturn]] SINTER_API void refuse_value_count(std::span<const std::size_t> takes,
@@ -63,16 +61,17 @@ std::vector<Value> as_list(const Values& values) {
   return {std::ranges::begin(values), std::ranges::end(values)};
 }
 template <typename Tuple>
-requires requires {
-  std::tuple_size<Tuple>::value;
-} &&(!std::ranges::contiguous_range<const Tuple>)std::vector<Value> as_list(const Tuple& values) {
+  requires requires { std::tuple_size<Tuple>::value; } &&
+           (!std::ranges::contiguous_range<const Tuple>)
+std::vector<Value> as_list(const Tuple& values) {
   return std::apply([](const auto&... each) { return std::vector<Value>{each...}; }, values);
 }
 
 template <std::size_t N, typename F>
 std::vector<Value> call_with(const F& f, std::span<const Value> values) {
-  return [&]<std::size_t... I>(std::index_sequence<I...>) { return as_list(f(values[I]...)); }
-  (std::make_index_sequence<N>());
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return as_list(f(values[I]...));
+  }(std::make_index_sequence<N>());
 }
 
 /// Calls f with as many Values as there are.

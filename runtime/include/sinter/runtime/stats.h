@@ -8,7 +8,7 @@ namespace sinter {
 struct CacheStats {
   std::int64_t entries = 0;
   std::int64_t hits = 0;
-  std::int64_t misses = 0;     ///< entries made, each once however many threads asked
+  std::int64_t misses = 0;  ///< entries made, each once however many threads asked
   std::int64_t evictions = 0;
 };
 
