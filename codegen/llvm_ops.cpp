@@ -22,7 +22,7 @@ llvm::Type* type_like(llvm::IRBuilder<>& builder, llvm::Value* x, DType dtype) {
 }
 
 llvm::Type* integer_like(llvm::Value* x, unsigned bits) {
-  return x->getType()->getWithNewBitWidth(bits);
+  return x->getType()->getWithNewType(llvm::IntegerType::get(x->getContext(), bits));
 }
 
 llvm::Value* number(llvm::Value* like, std::uint64_t value) {

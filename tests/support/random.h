@@ -21,9 +21,11 @@ class Random {
   }
   /// In [0, count). The bias of the remainder does not matter here.
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
-  /// In [first, last].
+  /// In [first, last], which are not all of int64_t. The width wraps where int64_t cannot hold it.
   std::int64_t between(std::int64_t first, std::int64_t last) {
-    return first + static_cast<std::int64_t>(below(static_cast<std::size_t>(last - first + 1)));
+    const auto low = static_cast<std::uint64_t>(first);
+    const std::uint64_t width = static_cast<std::uint64_t>(last) - low + 1;
+    return static_cast<std::int64_t>(low + next() % width);
   }
   /// True once in `n` times.
   bool one_in(std::size_t n) { return below(n) == 0; }
