@@ -24,6 +24,15 @@ struct Layout {
   Strides strides;
 };
 
+/// Memory in which every element would be at its own number along `axis`.
+Layout counted(const Shape& shape, std::uint64_t axis) {
+  Layout layout{shape, {}};
+  for (int k = 0; k < shape.rank(); ++k) {
+    layout.strides.push_back(static_cast<std::uint64_t>(k) == axis ? 1 : 0);
+  }
+  return layout;
+}
+
 std::vector<Layout> layouts(const Graph& body) {
   std::vector<Layout> arguments;
   for (const GraphInput& input : body.inputs()) {
@@ -33,6 +42,9 @@ std::vector<Layout> layouts(const Graph& body) {
   for (const GraphOutput& output : body.outputs()) {
     const Shape& shape = body.shape(output.node);
     arguments.push_back({shape, output.strides.empty() ? dense_strides(shape) : output.strides});
+  }
+  for (const Node& node : body.nodes()) {
+    if (node.op == Op::iota) arguments.push_back(counted(body.shape(node.shape), node.payload));
   }
   return arguments;
 }

@@ -100,7 +100,9 @@ bool choose_interleave(const Graph& body, const LoopSpace& space, const Placemen
   };
   const auto input_fits = [&](NodeId id) {
     const Node& node = body.node(id);
-    if (node.op != Op::input || placement.level(id) != Level::lane) return true;
+    if (placement.level(id) != Level::lane) return true;
+    if (node.op == Op::iota) return false;
+    if (node.op != Op::input) return true;
     return fits(node.dtype, stride_class(space, node.payload, space.rank() - 1));
   };
   if (unroll % 2 != 0 || !std::ranges::all_of(placement.order, input_fits)) return false;

@@ -115,6 +115,8 @@ struct StatementIndices {
         visit(digit.radix);
       }
       for_each_index(statement.body, visit);
+    } else if constexpr (std::is_same_v<T, Count>) {
+      visit(statement.from);
     } else if constexpr (!std::is_same_v<T, Compute>) {
       visit(statement.offset);
       if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);

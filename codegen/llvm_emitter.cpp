@@ -52,6 +52,7 @@ class Emitter {
   void emit(const Load& load);
   void emit(const Store& store);
   void emit(const Compute& compute);
+  void emit(const Count& count);
 
   llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);
   std::vector<llvm::Value*> decode(const Loop& loop, llvm::Value* from);
@@ -319,6 +320,28 @@ void Emitter::emit(const Compute& compute) {
   }
   for (unsigned copy = 0; copy < scope().unroll; ++copy) {
     binding.vectors.push_back(primitive([&](ValueId id) { return operand(id, copy); }));
+  }
+}
+
+void Emitter::emit(const Count& count) {
+  Binding& binding = values_[count.result.index];
+  const DType dtype = nest_.dtype(count.result);
+  llvm::Type* type = detail::register_type(frame_.context(), dtype, 1);
+  // An instruction of its own, behind which a splat of it may stand.
+  llvm::Value* first =
+      builder().CreateFreeze(builder().CreateTrunc(frame_.index(count.from), type));
+  if (count.lanes == LaneStride::uniform) {
+    binding.scalar = first;
+    return;
+  }
+  for (unsigned copy = 0; copy < scope().unroll; ++copy) {
+    const auto skipped = llvm::ConstantInt::get(type, std::uint64_t{copy} * scope().lanes);
+    llvm::Value* from = builder().CreateAdd(first, skipped);
+    if (scope().lanes > 1) {
+      from = builder().CreateAdd(builder().CreateVectorSplat(scope().lanes, from),
+                                 detail::lane_numbers(type, scope().lanes));
+    }
+    binding.vectors.push_back(from);
   }
 }
 

@@ -5,7 +5,10 @@
 #include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/Intrinsics.h>
 
+#include <limits>
+
 #include <sinter/ir/assert.h>
+#include <sinter/ir/element.h>
 
 namespace sinter::detail {
 namespace {
@@ -107,6 +110,28 @@ llvm::Value* convert(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Val
     return is_signed(from) ? builder.CreateSIToFP(x, type) : builder.CreateUIToFP(x, type);
   }
   return builder.CreateIntCast(x, type, is_signed(from));
+}
+
+/// The bits of `x`, with every NaN as the one quiet NaN. 16-bit floats are bits already.
+llvm::Value* canonical_bits(llvm::IRBuilder<>& builder, DType from, llvm::Value* x) {
+  if (!is_floating(from)) return x;
+  llvm::Value* bits = is_storage_float(from) ? x : as_bits(builder, x);
+  llvm::Value* is_nan = nullptr;
+  if (is_storage_float(from)) {
+    const std::uint64_t infinity = element_bits(std::numeric_limits<double>::infinity(), from);
+    llvm::Value* magnitude = builder.CreateAnd(bits, number(bits, 0x7fff));
+    is_nan = builder.CreateICmpUGT(magnitude, number(bits, infinity));
+  } else {
+    is_nan = builder.CreateFCmpUNO(x, x);
+  }
+  const std::uint64_t quiet = element_bits(std::numeric_limits<double>::quiet_NaN(), from);
+  return builder.CreateSelect(is_nan, number(bits, quiet), bits);
+}
+
+llvm::Value* bitcast(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* x) {
+  llvm::Value* bits = canonical_bits(builder, from, x);
+  if (from == DType::boolean) bits = builder.CreateZExt(bits, integer_like(bits, 8));
+  return builder.CreateBitCast(bits, type_like(builder, bits, to));
 }
 
 // --- Integers ------------------------------------------------------------------------------------
@@ -218,6 +243,7 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType
   switch (op) {
     case Op::broadcast: return x[0];
     case Op::convert: return convert(builder, from, to, x[0]);
+    case Op::bitcast: return bitcast(builder, from, to, x[0]);
     case Op::add: return builder.CreateFAdd(x[0], x[1]);
     case Op::sub: return builder.CreateFSub(x[0], x[1]);
     case Op::mul: return builder.CreateFMul(x[0], x[1]);
@@ -252,7 +278,8 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType
     case Op::input:
     case Op::constant:
     case Op::parameter:
-#include <sinter/ir/composite_cases.def>
+    case Op::iota:
+#include <sinter/ir/lowered_cases.def>
       break;
   }
   SINTER_ASSERT(false, "a kernel computes primitives only");

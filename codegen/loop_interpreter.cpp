@@ -49,6 +49,7 @@ class Machine {
   void run(const Load& load);
   void run(const Store& store);
   void run(const Compute& compute);
+  void run(const Count& count);
 
   const LoopNest& nest_;
   const KernelArguments& arguments_;
@@ -160,7 +161,8 @@ void Machine::run(const Compute& compute) {
     std::ranges::fill(lanes, read(reinterpret_cast<const std::byte*>(slot), to));
   } else {
     const DTypeRule rule = info(compute.op).rule;
-    const bool from_operands = rule == DTypeRule::comparison || rule == DTypeRule::convert;
+    const bool from_operands =
+        rule == DTypeRule::comparison || rule == DTypeRule::convert || rule == DTypeRule::bitcast;
     const DType dtype = from_operands ? nest_.dtype(compute.operands[0]) : to;
     for (std::size_t i = 0; i < active_; ++i) {
       std::array<Word, kMaxOperands> operands{};
@@ -170,6 +172,14 @@ void Machine::run(const Compute& compute) {
       lanes[i] = evaluate_bits(compute.op, dtype, to, {operands.data(), compute.operand_count});
     }
   }
+}
+
+void Machine::run(const Count& count) {
+  std::vector<Word>& lanes = values_[count.result.index];
+  const unsigned unused_bits = 64 - 8U * info(nest_.dtype(count.result)).bytes;
+  lanes.resize(count.lanes == LaneStride::contiguous ? active_ : 1);
+  auto at = static_cast<Word>(number(count.from));
+  for (Word& lane : lanes) lane = at++ << unused_bits >> unused_bits;
 }
 
 // --- Loops ---------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ class KeyWriter {
     put_all(compute.result, compute.op, compute.operand_count, compute.payload);
     for (ValueId operand : compute.inputs()) put(operand);
   }
+  void put(const Count& count) { put_all(count.result, count.lanes, count.from); }
   void put(const Loop& loop) {
     put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
             loop.variable, loop.from, loop.to);

@@ -40,6 +40,7 @@ class Printer {
   void statement(const Load& load);
   void statement(const Store& store);
   void statement(const Compute& compute);
+  void statement(const Count& count);
 
   const LoopNest& nest_;
   std::vector<int> uses_;           // [index] in statements and other indices
@@ -186,6 +187,11 @@ void Printer::statement(const Compute& compute) {
   if (compute.op == Op::parameter) operands.push_back(fmt::format("${}", compute.payload));
   line(fmt::format("{} = {} {}", value(compute.result), to_string(compute.op),
                    fmt::join(operands, ", ")));
+}
+
+void Printer::statement(const Count& count) {
+  line(fmt::format("{} = count from {}{}", value(count.result), text(count.from),
+                   count.lanes == LaneStride::contiguous ? ", by lane" : ""));
 }
 
 std::string Printer::print() {

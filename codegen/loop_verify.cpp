@@ -45,6 +45,7 @@ class Verifier {
   void check(const Load& load);
   void check(const Store& store);
   void check(const Compute& compute);
+  void check(const Count& count);
 
   const LoopNest& nest_;
   std::vector<Variables> depends_;  // [index] on these variables
@@ -277,18 +278,34 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::select:
       return operand(0) == DType::boolean && operand(1) == result && operand(2) == result;
     case DTypeRule::convert: return true;
-    case DTypeRule::same: return false;  // a broadcast is how an argument is walked, no statement
+    case DTypeRule::bitcast: return info(operand(0)).bytes == info(result).bytes;
+    case DTypeRule::same:
+    case DTypeRule::alike: return false;  // how an argument is walked is no statement
   }
   return false;
 }
 
 void Verifier::check(const Compute& compute) {
   const OpInfo& row = info(compute.op);
-  SINTER_ASSERT(row.kind != OpKind::composite, "composites are expanded");
+  SINTER_ASSERT(row.kind == OpKind::primitive || row.kind == OpKind::leaf,
+                "composites are expanded, structural ops are how arguments are walked");
   SINTER_ASSERT(compute.operand_count == row.arity, "an op has the operands of its row");
   for (ValueId operand : compute.inputs()) use(operand);
   define(compute.result);
   SINTER_ASSERT(follows_rule(nest_, compute), "dtypes are as the row of the op says");
+}
+
+void Verifier::check(const Count& count) {
+  const Loop* loop = loops_.empty() ? nullptr : loops_.back();
+  const bool lanes = loop != nullptr && loop->kind == LoopKind::vector;
+  use(count.from);
+  define(count.result);
+  SINTER_ASSERT(is_integer(nest_.dtype(count.result)), "what is counted is an integer");
+  SINTER_ASSERT(
+      count.lanes == LaneStride::uniform || (lanes && count.lanes == LaneStride::contiguous),
+      "lanes count one by one, in a loop that has some");
+  SINTER_ASSERT(count.lanes == LaneStride::uniform || !loop->interleaved,
+                "interleaved lanes do not count one by one");
 }
 
 void Verifier::run() {

@@ -24,10 +24,22 @@ std::vector<NodeId> resolve_broadcasts(const Graph& body) {
   return values;
 }
 
-std::vector<Level> find_levels(const Graph& body, const LoopSpace& space) {
+/// Where the strides of inputs and iotas stand.
+std::vector<std::size_t> find_walks(const Graph& body) {
+  std::vector<std::size_t> walks;
+  std::size_t iotas = body.inputs().size() + body.outputs().size();
+  for (const Node& node : body.nodes()) {
+    walks.push_back(node.op == Op::iota ? iotas++ : node.op == Op::input ? node.payload : 0);
+  }
+  return walks;
+}
+
+std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
+                               const std::vector<std::size_t>& walks) {
   std::vector<Level> levels;
   for (const Node& node : body.nodes()) {
-    Level level = node.op == Op::input ? input_level(space, node.payload) : Level::nest;
+    const bool walked = node.op == Op::input || node.op == Op::iota;
+    Level level = walked ? input_level(space, walks[levels.size()]) : Level::nest;
     for (NodeId operand : node.inputs()) level = std::max(level, levels[operand.index]);
     levels.push_back(level);
   }
@@ -107,7 +119,9 @@ LaneStride store_stride(const LoopSpace& space, std::size_t argument) {
 }
 
 Placement place(const Graph& body, const LoopSpace& space) {
-  Placement placement{resolve_broadcasts(body), find_levels(body, space), {}};
+  std::vector<std::size_t> walks = find_walks(body);
+  std::vector<Level> levels = find_levels(body, space, walks);
+  Placement placement{resolve_broadcasts(body), std::move(levels), std::move(walks), {}};
   placement.order = Order(body, placement.values).take();
   return placement;
 }

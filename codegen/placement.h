@@ -20,8 +20,9 @@ enum class Level : std::uint8_t {
 };
 
 struct Placement {
-  std::vector<NodeId> values;  ///< [node] whose value it has: a broadcast has its operand's
-  std::vector<Level> levels;   ///< [node]
+  std::vector<NodeId> values;      ///< [node] whose value it has: a broadcast has its operand's
+  std::vector<Level> levels;       ///< [node]
+  std::vector<std::size_t> walks;  ///< [node] of an input or iota: its argument in LoopSpace
   /// The nodes to evaluate. An input stands right before its first use, so that it does not hold a
   /// register for longer.
   std::vector<NodeId> order;

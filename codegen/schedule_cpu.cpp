@@ -55,6 +55,7 @@ class NestBuilder {
   // Statements.
   [[nodiscard]] ValueId new_value(NodeId node);
   [[nodiscard]] Load load(NodeId node, IndexId place);
+  [[nodiscard]] Count count(NodeId node, IndexId place);
   [[nodiscard]] Compute compute(NodeId node);
   void define(Level level, IndexId place, Block& block);
   void store_outputs(bool streaming, IndexId place, Block& block);
@@ -76,7 +77,7 @@ class NestBuilder {
   const Placement placement_;
   const CpuStrategy strategy_;
   detail::IndexTable indices_;
-  std::vector<IndexId> rows_;    // [argument] offset of the row
+  std::vector<IndexId> rows_;    // [argument, iota] offset of the row
   std::vector<ValueId> values_;  // [node] its value, as last defined
   LoopNest nest_;
 };
@@ -118,7 +119,8 @@ IndexId NestBuilder::stride(std::size_t argument, int axis) {
 
 /// From here on offsets lie in the row at `outer_variables`, one per axis but the last.
 void NestBuilder::set_row(const std::vector<IndexId>& outer_variables) {
-  rows_.assign(nest_.arguments.size(), indices_.constant(0));
+  const std::size_t walked = space_.strides.size() / static_cast<std::size_t>(space_.rank());
+  rows_.assign(walked, indices_.constant(0));
   for (std::size_t argument = 0; argument < rows_.size(); ++argument) {
     int axis = 0;
     for (IndexId variable : outer_variables) {
@@ -151,6 +153,15 @@ Load NestBuilder::load(NodeId node, IndexId place) {
   return load;
 }
 
+Count NestBuilder::count(NodeId node, IndexId place) {
+  const std::size_t argument = placement_.walks[node.index];
+  Count count{new_value(node), LaneStride::uniform, rows_[argument]};
+  if (placement_.level(node) != Level::lane) return count;
+  count.lanes = detail::stride_class(space_, argument, inner_axis());
+  count.from = offset(argument, place);
+  return count;
+}
+
 Compute NestBuilder::compute(NodeId id) {
   const Node& node = body_.node(id);
   SINTER_ASSERT(info(node.op).kind != OpKind::composite, "composites are expanded");
@@ -167,6 +178,8 @@ void NestBuilder::define(Level level, IndexId place, Block& block) {
     if (placement_.level(node) != level) continue;
     if (body_.node(node).op == Op::input)
       block.emplace_back(load(node, place));
+    else if (body_.node(node).op == Op::iota)
+      block.emplace_back(count(node, place));
     else
       block.emplace_back(compute(node));
   }

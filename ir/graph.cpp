@@ -13,6 +13,7 @@
 #include <sinter/ir/element.h>
 
 #include "graph_data.h"
+#include "layout.h"
 
 namespace sinter {
 namespace detail {
@@ -187,6 +188,11 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
   const ResultType type = infer(*this, op, operands, attributes);
   Node node{op, type.dtype, static_cast<std::uint8_t>(operands.size()), intern_shape(type.shape)};
   std::ranges::copy(operands, node.operands.begin());
+  const OpInfo& row = info(op);
+  for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i) {
+    const ShapeId list = intern_shape(Shape(std::span(attributes.lists[i])));
+    node.payload |= std::uint64_t{list.index} << (32 * i);
+  }
   return intern(node);
 }
 
@@ -208,6 +214,10 @@ NodeId GraphData::add_parameter(double value, DType dtype) {
   const NodeId id = intern({Op::parameter, dtype, 0, intern_shape({}), {}, parameters.size()});
   parameters.push_back(checked);
   return id;
+}
+
+NodeId GraphData::add_iota(DType dtype, const Shape& shape, int axis) {
+  return intern({Op::iota, dtype, 0, intern_shape(shape), {}, static_cast<std::uint64_t>(axis)});
 }
 
 NodeId GraphData::add_constant(double value, DType dtype) {
@@ -248,6 +258,10 @@ const Shape& Value::shape() const { return data().shapes[data().nodes[id_.index]
 
 Value Value::apply(Op op, std::span<const Value> operands, const Attributes& attributes) {
   detail::check_arity(op, operands.size());
+  if (op == Op::view) {
+    fail(ErrorCode::invalid_graph,
+         "view is made by the planner: record transpose, reshape or slice");
+  }
   std::array<NodeId, kMaxOperands> ids;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (&operands[i].data() != &operands[0].data()) {
@@ -297,6 +311,17 @@ Value Graph::parameter(Scalar value, DType dtype) {
   return {data_, data().add_parameter(value.value(), dtype)};
 }
 
+Value Graph::iota(DType dtype, const Shape& shape, std::int64_t axis) {
+  check_shape(shape, "iota");
+  if (dtype == DType::boolean) {
+    fail(ErrorCode::dtype_mismatch, "iota counts in an integer or floating dtype, not in bool");
+  }
+  const int along = detail::checked_axis("iota", shape, axis);
+  if (is_integer(dtype)) return {data_, data().add_iota(dtype, shape, along)};
+  const bool narrow = shape[along] <= std::numeric_limits<std::int32_t>::max();
+  return iota(narrow ? DType::i32 : DType::i64, shape, along).convert(dtype);
+}
+
 Value Graph::constant(Scalar value, DType dtype) {
   return {data_, data().add_constant(value.value(), dtype)};
 }
@@ -318,10 +343,26 @@ Value Graph::value(NodeId id) const {
 
 std::span<const Node> Graph::nodes() const { return data().nodes; }
 const Shape& Graph::shape(ShapeId id) const { return data().shapes[id.index]; }
+Attributes Graph::attributes(NodeId id) const {
+  const Node& of = node(id);
+  Attributes attributes{.dtype = of.dtype, .shape = shape(id)};
+  for (std::size_t i = 0; i < kMaxLists && !info(of.op).lists[i].empty(); ++i) {
+    attributes.lists[i] = shape(ShapeId{static_cast<std::uint32_t>(of.payload >> (32 * i))});
+  }
+  return attributes;
+}
 std::span<const GraphInput> Graph::inputs() const { return data().inputs; }
 std::span<const GraphOutput> Graph::outputs() const { return data().outputs; }
 std::span<const double> Graph::parameters() const { return data().parameters; }
 GraphKey Graph::key() const { return data().key.key(); }
+
+NodeId Graph::view(NodeId of, const detail::Layout& layout) {
+  Attributes attributes;
+  attributes.shape = layout.shape;
+  attributes.lists[0] = layout.strides;
+  attributes.lists[1].push_back(layout.offset);
+  return data().apply(Op::view, std::span(&of, 1), attributes);
+}
 
 NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> operands) {
   const Node& node = from.node(id);
@@ -335,7 +376,10 @@ NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> op
   if (node.op == Op::constant) {
     return data().add_constant(std::bit_cast<double>(node.payload), node.dtype);
   }
-  return data().apply(node.op, operands, {.dtype = node.dtype, .shape = from.shape(id)});
+  if (node.op == Op::iota) {
+    return data().add_iota(node.dtype, from.shape(id), static_cast<int>(node.payload));
+  }
+  return data().apply(node.op, operands, from.attributes(id));
 }
 
 }  // namespace sinter

@@ -54,6 +54,7 @@ struct GraphData {
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
   NodeId add_parameter(double value, DType dtype);
+  NodeId add_iota(DType dtype, const Shape& shape, int axis);
   NodeId add_constant(double value, DType dtype);
   void add_output(std::string_view name, NodeId node, const Strides& strides);
 

@@ -4,39 +4,26 @@
 
 #include <sinter/ir/assert.h>
 
-#include "graph_data.h"
+#include "infer_call.h"
 
 namespace sinter::detail {
+
+std::string OpCall::text() const {
+  std::string out = fmt::format("{}(", row.name);
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    out += fmt::format("{}{}: {}{}", i == 0 ? "" : ", ", name(i), to_string(dtype(i)),
+                       to_string(shape(i)));
+  }
+  return out + ")";
+}
+
 namespace {
 
-struct Call {
-  const GraphData& graph;
-  const OpInfo& row;
-  std::span<const NodeId> operands;
-
-  [[nodiscard]] const Node& node(std::size_t i) const { return graph.nodes[operands[i].index]; }
-  [[nodiscard]] DType dtype(std::size_t i) const { return node(i).dtype; }
-  [[nodiscard]] const Shape& shape(std::size_t i) const {
-    return graph.shapes[node(i).shape.index];
-  }
-  [[nodiscard]] std::string_view name(std::size_t i) const { return row.operands[i].name; }
-
-  /// "add(a: f32[2, 3], b: f32[4])"
-  [[nodiscard]] std::string text() const {
-    std::string out = fmt::format("{}(", row.name);
-    for (std::size_t i = 0; i < operands.size(); ++i) {
-      out += fmt::format("{}{}: {}{}", i == 0 ? "" : ", ", name(i), to_string(dtype(i)),
-                         to_string(shape(i)));
-    }
-    return out + ")";
-  }
-};
-
-[[noreturn]] void dtype_error(const Call& call, std::string_view right) {
+[[noreturn]] void dtype_error(const OpCall& call, std::string_view right) {
   fail(ErrorCode::dtype_mismatch, fmt::format("{}: {}", call.text(), right));
 }
 
-void check_equal_dtypes(const Call& call, std::size_t first) {
+void check_equal_dtypes(const OpCall& call, std::size_t first) {
   for (std::size_t i = first + 1; i < call.operands.size(); ++i) {
     if (call.dtype(i) == call.dtype(first)) continue;
     dtype_error(call, fmt::format("{} is {} and {} is {}; dtypes never promote, use convert",
@@ -46,7 +33,7 @@ void check_equal_dtypes(const Call& call, std::size_t first) {
 }
 
 /// All operands are `wanted`, and of one dtype.
-void check_kind(const Call& call, bool (*is_wanted)(DType), std::string_view wanted) {
+void check_kind(const OpCall& call, bool (*is_wanted)(DType), std::string_view wanted) {
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (is_wanted(call.dtype(i))) continue;
     dtype_error(
@@ -57,20 +44,30 @@ void check_kind(const Call& call, bool (*is_wanted)(DType), std::string_view wan
 
 bool is_numeric(DType dtype) { return dtype != DType::boolean; }
 
-void check_floating(const Call& call) {
+void check_floating(const OpCall& call) {
   check_kind(call, is_floating, "floating (f16, bf16, f32 or f64)");
 }
-void check_numeric(const Call& call) { check_kind(call, is_numeric, "a number, of any width"); }
-void check_integer(const Call& call) {
+void check_numeric(const OpCall& call) { check_kind(call, is_numeric, "a number, of any width"); }
+void check_integer(const OpCall& call) {
   check_kind(call, is_integer, "an integer (i8, u8, i16, i32 or i64)");
 }
 
-void check_boolean(const Call& call, std::size_t i) {
+void check_boolean(const OpCall& call, std::size_t i) {
   if (call.dtype(i) == DType::boolean) return;
   dtype_error(call, fmt::format("{} must be bool, not {}", call.name(i), to_string(call.dtype(i))));
 }
 
-DType infer_dtype(const Call& call, const Attributes& attributes) {
+DType bitcast_dtype(const OpCall& call, const Attributes& attributes) {
+  if (!attributes.dtype.has_value()) {
+    fail(ErrorCode::invalid_argument, "bitcast needs a dtype");
+  }
+  const DType to = *attributes.dtype;
+  if (to != DType::boolean && info(to).bytes == info(call.dtype(0)).bytes) return to;
+  dtype_error(call, fmt::format("to {}: it takes a dtype of {} bytes, and not bool", to_string(to),
+                                info(call.dtype(0)).bytes));
+}
+
+DType infer_dtype(const OpCall& call, const Attributes& attributes) {
   switch (call.row.rule) {
     case DTypeRule::leaf: break;
     case DTypeRule::floating: check_floating(call); return call.dtype(0);
@@ -87,12 +84,15 @@ DType infer_dtype(const Call& call, const Attributes& attributes) {
     case DTypeRule::convert:
       if (attributes.dtype.has_value()) return *attributes.dtype;
       fail(ErrorCode::invalid_argument, "convert needs a dtype");
+    case DTypeRule::bitcast: return bitcast_dtype(call, attributes);
     case DTypeRule::same: return call.dtype(0);
+    case DTypeRule::alike: check_equal_dtypes(call, 0); return call.dtype(0);
   }
   SINTER_ASSERT(false, "check_arity refuses leaves");
 }
 
-Shape infer_shape(const Call& call, const Attributes& attributes) {
+Shape infer_shape(const OpCall& call, const Attributes& attributes) {
+  if (call.row.kind == OpKind::structural) return infer_structure(call, attributes);
   Shape result;
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (broadcast_shapes(result, call.shape(i), result)) continue;
@@ -112,7 +112,7 @@ Shape infer_shape(const Call& call, const Attributes& attributes) {
   return *attributes.shape;
 }
 
-void check_attributes(const Call& call) {
+void check_attributes(const OpCall& call) {
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (!call.row.operands[i].attribute) continue;
     const Op op = call.node(i).op;
@@ -143,7 +143,7 @@ ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands
                  const Attributes& attributes) {
   const OpInfo& row = info(op);
   check_arity(op, operands.size());
-  const Call call{graph, row, operands};
+  const OpCall call{graph, row, operands};
   check_attributes(call);
   ResultType result{infer_dtype(call, attributes), infer_shape(call, attributes)};
   check_shape(result.shape, row.name);

@@ -16,6 +16,7 @@
 #include <sinter/ir/verify.h>
 
 #include "float_control.h"
+#include "move_elements.h"
 #include "primitives.h"
 
 namespace sinter {
@@ -149,12 +150,29 @@ class Interpreter {
     const Node& node = graph_.node(id);
     switch (info(node.op).kind) {
       case OpKind::leaf:
-        if (node.op != Op::input) tensors_[id.index] = scalar(node);
+        if (node.op != Op::input) tensors_[id.index] = leaf(id);
         return;
+      case OpKind::structural: tensors_[id.index] = move(id); return;
       case OpKind::primitive: tensors_[id.index] = compute(id, node.op, node.inputs()); return;
       case OpKind::composite: break;
     }
     SINTER_ASSERT(false, "composites are expanded before");
+  }
+
+  [[nodiscard]] TensorData leaf(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (node.op != Op::iota) return scalar(node);
+    return detail::count_along(node.dtype, graph_.shape(id), static_cast<int>(node.payload));
+  }
+
+  [[nodiscard]] TensorData move(NodeId id) const {
+    std::array<detail::DenseTensor, kMaxOperands> operands;
+    const auto inputs = graph_.node(id).inputs();
+    std::ranges::transform(inputs, operands.begin(), [&](NodeId at) {
+      const Operand from = operand(at);
+      return detail::DenseTensor{from.data, from.shape};
+    });
+    return detail::move_elements(graph_, id, {operands.data(), inputs.size()});
   }
 
   [[nodiscard]] TensorData scalar(const Node& node) const {

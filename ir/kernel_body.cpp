@@ -19,30 +19,33 @@ BodyBuilder::BodyBuilder(const Plan& plan, const Placement& placement)
       copied_(plan.graph.nodes().size(), kNotStored),
       copy_of_(plan.graph.nodes().size()) {}
 
-void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment) {
+void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment,
+                        std::span<const Store> stores) {
   kernel_ = &kernel;
   k_ = k;
-  for (BufferId output : kernel.outputs) needed_[plan_.buffers[output.index].node.index] = k;
+  for (const Store& store : stores) needed_[store.node.index] = k;
   mark_cone(segment);
   for (NodeId id : segment) {
-    if (needed_[id.index] == k && is_computed(id)) static_cast<void>(copy(id));
+    if (needed_[id.index] == k && computes(id)) static_cast<void>(copy(id));
   }
-  for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
-    const PlanBuffer& buffer = plan_.buffers[kernel.outputs[i].index];
-    const Value stored = kernel.body.value(copy(buffer.node));
-    kernel.body.output(fmt::format("o{}", i), stored, buffer.strides);
+  for (const auto& [node, place] : stores) {
+    const Value stored = kernel.body.value(copy(node));
+    const std::string name = fmt::format("o{}", kernel.outputs.size());
+    kernel.outputs.push_back({place.buffer, place.layout.offset});
+    kernel.body.output(name, stored, place.layout.strides);
   }
 }
 
 /// Whether this kernel computes the value itself, as opposed to reading a buffer or a scalar.
-bool BodyBuilder::is_computed(NodeId id) const {
+bool BodyBuilder::computes(NodeId id) const {
+  const Node& node = plan_.graph.node(id);
   const std::uint32_t owner = placement_.kernel[id.index];
-  return !is_leaf(plan_.graph.node(id)) && (owner == k_ || owner == kNotStored);
+  return !is_leaf(node) && is_computed(node) && (owner == k_ || owner == kNotStored);
 }
 
 void BodyBuilder::mark_cone(std::span<const NodeId> segment) {
   for (NodeId id : segment | std::views::reverse) {
-    if (needed_[id.index] != k_ || !is_computed(id)) continue;
+    if (needed_[id.index] != k_ || !computes(id)) continue;
     for (NodeId operand : plan_.graph.node(id).inputs()) needed_[operand.index] = k_;
   }
 }
@@ -53,9 +56,9 @@ NodeId BodyBuilder::copy(NodeId id) {
   if (copied_[id.index] == k_) return copy_of_[id.index];
   const Node& node = plan_.graph.node(id);
   NodeId made;
-  if (is_computed(id)) {
+  if (computes(id)) {
     made = copy_op(id);
-  } else if (node.op == Op::constant) {
+  } else if (node.op == Op::constant || node.op == Op::iota) {
     made = kernel_->body.copy_node(plan_.graph, id, {});
   } else if (node.op == Op::parameter) {
     kernel_->parameters.push_back(static_cast<std::uint32_t>(node.payload));
@@ -65,7 +68,7 @@ NodeId BodyBuilder::copy(NodeId id) {
     const double left_over = has_nan ? std::numeric_limits<double>::quiet_NaN() : kOdd;
     made = kernel_->body.parameter(left_over, node.dtype).id();
   } else {
-    made = read_buffer(id);
+    made = read(place_of(id), node.dtype);
   }
   copied_[id.index] = k_;
   return copy_of_[id.index] = made;
@@ -78,12 +81,18 @@ NodeId BodyBuilder::copy_op(NodeId id) {
   return kernel_->body.copy_node(plan_.graph, id, {operands.data(), inputs.size()});
 }
 
-NodeId BodyBuilder::read_buffer(NodeId id) {
-  const BufferId buffer = placement_.buffer[id.index];
-  const PlanBuffer& from = plan_.buffers[buffer.index];
+Place BodyBuilder::place_of(NodeId id) const {
+  if (plan_.graph.node(id).op != Op::view) return placement_.place[id.index];
+  Memory memory = memory_of(plan_.graph, id);
+  const Place& base = placement_.place[memory.base.index];
+  memory.layout.offset += base.layout.offset;
+  return {base.buffer, memory.layout};
+}
+
+NodeId BodyBuilder::read(const Place& from, DType dtype) {
   const std::string name = fmt::format("i{}", kernel_->inputs.size());
-  kernel_->inputs.push_back(buffer);
-  return kernel_->body.input(name, from.dtype, from.shape, from.strides).id();
+  kernel_->inputs.push_back({from.buffer, from.layout.offset});
+  return kernel_->body.input(name, dtype, from.layout.shape, from.layout.strides).id();
 }
 
 }  // namespace sinter::detail

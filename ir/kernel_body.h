@@ -8,11 +8,25 @@
 
 #include <sinter/ir/plan.h>
 
+#include "layout.h"
+
 namespace sinter::detail {
+
+/// Where a value lies: the elements of a buffer that its layout says.
+struct Place {
+  BufferId buffer;
+  Layout layout;
+};
+
+/// One value that a kernel stores.
+struct Store {
+  NodeId node;
+  Place place;
+};
 
 /// Where the values of a plan lie and who computes them, by node of the graph.
 struct Placement {
-  std::vector<BufferId> buffer;       ///< of inputs and stored values
+  std::vector<Place> place;           ///< of inputs, concats and stored values: where they are read
   std::vector<std::uint32_t> kernel;  ///< that stores the value first; kNotStored for the others
 };
 inline constexpr std::uint32_t kNotStored = UINT32_MAX;
@@ -22,16 +36,18 @@ inline constexpr std::uint32_t kNotStored = UINT32_MAX;
 class BodyBuilder {
  public:
   BodyBuilder(const Plan& plan, const Placement& placement);
-  /// Fills in body, inputs and parameters of the kernel of index `k`, whose outputs are there. Its
-  /// ops come from `segment`; what other kernels store is read from its buffer.
-  void build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment);
+  /// Fills in the kernel of index `k`, which stores `stores`. Its ops come from `segment`; what
+  /// other kernels store is read from its buffer.
+  void build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment,
+             std::span<const Store> stores);
 
  private:
-  [[nodiscard]] bool is_computed(NodeId id) const;
+  [[nodiscard]] bool computes(NodeId id) const;
   void mark_cone(std::span<const NodeId> segment);
   [[nodiscard]] NodeId copy(NodeId id);
   [[nodiscard]] NodeId copy_op(NodeId id);
-  [[nodiscard]] NodeId read_buffer(NodeId id);
+  [[nodiscard]] Place place_of(NodeId id) const;
+  [[nodiscard]] NodeId read(const Place& from, DType dtype);
 
   const Plan& plan_;
   const Placement& placement_;

@@ -82,6 +82,7 @@ class Parser {
       case Op::input: return input(at);
       case Op::parameter:
       case Op::constant: return scalar(*op);
+      case Op::iota: return iota();
       default: return call(at, info(*op));
     }
   }
@@ -103,28 +104,42 @@ class Parser {
     return value;
   }
 
-  Value call(std::size_t at, const OpInfo& row) {
-    std::array<WrittenOperand, kMaxOperands> operands;
-    const std::size_t count = read_operands(at, row, operands);
-    const std::optional<DType> dtype = dtype_of_numbers({operands.data(), count});
-    std::array<Value, kMaxOperands> values;
-    for (std::size_t i = 0; i < count; ++i) values[i] = made(operands[i], dtype);
+  Value iota() {
+    cursor_.skip_blanks();
+    const std::size_t at = cursor_.position();
+    const std::int64_t axis = cursor_.signed_integer("an axis");
     const WrittenType written = type();
-    const Value value = checked(at, [&] {
-      return Value::apply(row.op, {values.data(), count},
-                          {.dtype = written.dtype, .shape = written.shape});
-    });
+    const Value value =
+        checked(at, [&] { return graph_.iota(written.dtype, written.shape, axis); });
     check_type(value, written);
     return value;
   }
 
-  /// Reads "(a, b, name=c)"; attributes left out at the end take their defaults.
-  std::size_t read_operands(std::size_t at, const OpInfo& row, std::span<WrittenOperand> operands) {
+  Value call(std::size_t at, const OpInfo& row) {
+    std::array<WrittenOperand, kMaxOperands> operands;
+    Attributes attributes;
+    const std::size_t count = read_operands(at, row, operands, attributes);
+    const std::optional<DType> dtype = dtype_of_numbers({operands.data(), count});
+    std::array<Value, kMaxOperands> values;
+    for (std::size_t i = 0; i < count; ++i) values[i] = made(operands[i], dtype);
+    const WrittenType written = type();
+    attributes.dtype = written.dtype;
+    attributes.shape = written.shape;
+    const Value value =
+        checked(at, [&] { return Value::apply(row.op, {values.data(), count}, attributes); });
+    check_type(value, written);
+    return value;
+  }
+
+  /// Reads "(a, b, name=c, list=[1, 0])"; attributes left out at the end take their defaults.
+  std::size_t read_operands(std::size_t at, const OpInfo& row, std::span<WrittenOperand> operands,
+                            Attributes& attributes) {
     const auto arity = static_cast<std::size_t>(row.arity);
     std::size_t count = 0;
     cursor_.expect("(");
     while (!cursor_.accept(")")) {
       if (count != 0) cursor_.expect(",");
+      if (read_list(row, attributes)) continue;
       if (count == arity) {
         cursor_.fail_here(fmt::format("{} takes {} operands", row.name, row.arity));
       }
@@ -140,6 +155,17 @@ class Parser {
       cursor_.fail_at(at, fmt::format("{} takes {} operands, not {}", row.name, row.arity, count));
     }
     return count;
+  }
+
+  /// Reads "axes=[1, 0]" if one of the lists of `row` is written here.
+  bool read_list(const OpInfo& row, Attributes& attributes) {
+    for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i) {
+      if (!cursor_.accept(row.lists[i])) continue;
+      cursor_.expect("=");
+      attributes.lists[i] = dims<Dims>("an integer");
+      return true;
+    }
+    return false;
   }
 
   WrittenOperand operand(const OperandInfo& expected) {

@@ -3,6 +3,7 @@
 // A value that is stored is computed by one kernel and read by the others, so kernels of a segment
 // run in an order in which shapes grow: broadcasting never makes a shape smaller.
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include <sinter/ir/plan.h>
@@ -22,6 +23,8 @@ std::string_view to_string(CutRule rule) {
     case CutRule::arguments: return "arguments";
     case CutRule::broadcast: return "broadcast";
     case CutRule::unfused: return "unfused";
+    case CutRule::view: return "view";
+    case CutRule::concat: return "concat";
   }
   return "unknown";
 }
@@ -40,8 +43,10 @@ class Planner {
  public:
   Planner(Graph graph, const PlanLimits& limits, Fuse fuse) : limits_(effective_limits(limits)) {
     segments_ = cut_segments(graph, limits_, fuse);
-    placement_.buffer.resize(graph.nodes().size());
+    placement_.place.resize(graph.nodes().size());
     placement_.kernel.resize(graph.nodes().size(), kNotStored);
+    stored_.resize(graph.nodes().size());
+    readable_.resize(graph.nodes().size());
     plan_.graph = std::move(graph);
   }
 
@@ -49,7 +54,10 @@ class Planner {
     for (std::size_t s = 0; s < segments_.ends.size(); ++s) add_kernels(s);
     add_inputs();
     add_outputs();
+    add_joins();
     add_temporaries();
+    for (const auto& store : first_) add_store(store);
+    for (const auto& store : others_) add_store(store);
     build_bodies();
     place_temporaries(plan_);
     return std::move(plan_);
@@ -57,6 +65,8 @@ class Planner {
 
  private:
   [[nodiscard]] const Graph& graph() const { return plan_.graph; }
+
+  // --- Kernels -----------------------------------------------------------------------------------
 
   /// One kernel for each shape among the values that the segment stores.
   void add_kernels(std::size_t s) {
@@ -76,15 +86,36 @@ class Planner {
       if (first) add_kernel(s);
       placement_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);
     }
+    for (NodeId id : stored) {
+      for (int n = max_stores(); n < segments_.stores[id.index]; n += max_stores()) {
+        copies_.emplace(id.index, add_kernel(kCopiesOnly));
+      }
+    }
   }
 
   std::uint32_t add_kernel(std::size_t segment) {
     plan_.kernels.emplace_back();
+    stores_of_kernel_.emplace_back();
     segment_of_kernel_.push_back(segment);
     return static_cast<std::uint32_t>(plan_.kernels.size() - 1);
   }
 
-  BufferId add_buffer(PlanBuffer::Kind kind, NodeId node, std::size_t position) {
+  [[nodiscard]] int max_stores() const { return max_stores_per_node(limits_); }
+
+  /// Into the kernel that computes the value, or one that copies it where that one is full.
+  void add_store(const Store& store) {
+    const std::uint32_t node = store.node.index;
+    const int earlier = stored_[node]++;
+    std::uint32_t kernel = placement_.kernel[node];
+    if (earlier >= max_stores()) {
+      kernel = std::next(copies_.find(node), earlier / max_stores() - 1)->second;
+    }
+    stores_of_kernel_[kernel].push_back(store);
+  }
+
+  // --- Buffers -----------------------------------------------------------------------------------
+
+  BufferId add_buffer(PlanBuffer::Kind kind, NodeId node, std::size_t position, CutRule rule) {
     const BufferId id{static_cast<std::uint32_t>(plan_.buffers.size())};
     plan_.buffers.push_back({.kind = kind,
                              .dtype = graph().node(node).dtype,
@@ -93,40 +124,79 @@ class Planner {
                              .position = static_cast<std::uint32_t>(position),
                              .offset = 0,
                              .node = node,
-                             .rule = segments_.stored[node.index].value_or(CutRule::output)});
+                             .rule = rule});
     return id;
+  }
+
+  Place whole(BufferId id, const Strides& strides) {
+    PlanBuffer& buffer = plan_.buffers[id.index];
+    buffer.strides = strides;
+    Layout layout = dense_layout(buffer.shape);
+    if (!strides.empty()) layout.strides = strides;
+    return {id, layout};
   }
 
   void add_inputs() {
     for (std::size_t i = 0; i < graph().inputs().size(); ++i) {
       const GraphInput& input = graph().inputs()[i];
-      const BufferId id = add_buffer(PlanBuffer::Kind::input, input.node, i);
-      plan_.buffers[id.index].strides = input.strides;
-      placement_.buffer[input.node.index] = id;
+      const BufferId id = add_buffer(PlanBuffer::Kind::input, input.node, i, CutRule::output);
+      placement_.place[input.node.index] = whole(id, input.strides);
     }
   }
 
+  /// A value is read from the first of its outputs; if views walk it, from one that is dense.
   void add_outputs() {
-    std::vector<int> names(graph().nodes().size());
     for (std::size_t i = 0; i < graph().outputs().size(); ++i) {
-      const NodeId node = graph().outputs()[i].node;
-      const BufferId id = add_buffer(PlanBuffer::Kind::output, node, i);
-      plan_.buffers[id.index].strides = graph().outputs()[i].strides;
-      const int earlier = names[node.index]++;
-      if (earlier == 0 && !is_leaf(graph().node(node))) placement_.buffer[node.index] = id;
-      const std::uint32_t kernel = earlier < max_stores_per_node(limits_)
-                                       ? placement_.kernel[node.index]
-                                       : add_kernel(kCopiesOnly);
-      plan_.kernels[kernel].outputs.push_back(id);
+      const auto& [name, node, strides] = graph().outputs()[i];
+      const BufferId id = add_buffer(PlanBuffer::Kind::output, node, i, CutRule::output);
+      const Place place = whole(id, strides);
+      const bool is_join = graph().node(node).op == Op::concat;
+      const bool walkable = strides.empty() || !segments_.live.walked[node.index];
+      const bool first = walkable && !readable_[node.index] && !is_leaf(graph().node(node));
+      if (first) {
+        placement_.place[node.index] = place;
+        readable_[node.index] = true;
+      }
+      if (!is_join)
+        others_.push_back({node, place});
+      else if (!first)
+        stores_of_kernel_[add_kernel(kCopiesOnly)].push_back({node, place});
+    }
+  }
+
+  /// The parts of every concat go to their places in its buffer.
+  void add_joins() {
+    for (const auto& [concat, parts] : segments_.live.joins) {
+      if (!readable_[concat.index]) {
+        placement_.place[concat.index] =
+            whole(add_buffer(PlanBuffer::Kind::temporary, concat, 0, CutRule::concat), {});
+      }
+      const Place& joined = placement_.place[concat.index];
+      for (const auto& [node, start] : parts) {
+        Place place = joined;
+        place.layout.shape = graph().shape(node);
+        for (int axis = 0; axis < start.rank(); ++axis) {
+          place.layout.offset += start[axis] * joined.layout.strides[axis];
+        }
+        others_.push_back({node, place});
+        // Others may read a part where it lies, unless views want it dense.
+        if (is_leaf(graph().node(node)) || readable_[node.index]) continue;
+        if (segments_.live.walked[node.index]) continue;
+        placement_.place[node.index] = place;
+        readable_[node.index] = true;
+      }
     }
   }
 
   void add_temporaries() {
-    for (NodeId id : segments_.order) {
+    for (NodeId id : segments_.live.order) {
       const auto rule = segments_.stored[id.index];
-      if (!rule.has_value() || rule == CutRule::output) continue;
-      placement_.buffer[id.index] = add_buffer(PlanBuffer::Kind::temporary, id, 0);
-      plan_.kernels[placement_.kernel[id.index]].outputs.push_back(placement_.buffer[id.index]);
+      const bool walked = segments_.live.walked[id.index] && graph().node(id).op != Op::input;
+      const bool read = walked || (rule.has_value() && !is_leaf(graph().node(id)));
+      if (!read || readable_[id.index]) continue;
+      const CutRule why = walked ? CutRule::view : *rule;
+      placement_.place[id.index] = whole(add_buffer(PlanBuffer::Kind::temporary, id, 0, why), {});
+      (walked ? first_ : others_).push_back({id, placement_.place[id.index]});
     }
   }
 
@@ -134,9 +204,9 @@ class Planner {
     BodyBuilder builder(plan_, placement_);
     for (std::uint32_t k = 0; k < plan_.kernels.size(); ++k) {
       const std::size_t segment = segment_of_kernel_[k];
-      builder.build(
-          plan_.kernels[k], k,
-          segment == kCopiesOnly ? std::span<const NodeId>() : segments_.segment(segment));
+      builder.build(plan_.kernels[k], k,
+                    segment == kCopiesOnly ? std::span<const NodeId>() : segments_.segment(segment),
+                    stores_of_kernel_[k]);
     }
   }
 
@@ -147,6 +217,12 @@ class Planner {
   Placement placement_;
   Plan plan_;
   std::vector<std::size_t> segment_of_kernel_;
+  std::vector<std::vector<Store>> stores_of_kernel_;
+  std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
+  std::vector<Store> first_;                            // from where copies may read
+  std::vector<Store> others_;
+  std::vector<int> stored_;     // by node: how many stores it has so far
+  std::vector<bool> readable_;  // by node: it has a place to be read from
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ std::string_view reason(CutRule rule) {
     case CutRule::arguments: return "its kernel was full of buffers";
     case CutRule::broadcast: return "cheaper than computing it for every row that reads it";
     case CutRule::unfused: return "fusion is off";
+    case CutRule::view: return "it is read in another order";
+    case CutRule::concat: return "parts of a concat are written next to each other";
   }
   return "";
 }
@@ -44,13 +46,13 @@ class PlanPrinter {
 
   void add_kernel(std::size_t k) {
     const PlanKernel& kernel = plan_.kernels[k];
-    const Shape& shape = plan_.buffers[kernel.outputs.front().index].shape;
+    const Shape& shape = kernel.body.shape(kernel.body.outputs().front().node);
     add("\nkernel {}: {} ops over {}\n", k, operations(kernel.body), to_string(shape));
     for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
-      add("  reads i{} = {}\n", i, describe(plan_.buffers[kernel.inputs[i].index]));
+      add("  reads i{} = {}\n", i, describe(kernel.inputs[i]));
     }
     for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
-      add("  writes o{} = {}\n", i, describe(plan_.buffers[kernel.outputs[i].index]));
+      add("  writes o{} = {}\n", i, describe(kernel.outputs[i]));
     }
     for (std::size_t i = 0; i < kernel.parameters.size(); ++i) {
       add("  takes ${} = parameter {} of the graph\n", i, kernel.parameters[i]);
@@ -73,6 +75,12 @@ class PlanPrinter {
       if (!header) add("    {}", line);
       rest.remove_prefix(line.size());
     }
+  }
+
+  [[nodiscard]] std::string describe(const PlanOperand& operand) const {
+    const std::string buffer = describe(plan_.buffers[operand.buffer.index]);
+    return operand.offset == 0 ? buffer
+                               : fmt::format("{}, from element {}", buffer, operand.offset);
   }
 
   [[nodiscard]] std::string describe(const PlanBuffer& buffer) const {

@@ -241,9 +241,34 @@ void visit_convert(DType from, DType to, Visitor& visit) {
   });
 }
 
+/// Of any float, the NaN with the sign of plus and no payload.
+template <typename T>
+T canonical_nan(T x) {
+  if constexpr (kStorageFloat<T>) {
+    return std::isnan(static_cast<double>(x)) ? T(std::numeric_limits<double>::quiet_NaN()) : x;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return std::isnan(x) ? std::numeric_limits<T>::quiet_NaN() : x;
+  } else {
+    return x;
+  }
+}
+
+template <typename Visitor>
+void visit_bitcast(DType from, DType to, Visitor& visit) {
+  visit_type(from, [&]<typename From>(From) {
+    visit_type(to, [&]<typename To>(To) {
+      if constexpr (sizeof(From) == sizeof(To) && !std::is_same_v<To, bool>) {
+        visit([](From x) { return from_bits<To>(to_bits(canonical_nan(x))); }, Types<From>{});
+      } else {
+        SINTER_ASSERT(false, "a bitcast keeps the width, and gives no mask");
+      }
+    });
+  });
+}
+
 /// Calls visit(f, Types<...>{}) with what `op` does to one element and the types that it takes.
-/// `dtype` is the operands' for comparisons, convert's source, otherwise the result's; `to` is the
-/// result's.
+/// `dtype` is the operands' for comparisons, the source of convert and bitcast, otherwise the
+/// result's; `to` is the result's.
 template <typename Visitor>
 void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
   const auto floating = [&](auto f) { visit_same<std::is_floating_point>(dtype, visit, f); };
@@ -254,6 +279,7 @@ void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
   switch (op) {
     case Op::broadcast: return visit_convert(to, to, visit);
     case Op::convert: return visit_convert(dtype, to, visit);
+    case Op::bitcast: return visit_bitcast(dtype, to, visit);
     case Op::select: return visit_select(to, visit);
     case Op::add: return numeric([](auto a, decltype(a) b) { return add(a, b); });
     case Op::sub: return numeric([](auto a, decltype(a) b) { return subtract(a, b); });
@@ -291,7 +317,8 @@ void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
     case Op::input:
     case Op::constant:
     case Op::parameter:
-#include <sinter/ir/composite_cases.def>
+    case Op::iota:
+#include <sinter/ir/lowered_cases.def>
       break;
   }
   SINTER_ASSERT(false, "only primitives have a meaning of their own");

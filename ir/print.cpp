@@ -98,13 +98,18 @@ class Printer {
     return (node.op == Op::constant ? "const " : "") + scalar(node);
   }
 
-  [[nodiscard]] std::string call(const Node& node) const {
+  [[nodiscard]] std::string call(NodeId id) const {
+    const Node& node = graph_.node(id);
     const OpInfo& row = info(node.op);
     std::string out = fmt::format("{}(", row.name);
     for (std::size_t i = 0; i < node.operand_count; ++i) {
       if (i != 0) out += ", ";
       if (row.operands[i].attribute) out += fmt::format("{}=", row.operands[i].name);
       out += operand(node.operands[i]);
+    }
+    const Attributes attributes = graph_.attributes(id);
+    for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i) {
+      out += fmt::format(", {}={}", row.lists[i], to_string(attributes.lists[i]));
     }
     return out + ")";
   }
@@ -116,8 +121,10 @@ class Printer {
       what = "input " + quoted(graph_.inputs()[node.payload].name);
     } else if (is_scalar_leaf(node)) {
       what = fmt::format("{} {}", to_string(node.op), scalar(node));
+    } else if (node.op == Op::iota) {
+      what = fmt::format("iota {}", node.payload);
     } else {
-      what = call(node);
+      what = call(id);
     }
     const Strides strides =
         node.op == Op::input ? graph_.inputs()[node.payload].strides : Strides();

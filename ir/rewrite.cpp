@@ -21,6 +21,17 @@ std::vector<bool> live_nodes(const Graph& graph) {
   return live;
 }
 
+std::vector<std::uint32_t> count_uses(const Graph& graph) {
+  const std::vector<bool> live = live_nodes(graph);
+  std::vector<std::uint32_t> uses(graph.nodes().size());
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    if (!live[i]) continue;
+    for (NodeId operand : graph.nodes()[i].inputs()) ++uses[operand.index];
+  }
+  for (const GraphOutput& output : graph.outputs()) ++uses[output.node.index];
+  return uses;
+}
+
 Graph rewrite(const Graph& from, const RewriteRule& rule, const OutputRule& output_rule) {
   const std::vector<bool> live = live_nodes(from);
   const std::span<const Node> nodes = from.nodes();

@@ -12,6 +12,9 @@ namespace sinter::detail {
 /// Whether some output needs the node, by id.
 [[nodiscard]] std::vector<bool> live_nodes(const Graph& graph);
 
+/// How many operands of live nodes, and outputs, name the node, by id.
+[[nodiscard]] std::vector<std::uint32_t> count_uses(const Graph& graph);
+
 /// Records in `to` what stands for node `id` of the old graph, over operands that are in `to`
 /// already, and returns it.
 using RewriteRule = std::function<NodeId(Graph& to, NodeId id, std::span<const NodeId> operands)>;

@@ -9,37 +9,6 @@ namespace {
 
 constexpr std::uint32_t kNowhere = UINT32_MAX;
 
-/// Depth-first postorder from the outputs, operands from left to right.
-std::vector<NodeId> live_order(const Graph& graph) {
-  struct Frame {
-    NodeId node;
-    int next = 0;
-  };
-  std::vector<NodeId> order;
-  std::vector<bool> visited(graph.nodes().size());
-  std::vector<Frame> stack;
-  const auto visit = [&](NodeId id) {
-    if (visited[id.index]) return;
-    visited[id.index] = true;
-    stack.push_back({id});
-  };
-  for (const GraphOutput& output : graph.outputs()) {
-    visit(output.node);
-    while (!stack.empty()) {
-      const NodeId id = stack.back().node;
-      const Node& node = graph.node(id);
-      if (stack.back().next == node.operand_count) {
-        order.push_back(id);
-        stack.pop_back();
-        continue;
-      }
-      const NodeId operand = node.inputs()[static_cast<std::size_t>(stack.back().next++)];
-      if (!is_leaf(graph.node(operand))) visit(operand);
-    }
-  }
-  return order;
-}
-
 /// Time of one op in units of an add: divisions and roots have a quarter of its throughput or less.
 int cost(Op op) {
   const bool divides =
@@ -61,23 +30,21 @@ class Segmenter {
   Segmenter(const Graph& graph, const PlanLimits& limits)
       : graph_(graph),
         limits_(limits),
-        names_(graph.nodes().size()),
+        join_of_(graph.nodes().size(), kNowhere),
         open_uses_(graph.nodes().size()),
         segment_of_(graph.nodes().size(), kNowhere),
         read_by_(graph.nodes().size(), kNowhere) {
-    result_.order = live_order(graph);
+    result_.live = find_live_values(graph);
     result_.stored.resize(graph.nodes().size());
-    for (const GraphOutput& output : graph.outputs()) {
-      ++names_[output.node.index];
-      result_.stored[output.node.index] = CutRule::output;
-    }
-    for (NodeId id : result_.order) {
-      for (NodeId operand : graph.node(id).inputs()) ++open_uses_[operand.index];
+    result_.stores.resize(graph.nodes().size());
+    add_stores();
+    for (NodeId id : result_.live.order) {
+      for (NodeId operand : operands(id)) ++open_uses_[operand.index];
     }
   }
 
   Segments run(Fuse fuse) && {
-    for (NodeId id : result_.order) {
+    for (NodeId id : result_.live.order) {
       if (end_ > begin_) {
         if (const auto rule = rule_against(id, fuse)) close(*rule);
       }
@@ -88,15 +55,64 @@ class Segmenter {
   }
 
  private:
+  void add_store(NodeId id, CutRule rule) {
+    ++result_.stores[id.index];
+    if (!is_stored(id)) result_.stored[id.index] = rule;
+  }
+
+  void add_stores() {
+    std::vector<bool> dense(graph_.nodes().size());
+    for (const GraphOutput& output : graph_.outputs()) {
+      if (graph_.node(output.node).op == Op::concat) continue;
+      add_store(output.node, CutRule::output);
+      if (output.strides.empty()) dense[output.node.index] = true;
+    }
+    closed_joins_.resize(result_.live.joins.size());
+    for (std::uint32_t j = 0; j < result_.live.joins.size(); ++j) {
+      const Join& join = result_.live.joins[j];
+      join_of_[join.concat.index] = j;
+      for (const Part& part : join.parts) add_store(part.node, CutRule::concat);
+    }
+    for (std::uint32_t i = 0; i < graph_.nodes().size(); ++i) {
+      const Op op = graph_.node({i}).op;
+      const bool has_memory = op == Op::input || op == Op::concat || dense[i];
+      if (result_.live.walked[i] && !has_memory) add_store({i}, CutRule::view);
+    }
+  }
+
+  /// Of a computed value: a view is read, whatever it is a view of.
+  [[nodiscard]] std::span<const NodeId> operands(NodeId id) const {
+    return is_computed(graph_.node(id)) ? graph_.node(id).inputs() : std::span<const NodeId>();
+  }
+
+  /// Whether the memory that `id` is read from is written by the open segment.
+  [[nodiscard]] bool reads_open_memory(NodeId id) {
+    const Node& node = graph_.node(id);
+    const NodeId memory = node.op == Op::view ? node.operands[0] : id;
+    if (graph_.node(memory).op == Op::concat) return is_open_join(join_of_[memory.index]);
+    return memory != id && is_open(memory);
+  }
+
+  [[nodiscard]] bool is_open_join(std::uint32_t join) {
+    if (closed_joins_[join]) return false;
+    const auto& parts = result_.live.joins[join].parts;
+    const bool open =
+        std::ranges::any_of(parts, [&](const Part& part) { return is_open(part.node); });
+    closed_joins_[join] = !open;  // whoever asks comes after all parts
+    return open;
+  }
+
   [[nodiscard]] bool is_open(NodeId id) const { return segment_of_[id.index] == segment_; }
   [[nodiscard]] bool is_stored(NodeId id) const { return result_.stored[id.index].has_value(); }
   [[nodiscard]] bool is_external(NodeId id) const {
     const Node& node = graph_.node(id);
-    return node.op == Op::input || (!is_leaf(node) && !is_open(id));
+    return !is_computed(node) || (!is_leaf(node) && !is_open(id));
   }
 
-  [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, Fuse fuse) const {
+  [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, Fuse fuse) {
     if (fuse == Fuse::none) return CutRule::unfused;
+    const auto reads_open = [this](NodeId value) { return reads_open_memory(value); };
+    if (reads_open(id) || std::ranges::any_of(operands(id), reads_open)) return CutRule::view;
     if (operations_ + operations(id) > limits_.operations) return CutRule::operations;
     if (arguments_with(id) > limits_.arguments) return CutRule::arguments;
     return std::nullopt;
@@ -106,10 +122,10 @@ class Segmenter {
 
   /// The buffers of the segment if it took `id` and closed. Leaves that are outputs are copied.
   [[nodiscard]] int arguments_with(NodeId id) const {
-    const Node& node = graph_.node(id);
-    int arguments = arguments_ + std::clamp(names_[id.index], 1, max_stores_per_node(limits_));
-    if (node.op == Op::input && read_by_[id.index] != segment_) ++arguments;
-    const auto operands = node.inputs();
+    int arguments =
+        arguments_ + std::clamp(result_.stores[id.index], 1, max_stores_per_node(limits_));
+    if (!is_computed(graph_.node(id)) && read_by_[id.index] != segment_) ++arguments;
+    const auto operands = this->operands(id);
     for (auto it = operands.begin(); it != operands.end(); ++it) {
       if (std::find(operands.begin(), it, *it) != it) continue;
       if (is_external(*it)) {
@@ -129,8 +145,8 @@ class Segmenter {
   void add(NodeId id) {
     arguments_ = arguments_with(id);
     operations_ += operations(id);
-    if (graph_.node(id).op == Op::input) read_by_[id.index] = segment_;
-    for (NodeId operand : graph_.node(id).inputs()) {
+    if (!is_computed(graph_.node(id))) read_by_[id.index] = segment_;
+    for (NodeId operand : operands(id)) {
       if (is_external(operand)) {
         read_by_[operand.index] = segment_;
       } else if (is_open(operand) && !is_stored(operand) && should_store(operand, id)) {
@@ -163,7 +179,7 @@ class Segmenter {
     for (std::size_t i = 0; i < cone.size(); ++i) {
       total += cost(graph_.node(cone[i]).op);
       if (total >= least) return true;
-      for (NodeId operand : graph_.node(cone[i]).inputs()) {
+      for (NodeId operand : operands(cone[i])) {
         if (!is_open(operand) || is_stored(operand)) continue;
         if (std::ranges::find(cone, operand) == cone.end()) cone.push_back(operand);
       }
@@ -173,7 +189,7 @@ class Segmenter {
 
   void close(CutRule rule) {
     for (std::uint32_t i = begin_; i < end_; ++i) {
-      const NodeId id = result_.order[i];
+      const NodeId id = result_.live.order[i];
       if (open_uses_[id.index] > 0 && !is_stored(id)) result_.stored[id.index] = rule;
     }
     result_.ends.push_back(end_);
@@ -186,7 +202,8 @@ class Segmenter {
   const Graph& graph_;
   const PlanLimits& limits_;
   Segments result_;
-  std::vector<int> names_;                 // of each node as an output
+  std::vector<std::uint32_t> join_of_;     // by node: a concat's place in live.joins
+  std::vector<bool> closed_joins_;         // by place in live.joins: no part is open any more
   std::vector<std::uint32_t> open_uses_;   // by nodes that are in no segment yet
   std::vector<std::uint32_t> segment_of_;  // by node
   std::vector<std::uint32_t> read_by_;     // the last segment that reads a value from outside

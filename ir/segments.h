@@ -9,6 +9,8 @@
 
 #include <sinter/ir/plan.h>
 
+#include "live_values.h"
+
 namespace sinter::detail {
 
 /// Live nodes in segments. A value is stored only where `stored` has a rule for it; a segment reads
@@ -16,13 +18,15 @@ namespace sinter::detail {
 /// segment reads, and the values that it stores, are together at most `limits.arguments`: so is any
 /// kernel made of a part of it.
 struct Segments {
-  std::vector<NodeId> order;                   ///< operands before users; leaves only as outputs
+  LiveValues live;
   std::vector<std::uint32_t> ends;             ///< segment s is order[ends[s - 1] .. ends[s])
   std::vector<std::optional<CutRule>> stored;  ///< by node of the graph
 
+  std::vector<int> stores;  ///< by node: buffers that outputs, concats and views ask for
+
   [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
     const std::size_t begin = s == 0 ? 0 : ends[s - 1];
-    return std::span(order).subspan(begin, ends[s] - begin);
+    return std::span(live.order).subspan(begin, ends[s] - begin);
   }
 };
 
@@ -37,7 +41,5 @@ struct Segments {
 [[nodiscard]] inline int max_stores_per_node(const PlanLimits& limits) {
   return limits.arguments - kMaxOperands;
 }
-
-[[nodiscard]] inline bool is_leaf(const Node& node) { return info(node.op).kind == OpKind::leaf; }
 
 }  // namespace sinter::detail

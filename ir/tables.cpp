@@ -29,20 +29,28 @@ OperandInfo operand_info(std::string_view word) {
   return operand;
 }
 
-std::array<OperandInfo, kMaxOperands> operand_infos(std::string_view names) {
-  std::array<OperandInfo, kMaxOperands> operands;
-  for (std::size_t i = 0; !names.empty(); ++i) {
+/// A row, from its columns. Lists of integers stand behind all operands in `names`.
+OpInfo op_info(Op op, std::string_view name, OpKind kind, DTypeRule rule, int arity,
+               std::string_view names) {
+  constexpr std::string_view kList = "[]";
+  OpInfo row{op, name, kind, rule, arity, {}, {}};
+  std::size_t operands = 0;
+  std::size_t lists = 0;
+  while (!names.empty()) {
     const std::string_view word = names.substr(0, names.find(' '));
-    operands[i] = operand_info(word);
+    if (word.ends_with(kList))
+      row.lists[lists++] = word.substr(0, word.size() - kList.size());
+    else
+      row.operands[operands++] = operand_info(word);
     names.remove_prefix(std::min(word.size() + 1, names.size()));
   }
-  return operands;
+  return row;
 }
 
 std::span<const OpInfo> op_table() {
   static const OpInfo table[] = {
 #define SINTER_OP(name, kind, rule, arity, names) \
-  {Op::name, #name, OpKind::kind, DTypeRule::rule, arity, operand_infos(names)},
+  op_info(Op::name, #name, OpKind::kind, DTypeRule::rule, arity, names),
 #include <sinter/ir/ops.def>
 #undef SINTER_OP
   };

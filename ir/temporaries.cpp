@@ -93,20 +93,25 @@ void Workspace::drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
 
 void place_temporaries(Plan& plan) {
   std::vector<std::size_t> last_reader(plan.buffers.size());
+  std::vector<bool> placed(plan.buffers.size());
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
-    for (BufferId buffer : plan.kernels[k].inputs) last_reader[buffer.index] = k;
+    for (const PlanOperand& input : plan.kernels[k].inputs) last_reader[input.buffer.index] = k;
   }
   Workspace workspace;
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
-    for (BufferId id : plan.kernels[k].outputs) {
+    for (const auto& [id, offset] : plan.kernels[k].outputs) {
       PlanBuffer& buffer = plan.buffers[id.index];
-      if (buffer.kind != PlanBuffer::Kind::temporary) continue;
+      if (buffer.kind != PlanBuffer::Kind::temporary || placed[id.index]) continue;
       buffer.offset = workspace.allocate(bytes_of(buffer));
+      placed[id.index] = true;
     }
-    for (BufferId id : plan.kernels[k].inputs) {
+    for (const auto& [id, offset] : plan.kernels[k].inputs) {
       const PlanBuffer& buffer = plan.buffers[id.index];
-      if (buffer.kind != PlanBuffer::Kind::temporary || last_reader[id.index] != k) continue;
+      // Two views of one buffer give it back once.
+      const bool last = placed[id.index] && last_reader[id.index] == k;
+      if (buffer.kind != PlanBuffer::Kind::temporary || !last) continue;
       workspace.release(buffer.offset, bytes_of(buffer));
+      placed[id.index] = false;
     }
   }
   plan.workspace_bytes = workspace.peak();

@@ -39,9 +39,30 @@ void verify_input(const GraphData& graph, std::size_t id) {
   }
 }
 
+void verify_iota(const GraphData& graph, std::size_t id) {
+  const Node& node = graph.nodes[id];
+  const Shape& shape = graph.shapes[node.shape.index];
+  check_shape(shape, "iota");
+  if (!is_integer(node.dtype)) bad_node(graph, id, "it counts in integers");
+  if (node.payload >= static_cast<std::uint64_t>(shape.rank())) {
+    bad_node(graph, id, fmt::format("axis {} of shape {}", node.payload, to_string(shape)));
+  }
+}
+
+/// The lists of a structural op, of which the payload is made.
+void verify_lists(const GraphData& graph, std::size_t id, Attributes& attributes) {
+  const Node& node = graph.nodes[id];
+  for (std::size_t i = 0; i < kMaxLists && !info(node.op).lists[i].empty(); ++i) {
+    const auto list = static_cast<std::uint32_t>(node.payload >> (32 * i));
+    if (list >= graph.shapes.size()) bad_node(graph, id, "a list of it is missing");
+    attributes.lists[i] = graph.shapes[list];
+  }
+}
+
 void verify_leaf(const GraphData& graph, std::size_t id) {
   const Node& node = graph.nodes[id];
   if (node.op == Op::input) return verify_input(graph, id);
+  if (node.op == Op::iota) return verify_iota(graph, id);
   verify_scalar(graph, id);
   if (node.op == Op::parameter && node.payload >= graph.parameters.size()) {
     bad_node(graph, id, fmt::format("the graph has no parameter {}", node.payload));
@@ -59,8 +80,9 @@ void verify_inner(const GraphData& graph, std::size_t id) {
     if (operand.index >= id) bad_node(graph, id, "an operand comes after its user");
   }
   const Shape& shape = graph.shapes[node.shape.index];
-  const ResultType type =
-      infer(graph, node.op, node.inputs(), {.dtype = node.dtype, .shape = shape});
+  Attributes attributes{.dtype = node.dtype, .shape = shape};
+  verify_lists(graph, id, attributes);
+  const ResultType type = infer(graph, node.op, node.inputs(), attributes);
   if (type.dtype == node.dtype && type.shape == shape) return;
   bad_node(graph, id,
            fmt::format("recorded as {}{}, but its operands make {}{}", to_string(node.dtype),

@@ -37,12 +37,16 @@ class Widening {
         if (from_.node(node.operands[0]).dtype == node.dtype) return operands[0];
         if (storage) return rounded(to, floating_source(to, operands[0]), node.dtype);
         return converted(to, operands[0], node.dtype);
+      case Op::bitcast: return bitcast(to, node, operands[0]);
       default: break;
     }
     const NodeId made = copy(to, id, operands);
     if (!storage) return made;
     if (node.op == Op::input) return converted(to, made, DType::f32);
-    const bool rounds = rounding_ == Rounding::each_op && info(node.op).kind != OpKind::leaf;
+    const OpKind kind = info(node.op).kind;
+    const bool computes =
+        kind == OpKind::primitive || kind == OpKind::composite || node.op == Op::pad;
+    const bool rounds = rounding_ == Rounding::each_op && computes;
     return rounds ? rounded(to, made, node.dtype) : made;
   }
 
@@ -53,6 +57,14 @@ class Widening {
       return to.copy_node(from_, id, operands);
     }
     return to.constant(std::bit_cast<double>(node.payload), DType::f32).id();
+  }
+
+  /// Of and to what memory would hold.
+  NodeId bitcast(Graph& to, const Node& node, NodeId operand) const {
+    const DType source = from_.node(node.operands[0]).dtype;
+    if (is_storage_float(source)) operand = converted(to, operand, source);
+    const NodeId made = to.value(operand).bitcast(node.dtype).id();
+    return is_storage_float(node.dtype) ? converted(to, made, DType::f32) : made;
   }
 
   const Graph& from_;

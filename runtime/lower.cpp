@@ -8,11 +8,12 @@ namespace sinter::detail {
 
 namespace {
 
-/// A graph without 16-bit ops, simplified and cut into kernels.
+/// A graph without 16-bit ops, simplified, its views placed, and cut into kernels.
 Plan cut(const Graph& graph, const CompileOptions& options, const Target& target) {
   const bool baked = contains(options.specialize, Specialize::scalars);
   Graph simple = baked ? simplify(bake_parameters(graph)) : simplify(graph);
-  return partition(std::move(simple), target.plan_limits(), options.fuse);
+  return partition(place_views(std::move(simple), options.fuse), target.plan_limits(),
+                   options.fuse);
 }
 
 }  // namespace

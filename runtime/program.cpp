@@ -29,13 +29,13 @@ std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& 
                          const LoopSpace& space) {
   std::int64_t bytes = 0;
   std::size_t argument = 0;
-  const auto add = [&](BufferId id) {
+  const auto add = [&](const PlanOperand& operand) {
     std::int64_t elements = 1;
     for (int axis = 0; axis < space.rank(); ++axis) {
       const bool repeats = space.strides[argument * space.rank() + axis] == 0;
       elements *= repeats ? 1 : space.extents[axis];
     }
-    bytes += elements * info(buffers[id.index].dtype).bytes;
+    bytes += elements * info(buffers[operand.buffer.index].dtype).bytes;
     ++argument;
   };
   std::ranges::for_each(plan.inputs, add);
@@ -83,7 +83,7 @@ std::int64_t bytes_of(const Program& program) {
                        bytes_of(program.parameters);
   for (const Kernel& kernel : program.kernels) {
     bytes += bytes_of(kernel.space.extents) + bytes_of(kernel.space.strides) +
-             bytes_of(kernel.parameters) + bytes_of(kernel.slots);
+             bytes_of(kernel.parameters) + bytes_of(kernel.places);
   }
   return bytes;
 }
@@ -122,9 +122,13 @@ void finish(Program& program, std::size_t key_bytes) {
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
     const PlanKernel& planned = plan.kernels[k];
     Kernel& kernel = program.kernels[k];
-    kernel.slots.reserve(planned.inputs.size() + planned.outputs.size());
-    for (BufferId id : planned.inputs) kernel.slots.push_back(slots[id.index]);
-    for (BufferId id : planned.outputs) kernel.slots.push_back(slots[id.index]);
+    kernel.places.reserve(planned.inputs.size() + planned.outputs.size());
+    const auto add = [&](const PlanOperand& operand) {
+      const std::int64_t bytes = info(plan.buffers[operand.buffer.index].dtype).bytes;
+      kernel.places.push_back({operand.offset * bytes, slots[operand.buffer.index]});
+    };
+    std::ranges::for_each(planned.inputs, add);
+    std::ranges::for_each(planned.outputs, add);
     set_chunks(kernel, bytes_moved(planned, plan.buffers, kernel.space), *program.services);
   }
   program.entry_bytes =
@@ -159,8 +163,10 @@ void Program::run(std::span<const ConstTensorView> inputs,
   fill_slots(inputs, outputs, workspace.data(), buffers.data());
   const FloatEnvironment environment;
   for (const Kernel& kernel : kernels) {
-    SmallArray<void*, kInlineSlots> arguments(kernel.slots.size());
-    for (std::size_t i = 0; i < kernel.slots.size(); ++i) arguments[i] = buffers[kernel.slots[i]];
+    SmallArray<void*, kInlineSlots> arguments(kernel.places.size());
+    for (std::size_t i = 0; i < kernel.places.size(); ++i) {
+      arguments[i] = kernel.places[i].in(buffers.data());
+    }
     launch(kernel, kernel.arguments(arguments.data()), *services);
   }
 }
@@ -173,12 +179,12 @@ BoundProgram::BoundProgram(std::shared_ptr<const Program> bound,
   std::vector<void*> slots(program->slots());
   program->fill_slots(inputs, outputs, workspace.data(), slots.data());
   for (const Kernel& kernel : program->kernels) {
-    for (std::uint32_t slot : kernel.slots) buffers.push_back(slots[slot]);
+    for (const BufferPlace& place : kernel.places) buffers.push_back(place.in(slots.data()));
   }
   void* const* of_kernel = buffers.data();
   for (const Kernel& kernel : program->kernels) {
     arguments.push_back(kernel.arguments(of_kernel));
-    of_kernel += kernel.slots.size();
+    of_kernel += kernel.places.size();
   }
 }
 

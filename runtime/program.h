@@ -42,16 +42,29 @@ struct Planned {
   Signature signature;
 };
 
-/// One launch. Its buffers are slots: inputs, then outputs, then temporaries of the program.
+/// Where an argument begins. Buffers are slots: inputs, then outputs, then temporaries of the
+/// program.
+struct BufferPlace {
+  std::int64_t byte_offset = 0;
+  std::uint32_t slot = 0;
+
+  [[nodiscard]] void* in(void* const* buffers) const {
+    // By integers: of an empty buffer the pointer may be null.
+    const auto begin = reinterpret_cast<std::uintptr_t>(buffers[slot]);
+    return reinterpret_cast<void*>(begin + static_cast<std::uintptr_t>(byte_offset));
+  }
+};
+
+/// One launch.
 struct Kernel {
   std::shared_ptr<const MachineCode> code;
   KernelFunction entry = nullptr;
   LoopSpace space;
   std::vector<std::uint64_t> parameters;
-  std::vector<std::uint32_t> slots;
-  std::int64_t extent = 0;  ///< of the parallel range
-  std::int64_t grain = 1;   ///< chunks begin at multiples of it
-  std::int64_t chunks = 1;  ///< parts that may run in parallel; 0 without elements
+  std::vector<BufferPlace> places;  ///< of its arguments
+  std::int64_t extent = 0;          ///< of the parallel range
+  std::int64_t grain = 1;           ///< chunks begin at multiples of it
+  std::int64_t chunks = 1;          ///< parts that may run in parallel; 0 without elements
 
   [[nodiscard]] KernelArguments arguments(void* const* buffers) const {
     return {buffers, space.extents.data(), space.strides.data(), parameters.data()};

@@ -110,6 +110,11 @@ std::string type_text(DType dtype, const Shape& shape) {
                    fmt::ptr(other_data)));
 }
 
+/// Whether a kernel's input or output is all of a buffer, as it was declared.
+bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const Strides& strides) {
+  return body.shape(node) == buffer.shape && strides == buffer.strides;
+}
+
 void check_count(std::size_t given, std::span<const BufferSpec> expected, std::string_view what) {
   if (given == expected.size()) return;
   std::string names;
@@ -134,13 +139,21 @@ Signature::Signature(const Graph& graph, const Plan& plan)
         make_spec(graph, output.node, fmt::format("output '{}'", output.name), output.strides));
   }
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
-    for (BufferId id : plan.kernels[k].inputs) {
-      const PlanBuffer& buffer = plan.buffers[id.index];
-      if (buffer.kind == PlanBuffer::Kind::input) last_reader_[buffer.position] = k;
+    const PlanKernel& kernel = plan.kernels[k];
+    for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
+      const PlanBuffer& buffer = plan.buffers[kernel.inputs[i].buffer.index];
+      if (buffer.kind != PlanBuffer::Kind::input) continue;
+      const GraphInput& read = kernel.body.inputs()[i];
+      const bool as_it_lies = is_whole(buffer, kernel.body, read.node, read.strides);
+      std::int64_t& last = last_reader_[buffer.position];
+      last = as_it_lies && last != kOutOfOrder ? static_cast<std::int64_t>(k) : kOutOfOrder;
     }
-    for (BufferId id : plan.kernels[k].outputs) {
-      const PlanBuffer& buffer = plan.buffers[id.index];
-      if (buffer.kind == PlanBuffer::Kind::output) writer_[buffer.position] = k;
+    for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
+      const PlanBuffer& buffer = plan.buffers[kernel.outputs[i].buffer.index];
+      if (buffer.kind != PlanBuffer::Kind::output) continue;
+      const GraphOutput& written = kernel.body.outputs()[i];
+      const bool whole = is_whole(buffer, kernel.body, written.node, written.strides);
+      writer_[buffer.position] = whole ? static_cast<std::int64_t>(k) : -1;
     }
   }
 }
@@ -186,6 +199,14 @@ void Signature::check_alias(std::size_t input, const void* input_data, std::size
                     in.shape == out.shape && same_walk(in.shape, in.strides, out.strides);
   if (!same) refuse_overlap(out, output_data, in, input_data);
   if (last_reader_[input] <= writer_[output]) return;
+  if (last_reader_[input] == kOutOfOrder || writer_[output] == -1) {
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("{} is given the buffer of {}, but this graph {}: give {} a buffer of its own",
+                     out.label, in.label,
+                     writer_[output] == -1 ? "writes the output part by part"
+                                           : "reads the input in another order than it lies",
+                     out.label));
+  }
   fail(ErrorCode::invalid_buffer,
        fmt::format("{} is given the buffer of {}, which kernel {} still reads after kernel {} has "
                    "written it: give {} a buffer of its own",

@@ -47,8 +47,10 @@ class Signature {
   std::vector<BufferSpec> inputs_;
   std::vector<BufferSpec> outputs_;
   // An output may take the place of an input that no later kernel reads.
-  std::vector<std::int64_t> last_reader_;  ///< kernel, per input; -1 for none
-  std::vector<std::int64_t> writer_;       ///< kernel, per output
+  static constexpr std::int64_t kOutOfOrder = INT64_MAX;
+  std::vector<std::int64_t> last_reader_;  ///< kernel, per input; -1 for none, kOutOfOrder where
+                                           ///< some kernel reads it as it does not lie
+  std::vector<std::int64_t> writer_;       ///< kernel, per output; -1 where it is written in parts
 };
 
 }  // namespace sinter::detail

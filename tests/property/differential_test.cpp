@@ -12,6 +12,7 @@
 
 #include "property/run_graph.h"
 #include "support/random_graph.h"
+#include "support/strided.h"
 
 namespace sinter::test {
 namespace {

@@ -13,46 +13,10 @@
 #include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 
+#include "support/strided.h"
+
 namespace sinter::test {
 namespace {
-
-/// Calls f(dense position, strided offset) for every element, in row-major order.
-template <typename F>
-void for_each_element(const Shape& shape, const Strides& strides, F f) {
-  Shape at;
-  for (int axis = 0; axis < shape.rank(); ++axis) at.push_back(0);
-  std::int64_t strided = 0;
-  const std::int64_t count = shape.elements();
-  for (std::int64_t dense = 0; dense < count; ++dense) {
-    f(static_cast<std::size_t>(dense), strided);
-    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-      strided += strides[axis];
-      if (++at[axis] < shape[axis]) break;
-      strided -= strides[axis] * shape[axis];
-      at[axis] = 0;
-    }
-  }
-}
-
-const Strides& or_dense(const Strides& strides, const Strides& dense) {
-  return strides.empty() ? dense : strides;
-}
-
-void scatter(const TensorData& tensor, const Strides& strides, std::byte* buffer) {
-  const std::int64_t bytes = info(tensor.dtype).bytes;
-  for_each_element(tensor.shape, or_dense(strides, dense_strides(tensor.shape)),
-                   [&](std::size_t dense, std::int64_t strided) {
-                     std::memcpy(buffer + strided * bytes, &tensor.bytes[dense * bytes], bytes);
-                   });
-}
-
-void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor) {
-  const std::int64_t bytes = info(tensor.dtype).bytes;
-  for_each_element(tensor.shape, or_dense(strides, dense_strides(tensor.shape)),
-                   [&](std::size_t dense, std::int64_t strided) {
-                     std::memcpy(&tensor.bytes[dense * bytes], buffer + strided * bytes, bytes);
-                   });
-}
 
 /// The kernel's parameters as they are in this graph.
 std::vector<double> parameter_values(const PlanKernel& kernel, const Graph& graph) {
@@ -87,38 +51,14 @@ std::string element_text(const TensorData& tensor, std::int64_t i) {
   return to_text(element_value(bits, tensor.dtype)) + ", bits " + std::to_string(bits);
 }
 
-}  // namespace
-
-std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides) {
-  return static_cast<std::size_t>(reach(shape, strides).elements()) * info(dtype).bytes;
-}
-
-std::int64_t first_byte(DType dtype, const Shape& shape, const Strides& strides) {
-  return reach(shape, strides).lowest * info(dtype).bytes;
-}
-
-void settle_on_strides(const Graph& graph, std::span<TensorData> inputs) {
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Strides& strides = graph.inputs()[i].strides;
-    if (strides.empty()) continue;
-    std::vector<std::byte> buffer(buffer_bytes(inputs[i].dtype, inputs[i].shape, strides));
-    std::byte* first = buffer.data() - first_byte(inputs[i].dtype, inputs[i].shape, strides);
-    scatter(inputs[i], strides, first);
-    gather(first, strides, inputs[i]);
-  }
-}
-
-namespace {
-
 /// Whether the bytes of an output that are no element's are as GuardedBuffer made them.
 bool gaps_intact(const GuardedBuffer& buffer, const TensorView& view) {
   std::vector<std::byte> bytes(buffer.data(), buffer.data() + buffer.size());
   const std::int64_t size = info(view.dtype).bytes;
   const std::int64_t first = first_byte(view.dtype, view.shape, view.strides);
-  for_each_element(view.shape, or_dense(view.strides, dense_strides(view.shape)),
-                   [&](std::size_t, std::int64_t strided) {
-                     std::fill_n(bytes.data() - first + strided * size, size, std::byte{0xa5});
-                   });
+  for_each_element(view.shape, view.strides, [&](std::size_t, std::int64_t strided) {
+    std::fill_n(bytes.data() - first + strided * size, size, std::byte{0xa5});
+  });
   return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0xa5}; });
 }
 
@@ -162,7 +102,8 @@ std::vector<TensorData> run_guarded(const Executable& program, const Graph& grap
 
 std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData> inputs,
                                   const Target& target, bool streaming) {
-  const Plan plan = partition(simplify(graph), target.plan_limits(), Fuse::all);
+  const Plan plan =
+      partition(place_views(simplify(graph), Fuse::all), target.plan_limits(), Fuse::all);
   // 64 spare bytes and a 64-byte base, so that streaming nests find aligned addresses.
   std::vector<std::vector<std::byte>> memory;
   std::vector<void*> base;
@@ -178,8 +119,13 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
   }
   for (const PlanKernel& kernel : plan.kernels) {
     std::vector<void*> buffers;
-    for (BufferId id : kernel.inputs) buffers.push_back(base[id.index]);
-    for (BufferId id : kernel.outputs) buffers.push_back(base[id.index]);
+    const auto place = [&](const PlanOperand& operand) {
+      const std::int64_t bytes = info(plan.buffers[operand.buffer.index].dtype).bytes;
+      buffers.push_back(static_cast<std::byte*>(base[operand.buffer.index]) +
+                        operand.offset * bytes);
+    };
+    std::ranges::for_each(kernel.inputs, place);
+    std::ranges::for_each(kernel.outputs, place);
     run_nest(kernel, plan.graph, buffers, target, streaming);
   }
   std::vector<TensorData> results(graph.outputs().size());

@@ -14,13 +14,6 @@
 
 namespace sinter::test {
 
-/// Bytes of a buffer that holds `shape` with `strides` (empty: dense).
-[[nodiscard]] std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides);
-
-/// Makes dense inputs agree with the strides of their declarations: where a stride of 0 makes
-/// several elements one, they all take the value of the last.
-void settle_on_strides(const Graph& graph, std::span<TensorData> inputs);
-
 /// Where buffers lie relative to guard pages and alignment.
 struct Placement {
   Guard guard = Guard::behind;

@@ -208,6 +208,31 @@ TEST(InPlace, AnInputThatALaterKernelReadsIsRefused) {
   EXPECT_EQ(a[3], 30) << "the last kernel may replace what it reads";
 }
 
+TEST(InPlace, AnInputThatIsReadInAnotherOrderIsRefused) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 2});
+  graph.output("y", x + x.transpose());
+  const Executable program = Engine().compile(graph);
+  std::array<float, 4> data{1, 2, 3, 4};
+  EXPECT_EQ(error_of([&] { program.run({view(data, {2, 2})}, {view(data, {2, 2})}); }),
+            "invalid_buffer: output 'y' is given the buffer of input 'x', but this graph reads the "
+            "input in another order than it lies: give output 'y' a buffer of its own");
+  EXPECT_EQ(data, (std::array<float, 4>{1, 2, 3, 4}));
+}
+
+TEST(InPlace, AnOutputThatIsWrittenInPartsIsRefused) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  const Value half = graph.input("half", DType::f32, {2});
+  graph.output("y", Value::concat({half.relu(), half * 2}, 0) + x);
+  const Executable program = Engine().compile(graph);
+  std::array<float, 4> data{1, 2, 3, 4};
+  std::array<float, 2> other{5, 6};
+  const std::string message =
+      error_of([&] { program.run({view(data, {4}), view(other, {2})}, {view(data, {4})}); });
+  EXPECT_NE(message.find("writes the output part by part"), std::string::npos) << message;
+}
+
 TEST(Strides, MustBeThoseDeclared) {
   const Engine engine;
   Graph graph;

@@ -55,7 +55,8 @@ struct Use {
   std::vector<DType> operands;
   DType to{};
   [[nodiscard]] Attributes attributes() const {
-    return op == Op::convert ? Attributes{.dtype = to, .shape = std::nullopt} : Attributes{};
+    const bool named = op == Op::convert || op == Op::bitcast;
+    return named ? Attributes{.dtype = to, .shape = std::nullopt} : Attributes{};
   }
 };
 
@@ -78,7 +79,14 @@ std::vector<Use> uses_of(const OpInfo& row) {
       case DTypeRule::convert:
         for (const DTypeInfo& to : all_dtypes()) uses.push_back({row.op, {type.dtype}, to.dtype});
         break;
+      case DTypeRule::bitcast:
+        for (const DTypeInfo& to : all_dtypes()) {
+          const bool fits = to.bytes == type.bytes && to.dtype != DType::boolean;
+          if (fits) uses.push_back({row.op, {type.dtype}, to.dtype});
+        }
+        break;
       case DTypeRule::same:
+      case DTypeRule::alike:
       case DTypeRule::leaf: break;
     }
   }

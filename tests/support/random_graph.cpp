@@ -27,6 +27,7 @@ class Generator {
   Graph run() && {
     const std::int64_t inputs = random_.between(1, 5);
     for (std::int64_t i = 0; i < inputs; ++i) add_input(i);
+    if (random_.one_in(4)) add_iota();
     const std::int64_t ops = random_.between(options_.min_ops, options_.max_ops);
     while (ops_ < ops) add_op();
     add_outputs();
@@ -107,11 +108,25 @@ class Generator {
         graph_.input(name, dtype, shape, strided ? random_strides(shape) : Strides()));
   }
 
-  /// A value of `dtype` among those there are, more often a late one.
+  void add_iota() {
+    const Shape shape = random_subshape();
+    if (shape.empty()) return;
+    const auto axis =
+        static_cast<std::int64_t>(random_.below(static_cast<std::size_t>(shape.rank())));
+    values_.push_back(graph_.iota(random_number(), shape, axis));
+  }
+
+  [[nodiscard]] bool broadcasts_to_space(const Shape& shape) const {
+    Shape joined;
+    return broadcast_shapes(shape, space_, joined) && joined == space_;
+  }
+
+  /// A value of `dtype` among those that broadcast to the space, more often a late one.
   std::optional<Value> pick_value(std::optional<DType> dtype) {
     std::vector<Value> fitting;
     for (const Value& value : values_) {
-      if (!dtype.has_value() || value.dtype() == *dtype) fitting.push_back(value);
+      const bool fits = !dtype.has_value() || value.dtype() == *dtype;
+      if (fits && broadcasts_to_space(value.shape())) fitting.push_back(value);
     }
     if (fitting.empty()) return std::nullopt;
     const std::size_t late = std::min<std::size_t>(fitting.size(), 4);
@@ -131,6 +146,13 @@ class Generator {
   }
   DType random_number() { return random_.one_in(3) ? random_integer() : random_float(); }
   DType random_dtype() { return random_.one_in(5) ? DType::boolean : random_number(); }
+
+  /// Of as many bytes as `dtype`, and no mask.
+  DType random_of_width(DType dtype) {
+    DType other = random_number();
+    while (info(other).bytes != info(dtype).bytes) other = random_number();
+    return other;
+  }
 
   /// A whole number that `dtype` holds.
   double random_whole(DType dtype) {
@@ -163,6 +185,8 @@ class Generator {
         return {DType::boolean, sides, sides};
       }
       case DTypeRule::convert:
+      case DTypeRule::bitcast:
+      case DTypeRule::alike:
       case DTypeRule::same: return {arity, std::nullopt};
     }
     return {};
@@ -178,14 +202,108 @@ class Generator {
   Attributes random_attributes(std::span<const Value> operands) {
     Shape shape;
     const Value& other = random_.pick(values_);
-    if (!broadcast_shapes(operands[0].shape(), other.shape(), shape)) shape = operands[0].shape();
-    return {.dtype = random_dtype(), .shape = shape};
+    const bool fits = broadcasts_to_space(other.shape()) &&
+                      broadcast_shapes(operands[0].shape(), other.shape(), shape);
+    return {.dtype = random_dtype(), .shape = fits ? shape : operands[0].shape()};
+  }
+
+  // --- Structural ops ----------------------------------------------------------------------------
+
+  Value random_transpose(const Value& x) {
+    Dims axes;
+    for (int axis = 0; axis < x.shape().rank(); ++axis) axes.push_back(axis);
+    for (int i = axes.rank(); i > 1; --i) {
+      std::swap(axes[i - 1], axes[static_cast<int>(random_.below(static_cast<std::size_t>(i)))]);
+    }
+    return x.transpose(axes);
+  }
+
+  /// One axis cut in two, two joined, or all of them.
+  Value random_reshape(const Value& x) {
+    const Shape& from = x.shape();
+    if (from.elements() == 0 || random_.one_in(4)) return x.reshape({x.shape().elements()});
+    const std::int64_t divisor = random_.between(1, 4);
+    const auto at = static_cast<int>(random_.below(static_cast<std::size_t>(from.rank()) + 1));
+    const bool cut = random_.one_in(2) && from.rank() < kMaxRank;
+    Shape to;
+    for (int axis = 0; axis < from.rank(); ++axis) {
+      if (axis == at && cut && from[axis] % divisor == 0) {
+        to.push_back(divisor);
+        to.push_back(from[axis] / divisor);
+      } else if (axis == at && axis > 0 && !cut) {
+        to[axis - 1] *= from[axis];
+      } else {
+        to.push_back(from[axis]);
+      }
+    }
+    return x.reshape(to);
+  }
+
+  Value random_slice(const Value& x) {
+    constexpr std::int64_t kSteps[] = {1, 1, 2, 3, -1, -2};
+    Value result = x;
+    for (int axis = 0; axis < x.shape().rank(); ++axis) {
+      const std::int64_t length = x.shape()[axis];
+      if (length == 0 || random_.one_in(2)) continue;
+      const std::int64_t step = random_.pick(kSteps);
+      const std::int64_t a = random_.between(0, length - 1);
+      const std::int64_t b = random_.between(0, length - 1);
+      result = step > 0 ? result.slice(axis, std::min(a, b), std::max(a, b) + 1, step)
+                        : result.slice(axis, std::max(a, b), std::nullopt, step);
+    }
+    return result;
+  }
+
+  Value random_concat(const Value& x) {
+    if (x.shape().empty()) return x;
+    const auto axis =
+        static_cast<std::int64_t>(random_.below(static_cast<std::size_t>(x.shape().rank())));
+    std::vector<Value> parts{x};
+    const std::int64_t more = random_.between(1, 3);
+    for (std::int64_t i = 0; i < more; ++i) {
+      const Value& other = random_.pick(values_);
+      const bool fits = other.dtype() == x.dtype() && other.shape() == x.shape();
+      parts.push_back(fits ? other : x.flip(axis));
+    }
+    return Value::concat(parts, axis);
+  }
+
+  Value random_pad(const Value& x) {
+    Dims low;
+    Dims high;
+    for (int axis = 0; axis < x.shape().rank(); ++axis) {
+      low.push_back(random_.one_in(2) ? random_.between(0, 2) : 0);
+      high.push_back(random_.one_in(2) ? random_.between(0, 2) : 0);
+    }
+    return x.pad(low, high, is_integer(x.dtype()) ? random_whole(x.dtype()) : random_fraction());
+  }
+
+  /// Of any value; ops to come may compute in its shape.
+  void add_structural(Op op) {
+    const Value x = random_.pick(values_);
+    Value made;
+    switch (op) {
+      case Op::transpose: made = random_transpose(x); break;
+      case Op::reshape: made = random_reshape(x); break;
+      case Op::slice: made = random_slice(x); break;
+      case Op::concat: made = random_concat(x); break;
+      case Op::pad: made = random_pad(x); break;
+      default: return;  // view is the planner's
+    }
+    if (made.shape().elements() > options_.max_elements) return;
+    values_.push_back(made);
+    if (random_.one_in(2)) space_ = made.shape();
+    ++ops_;
   }
 
   /// Records one op, unless there is no operand for the one that was drawn.
   void add_op() {
     const OpInfo& row = random_.pick(all_ops());
     if (row.kind == OpKind::leaf) return;
+    if (row.kind == OpKind::structural) {
+      if (options_.structural) add_structural(row.op);
+      return;
+    }
     std::vector<Value> operands;
     const auto dtypes = operand_dtypes(row);
     for (std::size_t i = 0; i < dtypes.size(); ++i) {
@@ -193,7 +311,9 @@ class Generator {
       if (!operand.has_value()) return;
       operands.push_back(*operand);
     }
-    values_.push_back(Value::apply(row.op, operands, random_attributes(operands)));
+    Attributes attributes = random_attributes(operands);
+    if (row.op == Op::bitcast) attributes.dtype = random_of_width(operands[0].dtype());
+    values_.push_back(Value::apply(row.op, operands, attributes));
     ++ops_;
   }
 

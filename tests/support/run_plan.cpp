@@ -1,63 +1,120 @@
-// Buffers hold a tensor while it may be read: writing to the workspace empties those it overlaps.
+// Every buffer knows which of its elements are written: writing to the workspace empties the
+// temporaries that it overlaps.
 #include "support/run_plan.h"
 
 #include <gtest/gtest.h>
 
-#include <optional>
+#include <algorithm>
+#include <cstring>
+
+#include "support/strided.h"
 
 namespace sinter::test {
 namespace {
 
+struct Memory {
+  explicit Memory(const PlanBuffer& buffer)
+      : element_bytes(info(buffer.dtype).bytes), reached(reach(buffer.shape, buffer.strides)) {
+    bytes.resize(static_cast<std::size_t>(reached.elements() * element_bytes));
+    written.resize(static_cast<std::size_t>(reached.elements()));
+  }
+  [[nodiscard]] std::size_t index(std::int64_t offset) const {
+    return static_cast<std::size_t>(offset - reached.lowest);
+  }
+  [[nodiscard]] std::byte* at(std::int64_t offset) {
+    return bytes.data() + index(offset) * static_cast<std::size_t>(element_bytes);
+  }
+
+  std::int64_t element_bytes;
+  Reach reached;
+  std::vector<std::byte> bytes;
+  std::vector<bool> written;
+};
+
 class PlanRunner {
  public:
-  PlanRunner(const Plan& plan, std::span<const TensorData> inputs)
-      : plan_(plan), contents_(plan.buffers.size()) {
-    for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
-      const PlanBuffer& buffer = plan.buffers[i];
-      if (buffer.kind == PlanBuffer::Kind::input) contents_[i] = inputs[buffer.position];
+  PlanRunner(const Plan& plan, std::span<const TensorData> inputs) : plan_(plan) {
+    for (const PlanBuffer& buffer : plan.buffers) {
+      memory_.emplace_back(buffer);
+      if (buffer.kind != PlanBuffer::Kind::input) continue;
+      write(memory_.back(), inputs[buffer.position], buffer.strides, 0);
     }
   }
 
   void run(const PlanKernel& kernel) {
     std::vector<TensorData> inputs;
-    for (BufferId id : kernel.inputs) {
-      ASSERT_TRUE(contents_[id.index].has_value()) << "buffer " << id.index << " is not there";
-      inputs.push_back(*contents_[id.index]);
+    for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
+      const GraphInput& input = kernel.body.inputs()[i];
+      const auto& [buffer, offset] = kernel.inputs[i];
+      inputs.push_back(
+          TensorData::zeros(kernel.body.node(input.node).dtype, kernel.body.shape(input.node)));
+      ASSERT_TRUE(read(memory_[buffer.index], inputs.back(), input.strides, offset))
+          << "buffer " << buffer.index << " is not there";
     }
-    std::vector<TensorData> results = interpret(body_with_parameters(plan_, kernel), inputs);
+    const std::vector<TensorData> results = interpret(body_with_parameters(plan_, kernel), inputs);
     ASSERT_EQ(results.size(), kernel.outputs.size());
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      const std::uint32_t written = kernel.outputs[i].index;
-      for (BufferId input : kernel.inputs) {
-        ASSERT_FALSE(overlap(written, input.index)) << "a kernel writes over what it reads";
+    for (const PlanOperand& output : kernel.outputs) {
+      for (const PlanOperand& input : kernel.inputs) {
+        ASSERT_FALSE(overlap(output.buffer.index, input.buffer.index))
+            << "a kernel writes over what it reads";
       }
-      for (std::uint32_t other = 0; other < contents_.size(); ++other) {
-        if (overlap(written, other)) contents_[other].reset();
+      for (std::uint32_t other = 0; other < memory_.size(); ++other) {
+        if (overlap(output.buffer.index, other)) {
+          std::fill(memory_[other].written.begin(), memory_[other].written.end(), false);
+        }
       }
     }
     for (std::size_t i = 0; i < results.size(); ++i) {
-      auto& content = contents_[kernel.outputs[i].index];
-      ASSERT_FALSE(content.has_value()) << "buffer " << kernel.outputs[i].index << " written twice";
-      content = std::move(results[i]);
+      const auto& [buffer, offset] = kernel.outputs[i];
+      write(memory_[buffer.index], results[i], kernel.body.outputs()[i].strides, offset);
     }
   }
 
   std::vector<TensorData> outputs() {
     std::vector<TensorData> result(plan_.graph.outputs().size());
-    for (std::size_t i = 0; i < contents_.size(); ++i) {
+    for (std::size_t i = 0; i < memory_.size(); ++i) {
       const PlanBuffer& buffer = plan_.buffers[i];
       if (buffer.kind != PlanBuffer::Kind::output) continue;
-      EXPECT_TRUE(contents_[i].has_value()) << "output " << buffer.position << " is not written";
-      if (contents_[i].has_value()) result[buffer.position] = *contents_[i];
+      TensorData& output = result[buffer.position];
+      output = TensorData::zeros(buffer.dtype, buffer.shape);
+      EXPECT_TRUE(read(memory_[i], output, buffer.strides, 0))
+          << "output " << buffer.position << " is not written";
     }
     return result;
   }
 
  private:
+  static bool read(Memory& memory, TensorData& to, const Strides& strides, std::int64_t offset) {
+    bool there = true;
+    const auto size = static_cast<std::size_t>(memory.element_bytes);
+    for_each_element(to.shape, strides, [&](std::size_t i, std::int64_t place) {
+      const std::int64_t at = offset + place;
+      there = there && memory.written[memory.index(at)];
+      std::memcpy(to.bytes.data() + i * size, memory.at(at), size);
+    });
+    return there;
+  }
+
+  /// Elements of a graph's input may share memory; no others do.
+  void write(Memory& memory, const TensorData& from, const Strides& strides, std::int64_t offset) {
+    const bool is_input =
+        &memory == &memory_.back() && memory_.size() <= plan_.graph.inputs().size();
+    bool twice = false;
+    const auto size = static_cast<std::size_t>(memory.element_bytes);
+    for_each_element(from.shape, strides, [&](std::size_t i, std::int64_t place) {
+      const std::int64_t at = offset + place;
+      twice = twice || memory.written[memory.index(at)];
+      memory.written[memory.index(at)] = true;
+      std::memcpy(memory.at(at), from.bytes.data() + i * size, size);
+    });
+    EXPECT_TRUE(is_input || !twice) << "an element is written twice";
+  }
+
+  /// Of two temporaries; of one with itself there is nothing to say here.
   [[nodiscard]] bool overlap(std::uint32_t a, std::uint32_t b) const {
     const PlanBuffer& p = plan_.buffers[a];
     const PlanBuffer& q = plan_.buffers[b];
-    if (p.kind != PlanBuffer::Kind::temporary || q.kind != PlanBuffer::Kind::temporary)
+    if (p.kind != PlanBuffer::Kind::temporary || q.kind != PlanBuffer::Kind::temporary || a == b)
       return false;
     return p.offset < q.offset + bytes(q) && q.offset < p.offset + bytes(p);
   }
@@ -66,7 +123,7 @@ class PlanRunner {
   }
 
   const Plan& plan_;
-  std::vector<std::optional<TensorData>> contents_;  // by buffer
+  std::vector<Memory> memory_;  // by buffer
 };
 
 }  // namespace

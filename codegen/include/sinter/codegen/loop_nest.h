@@ -14,7 +14,7 @@
 //   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
 //             operands before users. Not a statement: it has its value from the moment that the
 //             last loop variable it depends on has one.
-//   Value     one element of some dtype. Defined by exactly one Load or Compute of the nest, and
+//   Value     one element of some dtype. Defined by exactly one Load, Compute or Count, and
 //             visible from there to the end of that block, blocks inside included. In a loop with
 //             lanes, a value from outside is the same in every lane.
 //   Argument  a buffer
@@ -127,8 +127,16 @@ struct Compute {
   friend bool operator==(const Compute&, const Compute&) = default;
 };
 
+/// result = from (+ lane), modulo the width of its dtype, an integer.
+struct Count {
+  ValueId result;
+  LaneStride lanes{};  ///< uniform or contiguous
+  IndexId from;        ///< for lane 0
+  friend bool operator==(const Count&, const Count&) = default;
+};
+
 struct Loop;
-using Statement = std::variant<Loop, Load, Store, Compute>;
+using Statement = std::variant<Loop, Load, Store, Compute, Count>;
 using Block = std::vector<Statement>;
 
 enum class LoopKind : std::uint8_t {

@@ -16,7 +16,8 @@ namespace sinter {
 /// are the numbers that a call passes; the nest holds only their classes. Rank is at least 1.
 struct LoopSpace {
   std::vector<std::int64_t> extents;
-  std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats
+  std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats. Behind the
+                                      ///< arguments each iota, as if it lay in memory
   [[nodiscard]] int rank() const { return static_cast<int>(extents.size()); }
   /// What begin and end of a call count: elements for rank 1, rows (all axes but the last) else.
   [[nodiscard]] std::int64_t parallel_extent() const;

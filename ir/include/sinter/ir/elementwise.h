@@ -8,6 +8,7 @@
 // invalid_graph for operands of different graphs.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <initializer_list>
 #include <optional>
@@ -46,10 +47,11 @@ class Scalar {
   double value_;
 };
 
-/// What `convert` and `broadcast` need beside their operand.
+/// What some ops need beside their operands.
 struct Attributes {
-  std::optional<DType> dtype;  ///< of `convert`
-  std::optional<Shape> shape;  ///< of `broadcast`
+  std::optional<DType> dtype;              ///< of `convert` and `bitcast`
+  std::optional<Shape> shape;              ///< of `broadcast`, `reshape` and `slice`
+  std::array<Dims, kMaxLists> lists = {};  ///< of structural ops, as their rows name them
 };
 
 /// A tensor or a number, as the second operand of a method. Refers to the tensor: use it as a
@@ -218,6 +220,11 @@ class ElementwiseMethods {
   /// made of an f64 by one rounding, of an integer by way of f32.
   [[nodiscard]] Self convert(DType dtype) const {
     return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});
+  }
+  /// The same bits as another dtype of the same width. Every NaN becomes the one quiet NaN first.
+  /// To bool is refused: not all its bits are values.
+  [[nodiscard]] Self bitcast(DType dtype) const {
+    return apply(Op::bitcast, {self()}, {.dtype = dtype, .shape = std::nullopt});
   }
   /// To a larger shape, as NumPy's broadcast_to.
   [[nodiscard]] Self broadcast_to(const Shape& shape) const {

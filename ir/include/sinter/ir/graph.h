@@ -22,6 +22,7 @@
 #include <sinter/ir/elementwise.h>
 #include <sinter/ir/op.h>
 #include <sinter/ir/shape.h>
+#include <sinter/ir/structure.h>
 
 namespace sinter {
 
@@ -39,7 +40,7 @@ struct ShapeId {
 
 /// One op. Plain data; what `payload` holds depends on the op: the position among the inputs
 /// (input), the f64 bits of a value exact in the node's dtype (constant), the position among the
-/// parameters (parameter), else 0.
+/// parameters (parameter), the axis (iota), the lists of a structural op, else 0.
 struct Node {
   Op op{};
   DType dtype{};
@@ -69,11 +70,12 @@ class Graph;
 SINTER_API void verify(const Graph& graph);
 namespace detail {
 struct GraphData;
-}
+struct Layout;
+}  // namespace detail
 
 /// A tensor in a graph: shape and dtype are known, data is not. Cheap to copy. The fluent methods
 /// record ops; there is no in-place form. Equality is `x.equal(y)`, never `==`.
-class SINTER_API Value : public ElementwiseMethods<Value> {
+class SINTER_API Value : public ElementwiseMethods<Value>, public StructuralMethods<Value> {
  public:
   /// Stands for no tensor; any use but assignment throws Error.
   Value() = default;
@@ -127,6 +129,9 @@ class SINTER_API Graph {
   Value parameter(Scalar value, DType dtype);
   /// A rank-0 number that belongs to the structure; rounded to `dtype`.
   Value constant(Scalar value, DType dtype);
+  /// Counts 0, 1, 2, ... along one axis and repeats along the others. Integers wrap at their width;
+  /// floats are the count, rounded.
+  Value iota(DType dtype, const Shape& shape, std::int64_t axis = 0);
   /// Declares the next output. A value may be an output more than once. `strides` as for an input,
   /// but no two elements may share memory.
   void output(std::string_view name, const Value& value, const Strides& strides = {});
@@ -137,6 +142,8 @@ class SINTER_API Graph {
   [[nodiscard]] const Node& node(NodeId id) const { return nodes()[id.index]; }
   [[nodiscard]] const Shape& shape(ShapeId id) const;
   [[nodiscard]] const Shape& shape(NodeId id) const { return shape(node(id).shape); }
+  /// With which `apply` records the node again over the same operands.
+  [[nodiscard]] Attributes attributes(NodeId id) const;
   [[nodiscard]] std::span<const GraphInput> inputs() const;
   [[nodiscard]] std::span<const GraphOutput> outputs() const;
   /// Values of the parameter nodes, by their payload, as given by the user.
@@ -148,6 +155,9 @@ class SINTER_API Graph {
   /// For passes: records a copy of `node` (of graph `from`) over `operands` of this graph, with
   /// shape and dtype inferred anew. Inputs and parameters are recorded afresh.
   NodeId copy_node(const Graph& from, NodeId node, std::span<const NodeId> operands);
+  /// For passes: a way of walking the memory of node `of`, an input, or a value that is stored
+  /// dense for this.
+  NodeId view(NodeId of, const detail::Layout& layout);
 
  private:
   friend class Value;

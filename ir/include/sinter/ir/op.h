@@ -17,7 +17,7 @@ enum class Op : std::uint8_t {
 #undef SINTER_OP
 };
 
-enum class OpKind : std::uint8_t { leaf, primitive, composite };
+enum class OpKind : std::uint8_t { leaf, primitive, composite, structural };
 
 /// How an op's result dtype follows from its operands; see the head of ops.def.
 enum class DTypeRule : std::uint8_t {
@@ -29,10 +29,14 @@ enum class DTypeRule : std::uint8_t {
   logical,
   select,
   convert,
-  same
+  bitcast,
+  same,
+  alike,
 };
 
 inline constexpr int kMaxOperands = 3;
+/// Lists of integers that a structural op has beside its operands.
+inline constexpr int kMaxLists = 2;
 
 struct OperandInfo {
   std::string_view name;
@@ -47,6 +51,7 @@ struct OpInfo {
   DTypeRule rule;
   int arity;
   std::array<OperandInfo, kMaxOperands> operands;
+  std::array<std::string_view, kMaxLists> lists;  ///< their names; empty beyond the last
 };
 
 /// Every op, in the order of the enum.

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <sinter/ir/graph.h>
+#include <sinter/ir/plan.h>
 
 namespace sinter {
 
@@ -33,6 +34,11 @@ enum class Rounding : std::uint8_t {
 [[nodiscard]] SINTER_API Graph widen(const Graph& graph, Rounding rounding);
 /// Whether `widen` has anything to do.
 [[nodiscard]] SINTER_API bool has_storage_floats(const Graph& graph);
+
+/// Replaces transpose, reshape, slice and pad by `view`s of inputs, concats, and values that are to
+/// be stored, and moves the ops behind a concat into its parts. Under Fuse::none nothing moves
+/// through ops.
+[[nodiscard]] SINTER_API Graph place_views(Graph graph, Fuse fuse);
 
 /// Replaces parameters by constants of their values: what `Specialize::scalars` asks for.
 [[nodiscard]] SINTER_API Graph bake_parameters(const Graph& graph);

@@ -33,6 +33,8 @@ enum class CutRule : std::uint8_t {
   arguments,   ///< its kernel is full: PlanLimits::arguments
   broadcast,   ///< storing it once moves less than recomputing it for every row that reads it
   unfused,     ///< Fuse::none
+  view,        ///< it is read in another order, through a view
+  concat,      ///< it is a part of a concat, whose parts lie in one buffer
 };
 [[nodiscard]] SINTER_API std::string_view to_string(CutRule rule);
 
@@ -49,16 +51,24 @@ struct PlanBuffer {
   Strides strides;             ///< of an input or output, as declared; empty for dense
   std::uint32_t position = 0;  ///< among the graph's inputs or outputs
   std::int64_t offset = 0;     ///< of a temporary in the workspace, in bytes, 64-byte aligned
-  NodeId node;                 ///< the value it holds, in Plan::graph
+  NodeId node;                 ///< the value it holds, in Plan::graph; parts of a concat are
+                               ///< written by several kernels
   CutRule rule{};              ///< of an output or a temporary
 };
 
+/// What a kernel reads or writes: the elements of a buffer that the strides of its body's input or
+/// output reach from element `offset`.
+struct PlanOperand {
+  BufferId buffer;
+  std::int64_t offset = 0;
+};
+
 struct PlanKernel {
-  /// The kernel's ops with composites intact. Inputs and outputs are its buffers, in the order of
+  /// The kernel's ops with composites intact. Inputs and outputs are its operands, in the order of
   /// the two lists below; all outputs have one shape. Its parameters are the plan's, renumbered.
   Graph body;
-  std::vector<BufferId> inputs;
-  std::vector<BufferId> outputs;
+  std::vector<PlanOperand> inputs;
+  std::vector<PlanOperand> outputs;
   std::vector<std::uint32_t> parameters;  ///< kernel parameter -> parameter of Plan::graph
 };
 
@@ -69,7 +79,7 @@ struct Plan {
   std::int64_t workspace_bytes = 0;
 };
 
-/// Cuts a verified, simplified graph. Linear time.
+/// Cuts a verified graph without structural ops but views and concats. Linear time.
 [[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
 
 /// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored

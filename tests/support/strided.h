@@ -1,0 +1,45 @@
+// Dense tensors in and out of memory that is laid out by strides. Empty strides mean dense.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <sinter/ir/graph.h>
+#include <sinter/ir/interpret.h>
+
+namespace sinter::test {
+
+/// Calls f(dense position, strided offset) for every element, in row-major order.
+template <typename F>
+void for_each_element(const Shape& shape, const Strides& strides, F f) {
+  const Strides steps = strides.empty() ? dense_strides(shape) : strides;
+  Dims at;
+  for (int axis = 0; axis < shape.rank(); ++axis) at.push_back(0);
+  std::int64_t strided = 0;
+  const std::int64_t count = shape.elements();
+  for (std::int64_t dense = 0; dense < count; ++dense) {
+    f(static_cast<std::size_t>(dense), strided);
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      strided += steps[axis];
+      if (++at[axis] < shape[axis]) break;
+      strided -= steps[axis] * shape[axis];
+      at[axis] = 0;
+    }
+  }
+}
+
+/// Bytes of a buffer that holds `shape` with `strides`.
+[[nodiscard]] std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides);
+/// Where its memory begins, from its element [0, ..., 0]: below 0 for negative strides.
+[[nodiscard]] std::int64_t first_byte(DType dtype, const Shape& shape, const Strides& strides);
+
+/// Between a tensor and memory whose element [0, ..., 0] is at `buffer`.
+void scatter(const TensorData& tensor, const Strides& strides, std::byte* buffer);
+void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor);
+
+/// Makes dense inputs agree with the strides of their declarations: where a stride of 0 makes
+/// several elements one, they all take the value of the last.
+void settle_on_strides(const Graph& graph, std::span<TensorData> inputs);
+
+}  // namespace sinter::test
