@@ -50,9 +50,11 @@ FAULTS = [
 
 # Where the fault may be found, in this order, and how far each is asked to look.
 TESTS = [
-    ("sinter_property_test", []),
-    ("sinter_codegen_test", ["--gtest_filter=-*Golden*:*Text*:*Prints*"]),
-    ("sinter_runtime_test", []),
+    ("fuzz/sinter_fuzz", ["--seed", "1", "--graphs", "1500", "--no-shrink"]),
+    ("tests/sinter_property_test", []),
+    ("tests/sinter_codegen_test", ["--gtest_filter=-*Golden*:*Text*:*Prints*"]),
+    ("tests/sinter_runtime_test", []),
+    ("tests/sinter_ir_test", ["--gtest_filter=-*Golden*"]),
 ]
 
 
@@ -89,14 +91,17 @@ def build():
 
 def find():
     """The first test that fails, or None."""
-    environment = dict(os.environ, SINTER_TEST_GRAPHS="300", GTEST_FAIL_FAST="1")
+    environment = dict(os.environ, GTEST_FAIL_FAST="1")
     for program, arguments in TESTS:
         try:
-            result = run([BUILD / "tests" / program, *arguments], env=environment, timeout=600)
+            result = run([BUILD / program, *arguments], env=environment, timeout=600)
         except subprocess.TimeoutExpired:
             return f"{program}: does not end"
         if result.returncode == 0:
             continue
+        if program.startswith("fuzz/"):
+            graphs = [line for line in result.stdout.splitlines() if line.endswith(" graphs")]
+            return f"sinter_fuzz, after {(graphs or ['0 graphs'])[-1]}"
         running = [line for line in result.stdout.splitlines() if line.startswith("[ RUN ")]
         failed = [line for line in result.stdout.splitlines() if line.startswith("[  FAILED  ]")]
         line = (failed or running or [""])[0 if failed else -1]

@@ -9,7 +9,7 @@
 #include <sinter/ir/passes.h>
 
 #include "support/golden.h"
-#include "support/random_graph.h"
+#include "support/fuzz.h"
 
 namespace sinter {
 namespace {

@@ -12,7 +12,7 @@
 #include <sinter/ir/graph.h>
 #include <sinter/ir/interpret.h>
 
-#include "support/random.h"
+#include "support/fuzz.h"
 
 namespace sinter::test {
 

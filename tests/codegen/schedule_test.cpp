@@ -12,7 +12,7 @@
 #include "kernels.h"
 #include "run_nest.h"
 #include "support/golden.h"
-#include "support/random_graph.h"
+#include "support/fuzz.h"
 
 namespace sinter {
 namespace {

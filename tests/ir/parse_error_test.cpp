@@ -4,8 +4,7 @@
 #include <sinter/ir/text.h>
 
 #include "support/expect_error.h"
-#include "support/random.h"
-#include "support/random_graph.h"
+#include "support/fuzz.h"
 
 namespace sinter::test {
 namespace {

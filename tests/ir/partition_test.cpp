@@ -10,9 +10,8 @@
 
 #include <sinter/ir/passes.h>
 #include "support/golden.h"
-#include "support/random_graph.h"
+#include "support/fuzz.h"
 #include "support/run_plan.h"
-#include "support/strided.h"
 
 namespace sinter::test {
 namespace {

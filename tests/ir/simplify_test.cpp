@@ -12,7 +12,7 @@
 #include <sinter/ir/verify.h>
 
 #include "support/linear_time.h"
-#include "support/random_graph.h"
+#include "support/fuzz.h"
 #include "support/special_values.h"
 
 namespace sinter {

@@ -9,8 +9,7 @@
 #include <sinter/ir/text.h>
 
 #include "support/golden.h"
-#include "support/random.h"
-#include "support/random_graph.h"
+#include "support/fuzz.h"
 
 namespace sinter::test {
 namespace {

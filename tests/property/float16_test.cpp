@@ -7,7 +7,9 @@
 #include <limits>
 #include <vector>
 
-#include "property/run_graph.h"
+#include <sinter/fuzz/run.h>
+
+#include "support/fuzz.h"
 
 namespace sinter::test {
 namespace {

@@ -8,8 +8,8 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/passes.h>
 
-#include "property/run_graph.h"
-#include "support/random_graph.h"
+#include <sinter/fuzz/run.h>
+#include "support/fuzz.h"
 
 namespace sinter::test {
 namespace {

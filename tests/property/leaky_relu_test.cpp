@@ -5,7 +5,9 @@
 #include <bit>
 #include <cstdlib>
 
-#include "property/run_graph.h"
+#include <sinter/fuzz/run.h>
+
+#include "support/fuzz.h"
 #include "support/special_values.h"
 
 namespace sinter::test {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "support/strided.h"
+#include "support/fuzz.h"
 
 namespace sinter::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 
 /// Where in its pages a buffer lies.
 enum class Guard : std::uint8_t {
@@ -37,4 +37,4 @@ class GuardedBuffer {
   std::size_t mapping_bytes_ = 0;
 };
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

@@ -1,5 +1,5 @@
 // Draws graphs op by op from the op table: a new row is drawn the day it is written.
-#include "support/random_graph.h"
+#include <sinter/fuzz/random_graph.h>
 
 #include <algorithm>
 #include <concepts>
@@ -9,9 +9,9 @@
 
 #include <sinter/ir/element.h>
 
-#include "support/random.h"
+#include <sinter/fuzz/random.h>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -409,4 +409,4 @@ std::vector<TensorData> random_inputs(const Graph& graph, std::uint64_t seed) {
   return inputs;
 }
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

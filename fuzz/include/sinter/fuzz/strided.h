@@ -8,7 +8,7 @@
 #include <sinter/ir/graph.h>
 #include <sinter/ir/interpret.h>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 
 /// Calls f(dense position, strided offset) for every element, in row-major order.
 template <typename F>
@@ -42,4 +42,4 @@ void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor)
 /// several elements one, they all take the value of the last.
 void settle_on_strides(const Graph& graph, std::span<TensorData> inputs);
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

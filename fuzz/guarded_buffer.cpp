@@ -1,5 +1,5 @@
 // One anonymous mapping: guard page, data pages, guard page.
-#include "support/guarded_buffer.h"
+#include <sinter/fuzz/guarded_buffer.h>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 namespace {
 constexpr std::byte kPattern{0xa5};
 }
@@ -37,4 +37,4 @@ bool GuardedBuffer::intact() const {
          std::all_of(data_ + bytes_, pages_ + page_bytes_, untouched);
 }
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

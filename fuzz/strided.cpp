@@ -1,9 +1,9 @@
-#include "support/strided.h"
+#include <sinter/fuzz/strided.h>
 
 #include <cstring>
 #include <vector>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 
 void scatter(const TensorData& tensor, const Strides& strides, std::byte* buffer) {
   const std::int64_t bytes = info(tensor.dtype).bytes;
@@ -38,4 +38,4 @@ void settle_on_strides(const Graph& graph, std::span<TensorData> inputs) {
   }
 }
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

@@ -7,7 +7,7 @@
 #include <sinter/ir/graph.h>
 #include <sinter/ir/interpret.h>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 
 struct RandomGraphOptions {
   int min_ops = 2;
@@ -27,4 +27,4 @@ struct RandomGraphOptions {
 /// ±inf, NaN, the largest).
 [[nodiscard]] std::vector<TensorData> random_inputs(const Graph& graph, std::uint64_t seed);
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 
 /// splitmix64 (Steele, Lea, Flood 2014).
 class Random {
@@ -40,4 +40,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

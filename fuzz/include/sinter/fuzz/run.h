@@ -4,15 +4,16 @@
 
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <sinter/ir/interpret.h>
 #include <sinter/sinter.h>
 
-#include "support/guarded_buffer.h"
+#include <sinter/fuzz/guarded_buffer.h>
 
-namespace sinter::test {
+namespace sinter::fuzz {
 
 /// Where buffers lie relative to guard pages and alignment.
 struct Placement {
@@ -20,7 +21,12 @@ struct Placement {
   std::size_t offset_elements = 0;
 };
 
-/// Runs `program` between guard pages; adds a test failure when it wrote outside its outputs.
+/// A program wrote where no element of an output is.
+struct StrayWrite : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Runs `program` between guard pages. Throws StrayWrite.
 [[nodiscard]] std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
                                                   std::span<const TensorData> inputs,
                                                   Placement placement = {});
@@ -38,4 +44,4 @@ struct Placement {
 /// The named targets that this machine runs, and its own.
 [[nodiscard]] std::vector<Target> targets_here();
 
-}  // namespace sinter::test
+}  // namespace sinter::fuzz

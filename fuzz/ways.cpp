@@ -1,0 +1,80 @@
+// The ways of computing a case, and the comparison with the interpreter.
+#include <exception>
+
+#include <sinter/fuzz/case.h>
+#include <sinter/fuzz/random.h>
+#include <sinter/fuzz/random_graph.h>
+#include <sinter/fuzz/run.h>
+#include <sinter/fuzz/strided.h>
+#include <sinter/ir/passes.h>
+
+namespace sinter::fuzz {
+namespace {
+
+void add_loops(std::vector<Way>& ways, const Target& target, bool streaming) {
+  const std::string suffix = streaming ? ", streaming" : "";
+  ways.push_back({"loop interpreter, " + target.name + suffix, [=](const Case& given) {
+                    return run_nests(widen(given.graph, given.rounding), given.inputs, target,
+                                     streaming);
+                  }});
+}
+
+/// Where buffers lie follows from the case, so that a difference comes back.
+Placement placement_of(const Case& given) {
+  const std::uint64_t hash = given.graph.key().hash;
+  return {hash % 2 == 0 ? Guard::before : Guard::behind, hash / 2 % 7};
+}
+
+void add_code(std::vector<Way>& ways, std::string name, const Engine& engine, Fuse fuse,
+              Specialize specialize) {
+  ways.push_back({std::move(name), [=](const Case& given) {
+                    const CompileOptions options{
+                        .fuse = fuse, .specialize = specialize, .rounding = given.rounding};
+                    return run_guarded(engine.compile(given.graph, options), given.graph,
+                                       given.inputs, placement_of(given));
+                  }});
+}
+
+}  // namespace
+
+std::vector<Way> all_ways() {
+  std::vector<Way> ways;
+  for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
+    for (const bool streaming : {false, true}) add_loops(ways, Target::parse(name), streaming);
+  }
+  for (const Target& target : targets_here()) {
+    const Engine serial(EngineOptions{.target = target, .threads = 1});
+    const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});
+    add_code(ways, target.name, serial, Fuse::all, Specialize::none);
+    add_code(ways, target.name + ", op by op", serial, Fuse::none, Specialize::none);
+    add_code(ways, target.name + ", three threads", threaded, Fuse::all, Specialize::none);
+    add_code(ways, target.name + ", specialized", serial, Fuse::all,
+             Specialize::shape | Specialize::scalars);
+  }
+  return ways;
+}
+
+Case random_case(std::uint64_t seed) {
+  // Small graphs more often: they cost less, and most bugs need no more.
+  Random random(seed * 0x9e3779b97f4a7c15);
+  RandomGraphOptions options;
+  options.max_ops = random.one_in(8) ? 40 : 10;
+  options.max_elements = random.one_in(4) ? 2048 : 300;
+  options.random_strides = random.one_in(3);
+  Case made{random_graph(seed, options), {}, Rounding::at_store};
+  if (random.one_in(5)) made.rounding = Rounding::each_op;
+  made.inputs = random_inputs(made.graph, seed);
+  settle_on_strides(made.graph, made.inputs);
+  return made;
+}
+
+std::string difference(const Case& given, const Way& way) {
+  const std::vector<TensorData> expected = interpret(given.graph, given.inputs, given.rounding);
+  try {
+    return difference(expected, way.compute(given));
+  } catch (const std::exception& error) {
+    return std::string("it threw: ") + error.what();
+  }
+}
+
+}  // namespace sinter::fuzz
