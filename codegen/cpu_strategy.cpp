@@ -50,7 +50,7 @@ bool has_masked_access(DType dtype) { return info(dtype).bytes >= 4; }
 /// instruction; for bytes and gathers single elements are less work.
 bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& placement,
                   const Target& target) {
-  if (target.masked_memory) return true;
+  if (target.masked_memory || !target.masked_words) return target.masked_memory;
   const auto one_instruction = [&](NodeId id) {
     const Node& node = body.node(id);
     if (node.op != Op::input || placement.level(id) != Level::lane) return true;

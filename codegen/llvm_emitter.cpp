@@ -16,6 +16,7 @@
 #include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
+#include <llvm/TargetParser/Triple.h>
 
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/assert.h>
@@ -87,8 +88,9 @@ void Emitter::run() {
   frame_.open({.head_end = builder().CreateBr(start)});
   builder().SetInsertPoint(start);
   emit(nest_.body);
-  // Streaming stores are weakly ordered: whoever is told that the kernel is done must see them.
-  if (streams_) {
+  // Streaming stores are weakly ordered on x86: whoever is told that the kernel is done must see
+  // them. AArch64 orders them as it orders any store, by the release of whoever tells.
+  if (streams_ && llvm::Triple(frame_.module().getTargetTriple()).isX86()) {
     builder().CreateIntrinsic(builder().getVoidTy(), llvm::Intrinsic::x86_sse_sfence, {});
   }
   builder().CreateRetVoid();

@@ -34,6 +34,7 @@ class Frame {
 
   [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
   [[nodiscard]] llvm::LLVMContext& context() { return function_.getContext(); }
+  [[nodiscard]] const llvm::Module& module() const { return *function_.getParent(); }
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
 
   [[nodiscard]] Scope& scope() { return scopes_.back(); }

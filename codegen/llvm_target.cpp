@@ -9,6 +9,7 @@
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
+#include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
@@ -27,7 +28,7 @@
 namespace sinter {
 namespace {
 
-/// By name, not "native": a static build links this target only.
+/// By name, not "all": a static build links these only. An LLVM may have been built without AArch64.
 void initialize_targets() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -35,6 +36,12 @@ void initialize_targets() {
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+#if LLVM_HAS_AARCH64_TARGET
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+#endif
   });
 }
 
@@ -68,6 +75,14 @@ std::string generate(llvm::Module& module, llvm::TargetMachine& machine,
   return {bytes.begin(), bytes.end()};
 }
 
+std::string generate(const LoopNest& nest, const Target& target, std::string_view symbol,
+                     llvm::CodeGenFileType type) {
+  llvm::LLVMContext context;
+  const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target, symbol, context);
+  const std::unique_ptr<llvm::TargetMachine> machine = make_target_machine(target);
+  return generate(*module, *machine, type);
+}
+
 }  // namespace
 
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
@@ -76,7 +91,7 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
   if (found == nullptr) {
     fail(ErrorCode::unsupported, fmt::format("no code can be made for target '{}': {}; this build "
-                                             "of sinter serves x86_64",
+                                             "of sinter serves x86_64 and, where its LLVM has it, aarch64",
                                              target.name, reason));
   }
   llvm::TargetOptions options;
@@ -92,6 +107,10 @@ std::string emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
   return generate(module, machine, llvm::CodeGenFileType::ObjectFile);
 }
 
+std::string object_bytes(const LoopNest& nest, const Target& target, std::string_view symbol) {
+  return generate(nest, target, symbol, llvm::CodeGenFileType::ObjectFile);
+}
+
 std::string llvm_text(const LoopNest& nest, const Target& target, std::string_view symbol) {
   llvm::LLVMContext context;
   const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target, symbol, context);
@@ -103,10 +122,7 @@ std::string llvm_text(const LoopNest& nest, const Target& target, std::string_vi
 }
 
 std::string assembly_text(const LoopNest& nest, const Target& target, std::string_view symbol) {
-  llvm::LLVMContext context;
-  const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target, symbol, context);
-  const std::unique_ptr<llvm::TargetMachine> machine = make_target_machine(target);
-  return generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
+  return generate(nest, target, symbol, llvm::CodeGenFileType::AssemblyFile);
 }
 
 }  // namespace sinter

@@ -13,8 +13,9 @@ namespace sinter {
 namespace {
 
 constexpr const char* kLinux = "x86_64-unknown-linux-gnu";
+constexpr const char* kArmLinux = "aarch64-unknown-linux-gnu";
 
-std::array<Target, 2> named_targets() {
+std::array<Target, 3> named_targets() {
   return {Target{.name = "x86-64-v3",
                  .triple = kLinux,
                  .cpu = "x86-64-v3",
@@ -28,7 +29,15 @@ std::array<Target, 2> named_targets() {
                  .features = "",
                  .vector_bytes = 64,
                  .vector_registers = 32,
-                 .masked_memory = true}};
+                 .masked_memory = true},
+          Target{.name = "aarch64",
+                 .triple = kArmLinux,
+                 .cpu = "generic",
+                 .features = "",
+                 .vector_bytes = 16,
+                 .vector_registers = 32,
+                 .masked_memory = false,
+                 .masked_words = false}};
 }
 
 }  // namespace

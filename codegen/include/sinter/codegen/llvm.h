@@ -42,5 +42,9 @@ namespace sinter {
 /// Its machine code as assembly text.
 [[nodiscard]] SINTER_API std::string assembly_text(const LoopNest& nest, const Target& target,
                                                    std::string_view symbol);
+/// And as a relocatable ELF object, for a linker: it defines `symbol`, a KernelFunction, and needs
+/// no other symbol.
+[[nodiscard]] SINTER_API std::string object_bytes(const LoopNest& nest, const Target& target,
+                                                  std::string_view symbol);
 
 }  // namespace sinter
