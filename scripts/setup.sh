@@ -8,7 +8,8 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build libfmt-dev llvm-19-dev)
 bench=(libbenchmark-dev libdnnl-dev)
-test=(clang-19 libclang-rt-19-dev libgtest-dev binutils libzstd-dev)
+test=(clang-19 libclang-rt-19-dev libgtest-dev binutils libzstd-dev
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 
 usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
 

@@ -24,12 +24,12 @@ inline Graph leaky_relu_kernel(std::int64_t n, DType dtype = DType::f32) {
 }
 
 /// leaky_relu(x*1.5 + b, 0.01)*s + r
-inline Graph chain_kernel(std::int64_t n) {
+inline Graph chain_kernel(std::int64_t n, DType dtype = DType::f32) {
   Graph graph;
-  Value x = graph.input("x", DType::f32, {n});
-  Value b = graph.input("b", DType::f32, {n});
-  Value s = graph.input("s", DType::f32, {n});
-  Value r = graph.input("r", DType::f32, {n});
+  Value x = graph.input("x", dtype, {n});
+  Value b = graph.input("b", dtype, {n});
+  Value s = graph.input("s", dtype, {n});
+  Value r = graph.input("r", dtype, {n});
   graph.output("y", (x * 1.5 + b).leaky_relu(0.01) * s + r);
   return graph;
 }
@@ -158,7 +158,7 @@ inline const std::vector<NamedKernel>& all_kernels() {
   static const std::vector<NamedKernel> kernels = {
       {"leaky_relu", [](std::int64_t n) { return leaky_relu_kernel(n); }},
       {"leaky_relu_f64", [](std::int64_t n) { return leaky_relu_kernel(n, DType::f64); }},
-      {"chain", chain_kernel},
+      {"chain", [](std::int64_t n) { return chain_kernel(n); }},
       {"rows", [](std::int64_t n) { return rows_kernel(n, 3); }},
       {"row_scalars", row_scalars_kernel},
       {"rank3", rank3_kernel},

@@ -39,6 +39,8 @@ class KernelBuffer {
       std::copy_n(dense.bytes.data() + element, width(), data() + at);
     });
   }
+  /// All of the memory, from a 64-byte boundary on.
+  [[nodiscard]] std::span<std::byte> all() { return std::as_writable_bytes(std::span(memory_)); }
   /// What the buffer holds, dense. Not the data it was filled with where strides of 0 overlap.
   [[nodiscard]] TensorData dense() {
     TensorData result = TensorData::zeros(dtype_, shape_);
@@ -64,7 +66,6 @@ class KernelBuffer {
     std::byte bytes[64];
   };
 
-  [[nodiscard]] std::span<std::byte> all() { return std::as_writable_bytes(std::span(memory_)); }
   [[nodiscard]] std::int64_t width() const { return info(dtype_).bytes; }
   /// Calls `visit` with the byte offsets of each element, here and in a dense tensor.
   void visit(const auto& visitor) const {
@@ -103,27 +104,49 @@ struct RunOptions {
   std::uint64_t seed = 0;
 };
 
-/// The interpreter's and the nest's outputs for the same inputs must have the same bits.
-/// `reference` is what the nest computes, before composites were expanded.
-inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const LoopSpace& space,
-                             std::span<const TensorData> inputs, const RunOptions& options = {}) {
+/// The buffers of one call, inputs then outputs.
+struct KernelMemory {
   std::vector<KernelBuffer> buffers;
-  std::vector<TensorData> seen;
+  std::vector<TensorData> inputs;  ///< as the kernel sees them
+};
+
+/// Buffers as `reference` declares them, at these offsets: see RunOptions.
+inline KernelMemory lay_out(const Graph& reference, std::span<const TensorData> inputs,
+                            const std::vector<std::int64_t>& offsets) {
+  KernelMemory memory;
   const auto add = [&](DType dtype, const Shape& shape, const Strides& strides) {
-    const std::int64_t offset = options.offsets.empty() ? 0 : options.offsets[buffers.size()];
-    buffers.emplace_back(dtype, shape, strides, offset);
+    const std::int64_t offset = offsets.empty() ? 0 : offsets[memory.buffers.size()];
+    memory.buffers.emplace_back(dtype, shape, strides, offset);
   };
   for (const GraphInput& input : reference.inputs()) {
     add(reference.node(input.node).dtype, reference.shape(input.node), input.strides);
-    buffers.back().fill(inputs[seen.size()]);
-    seen.push_back(buffers.back().dense());
+    memory.buffers.back().fill(inputs[memory.inputs.size()]);
+    memory.inputs.push_back(memory.buffers.back().dense());
   }
   for (const GraphOutput& output : reference.outputs()) {
     add(reference.node(output.node).dtype, reference.shape(output.node), output.strides);
   }
+  return memory;
+}
 
+/// After the call: the outputs are the interpreter's, and nothing else was written.
+inline void expect_outputs(const Graph& reference, KernelMemory& memory, const LoopNest& nest) {
+  const std::vector<TensorData> expected = interpret(reference, memory.inputs);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    KernelBuffer& buffer = memory.buffers[memory.inputs.size() + i];
+    ASSERT_EQ(first_difference(expected[i], buffer.dense()), -1) << "output " << i << " of\n"
+                                                                 << print(nest);
+    ASSERT_TRUE(buffer.intact()) << "written outside output " << i << " by\n" << print(nest);
+  }
+}
+
+/// The interpreter's and the nest's outputs for the same inputs must have the same bits.
+/// `reference` is what the nest computes, before composites were expanded.
+inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const LoopSpace& space,
+                             std::span<const TensorData> inputs, const RunOptions& options = {}) {
+  KernelMemory memory = lay_out(reference, inputs, options.offsets);
   std::vector<void*> pointers;
-  for (KernelBuffer& buffer : buffers) pointers.push_back(buffer.data());
+  for (KernelBuffer& buffer : memory.buffers) pointers.push_back(buffer.data());
   const std::vector<std::uint64_t> slots = parameter_slots(reference);
   const KernelArguments arguments{pointers.data(), space.extents.data(), space.strides.data(),
                                   slots.data()};
@@ -136,14 +159,7 @@ inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const
   for (std::size_t i = 1; i < bounds.size(); ++i) {
     interpret(nest, arguments, bounds[i - 1], bounds[i]);
   }
-
-  const std::vector<TensorData> expected = interpret(reference, seen);
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    KernelBuffer& buffer = buffers[seen.size() + i];
-    ASSERT_EQ(first_difference(expected[i], buffer.dense()), -1) << "output " << i << " of\n"
-                                                                 << print(nest);
-    ASSERT_TRUE(buffer.intact()) << "written outside output " << i << " by\n" << print(nest);
-  }
+  expect_outputs(reference, memory, nest);
 }
 
 }  // namespace sinter::test

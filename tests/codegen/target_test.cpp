@@ -20,6 +20,12 @@ TEST(Target, ParsesTheLevelsServed) {
   EXPECT_EQ(v4.vector_bytes, 64);
   EXPECT_EQ(v4.vector_registers, 32);
   EXPECT_TRUE(v4.masked_memory);
+
+  const Target aarch64 = Target::parse("aarch64");
+  EXPECT_EQ(aarch64.vector_bytes, 16);
+  EXPECT_EQ(aarch64.vector_registers, 32);
+  EXPECT_FALSE(aarch64.masked_memory);
+  EXPECT_FALSE(aarch64.masked_words);
 }
 
 TEST(Target, NamesTheTargetsThereAreForAnUnknownOne) {
@@ -29,7 +35,8 @@ TEST(Target, NamesTheTargetsThereAreForAnUnknownOne) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
     EXPECT_STREQ(error.what(),
-                 "there is no target 'x86-64-v2'; named targets are x86-64-v3, x86-64-v4");
+                 "there is no target 'x86-64-v2'; named targets are x86-64-v3, x86-64-v4, "
+                 "aarch64");
   }
 }
 

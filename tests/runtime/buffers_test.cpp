@@ -291,5 +291,21 @@ TEST(Target, OfAnotherMachineIsShownAndNotRun) {
             expected);
 }
 
+TEST(Target, OfAnotherArchitectureIsReadAsAssembly) {
+  const Target target = Target::parse("aarch64");
+  EXPECT_EQ(runs_here(target), host_target().triple.starts_with("aarch64"));
+  const Engine engine({.target = target});
+  const Executable program = engine.compile(make_leaky(1000));
+  const std::string assembly = program.text(Stage::assembly);
+  EXPECT_NE(assembly.find("kernel_0:"), std::string::npos) << assembly;
+  EXPECT_NE(assembly.find("fmul\tv"), std::string::npos) << assembly;
+  EXPECT_NE(assembly.find(".4s"), std::string::npos) << assembly;
+  std::vector<float> x(1000);
+  std::vector<float> y(1000);
+  EXPECT_EQ(error_of([&] { program.run({view(x, {1000})}, {view(y, {1000})}); }),
+            "unsupported: this program is made for aarch64, whose instructions this machine lacks: "
+            "it can be shown, not run");
+}
+
 }  // namespace
 }  // namespace sinter::test

@@ -4,7 +4,6 @@
 
 #include "../../runtime/cpu_jit.h"
 
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +13,8 @@
 #include <sinter/ir/interpret.h>
 #include <sinter/ir/passes.h>
 #include <sinter/runtime/engine.h>
+
+#include "support/op_uses.h"
 
 namespace sinter::detail {
 
@@ -85,16 +86,6 @@ inline std::string difference(const Graph& graph, const Target& target,
   return "";
 }
 
-/// A tensor of one axis.
-inline TensorData tensor_of(DType dtype, const std::vector<double>& values) {
-  TensorData data = TensorData::zeros(dtype, {values.size()});
-  std::byte* element = data.bytes.data();
-  for (double value : values) {
-    const std::uint64_t bits = element_bits(value, dtype);
-    std::memcpy(element, &bits, info(dtype).bytes);
-    element += info(dtype).bytes;
-  }
-  return data;
-}
+using test::tensor_of;
 
 }  // namespace sinter::detail
