@@ -162,6 +162,17 @@ TEST(Float16, TakesEveryValueThroughEveryUnaryOp) {
   }
 }
 
+TEST(Float16, ConvertsEveryValueToEveryDType) {
+  for (const Format& format : kFormats) {
+    Graph graph;
+    const Value x = graph.input("x", format.dtype, {kValues});
+    for (const DTypeInfo& to : all_dtypes()) {
+      graph.output("to " + std::string(to.name), x.convert(to.dtype));
+    }
+    expect_same_everywhere(graph, {every_value(format.dtype)});
+  }
+}
+
 TEST(Float16, RoundsAfterEachOpWhenAsked) {
   // In f32, 2048 + 1 - 2048 is 1; f16 has no 2049.
   Graph graph;
