@@ -166,7 +166,12 @@ class Shrinker {
       : best_(failing.clone()), fails_(fails), left_(attempts) {}
 
   Case run() && {
-    while (outputs() | nodes() | lengths() | layout() | elements()) {
+    for (bool changed = true; changed;) {
+      changed = outputs();
+      changed |= nodes();
+      changed |= lengths();
+      changed |= layout();
+      changed |= elements();
     }
     return std::move(best_);
   }

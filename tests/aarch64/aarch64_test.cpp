@@ -7,8 +7,8 @@
 
 #include "codegen/kernels.h"
 #include "cross.h"
+#include "support/fuzz.h"
 #include "support/op_uses.h"
-#include "support/random_graph.h"
 
 namespace sinter::test {
 namespace {

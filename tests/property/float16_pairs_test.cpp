@@ -17,8 +17,8 @@
 #include <thread>
 #include <vector>
 
-#include "property/run_graph.h"
-#include "support/random.h"
+#include <sinter/fuzz/run.h>
+#include "support/fuzz.h"
 
 namespace sinter::test {
 namespace {
