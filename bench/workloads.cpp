@@ -56,10 +56,12 @@ Field::Field(std::int64_t elements) {
   output_ = reinterpret_cast<float*>(memory_.emplace_back(bytes).data());
 }
 
-Race::Race(const Workload& workload, const Field& field, std::int64_t n, std::int64_t offset)
-    : workload_(workload), n_(n), output_(field.output() + offset) {
+Race::Race(const Workload& workload, const Field& field, std::int64_t n, Offsets offsets)
+    : workload_(workload),
+      n_(n),
+      output_(field.output() + offsets.first + workload.inputs * offsets.step) {
   for (int i = 0; i < workload.inputs; ++i) {
-    inputs_.push_back(field.inputs()[i] + offset);
+    inputs_.push_back(field.inputs()[i] + offsets.first + i * offsets.step);
     input_views_.push_back(view(inputs_.back(), {n}));
   }
   output_view_ = view(output_, {n});

@@ -48,10 +48,17 @@ class Field {
   float* output_ = nullptr;
 };
 
-/// A workload of one size on its memory: all buffers begin `offset` elements late.
+/// By how many elements buffers begin late: the first one by `first`, each further one by `step`
+/// more, the output last.
+struct Offsets {
+  std::int64_t first = 0;
+  std::int64_t step = 0;
+};
+
+/// A workload of one size on its memory.
 class Race {
  public:
-  Race(const Workload& workload, const Field& field, std::int64_t n, std::int64_t offset = 0);
+  Race(const Workload& workload, const Field& field, std::int64_t n, Offsets offsets = {});
 
   /// Through Executable::run with views that were made before.
   [[nodiscard]] Contestant run(const Engine& engine) const;
@@ -61,7 +68,7 @@ class Race {
   [[nodiscard]] Contestant bound(const Engine& engine) const;
   /// The kernel alone: DirectCall.
   [[nodiscard]] Contestant direct(const Engine& engine) const;
-  /// As many streams of the same length. Streaming stores need offset 0.
+  /// As many streams of the same length. Streaming stores need an output that is not late.
   [[nodiscard]] Contestant copy(Stores stores, std::shared_ptr<Executor> executor = nullptr) const;
   [[nodiscard]] std::optional<Contestant> onednn(OneDnnCall call) const;
   /// The largest difference between what `peer` and sinter write.

@@ -1,6 +1,9 @@
 // What compiles take and how many there are.
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -78,6 +81,43 @@ Row new_kernels(const RatioOptions& options) {
   return row;
 }
 
+/// Nanoseconds that `threads` threads take to compile the graphs between them, with cold caches.
+double compile_all(const std::vector<Graph>& graphs, std::size_t threads) {
+  const Engine engine({.threads = 1});
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < graphs.size(); i = next++) {
+      static_cast<void>(engine.compile(graphs[i]));
+    }
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  others.clear();
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
+}
+
+Row two_threads(const RatioOptions& options) {
+  const std::size_t count = options.quick ? 100 : 1000;
+  const int rounds = options.quick ? 3 : 5;
+  Row row{.what = fmt::format("{} new kernels, two threads / one", count),
+          .bound = Bound::at_least,
+          .target = 1.7,
+          .unit = "x"};
+  std::vector<Graph> graphs;
+  for (std::size_t i = 0; i < count; ++i) graphs.push_back(five_ops(i));
+  std::vector<double> ratios;
+  double one = 0;
+  for (int round = 0; round < rounds; ++round) {
+    one = compile_all(graphs, 1);
+    ratios.push_back(one / compile_all(graphs, 2));
+  }
+  row.reached = spread_of(std::move(ratios));
+  row.note = fmt::format("{:.3g} s on one thread", one * 1e-9);
+  return row;
+}
+
 Row known_graph(const RatioOptions& options) {
   Row row = under("compile() of a known 5-op graph", 300, "ns");
   const Engine engine({.threads = 1});
@@ -122,6 +162,7 @@ Row entry_bytes() {
 
 void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options) {
   rows.push_back(new_kernels(options));
+  rows.push_back(two_threads(options));
   rows.push_back(known_graph(options));
   rows.push_back(sweep());
   rows.push_back(entry_bytes());

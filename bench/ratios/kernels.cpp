@@ -64,19 +64,20 @@ Row against_itself(Row row, const Engine& engine, const Race& race, std::int64_t
   return row;
 }
 
+/// Odd lengths; buffers that are all off by one element, and buffers that no peel aligns together.
 void add_shape_rows(std::vector<Row>& rows, const Engine& engine, const Field& field,
                     const Timing& timing) {
   for (const Workload* workload : {&kLeakyRelu, &kChain}) {
-    for (std::int64_t n : {k1K, k32K}) {
+    for (const auto& [n, least_apart] : {std::pair{k1K, 0.65}, {k32K, 0.7}}) {
       const Race even(*workload, field, n);
-      const Race odd(*workload, field, n - 1);
-      const Race shifted(*workload, field, n, 1);
-      rows.push_back(against_itself(
-          at_least(fmt::format("{}, {} / {} elements", workload->name, n - 1, n), 0.9), engine, odd,
-          n - 1, even, n, timing));
-      rows.push_back(against_itself(
-          at_least(fmt::format("{}, {}, off by one element / aligned", workload->name, n), 0.9),
-          engine, shifted, n, even, n, timing));
+      const auto add = [&](std::string_view what, double least, const Race& race,
+                           std::int64_t length) {
+        Row row = at_least(fmt::format("{}, {}, {}", workload->name, n, what), least);
+        rows.push_back(against_itself(std::move(row), engine, race, length, even, n, timing));
+      };
+      add("one element less / all", 0.9, Race(*workload, field, n - 1), n - 1);
+      add("off by one element / aligned", 0.9, Race(*workload, field, n, {1, 0}), n);
+      add("off by 1, 3, 5, ... / aligned", least_apart, Race(*workload, field, n, {1, 2}), n);
     }
   }
 }

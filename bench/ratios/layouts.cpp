@@ -74,8 +74,11 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options) {
   add_16_bit_rows(rows, "x86-64-v4", 0.9, 1.0, timing);
   add_16_bit_rows(rows, "x86-64-v3", 0.9, 0.55, timing);
   const Engine engine({.threads = 1});
-  rows.push_back(against("bias, [4096, 64] + [64], leaky_relu / dense", 0.9, engine,
-                         biased({4096, 64}, {64}), leaky(DType::f32, {4096, 64}), timing));
+  for (const auto& [height, width] : {std::pair{16384, 16}, {7944, 33}, {4096, 64}}) {
+    rows.push_back(against(
+        fmt::format("bias, [{0}, {1}] + [{1}], leaky_relu / dense", height, width), 0.9, engine,
+        biased({height, width}, {width}), leaky(DType::f32, {height, width}), timing));
+  }
   rows.push_back(against("[64, 32, 28, 28] + channel bias, leaky_relu / dense", 0.95, engine,
                          biased({64, 32, 28, 28}, {32, 1, 1}), leaky(DType::f32, {64, 32, 28, 28}),
                          timing));
