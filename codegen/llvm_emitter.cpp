@@ -30,6 +30,7 @@ namespace {
 
 using detail::Frame;
 using detail::memory_type;
+using detail::NanBits;
 using detail::Scope;
 
 /// What a value of the nest is in LLVM: `scalar` where all lanes share it, else `vectors`, one for
@@ -38,6 +39,7 @@ struct Binding {
   llvm::Value* scalar = nullptr;
   llvm::Value* splat = nullptr;  // of `scalar`, made when first asked for
   llvm::SmallVector<llvm::Value*, 4> vectors;
+  NanBits nans = NanBits::upper_half;
 };
 
 class Emitter {
@@ -193,6 +195,7 @@ llvm::Value* Emitter::lanes_below(llvm::Value* to, llvm::Value* variable, unsign
 void Emitter::emit(const Load& load) {
   const DType dtype = nest_.dtype(load.result);
   Binding& binding = values_[load.result.index];
+  binding.nans = detail::nan_bits_of_load(dtype);
   const auto in_register = [&](llvm::Value* loaded) {
     return dtype == DType::boolean ? builder().CreateIsNotNull(loaded) : loaded;
   };
@@ -312,9 +315,13 @@ void Emitter::emit(const Compute& compute) {
   const DType from = nest_.dtype(compute.inputs().back());
   std::array<llvm::Value*, kMaxOperands> operands{};
   const llvm::ArrayRef<llvm::Value*> used(operands.data(), compute.operand_count);
+  const bool any = std::ranges::any_of(
+      compute.inputs(), [this](ValueId id) { return values_[id.index].nans == NanBits::any; });
+  const NanBits nans = any ? NanBits::any : NanBits::upper_half;
+  binding.nans = detail::nan_bits_of_result(compute.op, from, nans);
   const auto primitive = [&](auto&& operand_of) {
     std::ranges::transform(compute.inputs(), operands.begin(), operand_of);
-    return detail::emit_primitive(builder(), compute.op, from, to, used);
+    return detail::emit_primitive(builder(), compute.op, from, to, used, nans);
   };
   if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_shared(id); })) {
     binding.scalar = primitive([this](ValueId id) { return values_[id.index].scalar; });

@@ -5,6 +5,8 @@
 // registers.
 #pragma once
 
+#include <cstdint>
+
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/IR/IRBuilder.h>
 
@@ -23,9 +25,18 @@ namespace sinter::detail {
 /// The vector 0, 1, 2, ... of `type`, an integer of 32 or 64 bits.
 [[nodiscard]] llvm::Constant* lane_numbers(llvm::Type* type, unsigned lanes);
 
-/// op(operands), all of one form. `from` is the dtype of the last operand, `to` that of the result.
-/// `op` is a primitive: leaves and composites abort.
+/// Where the NaNs that a value may be have bits. An instruction of x86 or AArch64 gives the NaN of
+/// an operand, made quiet, or the default one, which has none in its lower half: what is computed
+/// from bf16, integers, constants and parameters (whose NaN is the default one) keeps lower halves
+/// empty.
+enum class NanBits : std::uint8_t { upper_half, any };
+[[nodiscard]] NanBits nan_bits_of_load(DType dtype);
+/// `operands` is `any` where one of them is.
+[[nodiscard]] NanBits nan_bits_of_result(Op op, DType from, NanBits operands);
+
+/// op(operands), all of one form. `from` is the dtype of the last operand, `to` that of the result;
+/// `nans` holds for every f32 operand. `op` is a primitive: leaves and composites abort.
 [[nodiscard]] llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType to,
-                                          llvm::ArrayRef<llvm::Value*> operands);
+                                          llvm::ArrayRef<llvm::Value*> operands, NanBits nans);
 
 }  // namespace sinter::detail

@@ -14,7 +14,7 @@ struct KernelArguments {
   void* const* buffers;             ///< inputs, then outputs; aligned to their element
   const std::int64_t* extents;      ///< lengths of the collapsed iteration space, outermost first
   const std::int64_t* strides;      ///< [buffer][axis], in elements
-  const std::uint64_t* parameters;  ///< one 8-byte slot each: the bits of an f32 (low half) or f64
+  const std::uint64_t* parameters;  ///< one 8-byte slot each: element_bits, so the one quiet NaN
 };
 
 /// Computes indices [begin, end) of the parallel range (LoopSpace::parallel_extent). Ranges may run
