@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Plants faults in schedule, emitter and passes, one at a time, and shows which test finds each.
+"""Plants faults over the rooms, one at a time, and shows which test finds each.
 
   python3 tests/mutate.py [name ...]
 
 Works on a copy of the tracked files under build/mutants; the tree itself is not touched. Golden
-files are left out of it: a fault must change a result. Exits with 1 when a fault is not found, or
-when the text that it replaces is gone.
+files are left out: a fault must change a result or break a promise. Exits with 1 when a fault is not found, or
+when the text that it replaces is gone. Tests stop at the first failure, the quickest program first;
+CMAKE_CXX_COMPILER_LAUNCHER=ccache in the environment saves the way back to the tree as it is.
 """
 import os
 import pathlib
@@ -46,6 +47,85 @@ FAULTS = [
     ("axes merged that do not join", "codegen/collapse.cpp",
      "std::ranges::equal(outer.strides, inner.strides,",
      "!outer.strides.empty() || std::ranges::equal(outer.strides, inner.strides,"),
+    ("f64 rounded twice on its way to 16 bits", "codegen/llvm_ops.cpp",
+     "if (from == DType::f64) x = round_to_odd(builder, x);",
+     "if (from == DType::f64) x = builder.CreateFPTrunc(x, type_like(builder, x, DType::f32));"),
+    ("bf16 ties away from even", "codegen/llvm_ops.cpp", "number(bits, 0xffff8001)",
+     "number(bits, 0xffff8000)"),
+    ("every NaN is thought to have an empty lower half", "codegen/llvm_ops.cpp",
+     "dtype == DType::bf16 || !is_floating(dtype) ? NanBits::upper_half : NanBits::any",
+     "!is_floating(dtype) ? NanBits::any : NanBits::upper_half"),
+    ("signed integers are zero-extended", "codegen/llvm_ops.cpp",
+     "CreateIntCast(x, type, is_signed(from))", "CreateIntCast(x, type, false)"),
+    ("unsigned integers become floats as signed ones", "codegen/llvm_ops.cpp",
+     "builder.CreateUIToFP(x, type)", "builder.CreateSIToFP(x, type)"),
+    ("u8 compared as signed", "codegen/llvm_ops.cpp", "is_signed ? with_sign : without",
+     "is_signed ? with_sign : with_sign"),
+    ("u8 minimum as signed", "codegen/llvm_ops.cpp", "id::smin : id::umin", "id::smin : id::smin"),
+    ("shift by the width", "codegen/llvm_ops.cpp",
+     "builder.CreateSelect(inside, builder.CreateShl(x, count), number(x, 0))",
+     "builder.CreateSelect(inside, builder.CreateShl(x, count), x)"),
+    ("arithmetic shift as a logical one", "codegen/llvm_ops.cpp", "builder.CreateAShr(x,",
+     "builder.CreateLShr(x,"),
+    ("x / 0 is x", "codegen/llvm_ops.cpp", "CreateSelect(by_zero, number(a, 0), quotient)",
+     "CreateSelect(by_zero, a, quotient)"),
+    ("floats to integers as unsigned", "codegen/llvm_ops.cpp",
+     "is_signed(to) ? llvm::Intrinsic::fptosi_sat", "!is_signed(to) ? llvm::Intrinsic::fptosi_sat"),
+    ("a float below 1 becomes false", "codegen/llvm_ops.cpp",
+     "CreateFCmpUNE(x, llvm::ConstantFP::getZero", "CreateFCmpONE(x, llvm::ConstantFP::getZero"),
+    ("select takes the other value", "codegen/llvm_ops.cpp",
+     "case Op::select: return builder.CreateSelect(x[0], x[1], x[2]);",
+     "case Op::select: return builder.CreateSelect(x[0], x[2], x[1]);"),
+    ("even and odd elements swapped in stores", "codegen/llvm_emitter.cpp",
+     "CreateOr(even, builder().CreateShl(odd, 16))", "CreateOr(odd, builder().CreateShl(even, 16))"),
+    ("masks stored as all ones", "codegen/llvm_emitter.cpp",
+     "value = builder().CreateZExt(value, type)", "value = builder().CreateSExt(value, type)"),
+    ("later vectors of a gather at the first one's place", "codegen/llvm_emitter.cpp",
+     "CreateInBoundsGEP(element, place, distance);\n  return builder()",
+     "CreateInBoundsGEP(element, place, builder().getInt64(0));\n  return builder()"),
+    ("lane distances in 32 bits", "codegen/llvm_frame.cpp", "llvm::Value* step = index(stride);",
+     "llvm::Value* step = builder_.CreateZExt("
+     "builder_.CreateTrunc(index(stride), builder_.getInt32Ty()), builder_.getInt64Ty());"),
+    ("stride -1 taken as 1", "codegen/placement.cpp", "return stride == 1 ? LaneStride",
+     "return stride * stride == 1 ? LaneStride"),
+    ("stride 0 taken as 1", "codegen/placement.cpp",
+     "if (stride == 0) return LaneStride::uniform;", "if (stride == 0) return LaneStride::contiguous;"),
+    ("output strides ignored", "codegen/collapse.cpp",
+     "output.strides.empty() ? dense_strides(shape) : output.strides", "dense_strides(shape)"),
+    ("a repeated axis read at its stride", "codegen/collapse.cpp",
+     "axis < 0 || layout.shape[axis] == 1 ? 0", "axis < 0 ? 0"),
+    ("peel by the bytes of a vector of bytes", "codegen/schedule_cpu.cpp",
+     "indices_.to_alignment(argument, offset(argument, from), vector_bytes(anchor))",
+     "indices_.to_alignment(argument, offset(argument, from), strategy_.lanes)"),
+    ("each_op does not round", "ir/widen.cpp", "rounding_ == Rounding::each_op &&",
+     "rounding_ != Rounding::each_op && rounding_ == Rounding::each_op &&"),
+    ("a cast to 16 bits does not round", "ir/widen.cpp",
+     "return rounded(to, floating_source(to, operands[0]), node.dtype);",
+     "return converted(to, operands[0], DType::f32);"),
+    ("any layout of the input's buffer may be written", "runtime/signature.cpp",
+     "in.shape == out.shape && same_walk(in.shape, in.strides, out.strides)",
+     "in.shape == out.shape"),
+    ("a buffer with a negative stride begins at its first element", "runtime/signature.cpp",
+     "spec.first_byte = reached.lowest * spec.alignment;", "spec.first_byte = 0;"),
+    ("views of other strides are taken", "runtime/signature.cpp",
+     "shape[axis] > 1 && a[axis] != b[axis]", "shape[axis] > 1 && a[axis] == 0 && b[axis] != 0"),
+    ("dtypes of arguments left out of the code key", "codegen/loop_key.cpp",
+     "put_all(argument.dtype, argument.output)", "put(argument.output)"),
+    ("class of lane strides left out of the code key", "codegen/loop_key.cpp",
+     "put_all(load.result, load.argument, load.lanes, load.offset, load.lane_stride)",
+     "put_all(load.result, load.argument, load.offset, load.lane_stride)"),
+    ("rounding left out of the cache key", "runtime/engine.cpp",
+     "options.specialize, options.rounding}", "options.specialize, Rounding::at_store}"),
+    ("strides left out of the graph's key", "ir/graph.cpp",
+     "key.append_text(name);\n  key.append_dims(inputs.back().strides);", "key.append_text(name);"),
+    ("floor_divide rounds towards zero", "ir/composites.cpp",
+     "rounds_up(rest, b).select(lower, quotient)", "rounds_up(rest, b).select(quotient, quotient)"),
+    ("remainder has the sign of a", "ir/composites.cpp", "rounds_up(rest, b).select(moved, rest)",
+     "rounds_up(rest, b).select(rest, rest)"),
+    ("strides are not printed", "ir/print.cpp",
+     'strides.empty() ? "" : " strides " + to_string(strides)', 'true ? "" : to_string(strides)'),
+    ("the verifier takes any dtype", "ir/verify.cpp",
+     "if (type.dtype == node.dtype && type.shape == shape) return;", "if (type.shape == shape) return;"),
 ]
 
 # Where the fault may be found, in this order, and how far each is asked to look.
