@@ -74,9 +74,15 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options) {
   add_16_bit_rows(rows, "x86-64-v4", 0.9, 1.0, timing);
   add_16_bit_rows(rows, "x86-64-v3", 0.9, 0.55, timing);
   const Engine engine({.threads = 1});
-  for (const auto& [height, width] : {std::pair{16384, 16}, {7944, 33}, {4096, 64}}) {
+  // Three vectors of 16 hold a row of 33: at most 33 of 48 lanes work.
+  struct Rows {
+    std::int64_t height, width;
+    double least;
+  };
+  for (const auto& [height, width, least] :
+       {Rows{16384, 16, 0.9}, {7944, 33, 0.65}, {4096, 64, 0.9}}) {
     rows.push_back(against(
-        fmt::format("bias, [{0}, {1}] + [{1}], leaky_relu / dense", height, width), 0.9, engine,
+        fmt::format("bias, [{0}, {1}] + [{1}], leaky_relu / dense", height, width), least, engine,
         biased({height, width}, {width}), leaky(DType::f32, {height, width}), timing));
   }
   rows.push_back(against("[64, 32, 28, 28] + channel bias, leaky_relu / dense", 0.95, engine,
