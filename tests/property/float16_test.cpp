@@ -140,6 +140,24 @@ TEST(Float16, RoundsF32AsEveryTargetDoes) {
   }
 }
 
+TEST(Float16, KeepsEveryNaNWhateverItsBitsAndWhereverTheyComeFrom) {
+  const std::vector<std::uint32_t> bits{0x7f800001, 0x7fffffff, 0xffffffff, 0x7f808000, 0xff80ffff,
+                                        0x7fc00000, 0x7f800000, 0x7f7fffff, 0x00000001};
+  std::vector<std::int32_t> values;
+  for (std::uint32_t word : bits) values.push_back(std::bit_cast<std::int32_t>(word));
+  Graph graph;
+  const Value x = graph.input("x", DType::i32, {values.size()}).bitcast(DType::f32);
+  for (const Format& format : kFormats) {
+    const std::string name(to_string(format.dtype));
+    graph.output(name, x.convert(format.dtype));
+    graph.output("neg " + name, x.neg().convert(format.dtype));
+    graph.output("leaky " + name, x.leaky_relu(0.01).convert(format.dtype));
+  }
+  const Shape shape{values.size()};
+  expect_same_everywhere(graph,
+                         {TensorData::from<std::int32_t>(shape, std::span(std::as_const(values)))});
+}
+
 TEST(Float16, TakesEveryValueThroughEveryUnaryOp) {
   for (const Format& format : kFormats) {
     const std::vector<TensorData> inputs{every_value(format.dtype)};

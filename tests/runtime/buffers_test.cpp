@@ -187,6 +187,17 @@ TEST(InPlace, ABufferOfAnotherElementSizeIsRefused) {
   EXPECT_NE(message.find("overlaps input 'x'"), std::string::npos) << message;
 }
 
+TEST(InPlace, TheSameBufferInAnotherLayoutIsRefused) {
+  const Engine engine;
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {3, 3}) + 1.0, {1, 3});
+  const Executable program = engine.compile(graph);
+  std::array<float, 9> both{};
+  const std::string message =
+      error_of([&] { program.run({view(both, {3, 3})}, {view(both, {3, 3}, {1, 3})}); });
+  EXPECT_NE(message.find("overlaps input 'x'"), std::string::npos) << message;
+}
+
 TEST(InPlace, AnInputThatALaterKernelReadsIsRefused) {
   const Engine engine;
   Graph graph;
