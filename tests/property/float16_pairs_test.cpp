@@ -220,7 +220,7 @@ TYPED_TEST(Float16Pairs, ConvertEveryF32) {
   for (const Target& target : targets_here()) {
     programs.push_back(Engine({.target = target, .threads = 1}).compile(graph));
   }
-  // A block holds one value of each lower half, in a prime number of blocks of each upper half.
+  // A block holds one lower half under every upper half.
   const std::int64_t step = is_long() ? 1 : 127;
   on_all_threads((kValues + step - 1) / step, [&](std::int64_t block) {
     std::vector<float> x(kValues);
