@@ -28,7 +28,8 @@
 namespace sinter {
 namespace {
 
-/// By name, not "all": a static build links these only. An LLVM may have been built without AArch64.
+/// By name, not "all": a static build links these only. An LLVM may have been built without
+/// AArch64.
 void initialize_targets() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -90,9 +91,10 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
   std::string reason;
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
   if (found == nullptr) {
-    fail(ErrorCode::unsupported, fmt::format("no code can be made for target '{}': {}; this build "
-                                             "of sinter serves x86_64 and, where its LLVM has it, aarch64",
-                                             target.name, reason));
+    fail(ErrorCode::unsupported,
+         fmt::format("no code can be made for target '{}': {}; this build "
+                     "of sinter serves x86_64 and, where its LLVM has it, aarch64",
+                     target.name, reason));
   }
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
