@@ -168,8 +168,12 @@ def copy_tree():
     COPY.mkdir(parents=True, exist_ok=True)
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True,
                            stdout=subprocess.PIPE).stdout
-    for name in filter(None, files.split(b"\0")):
-        source, target = ROOT / os.fsdecode(name), COPY / os.fsdecode(name)
+    names = {os.fsdecode(name) for name in filter(None, files.split(b"\0"))}
+    for left_over in COPY.rglob("*"):
+        if left_over.is_file() and str(left_over.relative_to(COPY)) not in names:
+            left_over.unlink()
+    for name in names:
+        source, target = ROOT / name, COPY / name
         if target.exists() and target.read_bytes() == source.read_bytes():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
