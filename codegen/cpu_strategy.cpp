@@ -55,7 +55,7 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
     const Node& node = body.node(id);
     if (node.op != Op::input || placement.level(id) != Level::lane) return true;
     return has_masked_access(node.dtype) &&
-           stride_class(space, node.payload, space.rank() - 1) == LaneStride::contiguous;
+           load_stride(space, node.payload) == LaneStride::contiguous;
   };
   return std::ranges::all_of(placement.order, one_instruction) &&
          std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
@@ -103,7 +103,7 @@ bool choose_interleave(const Graph& body, const LoopSpace& space, const Placemen
     if (placement.level(id) != Level::lane) return true;
     if (node.op == Op::iota) return false;
     if (node.op != Op::input) return true;
-    return fits(node.dtype, stride_class(space, node.payload, space.rank() - 1));
+    return fits(node.dtype, load_stride(space, node.payload));
   };
   if (unroll % 2 != 0 || !std::ranges::all_of(placement.order, input_fits)) return false;
   for (std::size_t i = 0; i < body.outputs().size(); ++i) {
@@ -120,6 +120,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
                             const Target& target, const ScheduleOptions& options) {
   const Pressure need = pressure(body, placement);
   CpuStrategy strategy;
+  strategy.vector_bytes = target.vector_bytes;
   strategy.lanes = choose_lanes(body, placement, target);
   strategy.unroll = choose_unroll(need, target);
   // A kernel that streams waits for memory, and would have to align to two vectors.

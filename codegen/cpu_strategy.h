@@ -12,8 +12,9 @@
 namespace sinter::detail {
 
 struct CpuStrategy {
-  int lanes = 1;   ///< elements in one vector
-  int unroll = 1;  ///< vectors in flight where the range is long enough
+  int vector_bytes = 16;  ///< in a register
+  int lanes = 1;          ///< elements in one vector
+  int unroll = 1;         ///< vectors in flight where the range is long enough
   /// Of those, pairs hold even and odd elements apart.
   bool interleave = false;
   /// Peel and tail are masked vectors; otherwise they go one element at a time.

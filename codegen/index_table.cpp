@@ -42,6 +42,7 @@ std::optional<IndexId> IndexTable::simpler(const Index& index) {
       if (a == b) return a;
       break;
     case IndexOp::round_down:
+    case IndexOp::blocks:
       if (immediate == 1) return a;
       break;
     case IndexOp::constant:
@@ -68,6 +69,7 @@ std::optional<IndexId> IndexTable::folded(const Index& index) {
     case IndexOp::mul: return constant(a * b);
     case IndexOp::min: return constant(std::min(a, b));
     case IndexOp::round_down: return constant(a & -index.immediate);
+    case IndexOp::blocks: return constant((a + index.immediate - 1) / index.immediate);
     default: return std::nullopt;
   }
 }
@@ -89,6 +91,7 @@ int operand_count(IndexOp op) {
     case IndexOp::stride:
     case IndexOp::variable: return 0;
     case IndexOp::round_down:
+    case IndexOp::blocks:
     case IndexOp::to_alignment:
     case IndexOp::aligned: return 1;
     case IndexOp::add:
@@ -117,6 +120,9 @@ struct StatementIndices {
       for_each_index(statement.body, visit);
     } else if constexpr (std::is_same_v<T, Count>) {
       visit(statement.from);
+    } else if constexpr (std::is_same_v<T, Transpose>) {
+      visit(statement.offset);
+      visit(statement.stride);
     } else if constexpr (!std::is_same_v<T, Compute>) {
       visit(statement.offset);
       if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);

@@ -34,6 +34,9 @@ class IndexTable {
   [[nodiscard]] IndexId round_down(IndexId a, std::int64_t multiple) {
     return make({IndexOp::round_down, 0, a, {}, multiple});
   }
+  [[nodiscard]] IndexId blocks(IndexId a, std::int64_t size) {
+    return make({IndexOp::blocks, 0, a, {}, size});
+  }
   [[nodiscard]] IndexId to_alignment(std::uint8_t argument, IndexId offset, std::int64_t bytes) {
     return make({IndexOp::to_alignment, argument, offset, {}, bytes});
   }

@@ -24,6 +24,7 @@
 
 #include "llvm_frame.h"
 #include "llvm_ops.h"
+#include "llvm_transpose.h"
 
 namespace sinter {
 namespace {
@@ -56,6 +57,7 @@ class Emitter {
   void emit(const Store& store);
   void emit(const Compute& compute);
   void emit(const Count& count);
+  void emit(const Transpose& transpose) { detail::emit_transpose(frame_, nest_, transpose); }
 
   llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);
   std::vector<llvm::Value*> decode(const Loop& loop, llvm::Value* from);

@@ -1,6 +1,7 @@
 #include "llvm_frame.h"
 
 #include <algorithm>
+#include <bit>
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
@@ -78,6 +79,10 @@ llvm::Value* Frame::compute(const Index& i) {
     case IndexOp::min:
       return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, index(i.a), index(i.b));
     case IndexOp::round_down: return builder_.CreateAnd(index(i.a), -immediate);
+    case IndexOp::blocks:
+      return builder_.CreateLShr(
+          builder_.CreateNSWAdd(index(i.a), builder_.getInt64(immediate - 1)),
+          std::uint64_t(std::countr_zero(immediate)));
     case IndexOp::to_alignment: {
       llvm::Value* bytes = builder_.CreateAnd(builder_.CreateNeg(misalignment(i)), immediate - 1);
       return builder_.CreateUDiv(bytes,
@@ -129,10 +134,20 @@ llvm::Value* Frame::parameter(llvm::Type* type, std::uint64_t slot) {
 
 llvm::Value* Frame::buffer(std::uint8_t argument) {
   llvm::Value*& result = buffers_[argument];
-  if (result == nullptr) {
-    result = table_slot(builder_.getPtrTy(), offsetof(KernelArguments, buffers), argument);
+  if (result != nullptr) return result;
+  const Argument& declared = nest_.arguments[argument];
+  if (declared.local == 0) {
+    return result = table_slot(builder_.getPtrTy(), offsetof(KernelArguments, buffers), argument);
   }
-  return result;
+  const EmitBefore here(builder_, scopes_.front().head_end);
+  llvm::Type* element = memory_type(context(), declared.dtype, 1);
+  llvm::AllocaInst* memory =
+      builder_.CreateAlloca(llvm::ArrayType::get(element, declared.local), nullptr, "local");
+  memory->setAlignment(llvm::Align(64));
+  // A frame of many pages touches each in turn, so that none of them is behind the guard of a
+  // stack.
+  function_.addFnAttr("probe-stack", "inline-asm");
+  return result = memory;
 }
 
 /// Slot `slot` of the table to which KernelArguments points at byte `table`.

@@ -46,6 +46,8 @@ class Frame {
   [[nodiscard]] llvm::Value* index(IndexId id);
   /// The address of element `offset` of an argument.
   [[nodiscard]] llvm::Value* address(std::uint8_t argument, IndexId offset);
+  /// The address of element 0 of an argument.
+  [[nodiscard]] llvm::Value* buffer(std::uint8_t argument);
   /// Distances in elements of the lanes of a strided load from its lane 0.
   [[nodiscard]] llvm::Value* lane_distances(IndexId stride);
   /// Slot `slot` of KernelArguments::parameters.
@@ -55,7 +57,6 @@ class Frame {
   [[nodiscard]] std::size_t depth(IndexId id) const;
   [[nodiscard]] llvm::Value* compute(const Index& index);
   [[nodiscard]] llvm::Value* misalignment(const Index& index);
-  [[nodiscard]] llvm::Value* buffer(std::uint8_t argument);
   [[nodiscard]] llvm::Value* table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot);
   [[nodiscard]] llvm::Value* invariant_load(llvm::Type* type, llvm::Value* base,
                                             std::uint64_t bytes);

@@ -50,15 +50,17 @@ class Machine {
   void run(const Store& store);
   void run(const Compute& compute);
   void run(const Count& count);
+  void run(const Transpose& transpose);
 
   const LoopNest& nest_;
   const KernelArguments& arguments_;
   const std::int64_t begin_;
   const std::int64_t end_;
-  std::vector<std::int64_t> variables_;    // [index] of variables only
-  std::vector<std::int64_t> indices_;      // [index]
-  std::vector<std::vector<Word>> values_;  // [value][lane]
-  std::size_t active_ = 1;                 // elements that this iteration covers
+  std::vector<std::int64_t> variables_;         // [index] of variables only
+  std::vector<std::int64_t> indices_;           // [index]
+  std::vector<std::vector<Word>> values_;       // [value][lane]
+  std::vector<std::vector<std::byte>> locals_;  // [argument] empty for buffers of the caller
+  std::size_t active_ = 1;                      // elements that this iteration covers
   int vector_lanes_ = 1;
 };
 
@@ -71,6 +73,9 @@ Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::in
       variables_(nest.indices.size()),
       indices_(nest.indices.size()),
       values_(nest.values.size()) {
+  for (const Argument& argument : nest.arguments) {
+    locals_.emplace_back(std::size_t{argument.local} * info(argument.dtype).bytes);
+  }
   update_indices();
 }
 
@@ -99,6 +104,7 @@ std::int64_t Machine::evaluate(const Index& index) const {
     case IndexOp::mul: return number(index.a) * number(index.b);
     case IndexOp::min: return std::min(number(index.a), number(index.b));
     case IndexOp::round_down: return number(index.a) & -immediate;
+    case IndexOp::blocks: return (number(index.a) + immediate - 1) / immediate;
     case IndexOp::to_alignment: return to_alignment(index);
     case IndexOp::aligned: return to_alignment(index) == 0 ? 1 : 0;
   }
@@ -106,8 +112,12 @@ std::int64_t Machine::evaluate(const Index& index) const {
 }
 
 std::byte* Machine::address(std::size_t argument, std::int64_t offset) const {
-  return static_cast<std::byte*>(arguments_.buffers[argument]) +
-         offset * info(nest_.arguments[argument].dtype).bytes;
+  const auto [dtype, output, local] = nest_.arguments[argument];
+  if (local == 0) {
+    return static_cast<std::byte*>(arguments_.buffers[argument]) + offset * info(dtype).bytes;
+  }
+  SINTER_ASSERT(offset >= 0 && offset < local, "a local argument is used inside its memory");
+  return const_cast<std::byte*>(locals_[argument].data()) + offset * info(dtype).bytes;
 }
 
 std::int64_t Machine::to_alignment(const Index& index) const {
@@ -182,6 +192,17 @@ void Machine::run(const Count& count) {
   for (Word& lane : lanes) lane = at++ << unused_bits >> unused_bits;
 }
 
+void Machine::run(const Transpose& transpose) {
+  const DType dtype = nest_.arguments[transpose.argument].dtype;
+  for (std::int64_t r = 0; r < transpose.side; ++r) {
+    for (std::int64_t c = 0; c < transpose.side; ++c) {
+      const std::int64_t from = number(transpose.offset) + r + c * number(transpose.stride);
+      write(address(transpose.local, r * transpose.side + c), dtype,
+            read(address(transpose.argument, from), dtype));
+    }
+  }
+}
+
 // --- Loops ---------------------------------------------------------------------------------------
 
 void Machine::run(const Block& block) {
@@ -193,7 +214,8 @@ void Machine::run(const Block& block) {
 void Machine::run(const Loop& loop) {
   SINTER_ASSERT(number(loop.from) <= number(loop.to), "a loop ends where it begins or behind");
   switch (loop.kind) {
-    case LoopKind::parallel: run_rows(loop); break;
+    case LoopKind::parallel:
+    case LoopKind::serial: run_rows(loop); break;
     case LoopKind::vector: run_vectors(loop); break;
   }
 }

@@ -24,7 +24,7 @@ class KeyWriter {
     (put(fields), ...);
   }
 
-  void put(const Argument& argument) { put_all(argument.dtype, argument.output); }
+  void put(const Argument& argument) { put_all(argument.dtype, argument.output, argument.local); }
   void put(const ValueInfo& value) { put(value.dtype); }
   void put(const Index& index) {
     put_all(index.op, index.argument, index.a, index.b, index.immediate);
@@ -42,6 +42,10 @@ class KeyWriter {
     for (ValueId operand : compute.inputs()) put(operand);
   }
   void put(const Count& count) { put_all(count.result, count.lanes, count.from); }
+  void put(const Transpose& transpose) {
+    put_all(transpose.argument, transpose.local, transpose.side, transpose.lanes, transpose.offset,
+            transpose.stride);
+  }
   void put(const Loop& loop) {
     put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
             loop.variable, loop.from, loop.to);

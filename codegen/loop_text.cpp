@@ -41,6 +41,7 @@ class Printer {
   void statement(const Store& store);
   void statement(const Compute& compute);
   void statement(const Count& count);
+  void statement(const Transpose& transpose);
 
   const LoopNest& nest_;
   std::vector<int> uses_;           // [index] in statements and other indices
@@ -97,6 +98,7 @@ std::string Printer::expression(const Index& index) const {
     case IndexOp::mul: return fmt::format("{} * {}", factor(index.a), factor(index.b));
     case IndexOp::min: return fmt::format("min({}, {})", text(index.a), text(index.b));
     case IndexOp::round_down: return fmt::format("round_down({}, {})", text(index.a), number);
+    case IndexOp::blocks: return fmt::format("blocks({}, {})", text(index.a), number);
     case IndexOp::to_alignment:
       return fmt::format("to_alignment(a{}[{}], {})", index.argument, text(index.a), number);
     case IndexOp::aligned:
@@ -122,8 +124,10 @@ void Printer::head() {
   std::vector<std::string> arguments;
   arguments.reserve(nest_.arguments.size());
   for (const Argument& argument : nest_.arguments) {
-    arguments.push_back(fmt::format("a{}: {}{}", arguments.size(), to_string(argument.dtype),
-                                    argument.output ? " out" : ""));
+    const std::string local = fmt::format(" local {}", argument.local);
+    arguments.push_back(fmt::format("a{}: {}{}{}", arguments.size(), to_string(argument.dtype),
+                                    argument.output ? " out" : "",
+                                    argument.local == 0 ? "" : local));
   }
   std::vector<std::string> parameters;
   parameters.reserve(nest_.parameter_dtypes.size());
@@ -157,8 +161,9 @@ void Printer::statement(const Loop& loop) {
                      loop.interleaved ? ", interleaved" : "", loop.masked ? ", masked" : "",
                      loop.once ? ", once" : ""));
   } else {
-    line(fmt::format("parallel {}{}{}{}:", range, digits.empty() ? "" : " as (",
-                     fmt::join(digits, ", "), digits.empty() ? "" : ")"));
+    line(fmt::format("{} {}{}{}{}:", loop.kind == LoopKind::parallel ? "parallel" : "serial", range,
+                     digits.empty() ? "" : " as (", fmt::join(digits, ", "),
+                     digits.empty() ? "" : ")"));
   }
   block(loop.body);
 }
@@ -192,6 +197,12 @@ void Printer::statement(const Compute& compute) {
 void Printer::statement(const Count& count) {
   line(fmt::format("{} = count from {}{}", value(count.result), text(count.from),
                    count.lanes == LaneStride::contiguous ? ", by lane" : ""));
+}
+
+void Printer::statement(const Transpose& transpose) {
+  line(fmt::format("transpose a{}[{}] by {} into a{}, {} x {}, by {}", transpose.argument,
+                   text(transpose.offset), text(transpose.stride), transpose.local, transpose.side,
+                   transpose.side, transpose.lanes));
 }
 
 std::string Printer::print() {

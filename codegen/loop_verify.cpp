@@ -39,6 +39,7 @@ class Verifier {
   void check(const Block& block);
   void check(const Loop& loop);
   void check_rows(const Loop& loop) const;
+  void check_serial(const Loop& loop) const;
   void check_vectors(const Loop& loop) const;
   void check_digits(const Loop& loop);
   void check_stores(const Block& body) const;
@@ -46,6 +47,7 @@ class Verifier {
   void check(const Store& store);
   void check(const Compute& compute);
   void check(const Count& count);
+  void check(const Transpose& transpose);
 
   const LoopNest& nest_;
   std::vector<Variables> depends_;  // [index] on these variables
@@ -62,8 +64,15 @@ class Verifier {
 void Verifier::check_arguments() const {
   SINTER_ASSERT(nest_.rank >= 1, "a nest has at least one axis");
   SINTER_ASSERT(nest_.arguments.size() <= 256, "a statement names an argument in one byte");
-  SINTER_ASSERT(std::ranges::is_sorted(nest_.arguments, {}, &Argument::output),
-                "inputs come before outputs");
+  const auto rank = [](const Argument& argument) {
+    return argument.local > 0 ? 2 : argument.output ? 1 : 0;
+  };
+  SINTER_ASSERT(std::ranges::is_sorted(nest_.arguments, {}, rank),
+                "inputs come before outputs, and local arguments last");
+  SINTER_ASSERT(std::ranges::none_of(
+                    nest_.arguments,
+                    [](const Argument& argument) { return argument.local > 0 && argument.output; }),
+                "a local argument is no output");
   SINTER_ASSERT(std::ranges::all_of(
                     nest_.parameter_dtypes,
                     [](DType dtype) { return is_numeric(dtype) && !is_storage_float(dtype); }),
@@ -82,7 +91,7 @@ void Verifier::check_index(const Index& index, std::size_t position) {
   const bool address = index.op == IndexOp::to_alignment || index.op == IndexOp::aligned;
   SINTER_ASSERT(!address || index.argument < nest_.arguments.size(), "an index names an argument");
   SINTER_ASSERT(
-      (!address && index.op != IndexOp::round_down) ||
+      (!address && index.op != IndexOp::round_down && index.op != IndexOp::blocks) ||
           (index.immediate > 0 && std::has_single_bit(static_cast<std::uint64_t>(index.immediate))),
       "alignments and multiples are powers of two");
   SINTER_ASSERT(index.op != IndexOp::extent || within(rank), "an extent names an axis");
@@ -157,6 +166,7 @@ void Verifier::check(const Loop& loop) {
   define_variable(loop.variable);
   switch (loop.kind) {
     case LoopKind::parallel: check_rows(loop); break;
+    case LoopKind::serial: check_serial(loop); break;
     case LoopKind::vector: check_vectors(loop); break;
   }
   check_digits(loop);
@@ -176,8 +186,15 @@ void Verifier::check_rows(const Loop& loop) const {
   SINTER_ASSERT(loop.step() == 1 && !loop.masked && !loop.once, "rows go one by one");
 }
 
+void Verifier::check_serial(const Loop& loop) const {
+  SINTER_ASSERT(!loops_.empty() && loops_.back()->kind != LoopKind::vector,
+                "a serial loop stands in the parallel one");
+  SINTER_ASSERT(loop.step() == 1 && !loop.masked && !loop.once, "rows go one by one");
+}
+
 void Verifier::check_vectors(const Loop& loop) const {
-  SINTER_ASSERT(loops_.size() == (nest_.rank > 1 ? 1 : 0),
+  SINTER_ASSERT(loops_.empty() == (nest_.rank == 1) &&
+                    (loops_.empty() || loops_.back()->kind != LoopKind::vector),
                 "loops with lanes stand in the loop over rows, or alone in a nest of rank 1");
   SINTER_ASSERT(std::has_single_bit(loop.lanes), "lanes are a power of two");
   SINTER_ASSERT(std::has_single_bit(loop.unroll), "vectors in flight are a power of two");
@@ -187,9 +204,14 @@ void Verifier::check_vectors(const Loop& loop) const {
 }
 
 void Verifier::check_digits(const Loop& loop) {
-  const bool counters = loop.kind == LoopKind::parallel && nest_.rank > 2;
-  SINTER_ASSERT(loop.digits.size() == static_cast<std::size_t>(counters ? nest_.rank - 1 : 0),
-                "rows over several axes count in one digit per axis");
+  const bool blocks = std::ranges::any_of(loop.body, [](const Statement& statement) {
+    const Loop* inner = std::get_if<Loop>(&statement);
+    return inner != nullptr && inner->kind == LoopKind::serial;
+  });
+  const int axes = blocks ? nest_.rank : nest_.rank - 1;
+  const bool counters = loop.kind == LoopKind::parallel && axes > 1;
+  SINTER_ASSERT(loop.digits.size() == static_cast<std::size_t>(counters ? axes : 0),
+                "rows and blocks over several axes count in one digit per axis");
   for (const Digit& digit : loop.digits) {
     use(digit.radix);
     define_variable(digit.variable);
@@ -306,6 +328,23 @@ void Verifier::check(const Count& count) {
       "lanes count one by one, in a loop that has some");
   SINTER_ASSERT(count.lanes == LaneStride::uniform || !loop->interleaved,
                 "interleaved lanes do not count one by one");
+}
+
+void Verifier::check(const Transpose& transpose) {
+  SINTER_ASSERT(!loops_.empty() && loops_.back()->kind != LoopKind::vector && !stored_,
+                "blocks are turned between the loops over them and over their rows");
+  SINTER_ASSERT(
+      transpose.argument < nest_.arguments.size() && transpose.local < nest_.arguments.size(),
+      "a transpose names arguments");
+  const Argument& from = nest_.arguments[transpose.argument];
+  const Argument& to = nest_.arguments[transpose.local];
+  SINTER_ASSERT(from.local == 0 && !from.output && to.dtype == from.dtype &&
+                    to.local == std::uint32_t{transpose.side} * transpose.side,
+                "a transpose goes from an input into local memory of its dtype, as large as it");
+  SINTER_ASSERT(std::has_single_bit(transpose.lanes) && transpose.side % transpose.lanes == 0,
+                "a block is whole vectors in both directions");
+  use(transpose.offset);
+  use(transpose.stride);
 }
 
 void Verifier::run() {

@@ -112,6 +112,17 @@ LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis) 
   return stride == 1 ? LaneStride::contiguous : LaneStride::strided;
 }
 
+bool is_turned(const LoopSpace& space, std::size_t argument) {
+  const int inner = space.rank() - 1;
+  return space.tile > 0 && stride_class(space, argument, inner) == LaneStride::strided &&
+         stride_class(space, argument, inner - 1) == LaneStride::contiguous;
+}
+
+LaneStride load_stride(const LoopSpace& space, std::size_t argument) {
+  if (is_turned(space, argument)) return LaneStride::contiguous;
+  return stride_class(space, argument, space.rank() - 1);
+}
+
 LaneStride store_stride(const LoopSpace& space, std::size_t argument) {
   const LaneStride stride = stride_class(space, argument, space.rank() - 1);
   // An output repeats only along an axis without elements.

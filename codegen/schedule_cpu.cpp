@@ -7,6 +7,8 @@
 //   main    whole steps of several vectors
 //   middle  whole single vectors
 //   tail    what is left
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
@@ -34,6 +36,14 @@ struct VectorForm {
   [[nodiscard]] std::int64_t step() const { return std::int64_t{lanes} * unroll; }
 };
 
+/// So many vectors of a block fit into registers while they are turned.
+constexpr int kMaxTurnedLanes = 16;
+
+/// A part of an axis.
+struct Span {
+  IndexId from, to;
+};
+
 class NestBuilder {
  public:
   NestBuilder(const Graph& body, const LoopSpace& space, Placement placement, CpuStrategy strategy);
@@ -46,6 +56,7 @@ class NestBuilder {
   }
 
   void declare();
+  void declare_locals();
 
   // Addresses.
   [[nodiscard]] IndexId stride(std::size_t argument, int axis);
@@ -61,8 +72,14 @@ class NestBuilder {
   void store_outputs(bool streaming, IndexId place, Block& block);
 
   // Loops.
+  [[nodiscard]] Loop parallel_loop();
   [[nodiscard]] std::vector<IndexId> axis_variables(Loop& rows);
   void add_rows(Block& block);
+  [[nodiscard]] Loop serial_loop(Span range);
+  [[nodiscard]] Span part(IndexId number, int axis, std::int64_t size);
+  void add_transposes(IndexId first_row, IndexId first_column, Block& block);
+  void add_block(Span rows, Span columns, std::vector<IndexId> variables, Block& block);
+  void add_strips(Block& block);
   void add_elements(IndexId from, IndexId to, Block& block);
   [[nodiscard]] IndexId add_loop(VectorForm form, IndexId from, IndexId to, Block& block);
 
@@ -77,7 +94,11 @@ class NestBuilder {
   const Placement placement_;
   const CpuStrategy strategy_;
   detail::IndexTable indices_;
-  std::vector<IndexId> rows_;    // [argument, iota] offset of the row
+  std::vector<IndexId> rows_;  // [argument, iota] offset of the row
+  /// [argument] the local one that holds its block, where it is read transposed.
+  std::vector<std::optional<std::uint8_t>> locals_;
+  IndexId local_row_;            // offset of the row in every such block
+  IndexId local_column_;         // the column at which every such block begins
   std::vector<ValueId> values_;  // [node] its value, as last defined
   LoopNest nest_;
 };
@@ -103,6 +124,17 @@ void NestBuilder::declare() {
   nest_.parameter_dtypes.resize(body_.parameters().size());
   for (const Node& node : body_.nodes()) {
     if (node.op == Op::parameter) nest_.parameter_dtypes[node.payload] = node.dtype;
+  }
+  declare_locals();
+}
+
+void NestBuilder::declare_locals() {
+  locals_.resize(body_.inputs().size());
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    if (!detail::is_turned(space_, i)) continue;
+    locals_[i] = static_cast<std::uint8_t>(nest_.arguments.size());
+    nest_.arguments.push_back(
+        {nest_.arguments[i].dtype, false, static_cast<std::uint32_t>(space_.tile * space_.tile)});
   }
 }
 
@@ -147,7 +179,12 @@ Load NestBuilder::load(NodeId node, IndexId place) {
   const auto argument = static_cast<std::uint8_t>(body_.node(node).payload);
   Load load{new_value(node), argument, LaneStride::uniform, rows_[argument], {}};
   if (placement_.level(node) != Level::lane) return load;
-  load.lanes = detail::stride_class(space_, argument, inner_axis());
+  load.lanes = detail::load_stride(space_, argument);
+  if (locals_[argument].has_value()) {
+    load.argument = *locals_[argument];
+    load.offset = indices_.add(local_row_, indices_.sub(place, local_column_));
+    return load;
+  }
   load.offset = offset(argument, place);
   if (load.lanes == LaneStride::strided) load.lane_stride = stride(argument, inner_axis());
   return load;
@@ -288,17 +325,101 @@ std::vector<IndexId> NestBuilder::axis_variables(Loop& rows) {
   return variables;
 }
 
+Loop NestBuilder::parallel_loop() {
+  return {.kind = LoopKind::parallel,
+          .variable = indices_.new_variable(),
+          .from = indices_.begin(),
+          .to = indices_.end(),
+          .digits = {},
+          .body = {}};
+}
+
+Loop NestBuilder::serial_loop(Span range) {
+  return {.kind = LoopKind::serial,
+          .variable = indices_.new_variable(),
+          .from = range.from,
+          .to = range.to,
+          .digits = {},
+          .body = {}};
+}
+
 void NestBuilder::add_rows(Block& block) {
-  Loop rows{.kind = LoopKind::parallel,
-            .variable = indices_.new_variable(),
-            .from = indices_.begin(),
-            .to = indices_.end(),
-            .digits = {},
-            .body = {}};
+  Loop rows = parallel_loop();
   set_row(axis_variables(rows));
   define(Level::row, {}, rows.body);
   add_elements(indices_.constant(0), indices_.extent(inner_axis()), rows.body);
   block.emplace_back(std::move(rows));
+}
+
+/// Part `number` of an axis that is cut into parts of this size.
+Span NestBuilder::part(IndexId number, int axis, std::int64_t size) {
+  const IndexId from = indices_.mul(number, indices_.constant(size));
+  return {from, indices_.min(indices_.extent(axis), indices_.add(from, indices_.constant(size)))};
+}
+
+/// Turns a whole block of each input that lies across the rows: one that ends with the axes where
+/// less than a block is left.
+void NestBuilder::add_transposes(IndexId first_row, IndexId first_column, Block& block) {
+  for (std::size_t i = 0; i < locals_.size(); ++i) {
+    if (!locals_[i].has_value()) continue;
+    const IndexId across = stride(i, inner_axis());
+    const int lanes = strategy_.vector_bytes / info(nest_.arguments[i].dtype).bytes;
+    block.emplace_back(Transpose{
+        .argument = static_cast<std::uint8_t>(i),
+        .local = *locals_[i],
+        .side = static_cast<std::uint16_t>(space_.tile),
+        .lanes = static_cast<std::uint16_t>(std::min(lanes, kMaxTurnedLanes)),
+        .offset =
+            indices_.add(indices_.add(rows_[i], first_row), indices_.mul(first_column, across)),
+        .stride = across});
+  }
+}
+
+/// One block; `variables` are those of the axes before its rows.
+void NestBuilder::add_block(Span rows, Span columns, std::vector<IndexId> variables, Block& block) {
+  const IndexId side = indices_.constant(space_.tile);
+  const auto whole = [&](IndexId from, int axis) {
+    return indices_.min(from, indices_.sub(indices_.extent(axis), side));
+  };
+  const IndexId first_row = whole(rows.from, inner_axis() - 1);
+  const IndexId first_column = whole(columns.from, inner_axis());
+  set_row(variables);
+  add_transposes(first_row, first_column, block);
+
+  Loop serial = serial_loop(rows);
+  variables.push_back(serial.variable);
+  set_row(variables);
+  local_row_ = indices_.mul(indices_.sub(serial.variable, first_row), side);
+  local_column_ = first_column;
+  define(Level::row, {}, serial.body);
+  add_elements(columns.from, columns.to, serial.body);
+  block.emplace_back(std::move(serial));
+}
+
+/// In parallel over strips of blocks, each block above the next: a strip reads whole pages of the
+/// inputs that lie across, and the next one goes on in the pages that this one wrote.
+void NestBuilder::add_strips(Block& block) {
+  Loop strips = parallel_loop();
+  std::vector<IndexId> variables;
+  const auto add_digit = [&](IndexId radix) {
+    strips.digits.push_back({indices_.new_variable(), radix});
+    return strips.digits.back().variable;
+  };
+  for (int axis = 0; axis < inner_axis() - 1; ++axis) {
+    variables.push_back(add_digit(indices_.extent(axis)));
+  }
+  const int row_axis = inner_axis() - 1;
+  const IndexId strip = add_digit(indices_.blocks(indices_.extent(row_axis), kStripRows));
+  const IndexId column = add_digit(indices_.blocks(indices_.extent(inner_axis()), space_.tile));
+
+  const IndexId per_strip = indices_.constant(kStripRows / space_.tile);
+  const IndexId first = indices_.mul(strip, per_strip);
+  const IndexId last = indices_.blocks(indices_.extent(row_axis), space_.tile);
+  Loop blocks = serial_loop({first, indices_.min(last, indices_.add(first, per_strip))});
+  add_block(part(blocks.variable, row_axis, space_.tile), part(column, inner_axis(), space_.tile),
+            std::move(variables), blocks.body);
+  strips.body.emplace_back(std::move(blocks));
+  block.emplace_back(std::move(strips));
 }
 
 LoopNest NestBuilder::build() {
@@ -306,6 +427,8 @@ LoopNest NestBuilder::build() {
   define(Level::nest, {}, nest_.body);
   if (space_.rank() == 1)
     add_elements(indices_.begin(), indices_.end(), nest_.body);
+  else if (space_.tile > 0)
+    add_strips(nest_.body);
   else
     add_rows(nest_.body);
   nest_.indices = indices_.take();

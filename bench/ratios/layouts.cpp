@@ -47,11 +47,12 @@ Graph biased(const Shape& shape, const Shape& bias) {
   return graph;
 }
 
-/// The chain with every operand in one layout, and the output in another.
-Graph chain(const Shape& shape, const Strides& in, const Strides& out) {
+/// The chain with its operands and its output in these layouts.
+Graph chain(const Shape& shape, const Strides& x_strides, const Strides& b_strides,
+            const Strides& out) {
   Graph graph;
-  const Value x = graph.input("x", DType::f32, shape, in);
-  const Value b = graph.input("b", DType::f32, shape, in);
+  const Value x = graph.input("x", DType::f32, shape, x_strides);
+  const Value b = graph.input("b", DType::f32, shape, b_strides);
   graph.output("y", (x * 1.5 + b).leaky_relu(0.01), out);
   return graph;
 }
@@ -91,10 +92,15 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options) {
   const Shape image{8, 16, 28, 28};
   const Strides channels_last{28 * 28 * 16, 1, 28 * 16, 16};
   rows.push_back(against("chain, channels last throughout / dense", 0.95, engine,
-                         chain(image, channels_last, channels_last), chain(image, {}, {}), timing));
+                         chain(image, channels_last, channels_last, channels_last),
+                         chain(image, {}, {}, {}), timing));
   const Shape square{4096, 4096};
-  rows.push_back(against("chain, 4096 x 4096, transposed operands / dense", 0.5, engine,
-                         chain(square, {1, 4096}, {}), chain(square, {}, {}), options.large()));
+  const Strides across{1, 4096};
+  const Graph dense = chain(square, {}, {}, {});
+  rows.push_back(against("chain, 4096 x 4096, one operand transposed / dense", 0.5, engine,
+                         chain(square, across, {}, {}), dense, options.large()));
+  rows.push_back(against("chain, 4096 x 4096, both operands transposed / dense", 0.5, engine,
+                         chain(square, across, across, {}), dense, options.large()));
 }
 
 }  // namespace sinter::bench

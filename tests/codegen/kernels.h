@@ -122,6 +122,17 @@ inline Graph strided_kernel(std::int64_t n) {
   return graph;
 }
 
+/// Two inputs that lie across the rows, one that repeats along them, and one that is not.
+inline Graph transposed_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {3, 40, n}, {40 * n, 1, 40});
+  Value wide = graph.input("wide", DType::f64, {40, n}, {1, 41});
+  Value column = graph.input("column", DType::f32, {40, 1});
+  Value row = graph.input("row", DType::f32, {3, 40, n});
+  graph.output("y", (x + wide.convert(DType::f32)).max(column) * row);
+  return graph;
+}
+
 /// Outputs that are no op: an input, a number, and a smaller input spread out.
 inline Graph copies_kernel(std::int64_t n) {
   Graph graph;
@@ -168,6 +179,7 @@ inline const std::vector<NamedKernel>& all_kernels() {
       {"bf16", [](std::int64_t n) { return widened_kernel(n, DType::bf16); }},
       {"scattered", scattered_kernel},
       {"strided", strided_kernel},
+      {"transposed", transposed_kernel},
       {"copies", copies_kernel},
       {"several_outputs", several_outputs_kernel},
       {"long", long_kernel},

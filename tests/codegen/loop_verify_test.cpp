@@ -147,7 +147,7 @@ const Fault kFaults[] = {
      },
      true},
     {"RowsByTwo", "rows go one by one", [](LoopNest& nest) { loop(nest).lanes = 2; }, true},
-    {"MissingDigit", "rows over several axes count in one digit per axis",
+    {"MissingDigit", "rows and blocks over several axes count in one digit per axis",
      [](LoopNest& nest) { loop(nest).digits.pop_back(); }, true},
     {"LanesInARowLoad", "outside loops with lanes a load is uniform",
      [](LoopNest& nest) { statement<Load>(loop(nest).body).lanes = LaneStride::contiguous; }, true},

@@ -72,6 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"f16_v3", [] { return widened_kernel(1000, DType::f16); }, "x86-64-v3"},
         GoldenCase{"scattered_v4", [] { return scattered_kernel(100); }},
         GoldenCase{"strided_v3", [] { return strided_kernel(100); }, "x86-64-v3"},
+        GoldenCase{"transposed_v4", [] { return transposed_kernel(100); }},
         GoldenCase{"mixed_streaming_v4", [] { return mixed_kernel(100); }, "x86-64-v4", true},
         GoldenCase{"rows_streaming_v3", [] { return rows_kernel(100, 50); }, "x86-64-v3", true}),
     [](const auto& instance) { return instance.param.file; });

@@ -105,6 +105,34 @@ TEST(Layout, InPlaceOverAPermutedBuffer) {
   EXPECT_EQ(difference(expected, std::span(&got, 1)), "");
 }
 
+/// Lengths around the blocks in which such operands are read, on both axes.
+TEST(Layout, OperandsThatLieAcrossTheRows) {
+  for (const Target& target : targets_here()) {
+    const Engine engine(EngineOptions{.target = target});
+    for (DType dtype : {DType::f32, DType::f64, DType::bf16, DType::i8, DType::i16}) {
+      for (std::int64_t rows : {15, 16, 17, 31, 40, 63, 64, 65, 130}) {
+        for (std::int64_t columns : {16, 33, 64, 127, 129}) {
+          const Shape shape{2, rows, columns};
+          Graph graph;
+          const Value x = graph.input("x", dtype, shape, {rows * columns + 3, 1, rows});
+          const Value back =
+              graph.input("back", dtype, shape, {-(rows + 1) * columns, 1, -rows - 1});
+          const Value row = graph.input("row", dtype, {columns});
+          const Value column = graph.input("column", dtype, {rows, 1});
+          const Value keep = graph.input("keep", DType::boolean, shape, {1, 2, 2 * rows});
+          graph.output("front", keep.select(x, row));
+          graph.output("behind", keep.select(column, back));
+          const std::vector<TensorData> inputs = random_inputs(graph, 7);
+          const std::vector<TensorData> expected = interpret(graph, inputs);
+          const auto got = run_guarded(engine.compile(graph), graph, inputs, {Guard::behind, 0});
+          ASSERT_EQ(difference(expected, got), "")
+              << target.name << " " << to_string(dtype) << " " << to_string(shape);
+        }
+      }
+    }
+  }
+}
+
 TEST(Layout, AFunctionWritesTheStridesOfItsView) {
   const Engine engine;
   const auto doubled = engine.function([](Value x) { return x + x; });

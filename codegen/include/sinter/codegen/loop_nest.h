@@ -10,6 +10,10 @@
 // cover consecutive parts of a row. What is the same for all elements stands before the loops, what
 // is the same along a row stands in the parallel loop.
 //
+// A tiled nest covers square blocks instead of rows: its parallel loop runs over strips of blocks,
+// a serial one in it over the blocks. That first brings what lies across the rows into memory of
+// its own, transposed, and then goes through the rows of the block in another serial loop.
+//
 // Three kinds of numbers, each a table in the nest, referred to by typed ids:
 //   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
 //             operands before users. Not a statement: it has its value from the moment that the
@@ -17,7 +21,7 @@
 //   Value     one element of some dtype. Defined by exactly one Load, Compute or Count, and
 //             visible from there to the end of that block, blocks inside included. In a loop with
 //             lanes, a value from outside is the same in every lane.
-//   Argument  a buffer
+//   Argument  a buffer, or a piece of memory that is the kernel's own while it runs
 //
 // Lengths, strides, and parameters are not in the nest: they come with the call (KernelArguments),
 // so the nest's bytes are the key of its machine code.
@@ -59,6 +63,7 @@ enum class IndexOp : std::uint8_t {
   mul,           ///< a * b
   min,           ///< the smaller of a and b
   round_down,    ///< a rounded down to a multiple of immediate, a power of two
+  blocks,        ///< how many blocks of immediate, a power of two, cover a
   to_alignment,  ///< elements from offset a of argument `argument` to the next address that is a
                  ///< multiple of immediate bytes; 0 when there already
   aligned,       ///< 1 when offset a of `argument` is at a multiple of immediate bytes, else 0
@@ -75,6 +80,9 @@ struct Index {
 struct Argument {
   DType dtype{};
   bool output = false;
+  /// Elements of memory that is the kernel's own while it runs; 0 for a buffer of the caller, of
+  /// which alone KernelArguments knows.
+  std::uint32_t local = 0;
   friend bool operator==(const Argument&, const Argument&) = default;
 };
 
@@ -135,12 +143,26 @@ struct Count {
   friend bool operator==(const Count&, const Count&) = default;
 };
 
+/// local[r * side + c] = argument[offset + r + c * stride] for r and c below `side`: a square block
+/// of an input whose columns are contiguous becomes one whose rows are.
+struct Transpose {
+  std::uint8_t argument = 0;
+  std::uint8_t local = 0;
+  std::uint16_t side = 0;
+  std::uint16_t lanes =
+      1;  ///< elements in one vector: blocks of lanes * lanes are turned in registers
+  IndexId offset;
+  IndexId stride;
+  friend bool operator==(const Transpose&, const Transpose&) = default;
+};
+
 struct Loop;
-using Statement = std::variant<Loop, Load, Store, Compute, Count>;
+using Statement = std::variant<Loop, Load, Store, Compute, Count, Transpose>;
 using Block = std::vector<Statement>;
 
 enum class LoopKind : std::uint8_t {
-  parallel,  ///< over the rows [begin, end), one by one; iterations are independent
+  parallel,  ///< over the rows or strips [begin, end), one by one; iterations are independent
+  serial,    ///< over blocks, or the rows of a block, one by one, in order
   vector,    ///< lanes * unroll elements an iteration; no loops inside
 };
 
@@ -182,7 +204,7 @@ struct Loop {
 
 struct LoopNest {
   int rank = 1;                         ///< axes of the iteration space after collapsing
-  std::vector<Argument> arguments;      ///< inputs, then outputs
+  std::vector<Argument> arguments;      ///< inputs, then outputs, then local ones
   std::vector<DType> parameter_dtypes;  ///< one per slot of KernelArguments::parameters
   std::vector<Index> indices;
   std::vector<ValueInfo> values;

@@ -11,6 +11,9 @@
 
 namespace sinter {
 
+/// Rows of a strip of blocks, a multiple of the side of any block.
+inline constexpr std::int64_t kStripRows = 1024;
+
 /// The iteration space of a kernel after axes of length 1 are dropped, the others put in the order
 /// in which the first output lies in memory, and those merged that every buffer walks as one. These
 /// are the numbers that a call passes; the nest holds only their classes. Rank is at least 1.
@@ -18,10 +21,15 @@ struct LoopSpace {
   std::vector<std::int64_t> extents;
   std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats. Behind the
                                       ///< arguments each iota, as if it lay in memory
+  /// Not 0 where an input lies across the rows: side of the square blocks of the last two axes that
+  /// are walked in turn. The last axis but one is the one along which that input is contiguous.
+  std::int64_t tile = 0;
+
   [[nodiscard]] int rank() const { return static_cast<int>(extents.size()); }
-  /// What begin and end of a call count: elements for rank 1, rows (all axes but the last) else.
+  /// What begin and end of a call count: elements for rank 1, else rows (all axes but the last), or
+  /// strips of blocks where the space is tiled.
   [[nodiscard]] std::int64_t parallel_extent() const;
-  /// Elements per parallel index.
+  /// Elements per parallel index, in a strip at most.
   [[nodiscard]] std::int64_t inner_extent() const;
 };
 
@@ -38,8 +46,8 @@ struct ScheduleOptions {
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const LoopSpace& space,
                                             const Target& target);
 
-/// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank and by
-/// which strides are 0, 1 or neither.
+/// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank, its
+/// tile and by which strides are 0, 1 or neither.
 [[nodiscard]] SINTER_API LoopNest schedule_cpu(const Graph& body, const LoopSpace& space,
                                                const Target& target,
                                                const ScheduleOptions& options = {});
