@@ -18,7 +18,11 @@ constexpr std::int64_t kTileBytes = std::int64_t{128} << 10;
 /// Elements of two axes that no cache holds.
 constexpr std::int64_t kLargePlane = std::int64_t{8} << 20;
 
+/// Which part of a space with a reduction an axis belongs to.
+enum class Role : std::uint8_t { outer, group, inner };
+
 struct Axis {
+  Role role = Role::outer;
   std::int64_t extent = 1;
   std::vector<std::int64_t> strides;  // [argument]
 };
@@ -60,12 +64,39 @@ std::int64_t stride_from_last(const Layout& layout, int position) {
   return axis < 0 || layout.shape[axis] == 1 ? 0 : layout.strides[axis];
 }
 
-/// The axes whose length is not 1, outermost first.
-std::vector<Axis> walked_axes(const Shape& shape, const std::vector<Layout>& arguments) {
+/// What the reductions of a body reduce, all alike, if there are some.
+struct Frame {
+  Shape shape;
+  int first = 0;  ///< axis that is reduced
+  int count = 0;  ///< of such axes
+
+  [[nodiscard]] Role role(int axis) const {
+    if (axis < first) return Role::outer;
+    return axis < first + count ? Role::group : Role::inner;
+  }
+};
+
+Frame frame_of(const Graph& body) {
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    const Node& node = body.node({i});
+    if (info(node.op).kind != OpKind::reduction) continue;
+    const Dims axes = body.attributes({i}).lists[0];
+    return {body.shape(node.operands[0]), static_cast<int>(axes[0]), axes.rank()};
+  }
+  const Shape& shape = body.shape(body.outputs()[0].node);
+  return {shape, shape.rank(), 0};
+}
+
+/// The axes whose length is not 1, outermost first, and one for the group at least.
+std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arguments) {
+  const Shape& shape = frame.shape;
   std::vector<Axis> axes;
+  bool has_group = frame.count == 0;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == 1) continue;
-    Axis& axis = axes.emplace_back(Axis{shape[i], {}});
+    const bool last_of_group = i == frame.first + frame.count - 1;
+    if (shape[i] == 1 && (has_group || !last_of_group)) continue;
+    has_group = has_group || frame.role(i) == Role::group;
+    Axis& axis = axes.emplace_back(Axis{frame.role(i), shape[i], {}});
     for (const Layout& layout : arguments) {
       axis.strides.push_back(stride_from_last(layout, shape.rank() - 1 - i));
     }
@@ -74,9 +105,11 @@ std::vector<Axis> walked_axes(const Shape& shape, const std::vector<Layout>& arg
 }
 
 /// Outermost first by the distance that the first output steps: its elements are next to each other
-/// along the last axis, however its axes are permuted. Equal distances keep their order.
+/// along the last axis, however its axes are permuted. Equal distances keep their order, and so do
+/// the axes of a group that is reduced.
 void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
   const auto steps_further = [first_output](const Axis& a, const Axis& b) {
+    if (a.role != b.role || a.role == Role::group) return a.role < b.role;
     return std::abs(a.strides[first_output]) > std::abs(b.strides[first_output]);
   };
   for (auto axis = axes.begin(); axis != axes.end(); ++axis) {
@@ -86,6 +119,7 @@ void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
 
 /// Whether every argument walks the two axes as one.
 bool continues(const Axis& outer, const Axis& inner) {
+  if (outer.role != inner.role) return false;
   return std::ranges::equal(outer.strides, inner.strides,
                             [&inner](std::int64_t outer_stride, std::int64_t stride) {
                               return outer_stride == stride * inner.extent;
@@ -153,16 +187,27 @@ std::int64_t product(auto begin, auto end) {
 }  // namespace
 
 std::int64_t LoopSpace::parallel_extent() const {
-  if (rank() == 1) return extents[0];
-  if (tile == 0) return product(extents.begin(), extents.end() - 1);
   const auto parts = [](std::int64_t extent, std::int64_t size) {
     return (extent + size - 1) / size;
   };
+  if (reduced > 0) {
+    const std::int64_t outer = product(extents.begin(), extents.end() - reduced - inner);
+    if (inner == 0) return outer;
+    return outer * product(extents.end() - inner, extents.end() - 1) *
+           parts(extents.back(), kColumnBlock);
+  }
+  if (rank() == 1) return extents[0];
+  if (tile == 0) return product(extents.begin(), extents.end() - 1);
   return product(extents.begin(), extents.end() - 2) * parts(*(extents.end() - 2), kStripRows) *
          parts(extents.back(), tile);
 }
 
 std::int64_t LoopSpace::inner_extent() const {
+  if (reduced > 0) {
+    const std::int64_t group = product(extents.end() - inner - reduced, extents.end() - inner);
+    const std::int64_t columns = inner == 0 ? 1 : std::min(kColumnBlock, extents.back());
+    return std::max<std::int64_t>(group, 1) * columns;  // of nothing comes an identity
+  }
   if (tile > 0) return tile * std::min(kStripRows, *(extents.end() - 2));
   return rank() == 1 ? 1 : extents.back();
 }
@@ -170,12 +215,18 @@ std::int64_t LoopSpace::inner_extent() const {
 LoopSpace collapse(const Graph& body) {
   SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
   const std::vector<Layout> arguments = layouts(body);
-  std::vector<Axis> axes = walked_axes(body.shape(body.outputs()[0].node), arguments);
+  const Frame frame = frame_of(body);
+  std::vector<Axis> axes = walked_axes(frame, arguments);
   order_by_output(axes, body.inputs().size());
   axes = merge(std::move(axes));
   if (axes.empty()) axes.push_back(single_element(arguments, body.inputs().size()));
   LoopSpace space;
-  space.tile = tile(axes, body);
+  if (frame.count == 0) space.tile = tile(axes, body);
+  const auto with_role = [&axes](Role role) {
+    return static_cast<int>(std::ranges::count(axes, role, &Axis::role));
+  };
+  space.reduced = with_role(Role::group);
+  space.inner = with_role(Role::inner);
   for (const Axis& axis : axes) space.extents.push_back(axis.extent);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     for (const Axis& axis : axes) space.strides.push_back(axis.strides[i]);
@@ -183,11 +234,10 @@ LoopSpace collapse(const Graph& body) {
   return space;
 }
 
-bool should_stream(const Graph& body, const LoopSpace& space, const Target& target) {
-  const std::int64_t elements = product(space.extents.begin(), space.extents.end());
+bool should_stream(const Graph& body, const Target& target) {
   std::int64_t bytes = 0;
   for (const GraphOutput& output : body.outputs()) {
-    bytes += elements * info(body.node(output.node).dtype).bytes;
+    bytes += body.shape(output.node).elements() * info(body.node(output.node).dtype).bytes;
   }
   return bytes > target.streaming_bytes;
 }

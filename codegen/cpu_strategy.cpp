@@ -13,6 +13,14 @@ constexpr int kMaxUnroll = 4;
 /// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
 constexpr int kLargeBody = 64;
 
+std::vector<NodeId> reductions(const Graph& body) {
+  std::vector<NodeId> result;
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    if (info(body.node({i}).op).kind == OpKind::reduction) result.push_back({i});
+  }
+  return result;
+}
+
 /// As many as a register holds of the widest dtype that fills vectors.
 int choose_lanes(const Graph& body, const Placement& placement, const Target& target) {
   int bytes = 1;
@@ -23,6 +31,7 @@ int choose_lanes(const Graph& body, const Placement& placement, const Target& ta
     if (placement.level(node) == Level::lane) widen(node);
   }
   for (const GraphOutput& output : body.outputs()) widen(output.node);
+  for (NodeId reduction : reductions(body)) widen(reduction);
   return target.vector_bytes / bytes;
 }
 
@@ -57,7 +66,9 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
     return has_masked_access(node.dtype) &&
            load_stride(space, node.payload) == LaneStride::contiguous;
   };
+  const auto kept_by_words = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
   return std::ranges::all_of(placement.order, one_instruction) &&
+         std::ranges::all_of(reductions(body), kept_by_words) &&
          std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
                              [&](std::size_t output) {
                                return has_masked_access(output_dtype(body, output)) &&
@@ -124,15 +135,15 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.lanes = choose_lanes(body, placement, target);
   strategy.unroll = choose_unroll(need, target);
   // A kernel that streams waits for memory, and would have to align to two vectors.
-  strategy.interleave =
-      !options.streaming && choose_interleave(body, space, placement, strategy.unroll);
+  strategy.interleave = !options.streaming && space.reduced == 0 &&
+                        choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
   const std::optional<std::size_t> anchor = choose_anchor(body, space);
   strategy.anchor = anchor.value_or(0);
   // Rows begin anywhere, so a peel in each would cost more than it gains.
-  const bool pays = space.rank() == 1 && need.operations <= kLargeBody;
+  const bool pays = space.rank() == 1 && space.reduced == 0 && need.operations <= kLargeBody;
   strategy.peel = anchor.has_value() && (strategy.streams() > 0 || pays);
   return strategy;
 }

@@ -39,7 +39,11 @@ std::optional<IndexId> IndexTable::simpler(const Index& index) {
       if (is(b, 0) || is(a, 1)) return b;
       break;
     case IndexOp::min:
+    case IndexOp::max:
       if (a == b) return a;
+      break;
+    case IndexOp::div:
+      if (is(b, 1)) return a;
       break;
     case IndexOp::round_down:
     case IndexOp::blocks:
@@ -68,6 +72,8 @@ std::optional<IndexId> IndexTable::folded(const Index& index) {
     case IndexOp::sub: return constant(a - b);
     case IndexOp::mul: return constant(a * b);
     case IndexOp::min: return constant(std::min(a, b));
+    case IndexOp::max: return constant(std::max(a, b));
+    case IndexOp::div: return constant(a / b);
     case IndexOp::round_down: return constant(a & -index.immediate);
     case IndexOp::blocks: return constant((a + index.immediate - 1) / index.immediate);
     default: return std::nullopt;
@@ -97,7 +103,9 @@ int operand_count(IndexOp op) {
     case IndexOp::add:
     case IndexOp::sub:
     case IndexOp::mul:
-    case IndexOp::min: return 2;
+    case IndexOp::min:
+    case IndexOp::max:
+    case IndexOp::div: return 2;
   }
   SINTER_ASSERT(false, "an index has an op");
 }
@@ -123,7 +131,7 @@ struct StatementIndices {
     } else if constexpr (std::is_same_v<T, Transpose>) {
       visit(statement.offset);
       visit(statement.stride);
-    } else if constexpr (!std::is_same_v<T, Compute>) {
+    } else if constexpr (!std::is_same_v<T, Compute> && !std::is_same_v<T, Fold>) {
       visit(statement.offset);
       if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);
     }

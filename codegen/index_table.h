@@ -31,6 +31,8 @@ class IndexTable {
   [[nodiscard]] IndexId sub(IndexId a, IndexId b) { return make({IndexOp::sub, 0, a, b, 0}); }
   [[nodiscard]] IndexId mul(IndexId a, IndexId b) { return make({IndexOp::mul, 0, a, b, 0}); }
   [[nodiscard]] IndexId min(IndexId a, IndexId b) { return make({IndexOp::min, 0, a, b, 0}); }
+  [[nodiscard]] IndexId max(IndexId a, IndexId b) { return make({IndexOp::max, 0, a, b, 0}); }
+  [[nodiscard]] IndexId div(IndexId a, IndexId b) { return make({IndexOp::div, 0, a, b, 0}); }
   [[nodiscard]] IndexId round_down(IndexId a, std::int64_t multiple) {
     return make({IndexOp::round_down, 0, a, {}, multiple});
   }

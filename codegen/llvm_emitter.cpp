@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <variant>
 #include <vector>
 
@@ -43,6 +44,11 @@ struct Binding {
   NanBits nans = NanBits::upper_half;
 };
 
+int vector_lanes(const llvm::Value* value) {
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
+  return type == nullptr ? 1 : static_cast<int>(type->getNumElements());
+}
+
 class Emitter {
  public:
   Emitter(const LoopNest& nest, llvm::Function& function)
@@ -57,6 +63,7 @@ class Emitter {
   void emit(const Store& store);
   void emit(const Compute& compute);
   void emit(const Count& count);
+  void emit(const Fold& fold);
   void emit(const Transpose& transpose) { detail::emit_transpose(frame_, nest_, transpose); }
 
   llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);
@@ -74,7 +81,11 @@ class Emitter {
   llvm::Value* leaf(const Compute& compute);
   bool is_shared(ValueId id) const { return values_[id.index].scalar != nullptr; }
   llvm::Value* operand(ValueId id, unsigned copy);
-  llvm::Value* splat(Binding& binding);
+  llvm::Value* splat(Binding& binding, unsigned lanes);
+  std::vector<llvm::Value*> first_values(const Loop& loop);
+  void carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before);
+  void finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before,
+              llvm::BasicBlock* last);
 
   llvm::IRBuilder<>& builder() { return frame_.builder(); }
   Scope& scope() { return frame_.scope(); }
@@ -113,6 +124,8 @@ void Emitter::emit(const Loop& loop) {
   llvm::Value* to = frame_.index(loop.to);
   llvm::BasicBlock* body = frame_.new_block("loop");
   llvm::BasicBlock* done = frame_.new_block("done");
+  const std::vector<llvm::Value*> first = first_values(loop);
+  llvm::BasicBlock* entry = builder().GetInsertBlock();
   // Digits are decoded where the loop is known to run: a radix may be 0 where it does not.
   llvm::BasicBlock* enter = loop.digits.empty() ? body : frame_.new_block("enter");
   llvm::BasicBlock* before = loop.digits.empty() ? builder().GetInsertBlock() : enter;
@@ -130,6 +143,7 @@ void Emitter::emit(const Loop& loop) {
   for (std::size_t i = 0; i < first_digits.size(); ++i) {
     digits.push_back(counter(loop.digits[i].variable, first_digits[i], before));
   }
+  carry(loop, first, before);
   auto* next = llvm::cast<llvm::Instruction>(
       builder().CreateNSWAdd(variable, builder().getInt64(loop.step()), "next"));
   frame_.open({next, loop.lanes, loop.unroll, loop.interleaved});
@@ -149,6 +163,55 @@ void Emitter::emit(const Loop& loop) {
     builder().CreateCondBr(builder().CreateICmpSLT(next, to), body, done);
   }
   builder().SetInsertPoint(done);
+  finish(loop, first, entry, last);
+}
+
+/// The vectors that carried values start with, one list after the other.
+std::vector<llvm::Value*> Emitter::first_values(const Loop& loop) {
+  std::vector<llvm::Value*> first;
+  for (const Carry& carry : loop.carried) {
+    Binding& binding = values_[carry.first.index];
+    for (unsigned copy = 0; copy < loop.unroll; ++copy) {
+      const bool shared = binding.scalar != nullptr;
+      first.push_back(shared ? splat(binding, loop.lanes) : binding.vectors[copy]);
+    }
+  }
+  return first;
+}
+
+void Emitter::carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
+                    llvm::BasicBlock* before) {
+  for (const Carry& carry : loop.carried) {
+    Binding& binding = values_[carry.value.index];
+    binding = {};
+    binding.nans = NanBits::any;
+    for (unsigned copy = 0; copy < loop.unroll; ++copy, first = first.drop_front()) {
+      llvm::PHINode* phi = builder().CreatePHI(first[0]->getType(), 2);
+      phi->addIncoming(first[0], before);
+      binding.vectors.push_back(phi);
+    }
+  }
+}
+
+/// Behind the loop, which was left from `last`, or not entered from `before`.
+void Emitter::finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before,
+                     llvm::BasicBlock* last) {
+  for (const Carry& carry : loop.carried) {
+    const Binding& value = values_[carry.value.index];
+    const Binding& next = values_[carry.next.index];
+    Binding& result = values_[carry.result.index];
+    result = {};
+    result.nans = NanBits::any;
+    for (unsigned copy = 0; copy < loop.unroll; ++copy, first = first.drop_front()) {
+      if (!loop.once) {
+        llvm::cast<llvm::PHINode>(value.vectors[copy])->addIncoming(next.vectors[copy], last);
+      }
+      llvm::PHINode* phi = builder().CreatePHI(first[0]->getType(), 2);
+      phi->addIncoming(first[0], before);
+      phi->addIncoming(next.vectors[copy], last);
+      result.vectors.push_back(phi);
+    }
+  }
 }
 
 llvm::PHINode* Emitter::counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before) {
@@ -356,6 +419,34 @@ void Emitter::emit(const Count& count) {
   }
 }
 
+void Emitter::emit(const Fold& fold) {
+  const DType dtype = nest_.dtype(fold.result);
+  Binding& value = values_[fold.value.index];
+  llvm::SmallVector<llvm::Value*, 16> parts(value.vectors.begin(), value.vectors.end());
+  const auto combined = [&](llvm::Value* a, llvm::Value* b) {
+    return detail::emit_primitive(builder(), fold.op, dtype, dtype, {a, b}, NanBits::any);
+  };
+  for (std::size_t half = parts.size() / 2; half > 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) parts[i] = combined(parts[i], parts[i + half]);
+  }
+  llvm::Value* part = parts[0];
+  for (int half = vector_lanes(part) / 2; half > 0; half /= 2) {
+    if (half == 1) {
+      part = combined(builder().CreateExtractElement(part, std::uint64_t{0}),
+                      builder().CreateExtractElement(part, std::uint64_t{1}));
+      break;
+    }
+    llvm::SmallVector<int, 32> lower(static_cast<std::size_t>(half));
+    std::iota(lower.begin(), lower.end(), 0);
+    llvm::SmallVector<int, 32> upper(lower);
+    for (int& lane : upper) lane += half;
+    part = combined(builder().CreateShuffleVector(part, lower),
+                    builder().CreateShuffleVector(part, upper));
+  }
+  values_[fold.result.index].scalar = part;
+  values_[fold.result.index].nans = NanBits::any;
+}
+
 llvm::Value* Emitter::leaf(const Compute& compute) {
   const DType dtype = nest_.dtype(compute.result);
   llvm::Type* type = detail::register_type(frame_.context(), dtype, 1);
@@ -368,12 +459,12 @@ llvm::Value* Emitter::leaf(const Compute& compute) {
 llvm::Value* Emitter::operand(ValueId id, unsigned copy) {
   Binding& binding = values_[id.index];
   if (binding.scalar == nullptr) return binding.vectors[copy];
-  return scope().lanes == 1 ? binding.scalar : splat(binding);
+  return scope().lanes == 1 ? binding.scalar : splat(binding, scope().lanes);
 }
 
 /// A vector of a shared value, made right where the value is: outside of the loops that use it.
-llvm::Value* Emitter::splat(Binding& binding) {
-  const auto lanes = llvm::ElementCount::getFixed(scope().lanes);
+llvm::Value* Emitter::splat(Binding& binding, unsigned count) {
+  const auto lanes = llvm::ElementCount::getFixed(count);
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(binding.scalar)) {
     return llvm::ConstantVector::getSplat(lanes, constant);
   }

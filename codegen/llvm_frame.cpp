@@ -78,6 +78,9 @@ llvm::Value* Frame::compute(const Index& i) {
     case IndexOp::mul: return builder_.CreateNSWMul(index(i.a), index(i.b));
     case IndexOp::min:
       return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, index(i.a), index(i.b));
+    case IndexOp::max:
+      return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, index(i.a), index(i.b));
+    case IndexOp::div: return builder_.CreateUDiv(index(i.a), index(i.b));
     case IndexOp::round_down: return builder_.CreateAnd(index(i.a), -immediate);
     case IndexOp::blocks:
       return builder_.CreateLShr(

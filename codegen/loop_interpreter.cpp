@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <sinter/ir/assert.h>
@@ -51,6 +52,7 @@ class Machine {
   void run(const Compute& compute);
   void run(const Count& count);
   void run(const Transpose& transpose);
+  void run(const Fold& fold);
 
   const LoopNest& nest_;
   const KernelArguments& arguments_;
@@ -60,6 +62,7 @@ class Machine {
   std::vector<std::int64_t> indices_;           // [index]
   std::vector<std::vector<Word>> values_;       // [value][lane]
   std::vector<std::vector<std::byte>> locals_;  // [argument] empty for buffers of the caller
+  std::vector<Word> next_;                      // of a carried value, while it is gathered
   std::size_t active_ = 1;                      // elements that this iteration covers
   int vector_lanes_ = 1;
 };
@@ -103,6 +106,9 @@ std::int64_t Machine::evaluate(const Index& index) const {
     case IndexOp::sub: return number(index.a) - number(index.b);
     case IndexOp::mul: return number(index.a) * number(index.b);
     case IndexOp::min: return std::min(number(index.a), number(index.b));
+    case IndexOp::max: return std::max(number(index.a), number(index.b));
+    // Where the variables of b have no value yet, neither has the quotient.
+    case IndexOp::div: return number(index.b) == 0 ? 0 : number(index.a) / number(index.b);
     case IndexOp::round_down: return number(index.a) & -immediate;
     case IndexOp::blocks: return (number(index.a) + immediate - 1) / immediate;
     case IndexOp::to_alignment: return to_alignment(index);
@@ -203,6 +209,18 @@ void Machine::run(const Transpose& transpose) {
   }
 }
 
+void Machine::run(const Fold& fold) {
+  const DType dtype = nest_.dtype(fold.result);
+  std::vector<Word> lanes = values_[fold.value.index];
+  for (std::size_t half = lanes.size() / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) {
+      const std::array<Word, 2> operands{lanes[j], lanes[j + half]};
+      lanes[j] = evaluate_bits(fold.op, dtype, dtype, operands);
+    }
+  }
+  values_[fold.result.index] = {lanes[0]};
+}
+
 // --- Loops ---------------------------------------------------------------------------------------
 
 void Machine::run(const Block& block) {
@@ -227,11 +245,27 @@ void Machine::run_vectors(const Loop& loop) {
                 "an unmasked loop covers whole steps");
   SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
   vector_lanes_ = loop.lanes;
+  for (const Carry& carry : loop.carried) {
+    std::vector<Word>& lanes = values_[carry.value.index];
+    lanes.clear();
+    for (std::int64_t i = 0; i < loop.step(); ++i) {
+      lanes.push_back(lane(carry.first, static_cast<std::size_t>(i)));
+    }
+  }
   for (std::int64_t at = from; at < to; at += loop.step()) {
     active_ = static_cast<std::size_t>(std::min(loop.step(), to - at));
     variables_[loop.variable.index] = at;
     update_indices();
     run(loop.body);
+    for (const Carry& carry : loop.carried) {
+      for (std::size_t i = 0; i < active_; ++i) {
+        next_.push_back(lane(carry.next, i));
+      }
+      values_[carry.value.index] = std::exchange(next_, {});
+    }
+  }
+  for (const Carry& carry : loop.carried) {
+    values_[carry.result.index] = values_[carry.value.index];
   }
   active_ = 1;
 }

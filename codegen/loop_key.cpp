@@ -46,10 +46,13 @@ class KeyWriter {
     put_all(transpose.argument, transpose.local, transpose.side, transpose.lanes, transpose.offset,
             transpose.stride);
   }
+  void put(const Fold& fold) { put_all(fold.result, fold.op, fold.value); }
+  void put(const Carry& carry) { put_all(carry.first, carry.value, carry.next, carry.result); }
   void put(const Loop& loop) {
     put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
             loop.variable, loop.from, loop.to);
     put_list(loop.digits);
+    put_list(loop.carried);
     put_list(loop.body);
   }
   void put(const Statement& statement) {

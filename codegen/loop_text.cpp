@@ -42,6 +42,7 @@ class Printer {
   void statement(const Compute& compute);
   void statement(const Count& count);
   void statement(const Transpose& transpose);
+  void statement(const Fold& fold);
 
   const LoopNest& nest_;
   std::vector<int> uses_;           // [index] in statements and other indices
@@ -97,6 +98,8 @@ std::string Printer::expression(const Index& index) const {
     case IndexOp::sub: return fmt::format("{} - {}", text(index.a), factor(index.b));
     case IndexOp::mul: return fmt::format("{} * {}", factor(index.a), factor(index.b));
     case IndexOp::min: return fmt::format("min({}, {})", text(index.a), text(index.b));
+    case IndexOp::max: return fmt::format("max({}, {})", text(index.a), text(index.b));
+    case IndexOp::div: return fmt::format("{} / {}", factor(index.a), factor(index.b));
     case IndexOp::round_down: return fmt::format("round_down({}, {})", text(index.a), number);
     case IndexOp::blocks: return fmt::format("blocks({}, {})", text(index.a), number);
     case IndexOp::to_alignment:
@@ -165,7 +168,16 @@ void Printer::statement(const Loop& loop) {
                      digits.empty() ? "" : " as (", fmt::join(digits, ", "),
                      digits.empty() ? "" : ")"));
   }
+  ++depth_;
+  for (const Carry& carry : loop.carried) {
+    line(
+        fmt::format("{} = v{}, then v{}", value(carry.value), carry.first.index, carry.next.index));
+  }
+  --depth_;
   block(loop.body);
+  for (const Carry& carry : loop.carried) {
+    line(fmt::format("{} = the last v{}", value(carry.result), carry.value.index));
+  }
 }
 
 void Printer::statement(const Load& load) {
@@ -203,6 +215,10 @@ void Printer::statement(const Transpose& transpose) {
   line(fmt::format("transpose a{}[{}] by {} into a{}, {} x {}, by {}", transpose.argument,
                    text(transpose.offset), text(transpose.stride), transpose.local, transpose.side,
                    transpose.side, transpose.lanes));
+}
+
+void Printer::statement(const Fold& fold) {
+  line(fmt::format("{} = fold {} v{}", value(fold.result), to_string(fold.op), fold.value.index));
 }
 
 std::string Printer::print() {

@@ -48,6 +48,11 @@ class Verifier {
   void check(const Compute& compute);
   void check(const Count& count);
   void check(const Transpose& transpose);
+  void check(const Fold& fold);
+  void check_carried(const Loop& loop);
+  [[nodiscard]] bool in_lanes() const {
+    return !loops_.empty() && loops_.back()->kind == LoopKind::vector;
+  }
 
   const LoopNest& nest_;
   std::vector<Variables> depends_;  // [index] on these variables
@@ -57,6 +62,8 @@ class Verifier {
   std::vector<ValueId> defined_;    // visible values, innermost scope last
   std::vector<const Loop*> loops_;  // around
   bool stored_ = false;             // something was stored before in this block
+  bool reduces_ = false;            // the nest stores single elements, or to local arguments
+  std::vector<ValueId> carried_;    // results of loops
 };
 
 // --- Tables --------------------------------------------------------------------------------------
@@ -153,7 +160,7 @@ void Verifier::check(const Block& block) {
   for (const Statement& statement : block) {
     std::visit([this](const auto& typed) { check(typed); }, statement);
   }
-  stored_ = stored;
+  stored_ = stored || stored_;
   for (; defined_.size() > outside; defined_.pop_back()) {
     states_[defined_.back().index] = State::out_of_scope;
   }
@@ -171,14 +178,38 @@ void Verifier::check(const Loop& loop) {
   }
   check_digits(loop);
   loops_.push_back(&loop);
+  for (const Carry& carry : loop.carried) {
+    use(carry.first);
+    define(carry.value);
+  }
   check(loop.body);
+  for (const Carry& carry : loop.carried) {
+    SINTER_ASSERT(states_[carry.value.index] == State::visible, "a carried value is of its loop");
+    states_[carry.value.index] = State::out_of_scope;
+  }
   loops_.pop_back();
   known_ = known;
-  stored_ = true;
+  check_carried(loop);
+}
+
+void Verifier::check_carried(const Loop& loop) {
+  SINTER_ASSERT(loop.carried.empty() || (loop.kind == LoopKind::vector && !loop.masked),
+                "values are carried by unmasked loops with lanes");
+  for (const Carry& carry : loop.carried) {
+    const bool known = carry.next.index < states_.size();
+    SINTER_ASSERT(known && states_[carry.next.index] != State::undefined,
+                  "what is carried on is defined in the loop");
+    const DType dtype = nest_.dtype(carry.value);
+    SINTER_ASSERT(nest_.dtype(carry.first) == dtype && nest_.dtype(carry.next) == dtype &&
+                      nest_.dtype(carry.result) == dtype,
+                  "a value keeps its dtype from one iteration to the next");
+    define(carry.result);
+    carried_.push_back(carry.result);
+  }
 }
 
 void Verifier::check_rows(const Loop& loop) const {
-  SINTER_ASSERT(nest_.rank > 1, "a nest of rank 1 has no rows");
+  SINTER_ASSERT(nest_.rank > 1 || reduces_, "a nest of rank 1 has no rows");
   SINTER_ASSERT(loops_.empty() && !stored_, "one loop runs over the rows, around all others");
   SINTER_ASSERT(
       nest_.index(loop.from).op == IndexOp::begin && nest_.index(loop.to).op == IndexOp::end,
@@ -193,8 +224,7 @@ void Verifier::check_serial(const Loop& loop) const {
 }
 
 void Verifier::check_vectors(const Loop& loop) const {
-  SINTER_ASSERT(loops_.empty() == (nest_.rank == 1) &&
-                    (loops_.empty() || loops_.back()->kind != LoopKind::vector),
+  SINTER_ASSERT(!in_lanes() && (reduces_ || loops_.empty() == (nest_.rank == 1)),
                 "loops with lanes stand in the loop over rows, or alone in a nest of rank 1");
   SINTER_ASSERT(std::has_single_bit(loop.lanes), "lanes are a power of two");
   SINTER_ASSERT(std::has_single_bit(loop.unroll), "vectors in flight are a power of two");
@@ -210,7 +240,8 @@ void Verifier::check_digits(const Loop& loop) {
   });
   const int axes = blocks ? nest_.rank : nest_.rank - 1;
   const bool counters = loop.kind == LoopKind::parallel && axes > 1;
-  SINTER_ASSERT(loop.digits.size() == static_cast<std::size_t>(counters ? axes : 0),
+  const bool free = reduces_ && loop.kind != LoopKind::vector;
+  SINTER_ASSERT(free || loop.digits.size() == static_cast<std::size_t>(counters ? axes : 0),
                 "rows and blocks over several axes count in one digit per axis");
   for (const Digit& digit : loop.digits) {
     use(digit.radix);
@@ -227,8 +258,10 @@ void Verifier::check_stores(const Block& body) const {
     ++stores[store->argument];
   }
   for (std::size_t i = 0; i < stores.size(); ++i) {
-    SINTER_ASSERT(stores[i] == (nest_.arguments[i].output ? 1 : 0),
-                  "a loop with lanes stores every output once, and no input");
+    const auto& [dtype, output, local] = nest_.arguments[i];
+    const bool right =
+        reduces_ ? stores[i] <= (output || local > 0 ? 1 : 0) : stores[i] == (output ? 1 : 0);
+    SINTER_ASSERT(right, "a loop with lanes stores every output once, and no input");
   }
 }
 
@@ -240,7 +273,8 @@ void Verifier::check(const Load& load) {
   SINTER_ASSERT(!nest_.arguments[load.argument].output, "a load reads an input");
   SINTER_ASSERT(lanes || load.lanes == LaneStride::uniform,
                 "outside loops with lanes a load is uniform");
-  SINTER_ASSERT(!stored_, "loads of a block come before its stores");
+  SINTER_ASSERT(!stored_ || nest_.arguments[load.argument].local > 0,
+                "loads of a block come before its stores");
   const bool pairs = lanes && loops_.back()->interleaved && load.lanes != LaneStride::uniform;
   SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
                            info(nest_.arguments[load.argument].dtype).bytes == 2),
@@ -254,22 +288,23 @@ void Verifier::check(const Load& load) {
 
 void Verifier::check(const Store& store) {
   const Loop* loop = loops_.empty() ? nullptr : loops_.back();
-  SINTER_ASSERT(loop != nullptr && loop->kind == LoopKind::vector,
-                "stores stand in loops with lanes");
+  SINTER_ASSERT(store.argument < nest_.arguments.size(), "a store names an argument");
+  SINTER_ASSERT(in_lanes() || reduces_, "stores stand in loops with lanes");
+  SINTER_ASSERT(in_lanes() != (store.lanes == LaneStride::uniform), "lanes are stored apart");
   SINTER_ASSERT(!store.streaming || !loop->masked, "streaming stores are not masked");
-  SINTER_ASSERT(store.lanes != LaneStride::uniform, "lanes are stored apart");
   SINTER_ASSERT(!store.streaming || !loop->interleaved, "streaming stores are not interleaved");
   SINTER_ASSERT(!store.streaming || store.lanes == LaneStride::contiguous,
                 "streaming stores are contiguous");
-  SINTER_ASSERT(!loop->interleaved || (store.lanes == LaneStride::contiguous &&
-                                       info(nest_.arguments[store.argument].dtype).bytes == 2),
+  SINTER_ASSERT(!in_lanes() || !loop->interleaved ||
+                    (store.lanes == LaneStride::contiguous &&
+                     info(nest_.arguments[store.argument].dtype).bytes == 2),
                 "what is interleaved is contiguous and of 16 bits");
   use(store.value);
   use(store.offset);
   if (store.lanes == LaneStride::strided) use(store.lane_stride);
   SINTER_ASSERT(nest_.dtype(store.value) == nest_.arguments[store.argument].dtype,
                 "a store has the dtype of its argument");
-  stored_ = true;
+  stored_ = stored_ || nest_.arguments[store.argument].local == 0;
 }
 
 /// Whether operands have one dtype, in which something is computed.
@@ -347,7 +382,28 @@ void Verifier::check(const Transpose& transpose) {
   use(transpose.stride);
 }
 
+void Verifier::check(const Fold& fold) {
+  use(fold.value);
+  define(fold.result);
+  SINTER_ASSERT(std::ranges::find(carried_, fold.value) != carried_.end(),
+                "what is folded was carried through a loop");
+  SINTER_ASSERT(nest_.dtype(fold.result) == nest_.dtype(fold.value), "a fold keeps the dtype");
+}
+
+/// Whether statements of a nest with reductions are among these.
+bool reduces(const LoopNest& nest, const Block& block) {
+  return std::ranges::any_of(block, [&nest](const Statement& statement) {
+    if (const Loop* loop = std::get_if<Loop>(&statement)) return reduces(nest, loop->body);
+    if (const Store* store = std::get_if<Store>(&statement)) {
+      return store->lanes == LaneStride::uniform ||
+             (store->argument < nest.arguments.size() && nest.arguments[store->argument].local > 0);
+    }
+    return std::holds_alternative<Fold>(statement);
+  });
+}
+
 void Verifier::run() {
+  reduces_ = reduces(nest_, nest_.body);
   check_arguments();
   check_indices();
   const bool has_loop = std::ranges::any_of(nest_.body, [](const Statement& statement) {

@@ -6,13 +6,21 @@
 namespace sinter::detail {
 namespace {
 
+bool varies(const LoopSpace& space, std::size_t argument, int from, int to) {
+  for (int axis = from; axis < to; ++axis) {
+    if (stride_class(space, argument, axis) != LaneStride::uniform) return true;
+  }
+  return false;
+}
+
 Level input_level(const LoopSpace& space, std::size_t argument) {
   const int inner = space.rank() - 1;
-  if (stride_class(space, argument, inner) != LaneStride::uniform) return Level::lane;
-  for (int axis = 0; axis < inner; ++axis) {
-    if (stride_class(space, argument, axis) != LaneStride::uniform) return Level::row;
-  }
-  return Level::nest;
+  const int behind = space.rank() - space.inner;
+  const int group = behind - space.reduced;
+  if (varies(space, argument, inner, inner + 1)) return Level::lane;
+  if (varies(space, argument, group, std::min(behind, inner))) return Level::group;
+  const bool by_row = varies(space, argument, 0, group) || varies(space, argument, behind, inner);
+  return by_row ? Level::row : Level::nest;
 }
 
 std::vector<NodeId> resolve_broadcasts(const Graph& body) {
@@ -41,9 +49,25 @@ std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
     const bool walked = node.op == Op::input || node.op == Op::iota;
     Level level = walked ? input_level(space, walks[levels.size()]) : Level::nest;
     for (NodeId operand : node.inputs()) level = std::max(level, levels[operand.index]);
+    // Of rows a number each; of columns as many as there are.
+    const bool reduces = info(node.op).kind == OpKind::reduction;
+    if (reduces) level = space.inner == 0 ? Level::row : Level::lane;
     levels.push_back(level);
   }
   return levels;
+}
+
+std::vector<int> find_stages(const Graph& body) {
+  std::vector<int> stages;
+  for (const Node& node : body.nodes()) {
+    int stage = 0;
+    for (NodeId operand : node.inputs()) {
+      const bool waits = info(body.node(operand).op).kind == OpKind::reduction;
+      stage = std::max(stage, stages[operand.index] + (waits ? 1 : 0));
+    }
+    stages.push_back(stage);
+  }
+  return stages;
 }
 
 std::vector<bool> find_needed(const Graph& body, const std::vector<NodeId>& values) {
@@ -59,8 +83,8 @@ std::vector<bool> find_needed(const Graph& body, const std::vector<NodeId>& valu
 /// Needed nodes in the order of the graph, inputs as late as possible.
 class Order {
  public:
-  Order(const Graph& body, const std::vector<NodeId>& values)
-      : body_(body), values_(values), pending_(find_needed(body, values)) {
+  Order(const Graph& body, const std::vector<NodeId>& values, std::vector<bool> needed)
+      : body_(body), values_(values), pending_(std::move(needed)) {
     for (std::uint32_t i = 0; i < pending_.size(); ++i) {
       if (pending_[i] && body.nodes()[i].op != Op::input) add_with_inputs({i});
     }
@@ -132,8 +156,10 @@ LaneStride store_stride(const LoopSpace& space, std::size_t argument) {
 Placement place(const Graph& body, const LoopSpace& space) {
   std::vector<std::size_t> walks = find_walks(body);
   std::vector<Level> levels = find_levels(body, space, walks);
-  Placement placement{resolve_broadcasts(body), std::move(levels), std::move(walks), {}};
-  placement.order = Order(body, placement.values).take();
+  Placement placement{resolve_broadcasts(body), std::move(levels), std::move(walks), {}, {},
+                      find_stages(body)};
+  placement.needed = find_needed(body, placement.values);
+  placement.order = Order(body, placement.values, placement.needed).take();
   return placement;
 }
 

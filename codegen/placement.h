@@ -14,9 +14,10 @@ namespace sinter::detail {
 
 /// How often a value changes, and so the block that defines it.
 enum class Level : std::uint8_t {
-  nest,  ///< never: before all loops
-  row,   ///< with the row: in the parallel loop
-  lane,  ///< with the element: in the loops with lanes
+  nest,   ///< never: before all loops
+  row,    ///< with the row: in the parallel loop
+  group,  ///< with the row of a group of several axes that is reduced
+  lane,   ///< with the element: in the loops with lanes
 };
 
 struct Placement {
@@ -26,7 +27,10 @@ struct Placement {
   /// The nodes to evaluate. An input stands right before its first use, so that it does not hold a
   /// register for longer.
   std::vector<NodeId> order;
+  std::vector<bool> needed;  ///< [node]
+  std::vector<int> stages;   ///< [node] how many reductions wait for each other up to it
 
+  [[nodiscard]] bool is_needed(NodeId node) const { return needed[node.index]; }
   [[nodiscard]] NodeId value(NodeId node) const { return values[node.index]; }
   [[nodiscard]] Level level(NodeId node) const { return levels[node.index]; }
 };

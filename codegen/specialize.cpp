@@ -21,7 +21,7 @@ Index with_numbers(Index index, const LoopSpace& space) {
 void drop_empty_loops(Block& block) {
   std::erase_if(block, [](const Statement& statement) {
     const Loop* loop = std::get_if<Loop>(&statement);
-    return loop != nullptr && loop->from == loop->to;
+    return loop != nullptr && loop->from == loop->to && loop->carried.empty();
   });
   for (Statement& statement : block) {
     if (Loop* loop = std::get_if<Loop>(&statement)) drop_empty_loops(loop->body);

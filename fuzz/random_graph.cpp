@@ -296,12 +296,38 @@ class Generator {
     ++ops_;
   }
 
+  // --- Reductions --------------------------------------------------------------------------------
+
+  /// Over some axes of any value that has a right dtype; ops to come may compute in its shape.
+  void add_reduction(const OpInfo& row) {
+    const Value& x = random_.pick(values_);
+    const bool fits = (row.rule == DTypeRule::logical) == (x.dtype() == DType::boolean);
+    const bool has_extreme = row.op == Op::reduce_min || row.op == Op::reduce_max;
+    if (!fits || x.shape().empty() || (has_extreme && x.shape().elements() == 0)) return;
+    const auto rank = static_cast<std::int64_t>(x.shape().rank());
+    const std::int64_t first = random_.between(0, rank - 1);
+    const std::int64_t last = random_.one_in(2) ? rank - 1 : random_.between(first, rank - 1);
+    Attributes attributes;
+    for (std::int64_t axis = first; axis <= last; ++axis) attributes.lists[0].push_back(axis);
+    const bool keep = !random_.one_in(3);
+    attributes.lists[1].push_back(keep ? 1 : 0);
+    const Value made = Value::apply(row.op, std::span(&x, 1), attributes);
+    values_.push_back(made);
+    // The values of before still broadcast against what keeps its axes.
+    if (!keep && random_.one_in(2)) space_ = made.shape();
+    ++ops_;
+  }
+
   /// Records one op, unless there is no operand for the one that was drawn.
   void add_op() {
     const OpInfo& row = random_.pick(all_ops());
     if (row.kind == OpKind::leaf) return;
     if (row.kind == OpKind::structural) {
       if (options_.structural) add_structural(row.op);
+      return;
+    }
+    if (row.kind == OpKind::reduction) {
+      if (options_.structural) add_reduction(row);
       return;
     }
     std::vector<Value> operands;

@@ -33,6 +33,18 @@ Shape shortened(const Shape& shape, const Edit& edit) {
   return result;
 }
 
+/// With another length on one axis, so that so many elements fit; as it is where none does.
+Shape refitted(const Shape& shape, std::int64_t elements) {
+  for (int axis = shape.rank() - 1; axis >= 0 && shape.elements() != elements; --axis) {
+    Shape others = shape;
+    others[axis] = 1;
+    if (others.elements() == 0 || elements % others.elements() != 0) continue;
+    others[axis] = elements / others.elements();
+    return others;
+  }
+  return shape;
+}
+
 /// The first elements along every axis.
 TensorData cropped(const TensorData& from, const Shape& shape) {
   if (from.shape == shape) return from;
@@ -128,6 +140,9 @@ class Rebuilder {
     }
     Attributes attributes = from_.graph.attributes(id);
     attributes.shape = shortened(*attributes.shape, edit_);
+    if (node.op == Op::reshape) {
+      attributes.shape = refitted(*attributes.shape, values[0].shape().elements());
+    }
     return Value::apply(node.op, values, attributes).id();
   }
 

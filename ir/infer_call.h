@@ -23,6 +23,9 @@ struct OpCall {
   [[nodiscard]] std::string text() const;
 };
 
+/// The shape of a reduction. Throws Error.
+[[nodiscard]] Shape infer_reduction(const OpCall& call, const Attributes& attributes);
+
 /// The shape of a structural op. Throws Error.
 [[nodiscard]] Shape infer_structure(const OpCall& call, const Attributes& attributes);
 

@@ -18,6 +18,7 @@
 #include "float_control.h"
 #include "move_elements.h"
 #include "primitives.h"
+#include "reduce_elements.h"
 
 namespace sinter {
 namespace {
@@ -153,6 +154,7 @@ class Interpreter {
         if (node.op != Op::input) tensors_[id.index] = leaf(id);
         return;
       case OpKind::structural: tensors_[id.index] = move(id); return;
+      case OpKind::reduction: tensors_[id.index] = reduce(id); return;
       case OpKind::primitive: tensors_[id.index] = compute(id, node.op, node.inputs()); return;
       case OpKind::composite: break;
     }
@@ -173,6 +175,11 @@ class Interpreter {
       return detail::DenseTensor{from.data, from.shape};
     });
     return detail::move_elements(graph_, id, {operands.data(), inputs.size()});
+  }
+
+  [[nodiscard]] TensorData reduce(NodeId id) const {
+    const Operand from = operand(graph_.node(id).operands[0]);
+    return detail::reduce_elements(graph_, id, {from.data, from.shape});
   }
 
   [[nodiscard]] TensorData scalar(const Node& node) const {

@@ -26,13 +26,14 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const Nod
   for (const Store& store : stores) needed_[store.node.index] = k;
   mark_cone(segment);
   for (NodeId id : segment) {
-    if (needed_[id.index] == k && computes(id)) static_cast<void>(copy(id));
+    if (needed_[id.index] == k && computes(id) && !dropped_) static_cast<void>(copy(id));
   }
   for (const auto& [node, place] : stores) {
-    const Value stored = kernel.body.value(copy(node));
+    const Value stored = kernel.body.value(dropped_ ? copy_spread(node) : copy(node));
+    const Layout layout = dropped_ ? spread(place.layout) : place.layout;
     const std::string name = fmt::format("o{}", kernel.outputs.size());
-    kernel.outputs.push_back({place.buffer, place.layout.offset});
-    kernel.body.output(name, stored, place.layout.strides);
+    kernel.outputs.push_back({place.buffer, layout.offset});
+    kernel.body.output(name, stored, layout.strides);
   }
 }
 
@@ -44,9 +45,16 @@ bool BodyBuilder::computes(NodeId id) const {
 }
 
 void BodyBuilder::mark_cone(std::span<const NodeId> segment) {
+  dropped_.reset();
   for (NodeId id : segment | std::views::reverse) {
     if (needed_[id.index] != k_ || !computes(id)) continue;
-    for (NodeId operand : plan_.graph.node(id).inputs()) needed_[operand.index] = k_;
+    const Node& node = plan_.graph.node(id);
+    for (NodeId operand : node.inputs()) needed_[operand.index] = k_;
+    if (info(node.op).kind != OpKind::reduction) continue;
+    const auto [axes, keep] = plan_.graph.attributes(id).lists;
+    if (keep[0] == 1) continue;
+    const int rank = plan_.graph.shape(node.operands[0]).rank();
+    dropped_ = Dropped{rank - static_cast<int>(axes[0]) - axes.rank(), axes.rank(), {}};
   }
 }
 
@@ -54,11 +62,15 @@ void BodyBuilder::mark_cone(std::span<const NodeId> segment) {
 /// never goes deeper than an op's leaves.
 NodeId BodyBuilder::copy(NodeId id) {
   if (copied_[id.index] == k_) return copy_of_[id.index];
+  const NodeId made = computes(id) ? copy_op(id) : copy_leaf(id);
+  copied_[id.index] = k_;
+  return copy_of_[id.index] = made;
+}
+
+NodeId BodyBuilder::copy_leaf(NodeId id) {
   const Node& node = plan_.graph.node(id);
   NodeId made;
-  if (computes(id)) {
-    made = copy_op(id);
-  } else if (node.op == Op::constant || node.op == Op::iota) {
+  if (node.op == Op::constant || node.op == Op::iota) {
     made = kernel_->body.copy_node(plan_.graph, id, {});
   } else if (node.op == Op::parameter) {
     kernel_->parameters.push_back(static_cast<std::uint32_t>(node.payload));
@@ -70,8 +82,7 @@ NodeId BodyBuilder::copy(NodeId id) {
   } else {
     made = read(place_of(id), node.dtype);
   }
-  copied_[id.index] = k_;
-  return copy_of_[id.index] = made;
+  return made;
 }
 
 NodeId BodyBuilder::copy_op(NodeId id) {
@@ -79,6 +90,67 @@ NodeId BodyBuilder::copy_op(NodeId id) {
   const auto inputs = plan_.graph.node(id).inputs();
   for (std::size_t i = 0; i < inputs.size(); ++i) operands[i] = copy(inputs[i]);
   return kernel_->body.copy_node(plan_.graph, id, {operands.data(), inputs.size()});
+}
+
+/// A value behind reductions that drop their axes; no deeper than a kernel has ops.
+NodeId BodyBuilder::copy_spread(NodeId id) {
+  const auto known = dropped_->copies.find(id.index);
+  if (known != dropped_->copies.end()) return known->second;
+  const Node& node = plan_.graph.node(id);
+  NodeId made;
+  if (computes(id)) {
+    made = copy_op_spread(id);
+  } else if (node.op == Op::iota) {
+    const int behind = plan_.graph.shape(id).rank() - static_cast<int>(node.payload);
+    const Shape shape = spread(dense_layout(plan_.graph.shape(id))).shape;
+    const int moved = behind > dropped_->behind ? dropped_->count : 0;
+    made = kernel_->body.iota(node.dtype, shape, shape.rank() - behind - moved).id();
+  } else if (is_leaf(node) && node.op != Op::input) {
+    made = copy(id);
+  } else {
+    const Place place = place_of(id);
+    made = read({place.buffer, spread(place.layout)}, node.dtype);
+  }
+  dropped_->copies.emplace(id.index, made);
+  return made;
+}
+
+NodeId BodyBuilder::copy_op_spread(NodeId id) {
+  const Node& node = plan_.graph.node(id);
+  Attributes attributes = plan_.graph.attributes(id);
+  std::vector<Value> operands;
+  if (info(node.op).kind == OpKind::reduction) {
+    operands.push_back(kernel_->body.value(copy(node.operands[0])));
+    attributes.lists[1] = Dims{1};
+  } else {
+    for (NodeId operand : node.inputs()) {
+      operands.push_back(kernel_->body.value(copy_spread(operand)));
+    }
+    attributes.shape = spread(dense_layout(*attributes.shape)).shape;
+  }
+  return Value::apply(node.op, operands, attributes).id();
+}
+
+/// With lengths of 1 in place of the dropped axes, if the layout reaches in front of them.
+Layout BodyBuilder::spread(const Layout& layout) const {
+  const int at = layout.shape.rank() - dropped_->behind;
+  if (at < 0) return layout;
+  Layout result{{}, {}, layout.offset};
+  const auto add_ones = [&] {
+    const bool last = at == layout.shape.rank();
+    const std::int64_t stride = last ? 1 : layout.strides[at] * layout.shape[at];
+    for (int i = 0; i < dropped_->count; ++i) {
+      result.shape.push_back(1);
+      result.strides.push_back(stride);
+    }
+  };
+  for (int axis = 0; axis < layout.shape.rank(); ++axis) {
+    if (axis == at) add_ones();
+    result.shape.push_back(layout.shape[axis]);
+    result.strides.push_back(layout.strides[axis]);
+  }
+  if (at == layout.shape.rank()) add_ones();
+  return result;
 }
 
 Place BodyBuilder::place_of(NodeId id) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include <sinter/ir/plan.h>
@@ -45,6 +46,10 @@ class BodyBuilder {
   [[nodiscard]] bool computes(NodeId id) const;
   void mark_cone(std::span<const NodeId> segment);
   [[nodiscard]] NodeId copy(NodeId id);
+  [[nodiscard]] NodeId copy_leaf(NodeId id);
+  [[nodiscard]] NodeId copy_spread(NodeId id);
+  [[nodiscard]] NodeId copy_op_spread(NodeId id);
+  [[nodiscard]] Layout spread(const Layout& layout) const;
   [[nodiscard]] NodeId copy_op(NodeId id);
   [[nodiscard]] Place place_of(NodeId id) const;
   [[nodiscard]] NodeId read(const Place& from, DType dtype);
@@ -54,6 +59,14 @@ class BodyBuilder {
   std::vector<std::uint32_t> needed_;  // by node: the last kernel whose cone it is in
   std::vector<std::uint32_t> copied_;  // by node: the last kernel whose body has it, as copy_of_
   std::vector<NodeId> copy_of_;
+  /// Of a kernel whose reductions drop their axes: what comes after them, with those axes as
+  /// lengths of 1, so that all of a body is aligned to what is reduced.
+  struct Dropped {
+    int behind = 0;  ///< axes behind the dropped ones
+    int count = 0;
+    std::unordered_map<std::uint32_t, NodeId> copies;
+  };
+  std::optional<Dropped> dropped_;
   PlanKernel* kernel_ = nullptr;
   std::uint32_t k_ = 0;
 };

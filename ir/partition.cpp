@@ -1,7 +1,8 @@
 // From segments to a Plan: stored values become buffers, those of one segment and shape one kernel.
 //
 // A value that is stored is computed by one kernel and read by the others, so kernels of a segment
-// run in an order in which shapes grow: broadcasting never makes a shape smaller.
+// run in an order in which shapes grow: broadcasting never makes a shape smaller. Reductions do,
+// and so what comes after one more of them comes later.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -25,6 +26,7 @@ std::string_view to_string(CutRule rule) {
     case CutRule::unfused: return "unfused";
     case CutRule::view: return "view";
     case CutRule::concat: return "concat";
+    case CutRule::reduction: return "reduction";
   }
   return "unknown";
 }
@@ -68,7 +70,8 @@ class Planner {
 
   // --- Kernels -----------------------------------------------------------------------------------
 
-  /// One kernel for each shape among the values that the segment stores.
+  /// One kernel for each shape among the values that the segment stores, and for each number of
+  /// reductions before them.
   void add_kernels(std::size_t s) {
     std::vector<NodeId> stored;
     for (NodeId id : segments_.segment(s)) {
@@ -76,14 +79,16 @@ class Planner {
     }
     std::ranges::sort(stored, [this](NodeId a, NodeId b) {
       const auto key = [this](NodeId id) {
-        return std::tuple(broadcast_order(graph().shape(id)), graph().node(id).shape);
+        return std::tuple(segments_.stages[id.index], broadcast_order(graph().shape(id)),
+                          graph().node(id).shape);
       };
       return key(a) < key(b);
     });
     for (std::size_t i = 0; i < stored.size(); ++i) {
-      const bool first =
-          i == 0 || graph().node(stored[i]).shape != graph().node(stored[i - 1]).shape;
-      if (first) add_kernel(s);
+      const auto group = [&](NodeId id) {
+        return std::pair(segments_.stages[id.index], graph().node(id).shape);
+      };
+      if (i == 0 || group(stored[i]) != group(stored[i - 1])) add_kernel(s);
       placement_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);
     }
     for (NodeId id : stored) {

@@ -25,6 +25,35 @@ bool varies_along_rows(const Shape& from, const Shape& to) {
   return own >= 0 && from[own] > 1;
 }
 
+/// What the reductions of a segment reduce.
+struct Frame {
+  Shape shape;
+  Dims axes;
+  friend bool operator==(const Frame&, const Frame&) = default;
+
+  [[nodiscard]] bool reduces(int axis) const {
+    return axis >= axes[0] && axis < axes[0] + axes.rank();
+  }
+  /// The shape that is left, with reduced lengths as 1 or without them.
+  [[nodiscard]] Shape reduced(bool keep) const {
+    Shape result;
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      if (!reduces(axis)) result.push_back(shape[axis]);
+      if (reduces(axis) && keep) result.push_back(1);
+    }
+    return result;
+  }
+  /// Whether nothing lies behind what is reduced, and a row of it is at most this long.
+  [[nodiscard]] bool has_rows(std::int64_t max_elements) const {
+    std::int64_t behind = 1;
+    std::int64_t row = 1;
+    for (int axis = static_cast<int>(axes[0]); axis < shape.rank(); ++axis) {
+      (reduces(axis) ? row : behind) *= shape[axis];
+    }
+    return behind == 1 && row <= max_elements;
+  }
+};
+
 class Segmenter {
  public:
   Segmenter(const Graph& graph, const PlanLimits& limits)
@@ -33,10 +62,12 @@ class Segmenter {
         join_of_(graph.nodes().size(), kNowhere),
         open_uses_(graph.nodes().size()),
         segment_of_(graph.nodes().size(), kNowhere),
-        read_by_(graph.nodes().size(), kNowhere) {
+        read_by_(graph.nodes().size(), kNowhere),
+        reduced_(graph.nodes().size()) {
     result_.live = find_live_values(graph);
     result_.stored.resize(graph.nodes().size());
     result_.stores.resize(graph.nodes().size());
+    result_.stages.resize(graph.nodes().size());
     add_stores();
     for (NodeId id : result_.live.order) {
       for (NodeId operand : operands(id)) ++open_uses_[operand.index];
@@ -113,9 +144,57 @@ class Segmenter {
     if (fuse == Fuse::none) return CutRule::unfused;
     const auto reads_open = [this](NodeId value) { return reads_open_memory(value); };
     if (reads_open(id) || std::ranges::any_of(operands(id), reads_open)) return CutRule::view;
+    if (breaks_frame(id)) return CutRule::reduction;
     if (operations_ + operations(id) > limits_.operations) return CutRule::operations;
     if (arguments_with(id) > limits_.arguments) return CutRule::arguments;
     return std::nullopt;
+  }
+
+  // --- Reductions --------------------------------------------------------------------------------
+
+  /// Whether a value of the open segment comes after one of its reductions, and if so, of which
+  /// kind: one that keeps the axes, or one that drops them.
+  enum class Reduced : std::uint8_t { no, kept, dropped };
+
+  [[nodiscard]] Reduced reduced(NodeId id) const {
+    return is_open(id) ? reduced_[id.index] : Reduced::no;
+  }
+
+  [[nodiscard]] bool is_reduction(NodeId id) const {
+    return info(graph_.node(id).op).kind == OpKind::reduction;
+  }
+  [[nodiscard]] Frame frame_of(NodeId reduction) const {
+    return {graph_.shape(graph_.node(reduction).operands[0]),
+            graph_.attributes(reduction).lists[0]};
+  }
+
+  /// All reductions of a segment reduce the same axes of the same shape. What comes after one has
+  /// an element for each that it leaves, or for each of its row, if that is short enough to be
+  /// walked again.
+  [[nodiscard]] bool breaks_frame(NodeId id) const {
+    if (is_reduction(id) && frame_.has_value() && frame_of(id) != *frame_) return true;
+    bool after_kept = false;
+    bool after_dropped = false;
+    for (NodeId operand : operands(id)) {
+      after_kept = after_kept || reduced(operand) == Reduced::kept;
+      after_dropped = after_dropped || reduced(operand) == Reduced::dropped;
+    }
+    if (!after_kept && !after_dropped) return false;
+    if (after_kept && after_dropped) return true;
+    const Shape& shape = is_reduction(id) ? frame_->shape : graph_.shape(id);
+    if (after_dropped) return is_reduction(id) || shape != frame_->reduced(false);
+    if (shape == frame_->reduced(true) && !is_reduction(id)) return false;
+    const std::int64_t bytes = info(graph_.node(id).dtype).bytes;
+    return shape != frame_->shape || !frame_->has_rows(limits_.row_bytes / bytes);
+  }
+
+  [[nodiscard]] Reduced reduced_with(NodeId id) const {
+    if (is_reduction(id)) {
+      return graph_.attributes(id).lists[1][0] == 1 ? Reduced::kept : Reduced::dropped;
+    }
+    Reduced result = Reduced::no;
+    for (NodeId operand : operands(id)) result = std::max(result, reduced(operand));
+    return result;
   }
 
   [[nodiscard]] int operations(NodeId id) const { return is_leaf(graph_.node(id)) ? 0 : 1; }
@@ -154,6 +233,13 @@ class Segmenter {
       }
       --open_uses_[operand.index];
     }
+    reduced_[id.index] = reduced_with(id);
+    int& stage = result_.stages[id.index];
+    for (NodeId operand : operands(id)) {
+      if (is_open(operand)) stage = std::max(stage, result_.stages[operand.index]);
+    }
+    if (is_reduction(id)) ++stage;
+    if (is_reduction(id)) frame_ = frame_of(id);
     segment_of_[id.index] = segment_;
     ++end_;
   }
@@ -194,6 +280,7 @@ class Segmenter {
     }
     result_.ends.push_back(end_);
     begin_ = end_;
+    frame_.reset();
     ++segment_;
     arguments_ = 0;
     operations_ = 0;
@@ -207,7 +294,9 @@ class Segmenter {
   std::vector<std::uint32_t> open_uses_;   // by nodes that are in no segment yet
   std::vector<std::uint32_t> segment_of_;  // by node
   std::vector<std::uint32_t> read_by_;     // the last segment that reads a value from outside
+  std::vector<Reduced> reduced_;           // by node of the open segment
   // The open segment.
+  std::optional<Frame> frame_;  // once it has a reduction
   std::uint32_t segment_ = 0;
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;

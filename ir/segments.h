@@ -23,6 +23,7 @@ struct Segments {
   std::vector<std::optional<CutRule>> stored;  ///< by node of the graph
 
   std::vector<int> stores;  ///< by node: buffers that outputs, concats and views ask for
+  std::vector<int> stages;  ///< by node: reductions of its segment that are before it, in a row
 
   [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
     const std::size_t begin = s == 0 ? 0 : ends[s - 1];

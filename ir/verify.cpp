@@ -49,7 +49,7 @@ void verify_iota(const GraphData& graph, std::size_t id) {
   }
 }
 
-/// The lists of a structural op, of which the payload is made.
+/// The lists of a structural op or a reduction, of which the payload is made.
 void verify_lists(const GraphData& graph, std::size_t id, Attributes& attributes) {
   const Node& node = graph.nodes[id];
   for (std::size_t i = 0; i < kMaxLists && !info(node.op).lists[i].empty(); ++i) {

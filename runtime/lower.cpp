@@ -28,7 +28,7 @@ Lowered lower(const PlanKernel& kernel, std::span<const double> parameters,
               const CompileOptions& options, const Target& target) {
   const Graph body = simplify(expand(kernel.body, parameters));
   LoopSpace space = collapse(body);
-  const ScheduleOptions schedule{.streaming = should_stream(body, space, target)};
+  const ScheduleOptions schedule{.streaming = should_stream(body, target)};
   LoopNest nest = schedule_cpu(body, space, target, schedule);
   if (contains(options.specialize, Specialize::shape)) {
     nest = specialize_shape(std::move(nest), space);

@@ -45,7 +45,7 @@ std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& 
 
 void set_chunks(Kernel& kernel, std::int64_t bytes, const Services& services) {
   kernel.extent = kernel.space.parallel_extent();
-  kernel.grain = kernel.space.rank() == 1 ? kElementGrain : 1;
+  kernel.grain = kernel.space.rank() == 1 && kernel.space.reduced == 0 ? kElementGrain : 1;
   const bool empty = kernel.extent == 0 || kernel.space.inner_extent() == 0;
   kernel.chunks = empty ? 0 : 1;
   if (empty || services.threads == 1 || bytes < services.parallel_bytes) return;

@@ -153,7 +153,7 @@ TEST(Schedule, StreamsWhatIsLargerThanTheCache) {
   target.streaming_bytes = 4096;
   const auto streams = [&](std::int64_t n) {
     const Graph body = leaky_relu_kernel(n);
-    return should_stream(body, collapse(body), target);
+    return should_stream(body, target);
   };
   EXPECT_FALSE(streams(1024));
   EXPECT_TRUE(streams(1025));

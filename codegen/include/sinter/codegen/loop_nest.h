@@ -14,11 +14,15 @@
 // a serial one in it over the blocks. That first brings what lies across the rows into memory of
 // its own, transposed, and then goes through the rows of the block in another serial loop.
 //
+// A nest with reductions runs over rows of what is reduced, or over blocks of the columns behind
+// it, with serial loops over chunks; loops with lanes stand anywhere in those. Between them a value
+// goes through a Carry, from one iteration to the next, or through a local argument.
+//
 // Three kinds of numbers, each a table in the nest, referred to by typed ids:
 //   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
 //             operands before users. Not a statement: it has its value from the moment that the
 //             last loop variable it depends on has one.
-//   Value     one element of some dtype. Defined by exactly one Load, Compute or Count, and
+//   Value     one element of some dtype. Defined by exactly one statement, and
 //             visible from there to the end of that block, blocks inside included. In a loop with
 //             lanes, a value from outside is the same in every lane.
 //   Argument  a buffer, or a piece of memory that is the kernel's own while it runs
@@ -62,6 +66,8 @@ enum class IndexOp : std::uint8_t {
   sub,           ///< a - b
   mul,           ///< a * b
   min,           ///< the smaller of a and b
+  max,           ///< the larger of a and b
+  div,           ///< a / b rounded down, of a >= 0 and b > 0
   round_down,    ///< a rounded down to a multiple of immediate, a power of two
   blocks,        ///< how many blocks of immediate, a power of two, cover a
   to_alignment,  ///< elements from offset a of argument `argument` to the next address that is a
@@ -111,12 +117,12 @@ struct Load {
   friend bool operator==(const Load&, const Load&) = default;
 };
 
-/// argument[offset + lane * stride] = value. Only in loops with lanes, after every load of its
+/// argument[offset + lane * stride] = value, an output or a local argument. After every load of its
 /// block: an output may be the very buffer of an input.
 struct Store {
   ValueId value;
   std::uint8_t argument = 0;
-  LaneStride lanes = LaneStride::contiguous;  ///< never uniform
+  LaneStride lanes = LaneStride::contiguous;  ///< uniform outside loops with lanes, and only there
   bool streaming = false;  ///< around the caches, contiguous, aligned to a whole vector
   IndexId offset;
   IndexId lane_stride;  ///< where lanes == strided
@@ -156,8 +162,17 @@ struct Transpose {
   friend bool operator==(const Transpose&, const Transpose&) = default;
 };
 
+/// result = the lanes of `value` combined into one: of 2n lanes, j with j + n for j < n, until one
+/// is left. `value` is the result of a Carry.
+struct Fold {
+  ValueId result;
+  Op op{};
+  ValueId value;
+  friend bool operator==(const Fold&, const Fold&) = default;
+};
+
 struct Loop;
-using Statement = std::variant<Loop, Load, Store, Compute, Count, Transpose>;
+using Statement = std::variant<Loop, Load, Store, Compute, Count, Transpose, Fold>;
 using Block = std::vector<Statement>;
 
 enum class LoopKind : std::uint8_t {
@@ -171,6 +186,17 @@ struct Digit {
   IndexId variable;
   IndexId radix;
   friend bool operator==(const Digit&, const Digit&) = default;
+};
+
+/// A value that goes from one iteration of a loop with lanes to the next, lane by lane: `value` is
+/// `first` in the first one and then the `next` of the one before; behind the loop, `result` is the
+/// last `next`, or `first`.
+struct Carry {
+  ValueId first;
+  ValueId value;
+  ValueId next;
+  ValueId result;
+  friend bool operator==(const Carry&, const Carry&) = default;
 };
 
 /// for (variable = from; variable < to; variable += lanes * unroll) body
@@ -196,6 +222,7 @@ struct Loop {
   IndexId from, to;
   /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
   std::vector<Digit> digits;
+  std::vector<Carry> carried;  ///< of an unmasked loop with lanes
   Block body;
 
   [[nodiscard]] std::int64_t step() const { return std::int64_t{lanes} * unroll; }
@@ -216,8 +243,8 @@ struct LoopNest {
 
 /// Aborts through SINTER_ASSERT with a reason unless the nest is well formed: ids in range, values
 /// and variables defined once and before use, dtypes as the op table says, loops nested as the head
-/// of this file says, every output stored once by every vector loop, streaming stores only in
-/// unmasked ones.
+/// of this file says, every output stored once by every vector loop unless the nest reduces,
+/// streaming stores only in unmasked ones.
 SINTER_API void verify(const LoopNest& nest);
 
 /// The nest as text, readable and deterministic.

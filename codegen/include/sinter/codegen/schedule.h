@@ -14,6 +14,9 @@ namespace sinter {
 /// Rows of a strip of blocks, a multiple of the side of any block.
 inline constexpr std::int64_t kStripRows = 1024;
 
+/// Columns whose reduction is one unit of work.
+inline constexpr std::int64_t kColumnBlock = 512;
+
 /// The iteration space of a kernel after axes of length 1 are dropped, the others put in the order
 /// in which the first output lies in memory, and those merged that every buffer walks as one. These
 /// are the numbers that a call passes; the nest holds only their classes. Rank is at least 1.
@@ -21,13 +24,18 @@ struct LoopSpace {
   std::vector<std::int64_t> extents;
   std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats. Behind the
                                       ///< arguments each iota, as if it lay in memory
+  /// Of a kernel with reductions: the number of axes that are reduced, and of those behind them.
+  /// The axes of the group keep their order, and are merged with each other alone.
+  int reduced = 0;
+  int inner = 0;
   /// Not 0 where an input lies across the rows: side of the square blocks of the last two axes that
   /// are walked in turn. The last axis but one is the one along which that input is contiguous.
   std::int64_t tile = 0;
 
   [[nodiscard]] int rank() const { return static_cast<int>(extents.size()); }
   /// What begin and end of a call count: elements for rank 1, else rows (all axes but the last), or
-  /// strips of blocks where the space is tiled.
+  /// strips of blocks where the space is tiled. Where it is reduced, what is reduced to one, or
+  /// blocks of columns.
   [[nodiscard]] std::int64_t parallel_extent() const;
   /// Elements per parallel index, in a strip at most.
   [[nodiscard]] std::int64_t inner_extent() const;
@@ -42,9 +50,8 @@ struct ScheduleOptions {
   bool streaming = false;  ///< outputs do not fit the cache: peel to alignment, store around it
 };
 
-/// Whether a kernel over `space` with these outputs should stream on this target.
-[[nodiscard]] SINTER_API bool should_stream(const Graph& body, const LoopSpace& space,
-                                            const Target& target);
+/// Whether a kernel with these outputs should stream on this target.
+[[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
 
 /// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank, its
 /// tile and by which strides are 0, 1 or neither.

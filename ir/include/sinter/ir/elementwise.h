@@ -51,7 +51,7 @@ class Scalar {
 struct Attributes {
   std::optional<DType> dtype;              ///< of `convert` and `bitcast`
   std::optional<Shape> shape;              ///< of `broadcast`, `reshape` and `slice`
-  std::array<Dims, kMaxLists> lists = {};  ///< of structural ops, as their rows name them
+  std::array<Dims, kMaxLists> lists = {};  ///< of structural ops and reductions, as rows name them
 };
 
 /// A tensor or a number, as the second operand of a method. Refers to the tensor: use it as a

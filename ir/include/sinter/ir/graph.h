@@ -21,6 +21,7 @@
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/elementwise.h>
 #include <sinter/ir/op.h>
+#include <sinter/ir/reduction.h>
 #include <sinter/ir/shape.h>
 #include <sinter/ir/structure.h>
 
@@ -40,7 +41,7 @@ struct ShapeId {
 
 /// One op. Plain data; what `payload` holds depends on the op: the position among the inputs
 /// (input), the f64 bits of a value exact in the node's dtype (constant), the position among the
-/// parameters (parameter), the axis (iota), the lists of a structural op, else 0.
+/// parameters (parameter), the axis (iota), the lists of a structural op or a reduction, else 0.
 struct Node {
   Op op{};
   DType dtype{};
@@ -75,7 +76,9 @@ struct Layout;
 
 /// A tensor in a graph: shape and dtype are known, data is not. Cheap to copy. The fluent methods
 /// record ops; there is no in-place form. Equality is `x.equal(y)`, never `==`.
-class SINTER_API Value : public ElementwiseMethods<Value>, public StructuralMethods<Value> {
+class SINTER_API Value : public ElementwiseMethods<Value>,
+                         public StructuralMethods<Value>,
+                         public ReductionMethods<Value> {
  public:
   /// Stands for no tensor; any use but assignment throws Error.
   Value() = default;

@@ -17,7 +17,7 @@ enum class Op : std::uint8_t {
 #undef SINTER_OP
 };
 
-enum class OpKind : std::uint8_t { leaf, primitive, composite, structural };
+enum class OpKind : std::uint8_t { leaf, primitive, composite, reduction, structural };
 
 /// How an op's result dtype follows from its operands; see the head of ops.def.
 enum class DTypeRule : std::uint8_t {
@@ -35,7 +35,7 @@ enum class DTypeRule : std::uint8_t {
 };
 
 inline constexpr int kMaxOperands = 3;
-/// Lists of integers that a structural op has beside its operands.
+/// Lists of integers that a structural op or a reduction has beside its operands.
 inline constexpr int kMaxLists = 2;
 
 struct OperandInfo {

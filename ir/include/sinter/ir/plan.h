@@ -19,6 +19,8 @@ namespace sinter {
 struct PlanLimits {
   int arguments = 24;    ///< buffers, inputs and outputs together
   int operations = 192;  ///< ops, composites counted as one
+  /// A row of up to so many bytes is walked again by what waits for a reduction over it.
+  std::int64_t row_bytes = std::int64_t{128} << 10;
 };
 
 enum class Fuse : std::uint8_t {
@@ -35,6 +37,7 @@ enum class CutRule : std::uint8_t {
   unfused,     ///< Fuse::none
   view,        ///< it is read in another order, through a view
   concat,      ///< it is a part of a concat, whose parts lie in one buffer
+  reduction,   ///< who reads it waits for a reduction, or reduces something else than its kernel
 };
 [[nodiscard]] SINTER_API std::string_view to_string(CutRule rule);
 

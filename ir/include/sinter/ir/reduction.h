@@ -1,0 +1,144 @@
+// Reductions: sums and their like over axes, and the order in which they add.
+//
+// The order is part of the meaning, so that every backend, thread count and vector width gives the
+// same bits. Reduced axes that are neighbours (axes of length 1 do not part them) are one group, in
+// row-major order; groups are reduced one after the other, the innermost first. A group of n
+// elements x, with
+//   W = reduction_lanes(dtype) where the group contains the last axis, else 1
+//   C = kChunkSteps * W elements, a chunk
+// is reduced chunk by chunk: a[0 .. W - 1] start at the identity, a[i mod W] = a[i mod W] op x[i]
+// for ascending i, then a[j] = a[j] op a[j + h] for j < h, h = W/2, ..., 2, 1; the chunk gives
+// a[0]. Of more than one chunk, the results, in their order, are reduced by the same rule.
+//
+// The identity is +0, 1, +-inf or the lowest or highest integer, true or false: what an absent
+// element leaves unchanged. So an empty sum is +0, an empty product 1; a sum is never -0.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include <sinter/ir/elementwise.h>
+#include <sinter/ir/shape.h>
+
+namespace sinter {
+
+/// Steps of W elements in a chunk.
+inline constexpr std::int64_t kChunkSteps = 32;
+
+/// Lanes that accumulate side by side over a last axis: 256 bytes of them.
+[[nodiscard]] SINTER_API std::int64_t reduction_lanes(DType dtype);
+/// The primitive by which a reduction combines two elements.
+[[nodiscard]] SINTER_API Op combiner(Op reduction);
+/// Bits of the element that leaves any other unchanged.
+[[nodiscard]] SINTER_API std::uint64_t identity_bits(Op reduction, DType dtype);
+/// Whether the order of elements decides the result: of floating sums and products.
+[[nodiscard]] SINTER_API bool is_ordered(Op reduction, DType dtype);
+
+/// The axes of a reduction: none for all of them, one, or several; negative ones count from the
+/// end.
+class Axes {
+ public:
+  Axes() = default;
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  Axes(T axis) : dims_{Dim(axis)} {}                      // NOLINT: implicit
+  Axes(std::initializer_list<Dim> axes) : dims_(axes) {}  // NOLINT: implicit
+  [[nodiscard]] const Dims& dims() const { return dims_; }
+
+ private:
+  Dims dims_;
+};
+
+namespace detail {
+/// The reductions that `axes` of a tensor of this shape ask for, in turn, each with its length kept
+/// as 1; and the shape that the result has in the end.
+struct ReductionSteps {
+  std::vector<Attributes> groups;
+  Shape shape;
+};
+[[nodiscard]] SINTER_API ReductionSteps reduction_steps(std::string_view op, const Shape& shape,
+                                                        const Axes& axes, bool keepdims);
+/// The number of elements that are combined into one.
+[[nodiscard]] SINTER_API std::int64_t reduced_count(const Shape& shape, const Shape& result);
+[[noreturn]] SINTER_API void refuse_mean(DType dtype);
+}  // namespace detail
+
+/// The fluent reductions, written once for every type that stands for a tensor; see
+/// StructuralMethods for what `Self` supplies. `axes` names what is reduced, each axis once; with
+/// `keepdims` the result keeps them with length 1, and so broadcasts against this value. All throw
+/// Error(invalid_argument) for an axis that is not there or twice.
+template <typename Self>
+class ReductionMethods {
+ public:
+  /// Of this value's dtype; integers wrap; f16 and bf16 accumulate in f32. The sum of nothing is 0.
+  [[nodiscard]] Self sum(const Axes& axes = {}, bool keepdims = false) const {
+    return reduce(Op::reduce_sum, axes, keepdims);
+  }
+  /// As sum. The product of nothing is 1.
+  [[nodiscard]] Self prod(const Axes& axes = {}, bool keepdims = false) const {
+    return reduce(Op::reduce_prod, axes, keepdims);
+  }
+  /// The lowest element, NaN if there is one, and -0 < +0. Of nothing: Error(shape_mismatch).
+  [[nodiscard]] Self amin(const Axes& axes = {}, bool keepdims = false) const {
+    return reduce(Op::reduce_min, axes, keepdims);
+  }
+  /// The highest element; see amin.
+  [[nodiscard]] Self amax(const Axes& axes = {}, bool keepdims = false) const {
+    return reduce(Op::reduce_max, axes, keepdims);
+  }
+  /// Of a mask: whether some element is true. Of nothing: false.
+  [[nodiscard]] Self any(const Axes& axes = {}, bool keepdims = false) const {
+    return reduce(Op::reduce_any, axes, keepdims);
+  }
+  /// Of a mask: whether every element is true. Of nothing: true.
+  [[nodiscard]] Self all(const Axes& axes = {}, bool keepdims = false) const {
+    return reduce(Op::reduce_all, axes, keepdims);
+  }
+  /// sum / count; of floats. NaN of nothing. f16 and bf16 are rounded once, at the end.
+  [[nodiscard]] Self mean(const Axes& axes = {}, bool keepdims = false) const {
+    return in_compute_dtype([&](const Self& x) { return x.mean_of(axes, keepdims, 0); });
+  }
+  /// The mean of (x - mean(x))^2, its sum divided by the count minus `correction`: 0 for that of
+  /// the elements, 1 for the unbiased estimate.
+  [[nodiscard]] Self variance(const Axes& axes = {}, bool keepdims = false,
+                              std::int64_t correction = 0) const {
+    return in_compute_dtype([&](const Self& x) {
+      const Self deviation = x.sub(x.mean_of(axes, true, 0));
+      return deviation.mul(deviation).mean_of(axes, keepdims, correction);
+    });
+  }
+
+ private:
+  friend Self;
+  ReductionMethods() = default;
+
+  [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
+
+  /// `body` of this value, in f32 where it is a 16-bit float, and the result rounded once.
+  [[nodiscard]] Self in_compute_dtype(auto&& body) const {
+    const DType dtype = self().dtype();
+    if (!is_floating(dtype)) detail::refuse_mean(dtype);
+    return is_storage_float(dtype) ? body(self().convert(DType::f32)).convert(dtype) : body(self());
+  }
+
+  [[nodiscard]] Self mean_of(const Axes& axes, bool keepdims, std::int64_t correction) const {
+    const Self total = sum(axes, keepdims);
+    const std::int64_t count = detail::reduced_count(self().shape(), total.shape());
+    return total.div(total.constant(count - correction));
+  }
+
+  [[nodiscard]] Self reduce(Op op, const Axes& axes, bool keepdims) const {
+    const auto [groups, shape] =
+        detail::reduction_steps(info(op).name, self().shape(), axes, keepdims);
+    Self result = self().shape().empty() ? self().reshape({1}) : self();
+    for (const Attributes& group : groups) {
+      result = Self::apply(op, std::span<const Self>(&result, 1), group);
+    }
+    return result.shape() == shape ? result : result.reshape(shape);
+  }
+};
+
+}  // namespace sinter

@@ -1,0 +1,164 @@
+// Reductions: their axes, shapes and identities.
+#include <sinter/ir/reduction.h>
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/assert.h>
+#include <sinter/ir/element.h>
+#include <sinter/ir/structure.h>
+
+#include "infer_call.h"
+
+namespace sinter {
+
+std::int64_t reduction_lanes(DType dtype) { return 256 / info(dtype).bytes; }
+
+Op combiner(Op reduction) {
+  switch (reduction) {
+    case Op::reduce_sum: return Op::add;
+    case Op::reduce_prod: return Op::mul;
+    case Op::reduce_min: return Op::min;
+    case Op::reduce_max: return Op::max;
+    case Op::reduce_any: return Op::logical_or;
+    case Op::reduce_all: return Op::logical_and;
+    default: break;
+  }
+  SINTER_ASSERT(false, "a reduction has a combiner");
+}
+
+std::uint64_t identity_bits(Op reduction, DType dtype) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  switch (reduction) {
+    case Op::reduce_prod:
+    case Op::reduce_all: return element_bits(1, dtype);
+    // Integers saturate: to their highest and lowest.
+    case Op::reduce_min: return element_bits(kInf, dtype);
+    case Op::reduce_max: return element_bits(-kInf, dtype);
+    default: return element_bits(0, dtype);
+  }
+}
+
+bool is_ordered(Op reduction, DType dtype) {
+  return is_floating(dtype) && (reduction == Op::reduce_sum || reduction == Op::reduce_prod);
+}
+
+namespace detail {
+namespace {
+
+std::vector<bool> checked_axes(std::string_view op, const Shape& shape, const Dims& axes) {
+  std::vector<bool> reduced(static_cast<std::size_t>(shape.rank()), axes.empty());
+  for (std::int64_t axis : axes) {
+    const auto at = static_cast<std::size_t>(checked_axis(op, shape, axis));
+    if (reduced[at]) {
+      fail(ErrorCode::invalid_argument,
+           fmt::format("{}: axes {} of shape {} name axis {} twice: name each axis once", op,
+                       to_string(axes), to_string(shape), at));
+    }
+    reduced[at] = true;
+  }
+  return reduced;
+}
+
+}  // namespace
+
+ReductionSteps reduction_steps(std::string_view op, const Shape& shape, const Axes& axes,
+                               bool keepdims) {
+  ReductionSteps steps;
+  if (shape.empty()) {
+    static_cast<void>(checked_axes(op, shape, axes.dims()));
+    steps.groups.push_back({.dtype = {}, .shape = {}, .lists = {Dims{0}, Dims{0}}});
+    return steps;
+  }
+  const std::vector<bool> reduced = checked_axes(op, shape, axes.dims());
+  // From the last axis to the first, so that groups come innermost first. A group goes on over axes
+  // of length 1.
+  Dims group;
+  bool any = false;
+  const auto close = [&] {
+    if (any) {
+      Dims ascending;
+      for (int i = group.rank() - 1; i >= 0; --i) ascending.push_back(group[i]);
+      steps.groups.push_back({.dtype = {}, .shape = {}, .lists = {ascending, Dims{1}}});
+    }
+    group = {};
+    any = false;
+  };
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    const bool own = reduced[static_cast<std::size_t>(axis)];
+    if (!own && shape[axis] != 1) {
+      close();
+      continue;
+    }
+    group.push_back(axis);
+    any = any || own;
+  }
+  close();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (!reduced[static_cast<std::size_t>(axis)])
+      steps.shape.push_back(shape[axis]);
+    else if (keepdims)
+      steps.shape.push_back(1);
+  }
+  // One group that holds the reduced axes and no others drops them by itself.
+  if (!keepdims && steps.groups.size() == 1 &&
+      shape.rank() - steps.groups[0].lists[0].rank() == steps.shape.rank()) {
+    steps.groups[0].lists[1][0] = 0;
+  }
+  return steps;
+}
+
+std::int64_t reduced_count(const Shape& shape, const Shape& result) {
+  std::int64_t count = 1;
+  // Lengths of 0 that stay would hide those that go: count without them.
+  for (std::int64_t length : shape) count *= std::max<std::int64_t>(length, 1);
+  for (std::int64_t length : result) count /= std::max<std::int64_t>(length, 1);
+  const auto empty_axes = [](const Shape& of) { return std::ranges::count(of, 0); };
+  return empty_axes(shape) > empty_axes(result) ? 0 : count;
+}
+
+void refuse_mean(DType dtype) {
+  fail(ErrorCode::dtype_mismatch,
+       fmt::format("mean and variance of {}: they are of floats; convert the tensor to the "
+                   "floating dtype that the result is to have",
+                   to_string(dtype)));
+}
+
+Shape infer_reduction(const OpCall& call, const Attributes& attributes) {
+  const Shape& from = call.shape(0);
+  const auto refuse = [&](const std::string& right) {
+    fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
+  };
+  const auto& [axes, keep] = attributes.lists;
+  if (axes.empty()) refuse("it takes one axis or more");
+  for (int i = 0; i < axes.rank(); ++i) {
+    const bool inside = axes[i] >= 0 && axes[i] < from.rank();
+    if (inside && axes[i] == axes[0] + i) continue;
+    refuse(fmt::format("axes {} are not neighbours in ascending order, of 0 to {}", to_string(axes),
+                       from.rank() - 1));
+  }
+  if (keep.rank() != 1 || (keep[0] != 0 && keep[0] != 1)) {
+    refuse(fmt::format("keep is {}, not [0] or [1]", to_string(keep)));
+  }
+  Shape result;
+  std::int64_t count = 1;
+  for (int axis = 0; axis < from.rank(); ++axis) {
+    const bool reduced = axis >= axes[0] && axis < axes[0] + axes.rank();
+    if (reduced) count *= from[axis];
+    if (!reduced)
+      result.push_back(from[axis]);
+    else if (keep[0] == 1)
+      result.push_back(1);
+  }
+  const bool has_extreme = call.row.op == Op::reduce_min || call.row.op == Op::reduce_max;
+  if (count == 0 && has_extreme) {
+    refuse(fmt::format("over no elements: there is no {} of nothing",
+                       call.row.op == Op::reduce_min ? "lowest" : "highest"));
+  }
+  return result;
+}
+
+}  // namespace detail
+}  // namespace sinter

@@ -1,0 +1,345 @@
+// Reductions: every op, dtype, length and layout gives the bits of the interpreter, on every
+// target, and the interpreter those of the rule in reduction.h, written here in another way.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <sinter/ir/passes.h>
+#include <sinter/ir/reduction.h>
+
+#include <sinter/fuzz/run.h>
+#include "support/fuzz.h"
+
+namespace sinter::test {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<Op> reductions() {
+  std::vector<Op> ops;
+  for (const OpInfo& row : all_ops()) {
+    if (row.kind == OpKind::reduction) ops.push_back(row.op);
+  }
+  return ops;
+}
+
+Value reduced(Op op, const Value& x, const Dims& axes, bool keep) {
+  Attributes attributes;
+  attributes.lists = {axes, Dims{keep ? 1 : 0}};
+  return Value::apply(op, std::span(&x, 1), attributes);
+}
+
+bool fits(Op op, DType dtype) {
+  return (info(op).rule == DTypeRule::logical) == (dtype == DType::boolean);
+}
+
+bool has_extreme(Op op) { return op == Op::reduce_min || op == Op::reduce_max; }
+
+class Machines {
+ public:
+  Machines() {
+    for (const Target& target : targets_here()) {
+      engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_bytes = 1});
+    }
+  }
+  /// All engines, fused and not, against the interpreter.
+  void check(const Graph& graph, const std::string& what, std::uint64_t seed = 7) const {
+    const std::vector<TensorData> inputs = random_inputs(graph, seed);
+    const std::vector<TensorData> expected = interpret(graph, inputs);
+    for (const Engine& engine : engines_) {
+      for (Fuse fuse : {Fuse::all, Fuse::none}) {
+        const Executable program = engine.compile(graph, {.fuse = fuse});
+        const auto got = run_guarded(program, graph, inputs, {Guard::behind, 0});
+        ASSERT_EQ(difference(expected, got), "") << engine.target().name << " " << what << "\n"
+                                                 << program.text(Stage::plan);
+      }
+    }
+  }
+
+ private:
+  std::vector<Engine> engines_;
+};
+
+TEST(Reduction, EveryOpOfRowsOnEveryDType) {
+  const Machines machines;
+  for (const DTypeInfo& type : all_dtypes()) {
+    for (Op op : reductions()) {
+      if (!fits(op, type.dtype)) continue;
+      for (std::int64_t n : {0, 1, 2, 15, 33, 63, 64, 65, 130, 257, 2047, 2049, 8193}) {
+        if (n == 0 && has_extreme(op)) continue;
+        if (n > 300 && type.dtype != DType::f32 && n % 3 != 0) continue;
+        Graph graph;
+        const Value x = graph.input("x", type.dtype, {3, n});
+        graph.output("y", reduced(op, x, {1}, n % 2 == 0));
+        machines.check(graph, std::string(to_string(op)) + " " + std::string(type.name) + " of " +
+                                  std::to_string(n));
+      }
+    }
+  }
+}
+
+TEST(Reduction, EveryOpOfColumnsOnEveryDType) {
+  const Machines machines;
+  for (const DTypeInfo& type : all_dtypes()) {
+    for (Op op : reductions()) {
+      if (!fits(op, type.dtype)) continue;
+      for (std::int64_t n : {0, 1, 31, 33, 70}) {
+        for (std::int64_t columns : {2, 17, 64, 515}) {
+          if (n == 0 && has_extreme(op)) continue;
+          Graph graph;
+          const Value x = graph.input("x", type.dtype, {2, n, columns});
+          graph.output("y", reduced(op, x, {1}, n % 2 == 0));
+          machines.check(graph, std::string(to_string(op)) + " " + std::string(type.name) + " of " +
+                                    std::to_string(n) + " x " + std::to_string(columns));
+        }
+      }
+    }
+  }
+}
+
+TEST(Reduction, OfManyRowsOfColumns) {
+  const Machines machines;
+  for (std::int64_t n : {1023, 1025, 33000}) {
+    Graph graph;
+    const Value x = graph.input("x", DType::f32, {n, 3});
+    graph.output("y", x.sum(0));
+    machines.check(graph, "sum of " + std::to_string(n));
+  }
+}
+
+/// Groups of several axes that lie as one, that are parted by a bias, and that lie in another
+/// order.
+TEST(Reduction, OfSeveralAxes) {
+  const Machines machines;
+  for (DType dtype : {DType::f32, DType::f64, DType::i16}) {
+    for (std::int64_t last : {1, 10, 64, 100}) {
+      for (const Dims& axes :
+           {Dims{0, 1, 2, 3}, Dims{1, 2, 3}, Dims{2, 3}, Dims{1, 2}, Dims{0, 1}}) {
+        Graph graph;
+        const Shape shape{2, 3, 11, last};
+        const Value x = graph.input("x", dtype, shape);
+        const Value turned =
+            graph.input("turned", dtype, shape, {33 * last, 1, 3 * last, 3}).mul(x);
+        const Value bias = graph.input("bias", dtype, {last});
+        const Value rows = graph.input("rows", dtype, {11, 1});
+        graph.output("plain", reduced(Op::reduce_sum, x, axes, true));
+        graph.output("biased", reduced(Op::reduce_sum, x + bias, axes, false));
+        graph.output("turned", reduced(Op::reduce_prod, turned.sub(rows), axes, true));
+        machines.check(graph, to_string(axes) + " of " + to_string(shape));
+      }
+    }
+  }
+}
+
+/// Lane j of a chunk adds x[j], x[j + W], ...: written by columns, where the interpreter goes along
+/// the rows.
+template <typename T>
+T sum_by_rule(const std::vector<T>& x) {
+  const std::size_t lanes = 256 / sizeof(T);
+  std::vector<T> results;
+  for (std::size_t from = 0; from == 0 || from < x.size(); from += 32 * lanes) {
+    const std::size_t to = std::min(x.size(), from + 32 * lanes);
+    std::vector<T> a;
+    for (std::size_t j = 0; j < lanes; ++j) {
+      T lane = 0;
+      for (std::size_t i = from + j; i < to; i += lanes) lane += x[i];
+      a.push_back(lane);
+    }
+    while (a.size() > 1) {
+      std::vector<T> half;
+      for (std::size_t j = 0; j < a.size() / 2; ++j) half.push_back(a[j] + a[j + a.size() / 2]);
+      a = std::move(half);
+    }
+    results.push_back(a[0]);
+  }
+  return results.size() == 1 ? results[0] : sum_by_rule(results);
+}
+
+template <typename T>
+void expect_rule(DType dtype) {
+  for (std::int64_t n : {0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 2049, 70001}) {
+    Graph graph;
+    graph.output("y", graph.input("x", dtype, {n}).sum());
+    std::vector<TensorData> inputs = random_inputs(graph, 3);
+    for (T& x : inputs[0].as<T>()) x = std::isfinite(x) && std::abs(x) < 100 ? x : T(1.5);
+    const auto x = inputs[0].as<T>();
+    EXPECT_EQ(interpret(graph, inputs)[0].as<T>()[0],
+              sum_by_rule(std::vector<T>(x.begin(), x.end())))
+        << n;
+  }
+}
+
+TEST(Reduction, AddsInTheOrderOfTheRule) {
+  expect_rule<float>(DType::f32);
+  expect_rule<double>(DType::f64);
+}
+
+std::vector<double> run(const Graph& graph, const std::vector<TensorData>& inputs) {
+  std::vector<double> values;
+  for (const TensorData& result : interpret(graph, inputs)) {
+    const std::size_t bytes = info(result.dtype).bytes;
+    for (std::size_t i = 0; i < result.bytes.size(); i += bytes) {
+      std::uint64_t bits = 0;
+      std::copy_n(result.bytes.data() + i, bytes, reinterpret_cast<std::byte*>(&bits));
+      values.push_back(element_value(bits, result.dtype));
+    }
+  }
+  return values;
+}
+
+TensorData floats(const Shape& shape, const std::vector<float>& values) {
+  return TensorData::from<float>(shape, values);
+}
+
+TEST(Reduction, SpecialValues) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {3});
+  graph.output("sum", x.sum());
+  graph.output("low", x.amin());
+  graph.output("high", x.amax());
+  const auto of = [&](float a, float b, float c) { return run(graph, {floats({3}, {a, b, c})}); };
+  EXPECT_TRUE(std::isnan(of(1, kNaN, 2)[1]));
+  EXPECT_TRUE(std::isnan(of(1, kNaN, 2)[2]));
+  EXPECT_TRUE(std::isnan(of(kInf, -kInf, 2)[0]));
+  EXPECT_EQ(of(kInf, 1, 2)[0], kInf);
+  EXPECT_TRUE(std::signbit(of(0, -0.0F, 0)[1]));
+  EXPECT_FALSE(std::signbit(of(-0.0F, 0, -0.0F)[2]));
+  EXPECT_FALSE(std::signbit(of(-0.0F, -0.0F, -0.0F)[0])) << "a sum is never -0";
+  EXPECT_TRUE(std::signbit(of(-0.0F, -0.0F, -0.0F)[2]));
+}
+
+TEST(Reduction, OfNothing) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 0});
+  graph.output("sum", x.sum(1));
+  graph.output("prod", x.prod(1));
+  graph.output("mean", x.mean(1));
+  graph.output("any", x.greater(0).any(1));
+  graph.output("all", x.greater(0).all(1));
+  const std::vector<double> y = run(graph, {floats({2, 0}, {})});
+  EXPECT_EQ(y[0], 0);
+  EXPECT_EQ(y[2], 1);
+  EXPECT_TRUE(std::isnan(y[4]));
+  EXPECT_EQ(y[6], 0);
+  EXPECT_EQ(y[8], 1);
+}
+
+TEST(Reduction, AxesAndShapes) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 1, 3, 4});
+  EXPECT_EQ(x.sum().shape(), Shape{});
+  EXPECT_EQ(x.sum({}, true).shape(), (Shape{1, 1, 1, 1}));
+  EXPECT_EQ(x.sum(-1).shape(), (Shape{2, 1, 3}));
+  EXPECT_EQ(x.sum({0, 2}).shape(), (Shape{1, 4}));
+  EXPECT_EQ(x.sum({0, 2}, true).shape(), (Shape{1, 1, 1, 4}));
+  EXPECT_EQ(x.sum({3, 0}).shape(), (Shape{1, 3}));
+  EXPECT_EQ(x.sum().sum().shape(), Shape{});
+  EXPECT_EQ(graph.parameter(3, DType::f32).sum().shape(), Shape{});
+}
+
+TEST(Reduction, MeanAndVariance) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 4});
+  graph.output("mean", x.mean(1));
+  graph.output("variance", x.variance(1));
+  graph.output("unbiased", x.variance(1, false, 1));
+  const std::vector<double> y = run(graph, {floats({2, 4}, {1, 2, 3, 6, -1, -1, -1, -1})});
+  EXPECT_EQ(y, (std::vector<double>{3, -1, 3.5, 0, static_cast<double>(14.0F / 3), 0}));
+}
+
+TEST(Reduction, SixteenBitsAccumulateInF32AndRoundOnce) {
+  for (DType dtype : {DType::f16, DType::bf16}) {
+    Graph graph;
+    const Value x = graph.input("x", dtype, {70000});
+    graph.output("mean", x.mean());
+    graph.output("sum", x.mul(0.001).sum());
+    std::vector<TensorData> inputs = random_inputs(graph, 1);
+    const std::uint64_t two = element_bits(2, dtype);
+    for (std::size_t i = 0; i < inputs[0].bytes.size(); i += 2) {
+      std::copy_n(reinterpret_cast<const std::byte*>(&two), 2, inputs[0].bytes.data() + i);
+    }
+    for (Rounding rounding : {Rounding::at_store, Rounding::each_op}) {
+      const TensorData mean = interpret(graph, inputs, rounding)[0];
+      std::uint64_t bits = 0;
+      std::copy_n(mean.bytes.data(), 2, reinterpret_cast<std::byte*>(&bits));
+      EXPECT_EQ(element_value(bits, dtype), 2) << "a sum of 140000 is beyond f16";
+    }
+  }
+}
+
+std::size_t kernels_of(const Graph& graph) {
+  const Graph simple = place_views(simplify(graph), Fuse::all);
+  return partition(simple.clone(), {}, Fuse::all).kernels.size();
+}
+
+TEST(Reduction, ProducersAndWhatComesAfterAreOneKernel) {
+  Graph dead;
+  const Value hidden = dead.input("hidden", DType::f32, {64, 100});
+  const Value bias = dead.input("bias", DType::f32, {100});
+  dead.output("alive", (hidden + bias).relu().mean());
+  EXPECT_EQ(kernels_of(dead), 1U);
+
+  Graph norm;
+  const Value x = norm.input("x", DType::f32, {32, 100});
+  const Value centred = x - x.mean(-1, true);
+  const Value deviation = (x.variance(-1, true) + 1e-5).sqrt();
+  norm.output("y", centred / deviation * norm.input("gain", DType::f32, {100}));
+  EXPECT_EQ(kernels_of(norm), 1U);
+
+  Graph columns;
+  const Value z = columns.input("z", DType::f32, {32, 100});
+  columns.output("y", (z * 2).sum(0) * 0.5);
+  EXPECT_EQ(kernels_of(columns), 1U);
+  Machines().check(norm, "a norm of rows");
+}
+
+TEST(Reduction, LongRowsAndColumnsAreNotWalkedAgain) {
+  Graph rows;
+  const Value x = rows.input("x", DType::f32, {2, 100000});
+  rows.output("y", x - x.mean(-1, true));
+  EXPECT_EQ(kernels_of(rows), 2U);
+  Graph columns;
+  const Value z = columns.input("z", DType::f32, {40, 6});
+  columns.output("y", z - z.mean(0, true));
+  EXPECT_EQ(kernels_of(columns), 2U);
+  Machines().check(rows, "long rows");
+  Machines().check(columns, "columns");
+}
+
+std::string error_of(auto&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Reduction, RefusesWhatHasNoMeaning) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 3});
+  const Value n = graph.input("n", DType::i32, {2, 3});
+  const Value nothing = graph.input("nothing", DType::f32, {2, 0});
+  EXPECT_EQ(error_of([&] { (void)x.sum(2); }),
+            "reduce_sum: axis 2 of shape [2, 3]: axes are -2 to 1");
+  EXPECT_EQ(error_of([&] { (void)x.sum({1, -1}); }),
+            "reduce_sum: axes [1, -1] of shape [2, 3] name axis 1 twice: name each axis once");
+  EXPECT_EQ(error_of([&] { (void)nothing.amax(1); }),
+            "reduce_max(x: f32[2, 0]): over no elements: there is no highest of nothing");
+  EXPECT_EQ(
+      error_of([&] { (void)n.mean(); }),
+      "mean and variance of i32: they are of floats; convert the tensor to the floating dtype "
+      "that the result is to have");
+  EXPECT_EQ(error_of([&] { (void)x.any(); }), "reduce_any(x: f32[2, 3]): x must be bool, not f32");
+  EXPECT_EQ(
+      error_of([&] { (void)reduced(Op::reduce_sum, x, {1, 0}, true); }),
+      "reduce_sum(x: f32[2, 3]): axes [1, 0] are not neighbours in ascending order, of 0 to 1");
+}
+
+}  // namespace
+}  // namespace sinter::test
