@@ -11,8 +11,8 @@
 
 #include "kernels.h"
 #include "run_nest.h"
-#include "support/golden.h"
 #include "support/fuzz.h"
+#include "support/golden.h"
 
 namespace sinter {
 namespace {
@@ -135,6 +135,21 @@ TEST(Schedule, DependsOnClassesOfLengthsOnly) {
     EXPECT_NE(key_bytes(schedule(leaky_relu_kernel(1), target).nest),
               key_bytes(schedule(leaky_relu_kernel(1, DType::f64), target).nest));
   }
+}
+
+/// Nests that differ in one field of one statement are other code, also where no schedule makes
+/// both.
+TEST(ScheduleKey, HoldsTheClassOfLaneStrides) {
+  const LoopNest nest = schedule(leaky_relu_kernel(1000), Target::parse("x86-64-v4")).nest;
+  LoopNest other = nest;
+  for (Statement& statement : other.body) {
+    Loop* loop = std::get_if<Loop>(&statement);
+    if (loop == nullptr) continue;
+    for (Statement& inner : loop->body) {
+      if (Load* load = std::get_if<Load>(&inner)) load->lanes = LaneStride::uniform;
+    }
+  }
+  EXPECT_NE(key_bytes(other), key_bytes(nest));
 }
 
 TEST(Schedule, SharesOneNestAmongSlopesOfAClass) {
@@ -295,7 +310,8 @@ void check_kernels(const Graph& graph, std::uint64_t seed) {
 
 TEST(ScheduleBits, RandomGraphs) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
-    const Graph graph = test::random_graph(seed, {.random_strides = seed % 2 == 1, .structural = false});
+    const Graph graph =
+        test::random_graph(seed, {.random_strides = seed % 2 == 1, .structural = false});
     check_kernels(widen(graph, Rounding::at_store), seed);
     if (HasFatalFailure()) return;
   }

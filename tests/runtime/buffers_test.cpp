@@ -259,6 +259,23 @@ TEST(Strides, MustBeThoseDeclared) {
       "view: give Graph::input the strides of the buffer");
 }
 
+TEST(Strides, ThatAreNegativeReachBackFromTheirElement) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  graph.output("y", x + 1, {-1});
+  const Executable program = Engine().compile(graph);
+  std::array<float, 12> memory{1, 2, 3, 4};
+  const ConstTensorView in = view(memory.data(), {4});
+  const auto out = [&](int last) { return view(memory.data() + last, {4}, {-1}); };
+  for (int last : {4, 6}) {
+    EXPECT_NE(error_of([&] { program.run({in}, {out(last)}); }).find("overlaps"),
+              std::string::npos);
+  }
+  program.run({in}, {out(7)});
+  EXPECT_EQ(memory[7], 2);
+  EXPECT_EQ(memory[4], 5);
+}
+
 TEST(Strides, OfAxesWithOneElementDoNotMatter) {
   const Engine engine;
   Graph graph;

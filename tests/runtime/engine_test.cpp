@@ -194,6 +194,17 @@ TEST(Caches, SpecializedShapesArePartOfTheCode) {
   EXPECT_EQ(engine.stats().code.misses, 3);
 }
 
+TEST(Caches, RoundingIsPartOfTheKey) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f16, {8});
+  graph.output("y", (x * 1.001 + 0.3) * 3);
+  const Engine engine;
+  const Executable at_store = engine.compile(graph);
+  const Executable each_op = engine.compile(graph, {.rounding = Rounding::each_op});
+  EXPECT_EQ(engine.stats().kernels.misses, 2);
+  EXPECT_NE(at_store.text(Stage::loops), each_op.text(Stage::loops));
+}
+
 TEST(Caches, AnEntryIsLight) {
   const Engine engine;
   EXPECT_LT(engine.compile(make_chain(1797, 64)).entry_bytes(), 4096);
