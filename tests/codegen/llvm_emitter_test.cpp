@@ -8,8 +8,8 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/passes.h>
 
-#include "support/golden.h"
 #include "support/fuzz.h"
+#include "support/golden.h"
 
 namespace sinter {
 namespace {

@@ -9,8 +9,8 @@
 #include <sinter/ir/text.h>
 
 #include <sinter/ir/passes.h>
-#include "support/golden.h"
 #include "support/fuzz.h"
+#include "support/golden.h"
 #include "support/run_plan.h"
 
 namespace sinter::test {
