@@ -12,9 +12,9 @@
 
 namespace sinter::detail {
 
-BodyBuilder::BodyBuilder(const Plan& plan, const Placement& placement)
+BodyBuilder::BodyBuilder(const Plan& plan, const Places& places)
     : plan_(plan),
-      placement_(placement),
+      places_(places),
       needed_(plan.graph.nodes().size(), kNotStored),
       copied_(plan.graph.nodes().size(), kNotStored),
       copy_of_(plan.graph.nodes().size()) {}
@@ -40,7 +40,7 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const Nod
 /// Whether this kernel computes the value itself, as opposed to reading a buffer or a scalar.
 bool BodyBuilder::computes(NodeId id) const {
   const Node& node = plan_.graph.node(id);
-  const std::uint32_t owner = placement_.kernel[id.index];
+  const std::uint32_t owner = places_.kernel[id.index];
   return !is_leaf(node) && is_computed(node) && (owner == k_ || owner == kNotStored);
 }
 
@@ -154,9 +154,9 @@ Layout BodyBuilder::spread(const Layout& layout) const {
 }
 
 Place BodyBuilder::place_of(NodeId id) const {
-  if (plan_.graph.node(id).op != Op::view) return placement_.place[id.index];
+  if (plan_.graph.node(id).op != Op::view) return places_.place[id.index];
   Memory memory = memory_of(plan_.graph, id);
-  const Place& base = placement_.place[memory.base.index];
+  const Place& base = places_.place[memory.base.index];
   memory.layout.offset += base.layout.offset;
   return {base.buffer, memory.layout};
 }

@@ -26,7 +26,7 @@ struct Store {
 };
 
 /// Where the values of a plan lie and who computes them, by node of the graph.
-struct Placement {
+struct Places {
   std::vector<Place> place;           ///< of inputs, concats and stored values: where they are read
   std::vector<std::uint32_t> kernel;  ///< that stores the value first; kNotStored for the others
 };
@@ -36,7 +36,7 @@ inline constexpr std::uint32_t kNotStored = UINT32_MAX;
 /// linear in its segment and not in the graph.
 class BodyBuilder {
  public:
-  BodyBuilder(const Plan& plan, const Placement& placement);
+  BodyBuilder(const Plan& plan, const Places& places);
   /// Fills in the kernel of index `k`, which stores `stores`. Its ops come from `segment`; what
   /// other kernels store is read from its buffer.
   void build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment,
@@ -55,7 +55,7 @@ class BodyBuilder {
   [[nodiscard]] NodeId read(const Place& from, DType dtype);
 
   const Plan& plan_;
-  const Placement& placement_;
+  const Places& places_;
   std::vector<std::uint32_t> needed_;  // by node: the last kernel whose cone it is in
   std::vector<std::uint32_t> copied_;  // by node: the last kernel whose body has it, as copy_of_
   std::vector<NodeId> copy_of_;

@@ -45,8 +45,8 @@ class Planner {
  public:
   Planner(Graph graph, const PlanLimits& limits, Fuse fuse) : limits_(effective_limits(limits)) {
     segments_ = cut_segments(graph, limits_, fuse);
-    placement_.place.resize(graph.nodes().size());
-    placement_.kernel.resize(graph.nodes().size(), kNotStored);
+    places_.place.resize(graph.nodes().size());
+    places_.kernel.resize(graph.nodes().size(), kNotStored);
     stored_.resize(graph.nodes().size());
     readable_.resize(graph.nodes().size());
     plan_.graph = std::move(graph);
@@ -89,7 +89,7 @@ class Planner {
         return std::pair(segments_.stages[id.index], graph().node(id).shape);
       };
       if (i == 0 || group(stored[i]) != group(stored[i - 1])) add_kernel(s);
-      placement_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);
+      places_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);
     }
     for (NodeId id : stored) {
       for (int n = max_stores(); n < segments_.stores[id.index]; n += max_stores()) {
@@ -111,7 +111,7 @@ class Planner {
   void add_store(const Store& store) {
     const std::uint32_t node = store.node.index;
     const int earlier = stored_[node]++;
-    std::uint32_t kernel = placement_.kernel[node];
+    std::uint32_t kernel = places_.kernel[node];
     if (earlier >= max_stores()) {
       kernel = std::next(copies_.find(node), earlier / max_stores() - 1)->second;
     }
@@ -145,7 +145,7 @@ class Planner {
     for (std::size_t i = 0; i < graph().inputs().size(); ++i) {
       const GraphInput& input = graph().inputs()[i];
       const BufferId id = add_buffer(PlanBuffer::Kind::input, input.node, i, CutRule::output);
-      placement_.place[input.node.index] = whole(id, input.strides);
+      places_.place[input.node.index] = whole(id, input.strides);
     }
   }
 
@@ -159,7 +159,7 @@ class Planner {
       const bool walkable = strides.empty() || !segments_.live.walked[node.index];
       const bool first = walkable && !readable_[node.index] && !is_leaf(graph().node(node));
       if (first) {
-        placement_.place[node.index] = place;
+        places_.place[node.index] = place;
         readable_[node.index] = true;
       }
       if (!is_join)
@@ -173,10 +173,10 @@ class Planner {
   void add_joins() {
     for (const auto& [concat, parts] : segments_.live.joins) {
       if (!readable_[concat.index]) {
-        placement_.place[concat.index] =
+        places_.place[concat.index] =
             whole(add_buffer(PlanBuffer::Kind::temporary, concat, 0, CutRule::concat), {});
       }
-      const Place& joined = placement_.place[concat.index];
+      const Place& joined = places_.place[concat.index];
       for (const auto& [node, start] : parts) {
         Place place = joined;
         place.layout.shape = graph().shape(node);
@@ -187,7 +187,7 @@ class Planner {
         // Others may read a part where it lies, unless views want it dense.
         if (is_leaf(graph().node(node)) || readable_[node.index]) continue;
         if (segments_.live.walked[node.index]) continue;
-        placement_.place[node.index] = place;
+        places_.place[node.index] = place;
         readable_[node.index] = true;
       }
     }
@@ -200,13 +200,13 @@ class Planner {
       const bool read = walked || (rule.has_value() && !is_leaf(graph().node(id)));
       if (!read || readable_[id.index]) continue;
       const CutRule why = walked ? CutRule::view : *rule;
-      placement_.place[id.index] = whole(add_buffer(PlanBuffer::Kind::temporary, id, 0, why), {});
-      (walked ? first_ : others_).push_back({id, placement_.place[id.index]});
+      places_.place[id.index] = whole(add_buffer(PlanBuffer::Kind::temporary, id, 0, why), {});
+      (walked ? first_ : others_).push_back({id, places_.place[id.index]});
     }
   }
 
   void build_bodies() {
-    BodyBuilder builder(plan_, placement_);
+    BodyBuilder builder(plan_, places_);
     for (std::uint32_t k = 0; k < plan_.kernels.size(); ++k) {
       const std::size_t segment = segment_of_kernel_[k];
       builder.build(plan_.kernels[k], k,
@@ -219,7 +219,7 @@ class Planner {
 
   PlanLimits limits_;
   Segments segments_;
-  Placement placement_;
+  Places places_;
   Plan plan_;
   std::vector<std::size_t> segment_of_kernel_;
   std::vector<std::vector<Store>> stores_of_kernel_;
