@@ -137,8 +137,8 @@ llvm::Value* canonical_bits(llvm::IRBuilder<>& builder, DType from, llvm::Value*
   return builder.CreateSelect(is_nan, number(bits, quiet), bits);
 }
 
-llvm::Value* bitcast(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* x) {
-  llvm::Value* bits = canonical_bits(builder, from, x);
+/// Of canonical bits, or of a float whose NaNs are not looked at.
+llvm::Value* bitcast(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* bits) {
   if (from == DType::boolean) bits = builder.CreateZExt(bits, integer_like(bits, 8));
   return builder.CreateBitCast(bits, type_like(builder, bits, to));
 }
@@ -248,7 +248,7 @@ NanBits nan_bits_of_load(DType dtype) {
 }
 
 NanBits nan_bits_of_result(Op op, DType from, NanBits operands) {
-  if (op == Op::bitcast) return NanBits::any;
+  if (op == Op::bitcast || op == Op::raw_bitcast) return NanBits::any;
   return op == Op::convert ? nan_bits_of_load(from) : operands;
 }
 
@@ -261,7 +261,8 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType
   switch (op) {
     case Op::broadcast: return x[0];
     case Op::convert: return convert(builder, from, to, x[0], nans);
-    case Op::bitcast: return bitcast(builder, from, to, x[0]);
+    case Op::bitcast: return bitcast(builder, from, to, canonical_bits(builder, from, x[0]));
+    case Op::raw_bitcast: return bitcast(builder, from, to, x[0]);
     case Op::add: return builder.CreateFAdd(x[0], x[1]);
     case Op::sub: return builder.CreateFSub(x[0], x[1]);
     case Op::mul: return builder.CreateFMul(x[0], x[1]);

@@ -177,8 +177,8 @@ void Machine::run(const Compute& compute) {
     std::ranges::fill(lanes, read(reinterpret_cast<const std::byte*>(slot), to));
   } else {
     const DTypeRule rule = info(compute.op).rule;
-    const bool from_operands =
-        rule == DTypeRule::comparison || rule == DTypeRule::convert || rule == DTypeRule::bitcast;
+    const bool from_operands = rule == DTypeRule::comparison || rule == DTypeRule::convert ||
+                               rule == DTypeRule::bitcast || rule == DTypeRule::raw_bitcast;
     const DType dtype = from_operands ? nest_.dtype(compute.operands[0]) : to;
     for (std::size_t i = 0; i < active_; ++i) {
       std::array<Word, kMaxOperands> operands{};

@@ -335,7 +335,8 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::select:
       return operand(0) == DType::boolean && operand(1) == result && operand(2) == result;
     case DTypeRule::convert: return true;
-    case DTypeRule::bitcast: return info(operand(0)).bytes == info(result).bytes;
+    case DTypeRule::bitcast:
+    case DTypeRule::raw_bitcast: return info(operand(0)).bytes == info(result).bytes;
     case DTypeRule::same:
     case DTypeRule::alike: return false;  // how an argument is walked is no statement
   }

@@ -176,7 +176,8 @@ class Generator {
     switch (row.rule) {
       case DTypeRule::leaf: break;
       case DTypeRule::floating: return {arity, random_float()};
-      case DTypeRule::integer: return {arity, random_integer()};
+      case DTypeRule::integer:
+      case DTypeRule::raw_bitcast: return {arity, random_integer()};  // no integer is NaN
       case DTypeRule::numeric:
       case DTypeRule::comparison: return {arity, random_number()};
       case DTypeRule::logical: return {arity, DType::boolean};
@@ -338,7 +339,8 @@ class Generator {
       operands.push_back(*operand);
     }
     Attributes attributes = random_attributes(operands);
-    if (row.op == Op::bitcast) attributes.dtype = random_of_width(operands[0].dtype());
+    const bool keeps_bits = row.rule == DTypeRule::bitcast || row.rule == DTypeRule::raw_bitcast;
+    if (keeps_bits) attributes.dtype = random_of_width(operands[0].dtype());
     values_.push_back(Value::apply(row.op, operands, attributes));
     ++ops_;
   }

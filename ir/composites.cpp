@@ -1,7 +1,7 @@
 // The bodies of composite ops, one function each, named as its row in ops.def.
 //
 // To add a composite: a row in ops.def and a function here; a row without a function does not
-// compile. A body records one node a statement or nests calls in the object position only: the
+// compile. Mathematical functions have theirs in exponentials.cpp and its neighbours. A body records one node a statement or nests calls in the object position only: the
 // order in which a compiler evaluates arguments must never decide the order of nodes. Numbers are
 // constants, not parameters: they belong to the structure.
 #include "composites.h"
@@ -11,9 +11,13 @@
 
 #include <sinter/ir/assert.h>
 
+#include "functions.h"
+
 namespace sinter::detail {
 namespace {
 namespace bodies {
+
+using namespace functions;  // exp, log, ... in files of their own
 
 Value leaky_relu(const Value& x, const Value& slope) {
   const Value scaled = x.mul(slope);

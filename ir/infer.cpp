@@ -59,7 +59,7 @@ void check_boolean(const OpCall& call, std::size_t i) {
 
 DType bitcast_dtype(const OpCall& call, const Attributes& attributes) {
   if (!attributes.dtype.has_value()) {
-    fail(ErrorCode::invalid_argument, "bitcast needs a dtype");
+    fail(ErrorCode::invalid_argument, fmt::format("{} needs a dtype", call.row.name));
   }
   const DType to = *attributes.dtype;
   if (to != DType::boolean && info(to).bytes == info(call.dtype(0)).bytes) return to;
@@ -84,7 +84,8 @@ DType infer_dtype(const OpCall& call, const Attributes& attributes) {
     case DTypeRule::convert:
       if (attributes.dtype.has_value()) return *attributes.dtype;
       fail(ErrorCode::invalid_argument, "convert needs a dtype");
-    case DTypeRule::bitcast: return bitcast_dtype(call, attributes);
+    case DTypeRule::bitcast:
+    case DTypeRule::raw_bitcast: return bitcast_dtype(call, attributes);
     case DTypeRule::same: return call.dtype(0);
     case DTypeRule::alike: check_equal_dtypes(call, 0); return call.dtype(0);
   }

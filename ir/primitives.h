@@ -253,12 +253,13 @@ T canonical_nan(T x) {
   }
 }
 
+/// `prepare` is what NaNs go through.
 template <typename Visitor>
-void visit_bitcast(DType from, DType to, Visitor& visit) {
+void visit_bitcast(DType from, DType to, Visitor& visit, auto prepare) {
   visit_type(from, [&]<typename From>(From) {
     visit_type(to, [&]<typename To>(To) {
       if constexpr (sizeof(From) == sizeof(To) && !std::is_same_v<To, bool>) {
-        visit([](From x) { return from_bits<To>(to_bits(canonical_nan(x))); }, Types<From>{});
+        visit([=](From x) { return from_bits<To>(to_bits(prepare(x))); }, Types<From>{});
       } else {
         SINTER_ASSERT(false, "a bitcast keeps the width, and gives no mask");
       }
@@ -279,7 +280,9 @@ void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
   switch (op) {
     case Op::broadcast: return visit_convert(to, to, visit);
     case Op::convert: return visit_convert(dtype, to, visit);
-    case Op::bitcast: return visit_bitcast(dtype, to, visit);
+    case Op::bitcast:
+      return visit_bitcast(dtype, to, visit, [](auto x) { return canonical_nan(x); });
+    case Op::raw_bitcast: return visit_bitcast(dtype, to, visit, [](auto x) { return x; });
     case Op::select: return visit_select(to, visit);
     case Op::add: return numeric([](auto a, decltype(a) b) { return add(a, b); });
     case Op::sub: return numeric([](auto a, decltype(a) b) { return subtract(a, b); });

@@ -37,7 +37,8 @@ class Widening {
         if (from_.node(node.operands[0]).dtype == node.dtype) return operands[0];
         if (storage) return rounded(to, floating_source(to, operands[0]), node.dtype);
         return converted(to, operands[0], node.dtype);
-      case Op::bitcast: return bitcast(to, node, operands[0]);
+      case Op::bitcast:
+      case Op::raw_bitcast: return bitcast(to, node, operands[0]);
       default: break;
     }
     const NodeId made = copy(to, id, operands);

@@ -74,7 +74,8 @@ TEST(Text, PrintsEveryOpAsItReadsIt) {
       const Value& tensor = row.rule == DTypeRule::integer ? whole : x;
       operands.push_back(attribute ? x.scalar(i + 0.5) : wants_mask ? mask : tensor);
     }
-    const DType dtype = row.op == Op::bitcast ? DType::i32 : DType::f64;
+    const bool keeps_bits = row.op == Op::bitcast || row.op == Op::raw_bitcast;
+    const DType dtype = keeps_bits ? DType::i32 : DType::f64;
     graph.output(row.name,
                  Value::apply(row.op, operands, {.dtype = dtype, .shape = Shape{4, 2, 3}}));
   }

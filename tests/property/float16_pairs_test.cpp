@@ -5,20 +5,18 @@
 // integer arithmetic written here, which are held against the interpreter on a slice first.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <sinter/fuzz/run.h>
 #include "support/fuzz.h"
+#include "support/sweep.h"
 
 namespace sinter::test {
 namespace {
@@ -101,19 +99,6 @@ struct Maximum {
     return a != a || b != b ? a + b : number;
   }
 };
-
-bool is_long() { return std::getenv("SINTER_TEST_LONG") != nullptr; }
-
-/// Calls work(i) for i in [0, count) on all threads of the machine.
-void on_all_threads(std::int64_t count, const auto& work) {
-  const std::int64_t threads = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::jthread> pool;
-  for (std::int64_t thread = 0; thread < threads; ++thread) {
-    pool.emplace_back([&, thread] {
-      for (std::int64_t i = thread; i < count; i += threads) work(i);
-    });
-  }
-}
 
 template <typename Format>
 std::string first_difference(std::span<const Bits> expected, std::span<const Bits> got) {

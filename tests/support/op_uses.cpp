@@ -44,6 +44,8 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
         for (const DTypeInfo& to : all_dtypes()) uses.push_back({row.op, {type.dtype}, to.dtype});
         break;
       case DTypeRule::bitcast:
+      case DTypeRule::raw_bitcast:
+        if (row.rule == DTypeRule::raw_bitcast && is_floating(type.dtype)) break;  // for its NaNs
         for (const DTypeInfo& to : all_dtypes()) {
           const bool fits = to.bytes == type.bytes && to.dtype != DType::boolean;
           if (fits) uses.push_back({row.op, {type.dtype}, to.dtype});
@@ -61,7 +63,7 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
 
 Attributes OpUse::attributes() const {
   Attributes attributes;
-  if (op == Op::convert || op == Op::bitcast) attributes.dtype = to;
+  if (op == Op::convert || op == Op::bitcast || op == Op::raw_bitcast) attributes.dtype = to;
   return attributes;
 }
 

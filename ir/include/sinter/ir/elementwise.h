@@ -215,6 +215,18 @@ class ElementwiseMethods {
   /// x * x.
   [[nodiscard]] Self square() const { return unary(Op::square); }
 
+  // Functions, on floats: errors are at most so many ULP (units in the last place of the result) of
+  // the exact value, subnormal results included. NaN gives NaN.
+
+  /// e^x, within 1 ULP. 0 at -inf, inf at inf and from 88.73 on (f64: 709.8).
+  [[nodiscard]] Self exp() const { return unary(Op::exp); }
+  /// The natural logarithm, within 1 ULP. -inf at +0 and -0, NaN below, inf at inf.
+  [[nodiscard]] Self log() const { return unary(Op::log); }
+  /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
+  [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
+  /// The hyperbolic tangent, within 1.1 ULP. -0 at -0, -1 at -inf, 1 at inf.
+  [[nodiscard]] Self tanh() const { return unary(Op::tanh); }
+
   /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
   /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
   /// made of an f64 by one rounding, of an integer by way of f32.

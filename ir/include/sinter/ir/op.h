@@ -30,6 +30,7 @@ enum class DTypeRule : std::uint8_t {
   select,
   convert,
   bitcast,
+  raw_bitcast,
   same,
   alike,
 };

@@ -1,0 +1,18 @@
+// The bodies of mathematical functions, by the names of their rows in ops.def. Each is range
+// reduction and a polynomial over exactly rounded primitives, so that every backend gives the same
+// bits; what they promise stands at the methods in elementwise.h and in ir/README.md.
+#pragma once
+
+#include <sinter/ir/graph.h>
+
+namespace sinter::detail::functions {
+
+// exponentials.cpp
+[[nodiscard]] Value exp(const Value& x);
+[[nodiscard]] Value sigmoid(const Value& x);
+[[nodiscard]] Value tanh(const Value& x);
+
+// logarithms.cpp
+[[nodiscard]] Value log(const Value& x);
+
+}  // namespace sinter::detail::functions
