@@ -72,6 +72,28 @@ Contestant as_contestant(std::shared_ptr<Context> context, OneDnnCall call) {
                     [context = std::move(context)] { context->execute(OneDnnCall::c); });
 }
 
+/// None for an op that oneDNN computes otherwise or not at all.
+std::optional<dnnl::algorithm> algorithm_of(Op op) {
+  switch (op) {
+    case Op::exp: return dnnl::algorithm::eltwise_exp;
+    case Op::log: return dnnl::algorithm::eltwise_log;
+    case Op::tanh: return dnnl::algorithm::eltwise_tanh;
+    case Op::sigmoid: return dnnl::algorithm::eltwise_logistic;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Contestant> eltwise(dnnl::algorithm algorithm, float alpha, OneDnnCall call,
+                                  std::int64_t n, const float* const* inputs, float* output) {
+  auto context = std::make_shared<Context>(n);
+  const dnnl::eltwise_forward::desc description(dnnl::prop_kind::forward_inference, algorithm,
+                                                context->layout(), alpha);
+  context->use(dnnl::eltwise_forward({description, context->engine()}));
+  context->add(DNNL_ARG_SRC, inputs[0]);
+  context->add(DNNL_ARG_DST, output);
+  return as_contestant(std::move(context), call);
+}
+
 dnnl::primitive_attr chain_attributes(const dnnl::memory::desc& layout) {
   dnnl::post_ops post_ops;
   post_ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.01F, 0.0F);
@@ -92,13 +114,14 @@ std::string onednn_version() {
 
 std::optional<Contestant> onednn_leaky_relu(OneDnnCall call, std::int64_t n,
                                             const float* const* inputs, float* output) {
-  auto context = std::make_shared<Context>(n);
-  const dnnl::eltwise_forward::desc description(
-      dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_relu, context->layout(), 0.01F);
-  context->use(dnnl::eltwise_forward({description, context->engine()}));
-  context->add(DNNL_ARG_SRC, inputs[0]);
-  context->add(DNNL_ARG_DST, output);
-  return as_contestant(std::move(context), call);
+  return eltwise(dnnl::algorithm::eltwise_relu, 0.01F, call, n, inputs, output);
+}
+
+std::optional<Contestant> onednn_function(Op op, OneDnnCall call, std::int64_t n,
+                                          const float* const* inputs, float* output) {
+  const std::optional<dnnl::algorithm> algorithm = algorithm_of(op);
+  if (!algorithm.has_value()) return std::nullopt;
+  return eltwise(*algorithm, /*alpha=*/1, call, n, inputs, output);
 }
 
 std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n, const float* const* inputs,
@@ -123,6 +146,10 @@ namespace sinter::bench {
 
 std::string onednn_version() { return "no oneDNN 2 in this build (Debian: libdnnl-dev)"; }
 std::optional<Contestant> onednn_leaky_relu(OneDnnCall, std::int64_t, const float* const*, float*) {
+  return std::nullopt;
+}
+std::optional<Contestant> onednn_function(Op, OneDnnCall, std::int64_t, const float* const*,
+                                          float*) {
   return std::nullopt;
 }
 std::optional<Contestant> onednn_chain(OneDnnCall, std::int64_t, const float* const*, float*) {

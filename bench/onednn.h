@@ -6,6 +6,7 @@
 #include <string>
 
 #include <sinter/bench/timing.h>
+#include <sinter/ir/op.h>
 
 namespace sinter::bench {
 
@@ -26,5 +27,9 @@ enum class OneDnnCall {
 /// by s, binary add of r.
 [[nodiscard]] std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n,
                                                      const float* const* inputs, float* output);
+
+/// The eltwise primitive for one of exp, log, tanh, sigmoid, silu and gelu.
+[[nodiscard]] std::optional<Contestant> onednn_function(Op op, OneDnnCall call, std::int64_t n,
+                                                        const float* const* inputs, float* output);
 
 }  // namespace sinter::bench

@@ -85,6 +85,7 @@ int main(int argc, char** argv) {
   const RatioOptions options{.quick = flags.quick};
   std::vector<Row> rows;
   add_kernel_rows(rows, options);
+  add_function_rows(rows, options);
   add_layout_rows(rows, options);
   add_compile_rows(rows, options);
   add_call_rows(rows, options);

@@ -27,6 +27,25 @@ Graph chain_graph(std::int64_t n) {
   return graph;
 }
 
+template <Op op>
+Graph function_graph(std::int64_t n) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {n});
+  graph.output("y", Value::apply(op, std::span(&x, 1)));
+  return graph;
+}
+
+template <Op op>
+std::optional<Contestant> onednn(OneDnnCall call, std::int64_t n, const float* const* inputs,
+                                 float* output) {
+  return onednn_function(op, call, n, inputs, output);
+}
+
+template <Op op>
+Workload function() {
+  return {to_string(op), 1, function_graph<op>, onednn<op>};
+}
+
 /// The views of a user who makes them in the call.
 template <std::size_t kInputs>
 Contestant run_with(Executable program, std::vector<const float*> inputs, float* output,
@@ -44,6 +63,12 @@ Contestant run_with(Executable program, std::vector<const float*> inputs, float*
 const Workload kLeakyRelu{"leaky_relu", 1, leaky_relu_graph, onednn_leaky_relu};
 const Workload kChain{"chain", 4, chain_graph, onednn_chain};
 
+std::span<const Workload> function_workloads() {
+  static const std::array workloads{function<Op::exp>(), function<Op::log>(), function<Op::tanh>(),
+                                    function<Op::sigmoid>()};
+  return workloads;
+}
+
 Field::Field(std::int64_t elements) {
   constexpr std::int64_t kMargin = 64;  // for offsets
   const auto bytes = static_cast<std::int64_t>(sizeof(float)) * (elements + kMargin);
@@ -54,6 +79,14 @@ Field::Field(std::int64_t elements) {
     inputs_[static_cast<std::size_t>(i)] = reinterpret_cast<const float*>(buffer.data());
   }
   output_ = reinterpret_cast<float*>(memory_.emplace_back(bytes).data());
+}
+
+void Field::make_positive() {
+  for (const AlignedBuffer& buffer : memory_) {
+    const std::span values(reinterpret_cast<float*>(buffer.data()),
+                           static_cast<std::size_t>(buffer.bytes()) / sizeof(float));
+    for (float& value : values) value = std::abs(value);
+  }
 }
 
 Race::Race(const Workload& workload, const Field& field, std::int64_t n, Offsets offsets)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -33,11 +34,15 @@ struct Workload {
 extern const Workload kLeakyRelu;
 /// leaky_relu(x * 1.5 + b, 0.01) * s + r, all of one size
 extern const Workload kChain;
+/// Functions of one operand, in the order of their rows in the table of ratios.
+[[nodiscard]] std::span<const Workload> function_workloads();
 
 /// Memory for a workload of up to `elements` elements, filled once.
 class Field {
  public:
   explicit Field(std::int64_t elements);
+  /// Drops the signs of all inputs: for functions that are defined on positive numbers only.
+  void make_positive();
   [[nodiscard]] const float* const* inputs() const { return inputs_.data(); }
   [[nodiscard]] float* output() const { return output_; }
 

@@ -56,6 +56,28 @@ Value exp(const Value& x) {
   return mul(mul(p, first), second);
 }
 
+/// s e^r - s with s = 2^n: s * high + (s - 1) and what their roundings lose. Half of everything, so
+/// that s stays in range.
+Value expm1(const Value& x) {
+  constexpr double kQ[] = {0.5,           0x1.555552p-3,  0x1.5554e4p-5,
+                           0x1.1115b6p-7, 0x1.6d5166p-10, 0x1.9a94e6p-13};
+  const ExponentialNumbers& numbers = exponential_numbers(x.dtype());
+  const Split split = split_exponent(at_most(at_least(x, -17.4), 89), 126);
+  const Value low = mul(split.n, -numbers.ln2_low);
+  const Value r = add(split.high, low);
+  const Value square = mul(r, r);
+  const Value z = fma(square, polynomial(r, kQ), low);
+  const Value scale = power_of_two(split.biased);
+  const Value shifted = sub(scale, 0.5);
+  const Value lost_half = sub(sub(scale, shifted), 0.5);
+  const Value sum = fma(scale, split.high, shifted);
+  const Value lost_sum = fma(scale, split.high, sub(shifted, sum));
+  const Value rest = add(fma(scale, z, lost_sum), lost_half);
+  const Value half = add(sum, rest);
+  const Value twice = add(half, half);
+  return choose(equal(square, 0), x, twice);
+}
+
 /// 1 / (1 + e^|x|) and its complement to 1. The sum is scaled by 2^-64 to stay in range, and its
 /// rounding error goes into one Newton step on the quotient.
 Value sigmoid(const Value& x) {

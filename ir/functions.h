@@ -9,10 +9,17 @@ namespace sinter::detail::functions {
 
 // exponentials.cpp
 [[nodiscard]] Value exp(const Value& x);
+[[nodiscard]] Value expm1(const Value& x);
 [[nodiscard]] Value sigmoid(const Value& x);
 [[nodiscard]] Value tanh(const Value& x);
 
 // logarithms.cpp
 [[nodiscard]] Value log(const Value& x);
+[[nodiscard]] Value log1p(const Value& x);
+
+// error_functions.cpp
+[[nodiscard]] Value erf(const Value& x);
+[[nodiscard]] Value erfc(const Value& x);
+[[nodiscard]] Value gelu(const Value& x);
 
 }  // namespace sinter::detail::functions

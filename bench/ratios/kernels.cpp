@@ -91,7 +91,30 @@ Row chain_at_64m(const Field& field, int threads, const Timing& timing) {
                         race, race.bound(engine), timing, threads > 1 ? executor : nullptr);
 }
 
+/// By how much functions are promised to be faster than oneDNN's, on AVX-512.
+double promised(std::string_view function) {
+  if (function == "exp") return 1.6;
+  if (function == "log") return 4;
+  if (function == "tanh") return 2;
+  if (function == "gelu") return 1.35;
+  if (function == "sigmoid") return 1.2;
+  return 1.8;  // silu
+}
+
 }  // namespace
+
+void add_function_rows(std::vector<Row>& rows, const RatioOptions& options) {
+  const Engine engine({.threads = 1});
+  const Field field(k32K);
+  Field positive(k32K);
+  positive.make_positive();
+  for (const Workload& workload : function_workloads()) {
+    const Race race(workload, workload.name == "log" ? positive : field, k32K);
+    Row row = at_least(fmt::format("{}, 32K / oneDNN", workload.name), promised(workload.name));
+    rows.push_back(against_onednn(std::move(row), race, engine, race.bound(engine), OneDnnCall::cpp,
+                                  options.small()));
+  }
+}
 
 void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options) {
   const Timing timing = options.small();

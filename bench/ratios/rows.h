@@ -46,6 +46,8 @@ struct RatioOptions {
 
 /// Kernels against the copy, oneDNN, and themselves at other lengths and offsets.
 void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options);
+/// Mathematical functions against oneDNN's.
+void add_function_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Dtypes and layouts against f32 and dense.
 void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Compiles: new, known, and how many a sweep needs; bytes of an entry.

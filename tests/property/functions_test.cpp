@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,19 @@ struct Function {
 };
 
 double exact_sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double exact_gelu(double x) {
+  return x < -40 ? -0.0 : std::isinf(x) ? x : x / 2 * std::erfc(-x / std::numbers::sqrt2);
+}
 
 const Function kFunctions[] = {
     {Op::exp, 1, [](double x) { return std::exp(x); }},
     {Op::log, 1, [](double x) { return std::log(x); }},
     {Op::sigmoid, 1, exact_sigmoid},
+    {Op::expm1, 1, [](double x) { return std::expm1(x); }},
+    {Op::log1p, 1.3, [](double x) { return std::log1p(x); }},
+    {Op::erf, 1.1, [](double x) { return std::erf(x); }},
+    {Op::erfc, 2, [](double x) { return std::erfc(x); }},
+    {Op::gelu, 2, exact_gelu},
     {Op::tanh, 1.1, [](double x) { return std::tanh(x); }},
 };
 

@@ -220,12 +220,23 @@ class ElementwiseMethods {
 
   /// e^x, within 1 ULP. 0 at -inf, inf at inf and from 88.73 on (f64: 709.8).
   [[nodiscard]] Self exp() const { return unary(Op::exp); }
+  /// e^x - 1 without cancellation, within 1 ULP. -0 at -0, -1 at -inf.
+  [[nodiscard]] Self expm1() const { return unary(Op::expm1); }
   /// The natural logarithm, within 1 ULP. -inf at +0 and -0, NaN below, inf at inf.
   [[nodiscard]] Self log() const { return unary(Op::log); }
+  /// log(1 + x) without cancellation, within 1.3 ULP. -0 at -0, -inf at -1, NaN below.
+  [[nodiscard]] Self log1p() const { return unary(Op::log1p); }
   /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
   [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
   /// The hyperbolic tangent, within 1.1 ULP. -0 at -0, -1 at -inf, 1 at inf.
   [[nodiscard]] Self tanh() const { return unary(Op::tanh); }
+  /// 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, within 1.1 ULP. -0 at -0, -1 at -inf.
+  [[nodiscard]] Self erf() const { return unary(Op::erf); }
+  /// 1 - erf(x) without cancellation, within 2 ULP also where that is small. 2 at -inf, 0 at inf.
+  [[nodiscard]] Self erfc() const { return unary(Op::erfc); }
+  /// x * (1 + erf(x / sqrt 2)) / 2, within 2 ULP, relative to the small results of negative x too.
+  /// -0 at -inf, -0 at -0, inf at inf.
+  [[nodiscard]] Self gelu() const { return unary(Op::gelu); }
 
   /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
   /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
