@@ -120,6 +120,7 @@ void Emitter::emit(const Block& block) {
 // --- Loops ---------------------------------------------------------------------------------------
 
 void Emitter::emit(const Loop& loop) {
+  SINTER_ASSERT(loop.threads == 1, "the nest is for a CPU");
   llvm::Value* from = frame_.index(loop.from);
   llvm::Value* to = frame_.index(loop.to);
   llvm::BasicBlock* body = frame_.new_block("loop");

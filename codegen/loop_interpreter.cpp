@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -41,11 +42,16 @@ class Machine {
   [[nodiscard]] std::byte* address(std::size_t argument, std::int64_t offset) const;
   [[nodiscard]] std::int64_t to_alignment(const Index& index) const;
   [[nodiscard]] Word lane(ValueId id, std::size_t lane) const;
+  [[nodiscard]] std::span<Word> lanes(ValueId id);
+  void check_alignment(const std::byte* at, DType dtype) const;
 
   void run(const Block& block);
   void run(const Loop& loop);
   void run_vectors(const Loop& loop);
   void run_rows(const Loop& loop);
+  void run_blocks(const Loop& loop);
+  void run_threads(const Loop& loop);
+  void run_thread(const Loop& loop, std::int64_t first);
   void set_digits(const Loop& loop);
   void run(const Load& load);
   void run(const Store& store);
@@ -63,8 +69,10 @@ class Machine {
   std::vector<std::vector<Word>> values_;       // [value][lane]
   std::vector<std::vector<std::byte>> locals_;  // [argument] empty for buffers of the caller
   std::vector<Word> next_;                      // of a carried value, while it is gathered
-  std::size_t active_ = 1;                      // elements that this iteration covers
+  std::size_t first_ = 0;   // lane of the first element that a statement happens to
+  std::size_t active_ = 1;  // and how many there are
   int vector_lanes_ = 1;
+  bool one_access_ = false;  // contiguous lanes are read or written at once
 };
 
 Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
@@ -137,12 +145,26 @@ std::int64_t Machine::to_alignment(const Index& index) const {
 /// A value from outside the loop is one element: the same in every lane.
 Word Machine::lane(ValueId id, std::size_t lane) const {
   const std::vector<Word>& lanes = values_[id.index];
-  return lanes.size() == 1 ? lanes[0] : lanes[lane];
+  return lanes.size() == 1 ? lanes[0] : lanes[first_ + lane];
+}
+
+/// The lanes of a result that a statement happens to.
+std::span<Word> Machine::lanes(ValueId id) {
+  values_[id.index].resize(first_ + active_);
+  return std::span(values_[id.index]).subspan(first_);
+}
+
+void Machine::check_alignment(const std::byte* at, DType dtype) const {
+  const auto vector = static_cast<std::uintptr_t>(vector_lanes_) * info(dtype).bytes;
+  SINTER_ASSERT(std::bit_cast<std::uintptr_t>(at) % vector == 0,
+                "streaming stores and the single accesses of a thread are aligned");
 }
 
 void Machine::run(const Load& load) {
-  std::vector<Word>& lanes = values_[load.result.index];
-  lanes.resize(active_);
+  const std::span<Word> lanes = this->lanes(load.result);
+  if (one_access_ && load.lanes == LaneStride::contiguous) {
+    check_alignment(address(load.argument, number(load.offset)), nest_.dtype(load.result));
+  }
   std::int64_t step = load.lanes == LaneStride::contiguous ? 1 : 0;
   if (load.lanes == LaneStride::strided) step = number(load.lane_stride);
   for (std::size_t i = 0; i < active_; ++i) {
@@ -154,10 +176,8 @@ void Machine::run(const Load& load) {
 void Machine::run(const Store& store) {
   const DType dtype = nest_.arguments[store.argument].dtype;
   std::byte* to = address(store.argument, number(store.offset));
-  const std::size_t bytes = info(dtype).bytes;
-  if (store.streaming) {
-    const std::size_t vector = static_cast<std::size_t>(vector_lanes_) * bytes;
-    SINTER_ASSERT(std::bit_cast<std::uintptr_t>(to) % vector == 0, "streaming stores are aligned");
+  if (store.streaming || (one_access_ && store.lanes == LaneStride::contiguous)) {
+    check_alignment(to, dtype);
   }
   const std::int64_t step = store.lanes == LaneStride::strided ? number(store.lane_stride) : 1;
   for (std::size_t i = 0; i < active_; ++i) {
@@ -167,9 +187,8 @@ void Machine::run(const Store& store) {
 }
 
 void Machine::run(const Compute& compute) {
-  std::vector<Word>& lanes = values_[compute.result.index];
+  const std::span<Word> lanes = this->lanes(compute.result);
   const DType to = nest_.dtype(compute.result);
-  lanes.resize(active_);
   if (compute.op == Op::constant) {
     std::ranges::fill(lanes, element_bits(std::bit_cast<double>(compute.payload), to));
   } else if (compute.op == Op::parameter) {
@@ -191,11 +210,13 @@ void Machine::run(const Compute& compute) {
 }
 
 void Machine::run(const Count& count) {
-  std::vector<Word>& lanes = values_[count.result.index];
   const unsigned unused_bits = 64 - 8U * info(nest_.dtype(count.result)).bytes;
-  lanes.resize(count.lanes == LaneStride::contiguous ? active_ : 1);
+  const Word step = count.lanes == LaneStride::contiguous ? 1 : 0;
   auto at = static_cast<Word>(number(count.from));
-  for (Word& lane : lanes) lane = at++ << unused_bits >> unused_bits;
+  for (Word& lane : lanes(count.result)) {
+    lane = at << unused_bits >> unused_bits;
+    at += step;
+  }
 }
 
 void Machine::run(const Transpose& transpose) {
@@ -235,6 +256,8 @@ void Machine::run(const Loop& loop) {
     case LoopKind::parallel:
     case LoopKind::serial: run_rows(loop); break;
     case LoopKind::vector: run_vectors(loop); break;
+    case LoopKind::block: run_blocks(loop); break;
+    case LoopKind::thread: run_threads(loop); break;
   }
 }
 
@@ -278,6 +301,48 @@ void Machine::run_rows(const Loop& loop) {
     update_indices();
     run(loop.body);
   }
+}
+
+void Machine::run_blocks(const Loop& loop) {
+  const std::int64_t to = number(loop.to);
+  for (std::int64_t tile = number(loop.from); tile < to; tile += loop.step()) {
+    variables_[loop.variable.index] = tile;
+    update_indices();
+    run(loop.body);
+  }
+}
+
+void Machine::run_threads(const Loop& loop) {
+  const std::int64_t from = number(loop.from);
+  const std::int64_t to = number(loop.to);
+  SINTER_ASSERT(loop.masked || (to - from) % loop.step() == 0,
+                "an unmasked loop covers whole steps");
+  SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
+  vector_lanes_ = loop.lanes;
+  for (std::int64_t at = from; at < to; at += loop.step()) {
+    for (std::int64_t thread = 0; thread < loop.threads; ++thread) {
+      const std::int64_t first = at + thread * loop.lanes;
+      if (first < to) run_thread(loop, first);
+    }
+  }
+}
+
+/// The vectors of one thread, whose first one begins at `first`.
+void Machine::run_thread(const Loop& loop, std::int64_t first) {
+  active_ = loop.lanes;
+  one_access_ = true;
+  for (const Statement& statement : loop.body) {
+    for (std::int64_t k = 0; k < loop.unroll; ++k) {
+      first_ = static_cast<std::size_t>(k) * loop.lanes;
+      variables_[loop.variable.index] = first + k * loop.threads * loop.lanes;
+      set_digits(loop);
+      update_indices();
+      std::visit([this](const auto& typed) { run(typed); }, statement);
+    }
+  }
+  first_ = 0;
+  active_ = 1;
+  one_access_ = false;
 }
 
 void Machine::set_digits(const Loop& loop) {

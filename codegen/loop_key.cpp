@@ -50,7 +50,7 @@ class KeyWriter {
   void put(const Carry& carry) { put_all(carry.first, carry.value, carry.next, carry.result); }
   void put(const Loop& loop) {
     put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
-            loop.variable, loop.from, loop.to);
+            loop.threads, loop.variable, loop.from, loop.to);
     put_list(loop.digits);
     put_list(loop.carried);
     put_list(loop.body);

@@ -159,14 +159,20 @@ void Printer::statement(const Loop& loop) {
   }
   const std::string range =
       fmt::format("{} in [{}, {})", text(loop.variable), text(loop.from), text(loop.to));
-  if (loop.kind == LoopKind::vector) {
-    line(fmt::format("vector {} by {} x {}{}{}{}:", range, loop.unroll, loop.lanes,
-                     loop.interleaved ? ", interleaved" : "", loop.masked ? ", masked" : "",
-                     loop.once ? ", once" : ""));
+  const std::string step = loop.threads > 1
+                               ? fmt::format("{} x {} x {}", loop.unroll, loop.threads, loop.lanes)
+                               : fmt::format("{} x {}", loop.unroll, loop.lanes);
+  const std::string counted =
+      digits.empty() ? "" : fmt::format(" as ({})", fmt::join(digits, ", "));
+  if (loop.has_lanes()) {
+    line(fmt::format("{} {} by {}{}{}{}{}:", loop.kind == LoopKind::vector ? "vector" : "thread",
+                     range, step, loop.interleaved ? ", interleaved" : "",
+                     loop.masked ? ", masked" : "", loop.once ? ", once" : "", counted));
+  } else if (loop.kind == LoopKind::block) {
+    line(fmt::format("block {} by {}:", range, step));
   } else {
-    line(fmt::format("{} {}{}{}{}:", loop.kind == LoopKind::parallel ? "parallel" : "serial", range,
-                     digits.empty() ? "" : " as (", fmt::join(digits, ", "),
-                     digits.empty() ? "" : ")"));
+    line(fmt::format("{} {}{}:", loop.kind == LoopKind::parallel ? "parallel" : "serial", range,
+                     counted));
   }
   ++depth_;
   for (const Carry& carry : loop.carried) {

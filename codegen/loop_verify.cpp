@@ -41,6 +41,9 @@ class Verifier {
   void check_rows(const Loop& loop) const;
   void check_serial(const Loop& loop) const;
   void check_vectors(const Loop& loop) const;
+  void check_lanes(const Loop& loop) const;
+  void check_blocks(const Loop& loop) const;
+  void check_threads(const Loop& loop) const;
   void check_digits(const Loop& loop);
   void check_stores(const Block& body) const;
   void check(const Load& load);
@@ -175,6 +178,8 @@ void Verifier::check(const Loop& loop) {
     case LoopKind::parallel: check_rows(loop); break;
     case LoopKind::serial: check_serial(loop); break;
     case LoopKind::vector: check_vectors(loop); break;
+    case LoopKind::block: check_blocks(loop); break;
+    case LoopKind::thread: check_threads(loop); break;
   }
   check_digits(loop);
   loops_.push_back(&loop);
@@ -226,11 +231,32 @@ void Verifier::check_serial(const Loop& loop) const {
 void Verifier::check_vectors(const Loop& loop) const {
   SINTER_ASSERT(!in_lanes() && (reduces_ || loops_.empty() == (nest_.rank == 1)),
                 "loops with lanes stand in the loop over rows, or alone in a nest of rank 1");
+  SINTER_ASSERT(loop.threads == 1, "the threads of a block share thread loops");
+  check_lanes(loop);
+}
+
+void Verifier::check_lanes(const Loop& loop) const {
   SINTER_ASSERT(std::has_single_bit(loop.lanes), "lanes are a power of two");
   SINTER_ASSERT(std::has_single_bit(loop.unroll), "vectors in flight are a power of two");
   SINTER_ASSERT(!loop.masked || loop.unroll == 1, "a masked loop has one vector in flight");
   SINTER_ASSERT(!loop.interleaved || loop.unroll % 2 == 0, "interleaved vectors come in pairs");
   check_stores(loop.body);
+}
+
+void Verifier::check_blocks(const Loop& loop) const {
+  SINTER_ASSERT(loops_.empty() && !stored_, "one loop runs over the tiles, around all others");
+  const Index& from = nest_.index(loop.from);
+  SINTER_ASSERT(from.op == IndexOp::constant && from.immediate == 0, "tiles cover all elements");
+  SINTER_ASSERT(!loop.masked && !loop.once && !loop.interleaved, "tiles go one by one");
+}
+
+void Verifier::check_threads(const Loop& loop) const {
+  SINTER_ASSERT(loops_.size() == 1 && loops_.back()->kind == LoopKind::block,
+                "threads share the tile of a block");
+  SINTER_ASSERT(loop.threads == loops_.back()->threads, "all threads of a block take part");
+  SINTER_ASSERT(!loop.interleaved, "threads have their elements in order");
+  SINTER_ASSERT(!loop.masked || loop.lanes == 1, "threads are masked one by one");
+  check_lanes(loop);
 }
 
 void Verifier::check_digits(const Loop& loop) {
@@ -239,9 +265,11 @@ void Verifier::check_digits(const Loop& loop) {
     return inner != nullptr && inner->kind == LoopKind::serial;
   });
   const int axes = blocks ? nest_.rank : nest_.rank - 1;
-  const bool counters = loop.kind == LoopKind::parallel && axes > 1;
-  const bool free = reduces_ && loop.kind != LoopKind::vector;
-  SINTER_ASSERT(free || loop.digits.size() == static_cast<std::size_t>(counters ? axes : 0),
+  int digits = 0;
+  if (loop.kind == LoopKind::parallel && axes > 1) digits = axes;
+  if (loop.kind == LoopKind::thread && nest_.rank > 1) digits = nest_.rank;
+  const bool free = reduces_ && !loop.has_lanes();
+  SINTER_ASSERT(free || loop.digits.size() == static_cast<std::size_t>(digits),
                 "rows and blocks over several axes count in one digit per axis");
   for (const Digit& digit : loop.digits) {
     use(digit.radix);
@@ -268,7 +296,7 @@ void Verifier::check_stores(const Block& body) const {
 // --- Statements ----------------------------------------------------------------------------------
 
 void Verifier::check(const Load& load) {
-  const bool lanes = !loops_.empty() && loops_.back()->kind == LoopKind::vector;
+  const bool lanes = !loops_.empty() && loops_.back()->has_lanes();
   SINTER_ASSERT(load.argument < nest_.arguments.size(), "a load names an argument");
   SINTER_ASSERT(!nest_.arguments[load.argument].output, "a load reads an input");
   SINTER_ASSERT(lanes || load.lanes == LaneStride::uniform,
@@ -355,7 +383,7 @@ void Verifier::check(const Compute& compute) {
 
 void Verifier::check(const Count& count) {
   const Loop* loop = loops_.empty() ? nullptr : loops_.back();
-  const bool lanes = loop != nullptr && loop->kind == LoopKind::vector;
+  const bool lanes = loop != nullptr && loop->has_lanes();
   use(count.from);
   define(count.result);
   SINTER_ASSERT(is_integer(nest_.dtype(count.result)), "what is counted is an integer");

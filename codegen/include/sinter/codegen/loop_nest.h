@@ -18,6 +18,9 @@
 // it, with serial loops over chunks; loops with lanes stand anywhere in those. Between them a value
 // goes through a Carry, from one iteration to the next, or through a local argument.
 //
+// A nest for a GPU has one block loop over all elements, whatever its rank, and in it thread loops
+// over consecutive parts of a tile. Its calls have no range.
+//
 // Three kinds of numbers, each a table in the nest, referred to by typed ids:
 //   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
 //             operands before users. Not a statement: it has its value from the moment that the
@@ -179,6 +182,8 @@ enum class LoopKind : std::uint8_t {
   parallel,  ///< over the rows or strips [begin, end), one by one; iterations are independent
   serial,    ///< over blocks, or the rows of a block, one by one, in order
   vector,    ///< lanes * unroll elements an iteration; no loops inside
+  block,     ///< over all elements, a step to a block of threads; iterations are independent
+  thread,    ///< a vector loop whose steps are shared among the threads of a block
 };
 
 /// One counter of a mixed-radix loop variable.
@@ -208,6 +213,11 @@ struct Carry {
 ///
 /// The statements of a vector loop happen to the whole step in turn: all its loads come before its
 /// first store.
+///
+/// In a step of a thread loop at `from`, vector k of thread t begins at `from + (k * threads + t) *
+/// lanes`, and that is the variable, and what the digits count, for this vector. Threads come in no
+/// order; the statements of one happen to its vectors in turn. More than one lane that is
+/// contiguous is a single access, aligned to its size. A masked one has one lane.
 struct Loop {
   LoopKind kind{};
   bool masked = false;
@@ -217,7 +227,8 @@ struct Loop {
   bool interleaved = false;
   bool once = false;        ///< of a vector loop: to - from is at most one step, so nothing repeats
   std::uint16_t lanes = 1;  ///< elements in one vector
-  std::uint16_t unroll = 1;  ///< vectors in flight per iteration
+  std::uint16_t unroll = 1;   ///< vectors in flight per iteration
+  std::uint16_t threads = 1;  ///< that share a step: of block and thread loops
   IndexId variable;
   IndexId from, to;
   /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
@@ -225,7 +236,11 @@ struct Loop {
   std::vector<Carry> carried;  ///< of an unmasked loop with lanes
   Block body;
 
-  [[nodiscard]] std::int64_t step() const { return std::int64_t{lanes} * unroll; }
+  [[nodiscard]] std::int64_t step() const { return std::int64_t{threads} * lanes * unroll; }
+  /// Whether statements happen to several elements at once.
+  [[nodiscard]] bool has_lanes() const {
+    return kind == LoopKind::vector || kind == LoopKind::thread;
+  }
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 

@@ -1,0 +1,457 @@
+// LoopNest to CUDA C, statement by statement; everything is decided in the nest.
+//
+// What a thread does in a step is three parts: it loads all its vectors, computes lane by lane, and
+// stores. Vectors in flight are arrays, walked by loops that the compiler unrolls, so that a body
+// stands in the text once:
+//   w   vectors as loaded, by value      y   vectors to store, by argument
+//   k   which vector in flight           j   which lane of it
+// The other names are those of the nest's own text: a buffers, n lengths, s strides, p numbers, i
+// loop variables, t index expressions, v values.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <map>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sinter/codegen/cuda.h>
+#include <sinter/ir/assert.h>
+
+#include "cuda_ops.h"
+#include "cuda_text.h"
+
+namespace sinter {
+namespace {
+
+constexpr std::array<std::string_view, 4> kOptions{"--fmad=false", "--prec-div=true",
+                                                   "--prec-sqrt=true", "--ftz=false"};
+
+class CudaEmitter {
+ public:
+  CudaEmitter(const LoopNest& nest, std::string_view entry);
+  [[nodiscard]] CudaKernel emit();
+
+ private:
+  void emit(const Block& block);
+  void emit(const Loop& loop);
+  void emit(const Load& load);
+  void emit(const Compute& compute);
+  void emit(const Count& count);
+  void emit(const Store& store);
+
+  // Loops.
+  void emit_blocks(const Loop& loop);
+  void emit_threads(const Loop& loop);
+  void emit_step(const Loop& loop, const std::string& first);
+  void define_place(const Loop& loop, const std::string& first, const Block& block);
+  void find_varying(const Loop& loop);
+  [[nodiscard]] bool varies(const Statement& statement) const;
+
+  // The parts of a step.
+  void declare_loads(const Loop& loop, const Block& loads);
+  void fetch(const Loop& loop, const Load& load);
+  void compute(const Loop& loop);
+  void compute_lanes(const Loop& loop);
+  void put(const Loop& loop, const Store& store);
+  void for_copies(const Loop& loop, auto&& body);
+  void for_lanes(const Loop& loop, auto&& body);
+
+  // Words.
+  [[nodiscard]] std::string vector_type(DType dtype, int lanes);
+  [[nodiscard]] std::string loaded_type(const Loop& loop, const Load& load);
+  [[nodiscard]] std::string loaded(const Loop& loop, const Load& load) const;
+  [[nodiscard]] std::string element(std::uint8_t argument, IndexId offset) const;
+  [[nodiscard]] std::string lane_element(std::uint8_t argument, IndexId offset,
+                                         IndexId stride) const;
+  void define(ValueId id, std::string_view expression);
+
+  // The kernel around it.
+  void list_parameters();
+  [[nodiscard]] std::string head() const;
+
+  const LoopNest& nest_;
+  CudaKernel kernel_;
+  detail::CudaText text_;
+  detail::CudaHelpers helpers_;
+  std::map<std::string, std::string> types_;  // of vectors, by name
+  std::vector<std::string> values_;           // [value] what stands for it
+  std::vector<bool> varying_;                 // [value] differs from lane to lane
+};
+
+CudaEmitter::CudaEmitter(const LoopNest& nest, std::string_view entry)
+    : nest_(nest), text_(nest), values_(nest.values.size()), varying_(nest.values.size()) {
+  kernel_.entry = entry;
+}
+
+void CudaEmitter::emit(const Block& block) {
+  text_.define(text_.needed(block));
+  for (const Statement& statement : block) {
+    std::visit([this](const auto& one) { emit(one); }, statement);
+  }
+}
+
+// --- Words ---------------------------------------------------------------------------------------
+
+std::string CudaEmitter::vector_type(DType dtype, int lanes) {
+  const std::string_view element = detail::cuda_memory_type(dtype);
+  if (lanes == 1) return std::string(element);
+  const std::string name = fmt::format("{}x{}", to_string(dtype), lanes);
+  types_[name] = fmt::format("struct alignas({}) {} {{ {} at[{}]; }};\n", lanes * info(dtype).bytes,
+                             name, element, lanes);
+  return name;
+}
+
+std::string CudaEmitter::element(std::uint8_t argument, IndexId offset) const {
+  return fmt::format("a{}[{}]", argument, text_.text(offset));
+}
+
+std::string CudaEmitter::lane_element(std::uint8_t argument, IndexId offset, IndexId stride) const {
+  return fmt::format("a{}[{} + j * {}]", argument, text_.summand(offset), text_.term(stride));
+}
+
+std::string CudaEmitter::loaded_type(const Loop& loop, const Load& load) {
+  return vector_type(nest_.dtype(load.result), varying_[load.result.index] ? loop.lanes : 1);
+}
+
+/// What was loaded for the vector at hand.
+std::string CudaEmitter::loaded(const Loop& loop, const Load& load) const {
+  return fmt::format("w{}{}", load.result.index, loop.unroll > 1 ? "[k]" : "");
+}
+
+void CudaEmitter::define(ValueId id, std::string_view expression) {
+  values_[id.index] = fmt::format("v{}", id.index);
+  text_.line(
+      fmt::format("const {} v{} = {};", detail::cuda_type(nest_.dtype(id)), id.index, expression));
+}
+
+std::string_view mask_test(DType dtype) { return dtype == DType::boolean ? " != 0" : ""; }
+
+// --- Statements ----------------------------------------------------------------------------------
+
+/// An element that is the same in every lane.
+void CudaEmitter::emit(const Load& load) {
+  define(load.result, fmt::format("{}{}", element(load.argument, load.offset),
+                                  mask_test(nest_.dtype(load.result))));
+}
+
+void CudaEmitter::emit(const Compute& compute) {
+  const DType to = nest_.dtype(compute.result);
+  if (compute.op == Op::constant) {
+    values_[compute.result.index] =
+        detail::cuda_literal(std::bit_cast<double>(compute.payload), to);
+    return;
+  }
+  if (compute.op == Op::parameter) {
+    values_[compute.result.index] = fmt::format("p{}", compute.payload);
+    return;
+  }
+  std::array<std::string, kMaxOperands> operands;
+  std::ranges::transform(compute.inputs(), operands.begin(),
+                         [this](ValueId id) { return values_[id.index]; });
+  const DType from = nest_.dtype(compute.inputs().back());
+  define(compute.result,
+         detail::cuda_expression(compute.op, from, to,
+                                 std::span(operands).first(compute.operand_count), helpers_));
+}
+
+void CudaEmitter::emit(const Count& count) {
+  const std::string_view lane = varying_[count.result.index] ? " + j" : "";
+  const std::string_view type = detail::cuda_type(nest_.dtype(count.result));
+  define(count.result, fmt::format("({})({}{})", type, text_.summand(count.from), lane));
+}
+
+/// Of a loop with one lane.
+void CudaEmitter::emit(const Store& store) {
+  text_.line(
+      fmt::format("{} = {};", element(store.argument, store.offset), values_[store.value.index]));
+}
+
+// --- Loops ---------------------------------------------------------------------------------------
+
+void CudaEmitter::emit(const Loop& loop) {
+  const std::vector<std::string> outside = text_.scope();
+  SINTER_ASSERT(loop.kind == LoopKind::block || loop.kind == LoopKind::thread,
+                "the nest is for a GPU");
+  if (loop.kind == LoopKind::block)
+    emit_blocks(loop);
+  else
+    emit_threads(loop);
+  text_.restore(outside);
+}
+
+void CudaEmitter::emit_blocks(const Loop& loop) {
+  kernel_.threads = loop.threads;
+  kernel_.tile = loop.step();
+  text_.open(
+      fmt::format("for (long long {0} = blockIdx.x * {1}ll; {0} < {2}; {0} += gridDim.x * {1}ll)",
+                  text_.name_variable(loop.variable), loop.step(), text_.term(loop.to)));
+  emit(loop.body);
+  text_.close();
+}
+
+void CudaEmitter::emit_threads(const Loop& loop) {
+  const std::string own =
+      loop.lanes == 1 ? "threadIdx.x" : fmt::format("threadIdx.x * {}", loop.lanes);
+  const std::string& name = text_.name_variable(loop.variable);
+  const std::string from = text_.summand(loop.from);
+  const std::string to = text_.term(loop.to);
+  find_varying(loop);
+  if (loop.masked) {
+    text_.open(fmt::format("for (long long {0} = {1} + {2}; {0} < {3}; {0} += {4})", name, from,
+                           own, to, loop.step()));
+    emit_step(loop, "");
+  } else if (loop.once) {
+    text_.open(fmt::format("if ({} < {})", from, to));
+    emit_step(loop, fmt::format("{} + {}", from, own));
+  } else {
+    text_.open(
+        fmt::format("for (long long step = {}; step < {}; step += {})", from, to, loop.step()));
+    emit_step(loop, fmt::format("step + {}", own));
+  }
+  text_.close();
+}
+
+/// Values whose lanes differ are made in the loops over lanes.
+void CudaEmitter::find_varying(const Loop& loop) {
+  for (const Statement& statement : loop.body) {
+    const bool varying = loop.lanes > 1 && varies(statement);
+    const auto mark = [&](const auto& one) {
+      if constexpr (requires { one.result; }) varying_[one.result.index] = varying;
+    };
+    std::visit(mark, statement);
+  }
+}
+
+bool CudaEmitter::varies(const Statement& statement) const {
+  if (const Load* load = std::get_if<Load>(&statement)) return load->lanes != LaneStride::uniform;
+  if (const Count* count = std::get_if<Count>(&statement)) {
+    return count->lanes != LaneStride::uniform;
+  }
+  const Compute* compute = std::get_if<Compute>(&statement);
+  return compute != nullptr &&
+         std::ranges::any_of(compute->inputs(), [this](ValueId id) { return varying_[id.index]; });
+}
+
+/// A scope that stands for each vector in flight.
+void CudaEmitter::for_copies(const Loop& loop, auto&& body) {
+  const std::vector<std::string> outside = text_.scope();
+  text_.line("#pragma unroll");
+  text_.open(fmt::format("for (int k = 0; k < {}; ++k)", loop.unroll));
+  body();
+  text_.close();
+  text_.restore(outside);
+}
+
+void CudaEmitter::for_lanes(const Loop& loop, auto&& body) {
+  text_.line("#pragma unroll");
+  text_.open(fmt::format("for (int j = 0; j < {}; ++j)", loop.lanes));
+  body();
+  text_.close();
+}
+
+/// The variable of the loop, and all that follows from it and is used in `block`. `first` is where
+/// the first vector in flight begins; empty where the variable says so itself.
+void CudaEmitter::define_place(const Loop& loop, const std::string& first, const Block& block) {
+  const std::vector<bool> needed = text_.needed(block);
+  if (!first.empty()) {
+    const std::string copy =
+        loop.unroll > 1 ? fmt::format(" + k * {}", loop.threads * loop.lanes) : "";
+    text_.line(fmt::format("const long long {} = {}{};", text_.text(loop.variable), first, copy));
+  }
+  text_.define_digits(loop, needed);
+  text_.define(needed);
+}
+
+// --- The parts of a step -------------------------------------------------------------------------
+
+void CudaEmitter::emit_step(const Loop& loop, const std::string& first) {
+  const auto is_load = [](const Statement& one) { return std::holds_alternative<Load>(one); };
+  Block loads;
+  std::ranges::copy_if(loop.body, std::back_inserter(loads), is_load);
+  const auto fetch_all = [&] {
+    for (const Statement& statement : loads) fetch(loop, std::get<Load>(statement));
+  };
+  if (loop.unroll == 1) {
+    define_place(loop, first, loop.body);
+    fetch_all();
+    compute(loop);
+    return;
+  }
+  Block rest;
+  std::ranges::remove_copy_if(loop.body, std::back_inserter(rest), is_load);
+  declare_loads(loop, loads);
+  if (!loads.empty()) {
+    for_copies(loop, [&] {
+      define_place(loop, first, loads);
+      fetch_all();
+    });
+  }
+  for_copies(loop, [&] {
+    define_place(loop, first, rest);
+    compute(loop);
+  });
+}
+
+/// The vectors in flight: loaded in one scope, used in another.
+void CudaEmitter::declare_loads(const Loop& loop, const Block& loads) {
+  for (const Statement& statement : loads) {
+    const Load& load = std::get<Load>(statement);
+    text_.line(fmt::format("{} w{}[{}];", loaded_type(loop, load), load.result.index, loop.unroll));
+  }
+}
+
+void CudaEmitter::fetch(const Loop& loop, const Load& load) {
+  const std::string to = loaded(loop, load);
+  const std::string type = loaded_type(loop, load);
+  const std::string constant = loop.unroll == 1 ? fmt::format("const {} ", type) : "";
+  if (!varying_[load.result.index]) {
+    if (loop.unroll == 1) return emit(load);
+    text_.line(fmt::format("{} = {};", to, element(load.argument, load.offset)));
+  } else if (load.lanes == LaneStride::contiguous) {
+    text_.line(fmt::format("{}{} = *(const {}*)(a{} + {});", constant, to, type, load.argument,
+                           text_.summand(load.offset)));
+  } else {
+    if (loop.unroll == 1) text_.line(fmt::format("{} {};", type, to));
+    for_lanes(loop, [&] {
+      text_.line(fmt::format("{}.at[j] = {};", to,
+                             lane_element(load.argument, load.offset, load.lane_stride)));
+    });
+  }
+}
+
+/// What is the same in every lane, then what is not, then the stores.
+void CudaEmitter::compute(const Loop& loop) {
+  for (const Statement& statement : loop.body) {
+    if (const Load* load = std::get_if<Load>(&statement)) {
+      if (varying_[load->result.index] || loop.unroll == 1) continue;
+      define(load->result, loaded(loop, *load) + std::string(mask_test(nest_.dtype(load->result))));
+    } else if (const Compute* compute = std::get_if<Compute>(&statement)) {
+      if (!varying_[compute->result.index]) emit(*compute);
+    } else if (const Count* count = std::get_if<Count>(&statement)) {
+      if (!varying_[count->result.index]) emit(*count);
+    }
+  }
+  if (loop.lanes > 1) compute_lanes(loop);
+  for (const Statement& statement : loop.body) {
+    if (const Store* store = std::get_if<Store>(&statement)) put(loop, *store);
+  }
+}
+
+void CudaEmitter::compute_lanes(const Loop& loop) {
+  for (const Statement& statement : loop.body) {
+    const Store* store = std::get_if<Store>(&statement);
+    if (store == nullptr) continue;
+    text_.line(fmt::format("{} y{};", vector_type(nest_.dtype(store->value), loop.lanes),
+                           store->argument));
+  }
+  for_lanes(loop, [&] {
+    for (const Statement& statement : loop.body) {
+      if (const Load* load = std::get_if<Load>(&statement)) {
+        if (!varying_[load->result.index]) continue;
+        define(load->result, fmt::format("{}.at[j]{}", loaded(loop, *load),
+                                         mask_test(nest_.dtype(load->result))));
+      } else if (const Compute* compute = std::get_if<Compute>(&statement)) {
+        if (varying_[compute->result.index]) emit(*compute);
+      } else if (const Count* count = std::get_if<Count>(&statement)) {
+        if (varying_[count->result.index]) emit(*count);
+      } else if (const Store* store = std::get_if<Store>(&statement)) {
+        text_.line(fmt::format("y{}.at[j] = {};", store->argument, values_[store->value.index]));
+      }
+    }
+  });
+}
+
+void CudaEmitter::put(const Loop& loop, const Store& store) {
+  if (loop.lanes == 1) return emit(store);
+  if (store.lanes == LaneStride::contiguous) {
+    text_.line(fmt::format("*({}*)(a{} + {}) = y{};",
+                           vector_type(nest_.dtype(store.value), loop.lanes), store.argument,
+                           text_.summand(store.offset), store.argument));
+    return;
+  }
+  for_lanes(loop, [&] {
+    text_.line(fmt::format("{} = y{}.at[j];",
+                           lane_element(store.argument, store.offset, store.lane_stride),
+                           store.argument));
+  });
+}
+
+// --- The kernel around it ------------------------------------------------------------------------
+
+/// Lengths and strides are passed as far as the nest asks for them.
+void CudaEmitter::list_parameters() {
+  using Kind = CudaParameter::Kind;
+  const auto add = [this](Kind kind, DType dtype, std::size_t position) {
+    kernel_.parameters.push_back({kind, dtype, static_cast<std::uint32_t>(position)});
+  };
+  for (std::size_t i = 0; i < nest_.arguments.size(); ++i) {
+    add(Kind::buffer, nest_.arguments[i].dtype, i);
+  }
+  for (const auto& [op, kind] :
+       {std::pair{IndexOp::extent, Kind::extent}, std::pair{IndexOp::stride, Kind::stride}}) {
+    std::vector<std::size_t> positions;
+    for (const Index& index : nest_.indices) {
+      if (index.op == op) positions.push_back(static_cast<std::size_t>(index.immediate));
+    }
+    std::ranges::sort(positions);
+    for (std::size_t position : positions) add(kind, DType::i64, position);
+  }
+  for (std::size_t i = 0; i < nest_.parameter_dtypes.size(); ++i) {
+    add(Kind::number, nest_.parameter_dtypes[i], i);
+  }
+}
+
+std::string CudaEmitter::head() const {
+  using Kind = CudaParameter::Kind;
+  std::string text = fmt::format("extern \"C\" __global__ void __launch_bounds__({}) {}(",
+                                 kernel_.threads, kernel_.entry);
+  for (std::size_t i = 0; i < kernel_.parameters.size(); ++i) {
+    const auto [kind, dtype, position] = kernel_.parameters[i];
+    const bool first_of_kind = i == 0 || kernel_.parameters[i - 1].kind != kind;
+    text += i == 0 ? "\n    " : first_of_kind ? ",\n    " : ", ";
+    switch (kind) {
+      case Kind::buffer:
+        text += fmt::format("{}{}* a{}", nest_.arguments[position].output ? "" : "const ",
+                            detail::cuda_memory_type(dtype), position);
+        break;
+      case Kind::extent: text += fmt::format("long long n{}", position); break;
+      case Kind::stride: {
+        const auto rank = static_cast<std::uint32_t>(nest_.rank);
+        text += fmt::format("long long s{}_{}", position / rank, position % rank);
+        break;
+      }
+      case Kind::number: text += fmt::format("{} p{}", detail::cuda_type(dtype), position); break;
+    }
+  }
+  return text + ")";
+}
+
+CudaKernel CudaEmitter::emit() {
+  const auto loop = std::ranges::find_if(nest_.body, [](const Statement& statement) {
+    return std::holds_alternative<Loop>(statement);
+  });
+  SINTER_ASSERT(loop != nest_.body.end(), "a nest has a loop");
+  kernel_.threads = std::get<Loop>(*loop).threads;
+  list_parameters();
+  text_.open(head());
+  emit(nest_.body);
+  text_.close();
+  kernel_.source = fmt::format("// Bits depend on {}\n\n", fmt::join(kOptions, " "));
+  for (const auto& [name, type] : types_) kernel_.source += type;
+  if (!types_.empty()) kernel_.source += "\n";
+  kernel_.source += helpers_.definitions() + text_.take();
+  return std::move(kernel_);
+}
+
+}  // namespace
+
+CudaKernel emit_cuda(const LoopNest& nest, std::string_view entry) {
+  return CudaEmitter(nest, entry).emit();
+}
+
+std::span<const std::string_view> cuda_compile_options() { return kOptions; }
+
+}  // namespace sinter

@@ -1,0 +1,119 @@
+// The decisions of the CUDA scheduler, one function each.
+#include "cuda_strategy.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+namespace sinter::detail {
+namespace {
+
+/// The widest access of a thread.
+constexpr int kAccessBytes = 16;
+/// Read by a thread before it waits: with a full multiprocessor of 2,048 threads more than the
+/// 48 KiB that keep an H200's memory busy.
+constexpr int kBytesInFlight = 64;
+constexpr int kMaxUnroll = 8;
+/// 132 multiprocessors of 2,048 threads.
+constexpr std::int64_t kResidentThreads = 132 * 2048;
+/// Bodies of more ops keep a thread busy with one vector.
+constexpr int kLargeBody = 64;
+
+/// What a kernel reads or writes that changes along the innermost axis.
+struct Walked {
+  std::size_t argument;
+  DType dtype;
+  bool output;
+};
+
+std::vector<Walked> walked_arguments(const Graph& body, const LoopSpace& space,
+                                     const Placement& placement) {
+  std::vector<Walked> walked;
+  for (NodeId id : placement.order) {
+    const Node& node = body.node(id);
+    if (node.op != Op::input) continue;
+    const std::size_t argument = placement.walks[id.index];
+    if (stride_class(space, argument, space.rank() - 1) == LaneStride::uniform) continue;
+    walked.push_back({argument, node.dtype, false});
+  }
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    const DType dtype = body.node(body.outputs()[i].node).dtype;
+    walked.push_back({body.inputs().size() + i, dtype, true});
+  }
+  return walked;
+}
+
+/// The largest power of two, up to 16, that divides the innermost length and the strides around it:
+/// vectors of as many elements lie in one row, all aligned if the first is.
+int divisor(const LoopSpace& space, std::size_t argument) {
+  if (space.rank() == 1) return kAccessBytes;
+  std::int64_t bits = kAccessBytes | space.extents.back();
+  for (int axis = 0; axis + 1 < space.rank(); ++axis) {
+    bits |= space.strides[stride_slot(space, argument, axis)];
+  }
+  return static_cast<int>(bits & -bits);
+}
+
+bool is_contiguous(const LoopSpace& space, const Walked& walked) {
+  const auto stride = walked.output ? store_stride(space, walked.argument)
+                                    : stride_class(space, walked.argument, space.rank() - 1);
+  return stride == LaneStride::contiguous;
+}
+
+/// As many as 16 bytes hold of the widest contiguous dtype, as far as vectors stay within rows.
+int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
+  int bytes = 1;
+  int lanes = 1;
+  for (const Walked& one : walked) {
+    if (!is_contiguous(space, one)) continue;
+    bytes = std::max<int>(bytes, info(one.dtype).bytes);
+    lanes = std::max(lanes, divisor(space, one.argument));
+  }
+  return std::min(lanes, kAccessBytes / bytes);
+}
+
+/// Bytes that one vector of each argument takes: of those read, or else of those written.
+int vector_bytes(const std::vector<Walked>& walked, int lanes) {
+  const bool reads = std::ranges::any_of(walked, [](const Walked& one) { return !one.output; });
+  int bytes = 0;
+  for (const Walked& one : walked) {
+    if (one.output != reads) bytes += lanes * info(one.dtype).bytes;
+  }
+  return bytes;
+}
+
+int choose_unroll(const Graph& body, const LoopSpace& space, const Placement& placement,
+                  const std::vector<Walked>& walked, int lanes, const GpuTarget& target) {
+  if (pressure(body, placement).operations > kLargeBody) return 1;
+  const std::int64_t resident =
+      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+  const std::int64_t elements = std::accumulate(space.extents.begin(), space.extents.end(),
+                                                std::int64_t{1}, std::multiplies<>());
+  // Fewer elements are better spread over all multiprocessors than gathered in threads.
+  const std::int64_t per_thread = elements / (resident * lanes);
+  const auto pays = [&](int unroll) {
+    return unroll * vector_bytes(walked, lanes) <= kBytesInFlight && unroll <= per_thread;
+  };
+  int unroll = 1;
+  while (unroll < kMaxUnroll && pays(2 * unroll)) unroll *= 2;
+  return unroll;
+}
+
+}  // namespace
+
+CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
+                                  const Placement& placement, const GpuTarget& target) {
+  const std::vector<Walked> walked = walked_arguments(body, space, placement);
+  CudaStrategy strategy;
+  strategy.lanes = choose_lanes(space, walked);
+  strategy.unroll = choose_unroll(body, space, placement, walked, strategy.lanes, target);
+  strategy.middle = strategy.lanes > 1 && pressure(body, placement).operations <= kLargeBody;
+  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
+  for (const Walked& one : walked) {
+    strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
+                                     divisor(space, one.argument) >= strategy.lanes;
+  }
+  return strategy;
+}
+
+}  // namespace sinter::detail

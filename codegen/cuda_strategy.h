@@ -1,0 +1,25 @@
+// CudaStrategy: the widths and shapes that the CUDA scheduler chooses for one kernel, and why.
+#pragma once
+
+#include <vector>
+
+#include <sinter/codegen/cuda.h>
+
+#include "placement.h"
+
+namespace sinter::detail {
+
+struct CudaStrategy {
+  int threads = 256;  ///< in a block
+  int lanes = 1;      ///< elements in one access
+  int unroll = 1;     ///< accesses of an argument in flight in a thread
+  /// Where whole vectors cannot be used, single elements are in flight too.
+  bool middle = false;
+  std::vector<bool> vectors;  ///< [argument] read or written by whole, aligned vectors
+};
+
+[[nodiscard]] CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
+                                                const Placement& placement,
+                                                const GpuTarget& target);
+
+}  // namespace sinter::detail

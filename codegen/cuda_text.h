@@ -1,0 +1,59 @@
+// CudaText: lines of CUDA C, and the index expressions that have a name or a text at the point that
+// has been reached.
+//
+// As in the nest's own text, an expression that is used more than once has a name, t0, t1, ..., and
+// stands where its last variable gets its value; so has one that loops need and that depends on
+// none. The vectors of a thread are loaded in one scope and stored in another one: what both use is
+// written in both, and only where it is used.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <sinter/codegen/loop_nest.h>
+
+namespace sinter::detail {
+
+class CudaText {
+ public:
+  explicit CudaText(const LoopNest& nest);
+
+  void line(const std::string& text) { out_ += std::string(2 * depth_, ' ') + text + "\n"; }
+  void open(const std::string& head);
+  void close();
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+  /// The indices that statements of `block` depend on.
+  [[nodiscard]] std::vector<bool> needed(const Block& block) const;
+  /// Gives a text to every needed index that can have its value by now; writes those with a name.
+  void define(const std::vector<bool>& needed);
+  /// The places along each axis that are needed, by division.
+  void define_digits(const Loop& loop, const std::vector<bool>& needed);
+  /// From here on the variable of `loop` has its name.
+  const std::string& name_variable(IndexId variable);
+
+  /// The texts as they are now; those with a name do not outlive their scope.
+  [[nodiscard]] const std::vector<std::string>& scope() const { return texts_; }
+  void restore(std::vector<std::string> scope) { texts_ = std::move(scope); }
+
+  [[nodiscard]] const std::string& text(IndexId id) const { return texts_[id.index]; }
+  /// As an operand of a sum or a comparison, and of anything.
+  [[nodiscard]] std::string summand(IndexId id) const;
+  [[nodiscard]] std::string term(IndexId id) const;
+
+ private:
+  [[nodiscard]] bool named(std::size_t index) const { return named_[index]; }
+  [[nodiscard]] bool ready(const Index& index) const;
+  [[nodiscard]] std::string expression(const Index& index) const;
+
+  const LoopNest& nest_;
+  std::vector<bool> named_;         // [index]
+  std::vector<std::string> texts_;  // [index] empty until its variables are known
+  std::vector<std::string> names_;  // [index] where it has one
+  std::size_t next_name_ = 0;
+  std::size_t depth_ = 0;
+  std::string out_;
+};
+
+}  // namespace sinter::detail

@@ -1,0 +1,69 @@
+// The CUDA half of codegen: a kernel of a plan to CUDA C, and all that a launch needs to know.
+//
+// Neither LLVM, nor CUDA's headers, nor a device: the text names nothing but the language and the
+// intrinsics that every CUDA compiler declares by itself.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sinter/codegen/loop_nest.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/plan.h>
+
+namespace sinter {
+
+/// The GPU that loops are scheduled for, as plain data. The text of a kernel compiles for every
+/// compute capability from 7.5 on; what differs is chosen by its preprocessor.
+struct GpuTarget {
+  int compute_capability = 90;        ///< major * 10 + minor
+  std::int64_t resident_threads = 0;  ///< on all multiprocessors together; 0 for an H200's
+
+  [[nodiscard]] SINTER_API PlanLimits plan_limits() const;
+  friend bool operator==(const GpuTarget&, const GpuTarget&) = default;
+};
+
+/// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
+/// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
+/// and the strides around it, and by whether there is work for the device in several vectors a
+/// thread.
+[[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
+                                                const GpuTarget& target);
+
+/// One parameter of a kernel. `position` is that of a buffer among inputs, then outputs; of a
+/// length among LoopSpace::extents; of a stride among LoopSpace::strides; of a number among the
+/// graph's parameters.
+struct CudaParameter {
+  enum class Kind : std::uint8_t {
+    buffer,  ///< a device pointer to `dtype`
+    extent,  ///< long long
+    stride,  ///< long long, in elements
+    number,  ///< of `dtype`
+  };
+  Kind kind{};
+  DType dtype{};
+  std::uint32_t position = 0;
+  friend bool operator==(const CudaParameter&, const CudaParameter&) = default;
+};
+
+/// A kernel as text. It covers all elements whatever the number of blocks, and uses no dynamic
+/// shared memory: launch `threads` a block, and a block for every `tile` elements or fewer.
+struct CudaKernel {
+  std::string source;
+  std::string entry;  ///< an extern "C" __global__ function
+  std::vector<CudaParameter> parameters;
+  int threads = 1;
+  std::int64_t tile = 1;  ///< elements that a block has at once
+};
+
+/// The CUDA C of a nest from `schedule_cuda`. Deterministic. `entry` is a C identifier.
+[[nodiscard]] SINTER_API CudaKernel emit_cuda(const LoopNest& nest,
+                                              std::string_view entry = "sinter_kernel");
+
+/// Options without which a CUDA compiler gives other bits: NVRTC's words, nvcc knows them too.
+[[nodiscard]] SINTER_API std::span<const std::string_view> cuda_compile_options();
+
+}  // namespace sinter

@@ -1,0 +1,168 @@
+// The CUDA scheduler: its nests as text and as CUDA C, and the bits that they compute.
+#include <sinter/codegen/cuda.h>
+
+#include <ostream>
+
+#include <gtest/gtest.h>
+
+#include <sinter/ir/passes.h>
+
+#include "kernels.h"
+#include "run_nest.h"
+#include "support/golden.h"
+
+namespace sinter {
+namespace {
+
+using namespace test;
+
+/// A device so small that few elements are several vectors a thread.
+constexpr GpuTarget kSmallDevice{.resident_threads = 64};
+
+struct Scheduled {
+  Graph body;
+  LoopSpace space;
+  LoopNest nest;
+};
+
+Scheduled schedule(const Graph& graph, const GpuTarget& target = {}) {
+  Scheduled result{expand(graph, graph.parameters()), collapse(graph), {}};
+  result.nest = schedule_cuda(result.body, result.space, target);
+  verify(result.nest);
+  return result;
+}
+
+// --- Nests and kernels as text -------------------------------------------------------------------
+
+struct GoldenCase {
+  std::string file;
+  std::function<Graph()> make;
+  friend void PrintTo(const GoldenCase& golden, std::ostream* out) { *out << golden.file; }
+};
+
+class CudaGolden : public testing::TestWithParam<GoldenCase> {};
+
+TEST_P(CudaGolden, MakesTheseLoopsAndThisSource) {
+  const Scheduled made = schedule(GetParam().make());
+  expect_golden("cuda/" + GetParam().file + ".loops.txt", print(made.nest));
+  expect_golden("cuda/" + GetParam().file + ".cu", emit_cuda(made.nest).source);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, CudaGolden,
+    testing::Values(GoldenCase{"leaky_relu", [] { return leaky_relu_kernel(1 << 26); }},
+                    GoldenCase{"leaky_relu_short", [] { return leaky_relu_kernel(1 << 16); }},
+                    GoldenCase{"leaky_relu_f64",
+                               [] { return leaky_relu_kernel(1 << 26, DType::f64); }},
+                    GoldenCase{"chain", [] { return chain_kernel(1 << 26); }},
+                    GoldenCase{"digits", [] { return rows_kernel(64, 1797); }},
+                    GoldenCase{"row_scalars", [] { return row_scalars_kernel(33); }},
+                    GoldenCase{"rank3", [] { return rank3_kernel(50); }},
+                    GoldenCase{"mask", [] { return mask_kernel(1 << 26); }},
+                    GoldenCase{"f16", [] { return widened_kernel(1 << 26, DType::f16); }},
+                    GoldenCase{"bf16", [] { return widened_kernel(1 << 26, DType::bf16); }},
+                    GoldenCase{"mixed", [] { return mixed_kernel(1 << 26); }},
+                    GoldenCase{"scattered", [] { return scattered_kernel(1 << 26); }},
+                    GoldenCase{"strided", [] { return strided_kernel(1 << 20); }},
+                    GoldenCase{"copies", [] { return copies_kernel(1 << 20); }}),
+    [](const auto& instance) { return instance.param.file; });
+
+// --- Bits ----------------------------------------------------------------------------------------
+
+TEST(ScheduleCuda, EveryKernelEqualsTheInterpreterAtEveryLength) {
+  for (const NamedKernel& kernel : all_kernels()) {
+    for (const std::int64_t n : {0, 1, 3, 4, 7, 16, 40, 255, 256, 1000, 4096, 9000}) {
+      SCOPED_TRACE(kernel.name + " of length " + std::to_string(n));
+      const Graph graph = kernel.make(n);
+      const Scheduled made = schedule(graph, kSmallDevice);
+      const auto inputs = random_inputs(graph, static_cast<std::uint64_t>(n));
+      expect_same_bits(graph, made.nest, made.space, inputs);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ScheduleCuda, MisalignedBuffersTakeSingleElements) {
+  for (const NamedKernel& kernel : all_kernels()) {
+    const Graph graph = kernel.make(4100);
+    const Scheduled made = schedule(graph, kSmallDevice);
+    const std::size_t buffers = graph.inputs().size() + graph.outputs().size();
+    for (std::size_t moved = 0; moved < buffers; ++moved) {
+      SCOPED_TRACE(kernel.name + " with argument " + std::to_string(moved) + " misaligned");
+      std::vector<std::int64_t> offsets(buffers);
+      offsets[moved] = 1;
+      expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 1), {offsets});
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ScheduleCuda, SpecializedNestsEqualTheInterpreter) {
+  for (const NamedKernel& kernel : all_kernels()) {
+    for (const std::int64_t n : {1, 32, 100, 2048}) {
+      SCOPED_TRACE(kernel.name + " of length " + std::to_string(n));
+      const Graph graph = kernel.make(n);
+      const Scheduled made = schedule(graph, kSmallDevice);
+      const LoopNest nest = specialize_shape(made.nest, made.space);
+      verify(nest);
+      expect_same_bits(graph, nest, made.space, random_inputs(graph, 3));
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ScheduleCuda, RandomGraphsEqualTheInterpreter) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    RandomGraphOptions options;
+    options.max_ops = 12;
+    options.structural = false;
+    options.random_strides = true;
+    const Graph graph = random_graph(seed, options);
+    const Shape& shape = graph.shape(graph.outputs()[0].node);
+    const bool alike = std::ranges::all_of(graph.outputs(), [&](const GraphOutput& output) {
+      return graph.shape(output.node) == shape;
+    });
+    if (!alike) continue;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Graph wide = widen(graph, Rounding::at_store);
+    const Scheduled made = schedule(wide, kSmallDevice);
+    expect_same_bits(wide, made.nest, made.space, random_inputs(graph, seed));
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+// --- What is chosen ------------------------------------------------------------------------------
+
+const Loop& tile_of(const LoopNest& nest) {
+  for (const Statement& statement : nest.body) {
+    if (const Loop* loop = std::get_if<Loop>(&statement)) return *loop;
+  }
+  std::abort();
+}
+
+TEST(ScheduleCuda, AccessesSixteenBytesOfTheWidestDType) {
+  const auto lanes = [](const Graph& graph) { return tile_of(schedule(graph).nest).lanes; };
+  EXPECT_EQ(lanes(leaky_relu_kernel(9)), 4);
+  EXPECT_EQ(lanes(leaky_relu_kernel(9, DType::f64)), 2);
+  EXPECT_EQ(lanes(widened_kernel(9, DType::f16)), 8);
+  EXPECT_EQ(lanes(only_masks_kernel(9)), 16);
+  EXPECT_EQ(lanes(mixed_kernel(9)), 2);
+}
+
+TEST(ScheduleCuda, VectorsStayWithinRows) {
+  const auto lanes = [](std::int64_t n) { return tile_of(schedule(rank3_kernel(n)).nest).lanes; };
+  EXPECT_EQ(lanes(64), 4);
+  EXPECT_EQ(lanes(50), 2);
+  EXPECT_EQ(lanes(33), 1);
+}
+
+TEST(ScheduleCuda, KeepsSixtyFourBytesInFlightWhereTheDeviceIsFull) {
+  const auto unroll = [](const Graph& graph) { return tile_of(schedule(graph).nest).unroll; };
+  EXPECT_EQ(unroll(leaky_relu_kernel(1 << 16)), 1);
+  EXPECT_EQ(unroll(leaky_relu_kernel(1 << 26)), 4);
+  EXPECT_EQ(unroll(chain_kernel(1 << 26)), 1);
+  EXPECT_EQ(unroll(long_kernel(1 << 26)), 1);
+}
+
+}  // namespace
+}  // namespace sinter
