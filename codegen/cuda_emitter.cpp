@@ -185,11 +185,9 @@ void CudaEmitter::emit(const Loop& loop) {
 void CudaEmitter::emit_blocks(const Loop& loop) {
   kernel_.threads = loop.threads;
   kernel_.tile = loop.step();
-  text_.open(
-      fmt::format("for (long long {0} = blockIdx.x * {1}ll; {0} < {2}; {0} += gridDim.x * {1}ll)",
-                  text_.name_variable(loop.variable), loop.step(), text_.term(loop.to)));
+  text_.line(fmt::format("const long long {} = blockIdx.x * {}ll;",
+                         text_.name_variable(loop.variable), loop.step()));
   emit(loop.body);
-  text_.close();
 }
 
 void CudaEmitter::emit_threads(const Loop& loop) {
@@ -199,6 +197,8 @@ void CudaEmitter::emit_threads(const Loop& loop) {
   const std::string from = text_.summand(loop.from);
   const std::string to = text_.term(loop.to);
   find_varying(loop);
+  // Copies of a body cost time to compile, and gain nothing: loads do not pass stores.
+  if (!loop.once) text_.line("#pragma unroll 1");
   if (loop.masked) {
     text_.open(fmt::format("for (long long {0} = {1} + {2}; {0} < {3}; {0} += {4})", name, from,
                            own, to, loop.step()));

@@ -13,6 +13,9 @@ constexpr int kAccessBytes = 16;
 /// Read by a thread before it waits: with a full multiprocessor of 2,048 threads more than the
 /// 48 KiB that keep an H200's memory busy.
 constexpr int kBytesInFlight = 64;
+/// The same, where elements go one by one: still a third of the memory's speed, for less to
+/// compile.
+constexpr int kSingleBytesInFlight = 16;
 constexpr int kMaxUnroll = 8;
 /// 132 multiprocessors of 2,048 threads.
 constexpr std::int64_t kResidentThreads = 132 * 2048;
@@ -82,9 +85,8 @@ int vector_bytes(const std::vector<Walked>& walked, int lanes) {
   return bytes;
 }
 
-int choose_unroll(const Graph& body, const LoopSpace& space, const Placement& placement,
-                  const std::vector<Walked>& walked, int lanes, const GpuTarget& target) {
-  if (pressure(body, placement).operations > kLargeBody) return 1;
+int choose_unroll(const LoopSpace& space, const std::vector<Walked>& walked, int lanes,
+                  const GpuTarget& target) {
   const std::int64_t resident =
       target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
   const std::int64_t elements = std::accumulate(space.extents.begin(), space.extents.end(),
@@ -99,6 +101,14 @@ int choose_unroll(const Graph& body, const LoopSpace& space, const Placement& pl
   return unroll;
 }
 
+int choose_singles(const std::vector<Walked>& walked) {
+  int singles = 1;
+  while (singles < kMaxUnroll && singles * vector_bytes(walked, 1) < kSingleBytesInFlight) {
+    singles *= 2;
+  }
+  return singles;
+}
+
 }  // namespace
 
 CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
@@ -106,8 +116,10 @@ CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
   const std::vector<Walked> walked = walked_arguments(body, space, placement);
   CudaStrategy strategy;
   strategy.lanes = choose_lanes(space, walked);
-  strategy.unroll = choose_unroll(body, space, placement, walked, strategy.lanes, target);
-  strategy.middle = strategy.lanes > 1 && pressure(body, placement).operations <= kLargeBody;
+  if (pressure(body, placement).operations <= kLargeBody) {
+    strategy.unroll = choose_unroll(space, walked, strategy.lanes, target);
+    if (strategy.lanes > 1) strategy.singles = choose_singles(walked);
+  }
   strategy.vectors.resize(body.inputs().size() + body.outputs().size());
   for (const Walked& one : walked) {
     strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&

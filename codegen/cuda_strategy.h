@@ -13,8 +13,7 @@ struct CudaStrategy {
   int threads = 256;  ///< in a block
   int lanes = 1;      ///< elements in one access
   int unroll = 1;     ///< accesses of an argument in flight in a thread
-  /// Where whole vectors cannot be used, single elements are in flight too.
-  bool middle = false;
+  int singles = 1;    ///< single elements in flight, where vectors are not whole and aligned
   std::vector<bool> vectors;  ///< [argument] read or written by whole, aligned vectors
 };
 

@@ -4,7 +4,7 @@
 // All elements are one range, whatever the rank: a thread finds its place in the axes by division,
 // so that short rows keep no thread idle. Every tile is cut into consecutive parts, one loop each:
 //   main    the whole tile by vectors, where it is whole and every vector is aligned
-//   middle  whole steps of single elements, several in flight
+//   middle  whole steps of single elements, several of them in flight
 //   tail    what is left
 #include <vector>
 
@@ -239,7 +239,7 @@ IndexId CudaNestBuilder::add_loop(ThreadForm form, IndexId from, IndexId to, Blo
 /// The tile at `from`.
 void CudaNestBuilder::add_tile(IndexId from, Block& block) {
   const ThreadForm main{.lanes = strategy_.lanes, .unroll = strategy_.unroll, .once = true};
-  const ThreadForm middle{.unroll = 4};
+  const ThreadForm middle{.unroll = strategy_.singles};
   const std::int64_t tile = std::int64_t{strategy_.threads} * main.lanes * main.unroll;
   const IndexId end = indices_.min(element_count(), indices_.add(from, indices_.constant(tile)));
   const auto whole_steps = [&](IndexId at, std::int64_t step) {
@@ -247,7 +247,7 @@ void CudaNestBuilder::add_tile(IndexId from, Block& block) {
   };
   const IndexId by_vectors = indices_.mul(whole_steps(from, tile), all_aligned());
   IndexId at = add_loop(main, from, indices_.add(from, by_vectors), block);
-  if (strategy_.middle) {
+  if (middle.unroll > 1) {
     const IndexId singles = whole_steps(at, std::int64_t{strategy_.threads} * middle.unroll);
     at = add_loop(middle, at, indices_.add(at, singles), block);
   }

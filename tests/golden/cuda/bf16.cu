@@ -23,61 +23,62 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     long long n0,
     float p0) {
   const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
-  for (long long i0 = blockIdx.x * 8192ll; i0 < n0; i0 += gridDim.x * 8192ll) {
-    const long long t1 = n0 < i0 + 8192 ? n0 : i0 + 8192;
-    const long long t2 = i0 + ((t1 - i0) & -8192) * t0;
-    const long long t3 = t2 + ((t1 - t2) & -1024);
-    if (i0 < t2) {
-      bf16x8 w1[4];
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i1 = i0 + threadIdx.x * 8 + k * 2048;
-        w1[k] = *(const bf16x8*)(a0 + i1);
-      }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i1 = i0 + threadIdx.x * 8 + k * 2048;
-        bf16x8 y1;
-        #pragma unroll
-        for (int j = 0; j < 8; ++j) {
-          const unsigned short v1 = w1[k].at[j];
-          const float v2 = bf16_to_f32(v1);
-          const float v3 = v2 * p0;
-          const bool v4 = v3 > v2;
-          const float v5 = v4 ? v3 : v2;
-          const unsigned short v6 = f32_to_bf16(v5);
-          y1.at[j] = v6;
-        }
-        *(bf16x8*)(a1 + i1) = y1;
-      }
+  const long long i0 = blockIdx.x * 8192ll;
+  const long long t1 = n0 < i0 + 8192 ? n0 : i0 + 8192;
+  const long long t2 = i0 + ((t1 - i0) & -8192) * t0;
+  const long long t3 = t2 + ((t1 - t2) & -2048);
+  if (i0 < t2) {
+    bf16x8 w1[4];
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i1 = i0 + threadIdx.x * 8 + k * 2048;
+      w1[k] = *(const bf16x8*)(a0 + i1);
     }
-    for (long long step = t2; step < t3; step += 1024) {
-      unsigned short w7[4];
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i1 = i0 + threadIdx.x * 8 + k * 2048;
+      bf16x8 y1;
       #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        w7[k] = a0[i2];
+      for (int j = 0; j < 8; ++j) {
+        const unsigned short v1 = w1[k].at[j];
+        const float v2 = bf16_to_f32(v1);
+        const float v3 = v2 * p0;
+        const bool v4 = v3 > v2;
+        const float v5 = v4 ? v3 : v2;
+        const unsigned short v6 = f32_to_bf16(v5);
+        y1.at[j] = v6;
       }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        const unsigned short v7 = w7[k];
-        const float v8 = bf16_to_f32(v7);
-        const float v9 = v8 * p0;
-        const bool v10 = v9 > v8;
-        const float v11 = v10 ? v9 : v8;
-        const unsigned short v12 = f32_to_bf16(v11);
-        a1[i2] = v12;
-      }
+      *(bf16x8*)(a1 + i1) = y1;
     }
-    for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
-      const unsigned short v13 = a0[i3];
-      const float v14 = bf16_to_f32(v13);
-      const float v15 = v14 * p0;
-      const bool v16 = v15 > v14;
-      const float v17 = v16 ? v15 : v14;
-      const unsigned short v18 = f32_to_bf16(v17);
-      a1[i3] = v18;
+  }
+  #pragma unroll 1
+  for (long long step = t2; step < t3; step += 2048) {
+    unsigned short w7[8];
+    #pragma unroll
+    for (int k = 0; k < 8; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      w7[k] = a0[i2];
     }
+    #pragma unroll
+    for (int k = 0; k < 8; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      const unsigned short v7 = w7[k];
+      const float v8 = bf16_to_f32(v7);
+      const float v9 = v8 * p0;
+      const bool v10 = v9 > v8;
+      const float v11 = v10 ? v9 : v8;
+      const unsigned short v12 = f32_to_bf16(v11);
+      a1[i2] = v12;
+    }
+  }
+  #pragma unroll 1
+  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+    const unsigned short v13 = a0[i3];
+    const float v14 = bf16_to_f32(v13);
+    const float v15 = v14 * p0;
+    const bool v16 = v15 > v14;
+    const float v17 = v16 ? v15 : v14;
+    const unsigned short v18 = f32_to_bf16(v17);
+    a1[i3] = v18;
   }
 }

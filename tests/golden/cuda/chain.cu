@@ -7,77 +7,46 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     long long n0,
     float p0, float p1) {
   const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 16 == 0) * ((unsigned long long)a4 % 16 == 0);
-  for (long long i0 = blockIdx.x * 1024ll; i0 < n0; i0 += gridDim.x * 1024ll) {
-    const long long t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
-    const long long t2 = i0 + ((t1 - i0) & -1024) * t0;
-    const long long t3 = t2 + ((t1 - t2) & -1024);
-    if (i0 < t2) {
-      const long long i1 = i0 + threadIdx.x * 4;
-      const f32x4 w2 = *(const f32x4*)(a0 + i1);
-      const f32x4 w4 = *(const f32x4*)(a1 + i1);
-      const f32x4 w9 = *(const f32x4*)(a2 + i1);
-      const f32x4 w11 = *(const f32x4*)(a3 + i1);
-      f32x4 y4;
-      #pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        const float v2 = w2.at[j];
-        const float v3 = v2 * p0;
-        const float v4 = w4.at[j];
-        const float v5 = v3 + v4;
-        const float v6 = v5 * p1;
-        const bool v7 = v6 > v5;
-        const float v8 = v7 ? v6 : v5;
-        const float v9 = w9.at[j];
-        const float v10 = v8 * v9;
-        const float v11 = w11.at[j];
-        const float v12 = v10 + v11;
-        y4.at[j] = v12;
-      }
-      *(f32x4*)(a4 + i1) = y4;
+  const long long i0 = blockIdx.x * 1024ll;
+  const long long t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
+  const long long t2 = i0 + ((t1 - i0) & -1024) * t0;
+  if (i0 < t2) {
+    const long long i1 = i0 + threadIdx.x * 4;
+    const f32x4 w2 = *(const f32x4*)(a0 + i1);
+    const f32x4 w4 = *(const f32x4*)(a1 + i1);
+    const f32x4 w9 = *(const f32x4*)(a2 + i1);
+    const f32x4 w11 = *(const f32x4*)(a3 + i1);
+    f32x4 y4;
+    #pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const float v2 = w2.at[j];
+      const float v3 = v2 * p0;
+      const float v4 = w4.at[j];
+      const float v5 = v3 + v4;
+      const float v6 = v5 * p1;
+      const bool v7 = v6 > v5;
+      const float v8 = v7 ? v6 : v5;
+      const float v9 = w9.at[j];
+      const float v10 = v8 * v9;
+      const float v11 = w11.at[j];
+      const float v12 = v10 + v11;
+      y4.at[j] = v12;
     }
-    for (long long step = t2; step < t3; step += 1024) {
-      float w13[4];
-      float w15[4];
-      float w20[4];
-      float w22[4];
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        w13[k] = a0[i2];
-        w15[k] = a1[i2];
-        w20[k] = a2[i2];
-        w22[k] = a3[i2];
-      }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        const float v13 = w13[k];
-        const float v14 = v13 * p0;
-        const float v15 = w15[k];
-        const float v16 = v14 + v15;
-        const float v17 = v16 * p1;
-        const bool v18 = v17 > v16;
-        const float v19 = v18 ? v17 : v16;
-        const float v20 = w20[k];
-        const float v21 = v19 * v20;
-        const float v22 = w22[k];
-        const float v23 = v21 + v22;
-        a4[i2] = v23;
-      }
-    }
-    for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
-      const float v24 = a0[i3];
-      const float v26 = a1[i3];
-      const float v31 = a2[i3];
-      const float v33 = a3[i3];
-      const float v25 = v24 * p0;
-      const float v27 = v25 + v26;
-      const float v28 = v27 * p1;
-      const bool v29 = v28 > v27;
-      const float v30 = v29 ? v28 : v27;
-      const float v32 = v30 * v31;
-      const float v34 = v32 + v33;
-      a4[i3] = v34;
-    }
+    *(f32x4*)(a4 + i1) = y4;
+  }
+  #pragma unroll 1
+  for (long long i2 = t2 + threadIdx.x; i2 < t1; i2 += 256) {
+    const float v13 = a0[i2];
+    const float v15 = a1[i2];
+    const float v20 = a2[i2];
+    const float v22 = a3[i2];
+    const float v14 = v13 * p0;
+    const float v16 = v14 + v15;
+    const float v17 = v16 * p1;
+    const bool v18 = v17 > v16;
+    const float v19 = v18 ? v17 : v16;
+    const float v21 = v19 * v20;
+    const float v23 = v21 + v22;
+    a4[i2] = v23;
   }
 }

@@ -9,103 +9,60 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     float p0, float p1) {
   const long long t0 = n0 * n1;
   const long long t1 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 16 == 0) * ((unsigned long long)a4 % 16 == 0) * ((unsigned long long)a5 % 16 == 0) * ((unsigned long long)a6 % 16 == 0);
-  for (long long i0 = blockIdx.x * 1024ll; i0 < t0; i0 += gridDim.x * 1024ll) {
-    const long long t2 = t0 < i0 + 1024 ? t0 : i0 + 1024;
-    const long long t3 = i0 + ((t2 - i0) & -1024) * t1;
-    const long long t4 = t3 + ((t2 - t3) & -1024);
-    if (i0 < t3) {
-      const long long i1 = i0 + threadIdx.x * 4;
-      const long long i3 = i1 % n1;
-      const long long i2 = i1 / n1;
-      const f32x4 w2 = *(const f32x4*)(a0 + i2 * s0_0 + i3);
-      const f32x4 w3 = *(const f32x4*)(a1 + i3);
-      const f32x4 w5 = *(const f32x4*)(a2 + i3);
-      const f32x4 w7 = *(const f32x4*)(a3 + i3);
-      const f32x4 w9 = *(const f32x4*)(a4 + i3);
-      const f32x4 w15 = *(const f32x4*)(a5 + i2 * s5_0 + i3);
-      f32x4 y6;
-      #pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        const float v2 = w2.at[j];
-        const float v3 = w3.at[j];
-        const float v4 = v2 - v3;
-        const float v5 = w5.at[j];
-        const float v6 = v4 * v5;
-        const float v7 = w7.at[j];
-        const float v8 = v6 * v7;
-        const float v9 = w9.at[j];
-        const float v10 = v8 + v9;
-        const float v11 = v10 * p0;
-        const bool v12 = v11 > v10;
-        const float v13 = v12 ? v11 : v10;
-        const float v14 = v13 * p1;
-        const float v15 = w15.at[j];
-        const float v16 = v14 + v15;
-        y6.at[j] = v16;
-      }
-      *(f32x4*)(a6 + i2 * s6_0 + i3) = y6;
+  const long long i0 = blockIdx.x * 1024ll;
+  const long long t2 = t0 < i0 + 1024 ? t0 : i0 + 1024;
+  const long long t3 = i0 + ((t2 - i0) & -1024) * t1;
+  if (i0 < t3) {
+    const long long i1 = i0 + threadIdx.x * 4;
+    const long long i3 = i1 % n1;
+    const long long i2 = i1 / n1;
+    const f32x4 w2 = *(const f32x4*)(a0 + i2 * s0_0 + i3);
+    const f32x4 w3 = *(const f32x4*)(a1 + i3);
+    const f32x4 w5 = *(const f32x4*)(a2 + i3);
+    const f32x4 w7 = *(const f32x4*)(a3 + i3);
+    const f32x4 w9 = *(const f32x4*)(a4 + i3);
+    const f32x4 w15 = *(const f32x4*)(a5 + i2 * s5_0 + i3);
+    f32x4 y6;
+    #pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const float v2 = w2.at[j];
+      const float v3 = w3.at[j];
+      const float v4 = v2 - v3;
+      const float v5 = w5.at[j];
+      const float v6 = v4 * v5;
+      const float v7 = w7.at[j];
+      const float v8 = v6 * v7;
+      const float v9 = w9.at[j];
+      const float v10 = v8 + v9;
+      const float v11 = v10 * p0;
+      const bool v12 = v11 > v10;
+      const float v13 = v12 ? v11 : v10;
+      const float v14 = v13 * p1;
+      const float v15 = w15.at[j];
+      const float v16 = v14 + v15;
+      y6.at[j] = v16;
     }
-    for (long long step = t3; step < t4; step += 1024) {
-      float w17[4];
-      float w18[4];
-      float w20[4];
-      float w22[4];
-      float w24[4];
-      float w30[4];
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i4 = step + threadIdx.x + k * 256;
-        const long long i6 = i4 % n1;
-        const long long i5 = i4 / n1;
-        w17[k] = a0[i5 * s0_0 + i6];
-        w18[k] = a1[i6];
-        w20[k] = a2[i6];
-        w22[k] = a3[i6];
-        w24[k] = a4[i6];
-        w30[k] = a5[i5 * s5_0 + i6];
-      }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i4 = step + threadIdx.x + k * 256;
-        const long long i6 = i4 % n1;
-        const long long i5 = i4 / n1;
-        const float v17 = w17[k];
-        const float v18 = w18[k];
-        const float v19 = v17 - v18;
-        const float v20 = w20[k];
-        const float v21 = v19 * v20;
-        const float v22 = w22[k];
-        const float v23 = v21 * v22;
-        const float v24 = w24[k];
-        const float v25 = v23 + v24;
-        const float v26 = v25 * p0;
-        const bool v27 = v26 > v25;
-        const float v28 = v27 ? v26 : v25;
-        const float v29 = v28 * p1;
-        const float v30 = w30[k];
-        const float v31 = v29 + v30;
-        a6[i5 * s6_0 + i6] = v31;
-      }
-    }
-    for (long long i7 = t4 + threadIdx.x; i7 < t2; i7 += 256) {
-      const long long i9 = i7 % n1;
-      const long long i8 = i7 / n1;
-      const float v32 = a0[i8 * s0_0 + i9];
-      const float v33 = a1[i9];
-      const float v35 = a2[i9];
-      const float v37 = a3[i9];
-      const float v39 = a4[i9];
-      const float v45 = a5[i8 * s5_0 + i9];
-      const float v34 = v32 - v33;
-      const float v36 = v34 * v35;
-      const float v38 = v36 * v37;
-      const float v40 = v38 + v39;
-      const float v41 = v40 * p0;
-      const bool v42 = v41 > v40;
-      const float v43 = v42 ? v41 : v40;
-      const float v44 = v43 * p1;
-      const float v46 = v44 + v45;
-      a6[i8 * s6_0 + i9] = v46;
-    }
+    *(f32x4*)(a6 + i2 * s6_0 + i3) = y6;
+  }
+  #pragma unroll 1
+  for (long long i4 = t3 + threadIdx.x; i4 < t2; i4 += 256) {
+    const long long i6 = i4 % n1;
+    const long long i5 = i4 / n1;
+    const float v17 = a0[i5 * s0_0 + i6];
+    const float v18 = a1[i6];
+    const float v20 = a2[i6];
+    const float v22 = a3[i6];
+    const float v24 = a4[i6];
+    const float v30 = a5[i5 * s5_0 + i6];
+    const float v19 = v17 - v18;
+    const float v21 = v19 * v20;
+    const float v23 = v21 * v22;
+    const float v25 = v23 + v24;
+    const float v26 = v25 * p0;
+    const bool v27 = v26 > v25;
+    const float v28 = v27 ? v26 : v25;
+    const float v29 = v28 * p1;
+    const float v31 = v29 + v30;
+    a6[i5 * s6_0 + i6] = v31;
   }
 }

@@ -8,67 +8,68 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     long long n0,
     float p0, float p1) {
   const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 4 == 0) * ((unsigned long long)a2 % 4 == 0) * ((unsigned long long)a3 % 16 == 0);
-  for (long long i0 = blockIdx.x * 2048ll; i0 < n0; i0 += gridDim.x * 2048ll) {
-    const long long t1 = n0 < i0 + 2048 ? n0 : i0 + 2048;
-    const long long t2 = i0 + ((t1 - i0) & -2048) * t0;
-    const long long t3 = t2 + ((t1 - t2) & -1024);
-    if (i0 < t2) {
-      f32x4 w2[2];
-      boolx4 w4[2];
-      #pragma unroll
-      for (int k = 0; k < 2; ++k) {
-        const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
-        w2[k] = *(const f32x4*)(a0 + i1);
-        w4[k] = *(const boolx4*)(a1 + i1);
-      }
-      #pragma unroll
-      for (int k = 0; k < 2; ++k) {
-        const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
-        boolx4 y2;
-        f32x4 y3;
-        #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-          const float v2 = w2[k].at[j];
-          const bool v3 = v2 > p0;
-          const bool v4 = w4[k].at[j] != 0;
-          const bool v5 = v3 && v4;
-          const float v6 = v5 ? v2 : p1;
-          y2.at[j] = v5;
-          y3.at[j] = v6;
-        }
-        *(boolx4*)(a2 + i1) = y2;
-        *(f32x4*)(a3 + i1) = y3;
-      }
+  const long long i0 = blockIdx.x * 2048ll;
+  const long long t1 = n0 < i0 + 2048 ? n0 : i0 + 2048;
+  const long long t2 = i0 + ((t1 - i0) & -2048) * t0;
+  const long long t3 = t2 + ((t1 - t2) & -1024);
+  if (i0 < t2) {
+    f32x4 w2[2];
+    boolx4 w4[2];
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      w2[k] = *(const f32x4*)(a0 + i1);
+      w4[k] = *(const boolx4*)(a1 + i1);
     }
-    for (long long step = t2; step < t3; step += 1024) {
-      float w7[4];
-      unsigned char w9[4];
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      boolx4 y2;
+      f32x4 y3;
       #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        w7[k] = a0[i2];
-        w9[k] = a1[i2];
+      for (int j = 0; j < 4; ++j) {
+        const float v2 = w2[k].at[j];
+        const bool v3 = v2 > p0;
+        const bool v4 = w4[k].at[j] != 0;
+        const bool v5 = v3 && v4;
+        const float v6 = v5 ? v2 : p1;
+        y2.at[j] = v5;
+        y3.at[j] = v6;
       }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        const float v7 = w7[k];
-        const bool v8 = v7 > p0;
-        const bool v9 = w9[k] != 0;
-        const bool v10 = v8 && v9;
-        const float v11 = v10 ? v7 : p1;
-        a2[i2] = v10;
-        a3[i2] = v11;
-      }
+      *(boolx4*)(a2 + i1) = y2;
+      *(f32x4*)(a3 + i1) = y3;
     }
-    for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
-      const float v12 = a0[i3];
-      const bool v14 = a1[i3] != 0;
-      const bool v13 = v12 > p0;
-      const bool v15 = v13 && v14;
-      const float v16 = v15 ? v12 : p1;
-      a2[i3] = v15;
-      a3[i3] = v16;
+  }
+  #pragma unroll 1
+  for (long long step = t2; step < t3; step += 1024) {
+    float w7[4];
+    unsigned char w9[4];
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      w7[k] = a0[i2];
+      w9[k] = a1[i2];
     }
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      const float v7 = w7[k];
+      const bool v8 = v7 > p0;
+      const bool v9 = w9[k] != 0;
+      const bool v10 = v8 && v9;
+      const float v11 = v10 ? v7 : p1;
+      a2[i2] = v10;
+      a3[i2] = v11;
+    }
+  }
+  #pragma unroll 1
+  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+    const float v12 = a0[i3];
+    const bool v14 = a1[i3] != 0;
+    const bool v13 = v12 > p0;
+    const bool v15 = v13 && v14;
+    const float v16 = v15 ? v12 : p1;
+    a2[i3] = v15;
+    a3[i3] = v16;
   }
 }

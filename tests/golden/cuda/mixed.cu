@@ -7,70 +7,71 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const double* a1, double* a2, float* a3,
     long long n0) {
   const long long t0 = ((unsigned long long)a0 % 8 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 8 == 0);
-  for (long long i0 = blockIdx.x * 1024ll; i0 < n0; i0 += gridDim.x * 1024ll) {
-    const long long t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
-    const long long t2 = i0 + ((t1 - i0) & -1024) * t0;
-    const long long t3 = t2 + ((t1 - t2) & -1024);
-    if (i0 < t2) {
-      f32x2 w0[2];
-      f64x2 w2[2];
-      #pragma unroll
-      for (int k = 0; k < 2; ++k) {
-        const long long i1 = i0 + threadIdx.x * 2 + k * 512;
-        w0[k] = *(const f32x2*)(a0 + i1);
-        w2[k] = *(const f64x2*)(a1 + i1);
-      }
-      #pragma unroll
-      for (int k = 0; k < 2; ++k) {
-        const long long i1 = i0 + threadIdx.x * 2 + k * 512;
-        f64x2 y2;
-        f32x2 y3;
-        #pragma unroll
-        for (int j = 0; j < 2; ++j) {
-          const float v0 = w0[k].at[j];
-          const double v1 = (double)v0;
-          const double v2 = w2[k].at[j];
-          const double v3 = v1 + v2;
-          const float v4 = (float)v2;
-          const float v5 = v4 * v0;
-          y2.at[j] = v3;
-          y3.at[j] = v5;
-        }
-        *(f64x2*)(a2 + i1) = y2;
-        *(f32x2*)(a3 + i1) = y3;
-      }
+  const long long i0 = blockIdx.x * 1024ll;
+  const long long t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
+  const long long t2 = i0 + ((t1 - i0) & -1024) * t0;
+  const long long t3 = t2 + ((t1 - t2) & -512);
+  if (i0 < t2) {
+    f32x2 w0[2];
+    f64x2 w2[2];
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const long long i1 = i0 + threadIdx.x * 2 + k * 512;
+      w0[k] = *(const f32x2*)(a0 + i1);
+      w2[k] = *(const f64x2*)(a1 + i1);
     }
-    for (long long step = t2; step < t3; step += 1024) {
-      float w6[4];
-      double w8[4];
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const long long i1 = i0 + threadIdx.x * 2 + k * 512;
+      f64x2 y2;
+      f32x2 y3;
       #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        w6[k] = a0[i2];
-        w8[k] = a1[i2];
+      for (int j = 0; j < 2; ++j) {
+        const float v0 = w0[k].at[j];
+        const double v1 = (double)v0;
+        const double v2 = w2[k].at[j];
+        const double v3 = v1 + v2;
+        const float v4 = (float)v2;
+        const float v5 = v4 * v0;
+        y2.at[j] = v3;
+        y3.at[j] = v5;
       }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        const float v6 = w6[k];
-        const double v7 = (double)v6;
-        const double v8 = w8[k];
-        const double v9 = v7 + v8;
-        const float v10 = (float)v8;
-        const float v11 = v10 * v6;
-        a2[i2] = v9;
-        a3[i2] = v11;
-      }
+      *(f64x2*)(a2 + i1) = y2;
+      *(f32x2*)(a3 + i1) = y3;
     }
-    for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
-      const float v12 = a0[i3];
-      const double v14 = a1[i3];
-      const double v13 = (double)v12;
-      const double v15 = v13 + v14;
-      const float v16 = (float)v14;
-      const float v17 = v16 * v12;
-      a2[i3] = v15;
-      a3[i3] = v17;
+  }
+  #pragma unroll 1
+  for (long long step = t2; step < t3; step += 512) {
+    float w6[2];
+    double w8[2];
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      w6[k] = a0[i2];
+      w8[k] = a1[i2];
     }
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      const float v6 = w6[k];
+      const double v7 = (double)v6;
+      const double v8 = w8[k];
+      const double v9 = v7 + v8;
+      const float v10 = (float)v8;
+      const float v11 = v10 * v6;
+      a2[i2] = v9;
+      a3[i2] = v11;
+    }
+  }
+  #pragma unroll 1
+  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+    const float v12 = a0[i3];
+    const double v14 = a1[i3];
+    const double v13 = (double)v12;
+    const double v15 = v13 + v14;
+    const float v16 = (float)v14;
+    const float v17 = v16 * v12;
+    a2[i3] = v15;
+    a3[i3] = v17;
   }
 }

@@ -8,60 +8,61 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     long long s2_0,
     float p0, float p1) {
   const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
-  for (long long i0 = blockIdx.x * 4096ll; i0 < n0; i0 += gridDim.x * 4096ll) {
-    const long long t1 = n0 < i0 + 4096 ? n0 : i0 + 4096;
-    const long long t2 = i0 + ((t1 - i0) & -4096) * t0;
-    const long long t3 = t2 + ((t1 - t2) & -1024);
-    if (i0 < t2) {
-      f32x4 w2[4];
+  const long long i0 = blockIdx.x * 4096ll;
+  const long long t1 = n0 < i0 + 4096 ? n0 : i0 + 4096;
+  const long long t2 = i0 + ((t1 - i0) & -4096) * t0;
+  const long long t3 = t2 + ((t1 - t2) & -1024);
+  if (i0 < t2) {
+    f32x4 w2[4];
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      w2[k] = *(const f32x4*)(a0 + i1);
+    }
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      f32x4 y1;
+      f32x4 y2;
       #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
-        w2[k] = *(const f32x4*)(a0 + i1);
+      for (int j = 0; j < 4; ++j) {
+        const float v2 = w2[k].at[j];
+        const float v3 = v2 + p0;
+        const float v4 = v2 * p1;
+        y1.at[j] = v3;
+        y2.at[j] = v4;
       }
+      *(f32x4*)(a1 + i1) = y1;
       #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
-        f32x4 y1;
-        f32x4 y2;
-        #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-          const float v2 = w2[k].at[j];
-          const float v3 = v2 + p0;
-          const float v4 = v2 * p1;
-          y1.at[j] = v3;
-          y2.at[j] = v4;
-        }
-        *(f32x4*)(a1 + i1) = y1;
-        #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-          a2[i1 * s2_0 + j * s2_0] = y2.at[j];
-        }
+      for (int j = 0; j < 4; ++j) {
+        a2[i1 * s2_0 + j * s2_0] = y2.at[j];
       }
     }
-    for (long long step = t2; step < t3; step += 1024) {
-      float w5[4];
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        w5[k] = a0[i2];
-      }
-      #pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        const long long i2 = step + threadIdx.x + k * 256;
-        const float v5 = w5[k];
-        const float v6 = v5 + p0;
-        const float v7 = v5 * p1;
-        a1[i2] = v6;
-        a2[i2 * s2_0] = v7;
-      }
+  }
+  #pragma unroll 1
+  for (long long step = t2; step < t3; step += 1024) {
+    float w5[4];
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      w5[k] = a0[i2];
     }
-    for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
-      const float v8 = a0[i3];
-      const float v9 = v8 + p0;
-      const float v10 = v8 * p1;
-      a1[i3] = v9;
-      a2[i3 * s2_0] = v10;
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const long long i2 = step + threadIdx.x + k * 256;
+      const float v5 = w5[k];
+      const float v6 = v5 + p0;
+      const float v7 = v5 * p1;
+      a1[i2] = v6;
+      a2[i2 * s2_0] = v7;
     }
+  }
+  #pragma unroll 1
+  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+    const float v8 = a0[i3];
+    const float v9 = v8 + p0;
+    const float v10 = v8 * p1;
+    a1[i3] = v9;
+    a2[i3 * s2_0] = v10;
   }
 }

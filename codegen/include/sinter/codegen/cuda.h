@@ -49,14 +49,14 @@ struct CudaParameter {
   friend bool operator==(const CudaParameter&, const CudaParameter&) = default;
 };
 
-/// A kernel as text. It covers all elements whatever the number of blocks, and uses no dynamic
-/// shared memory: launch `threads` a block, and a block for every `tile` elements or fewer.
+/// A kernel as text. Launch one block of `threads` for every `tile` elements, of which the last may
+/// have fewer, and none where there are no elements. It uses no dynamic shared memory.
 struct CudaKernel {
   std::string source;
   std::string entry;  ///< an extern "C" __global__ function
   std::vector<CudaParameter> parameters;
   int threads = 1;
-  std::int64_t tile = 1;  ///< elements that a block has at once
+  std::int64_t tile = 1;  ///< elements of a block
 };
 
 /// The CUDA C of a nest from `schedule_cuda`. Deterministic. `entry` is a C identifier.

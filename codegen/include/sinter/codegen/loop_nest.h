@@ -182,7 +182,7 @@ enum class LoopKind : std::uint8_t {
   parallel,  ///< over the rows or strips [begin, end), one by one; iterations are independent
   serial,    ///< over blocks, or the rows of a block, one by one, in order
   vector,    ///< lanes * unroll elements an iteration; no loops inside
-  block,     ///< over all elements, a step to a block of threads; iterations are independent
+  block,     ///< over all elements, a block of threads for each step; iterations are independent
   thread,    ///< a vector loop whose steps are shared among the threads of a block
 };
 
