@@ -1,0 +1,92 @@
+// Kernels for a GPU as the host runs them: the bits are the interpreter's.
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "codegen/kernels.h"
+#include "host_kernels.h"
+#include "support/fuzz.h"
+#include "support/op_uses.h"
+
+namespace sinter::test {
+namespace {
+
+/// Beyond 16 vectors of a byte for each of 256 threads, and a rest.
+constexpr std::size_t kWholeTile = 4096;
+
+/// The tensor, a row as often as it takes for `count` elements and more.
+TensorData repeated(const TensorData& row, std::size_t count) {
+  const auto length = static_cast<std::size_t>(row.shape.elements());
+  const std::size_t times = count / length + 1;
+  TensorData data = TensorData::zeros(row.dtype, {times * length});
+  for (std::size_t i = 0; i < times; ++i) {
+    std::ranges::copy(row.bytes,
+                      data.bytes.begin() + static_cast<std::ptrdiff_t>(i * row.bytes.size()));
+  }
+  return data;
+}
+
+TEST(HostKernels, PrimitivesEqualTheInterpreter) {
+  HostCalls calls;
+  for (const OpUse& use : uses_of(OpKind::primitive)) {
+    std::vector<TensorData> grid;
+    for (const TensorData& row : operand_grid(use)) grid.push_back(repeated(row, kWholeTile));
+    calls.add(text(use), graph_of(use, grid[0].shape), grid);
+  }
+  calls.run();
+}
+
+TEST(HostKernels, EveryLayoutAtEveryLength) {
+  HostCalls calls;
+  std::vector<std::int64_t> lengths;
+  for (std::int64_t n = 0; n <= 40; ++n) lengths.push_back(n);
+  for (std::int64_t n : {1000, 1023, 1024, 1025, 2050, 4096, 4104, 8191, 9000}) {
+    lengths.push_back(n);
+  }
+  for (const NamedKernel& kernel : all_kernels()) {
+    for (const std::int64_t n : lengths) {
+      const Graph graph = kernel.make(n);
+      calls.add(kernel.name + " of length " + std::to_string(n), graph,
+                random_inputs(graph, static_cast<std::uint64_t>(n)), {.offset = n % 3});
+    }
+  }
+  calls.run();
+}
+
+TEST(HostKernels, SpecializedKernels) {
+  HostCalls calls;
+  for (const NamedKernel& kernel : all_kernels()) {
+    for (const std::int64_t n : {1, 40, 1025}) {
+      const Graph graph = kernel.make(n);
+      calls.add(kernel.name + " of length " + std::to_string(n), graph,
+                random_inputs(graph, static_cast<std::uint64_t>(n)), {.specialize = true});
+    }
+  }
+  calls.run();
+}
+
+TEST(HostKernels, RandomGraphsOfEveryOp) {
+  HostCalls calls;
+  int kernels = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    RandomGraphOptions options;
+    options.max_ops = 12;
+    options.structural = false;
+    options.random_strides = true;
+    const Graph graph = random_graph(seed, options);
+    // One kernel stores one shape.
+    const Shape& shape = graph.shape(graph.outputs()[0].node);
+    const bool alike = std::ranges::all_of(graph.outputs(), [&](const GraphOutput& output) {
+      return graph.shape(output.node) == shape;
+    });
+    if (!alike) continue;
+    calls.add("seed " + std::to_string(seed), graph, random_inputs(graph, seed));
+    ++kernels;
+  }
+  EXPECT_GT(kernels, 50);
+  calls.run();
+}
+
+}  // namespace
+}  // namespace sinter::test
