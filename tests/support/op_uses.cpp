@@ -115,13 +115,36 @@ std::vector<double> operand_values(DType dtype) {
   return values;
 }
 
+namespace {
+
+/// Around the ends of every integer's range, where conversions saturate.
+std::vector<double> range_ends(DType dtype) {
+  std::vector<double> values;
+  for (const double end : {0x1p7, 0x1p8, 0x1p15, 0x1p31, 0x1p63}) {
+    for (const double value : {end, end * (1 - 0x1p-8), end * (1 - 0x1p-24), end * (1 - 0x1p-53)}) {
+      values.push_back(element_value(element_bits(value, dtype), dtype));
+      values.push_back(-values.back());
+    }
+  }
+  return values;
+}
+
+std::vector<double> values_for(Op op, DType dtype) {
+  std::vector<double> values = operand_values(dtype);
+  if (op != Op::convert || !is_floating(dtype)) return values;
+  for (double value : range_ends(dtype)) values.push_back(value);
+  return values;
+}
+
+}  // namespace
+
 std::vector<TensorData> operand_grid(const OpUse& use) {
   std::size_t count = 1;
-  for (DType dtype : use.operands) count *= operand_values(dtype).size();
+  for (DType dtype : use.operands) count *= values_for(use.op, dtype).size();
   std::vector<TensorData> tensors;
   std::size_t repeat = 1;
   for (DType dtype : use.operands) {
-    const std::vector<double> values = operand_values(dtype);
+    const std::vector<double> values = values_for(use.op, dtype);
     std::vector<double> column;
     for (std::size_t i = 0; i < count; ++i) column.push_back(values[i / repeat % values.size()]);
     repeat *= values.size();
