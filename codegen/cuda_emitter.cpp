@@ -21,6 +21,7 @@
 #include <sinter/ir/assert.h>
 
 #include "cuda_ops.h"
+#include "cuda_parameters.h"
 #include "cuda_text.h"
 
 namespace sinter {
@@ -41,6 +42,7 @@ class CudaEmitter {
   void emit(const Compute& compute);
   void emit(const Count& count);
   void emit(const Store& store);
+  void emit(const Transpose& transpose);
 
   // Loops.
   void emit_blocks(const Loop& loop);
@@ -67,10 +69,6 @@ class CudaEmitter {
   [[nodiscard]] std::string lane_element(std::uint8_t argument, IndexId offset,
                                          IndexId stride) const;
   void define(ValueId id, std::string_view expression);
-
-  // The kernel around it.
-  void list_parameters();
-  [[nodiscard]] std::string head() const;
 
   const LoopNest& nest_;
   CudaKernel kernel_;
@@ -167,6 +165,10 @@ void CudaEmitter::emit(const Count& count) {
 void CudaEmitter::emit(const Store& store) {
   text_.line(
       fmt::format("{} = {};", element(store.argument, store.offset), values_[store.value.index]));
+}
+
+void CudaEmitter::emit(const Transpose&) {
+  SINTER_ASSERT(false, "tiles in memory of their own are for a CPU");
 }
 
 // --- Loops ---------------------------------------------------------------------------------------
@@ -381,62 +383,14 @@ void CudaEmitter::put(const Loop& loop, const Store& store) {
 
 // --- The kernel around it ------------------------------------------------------------------------
 
-/// Lengths and strides are passed as far as the nest asks for them.
-void CudaEmitter::list_parameters() {
-  using Kind = CudaParameter::Kind;
-  const auto add = [this](Kind kind, DType dtype, std::size_t position) {
-    kernel_.parameters.push_back({kind, dtype, static_cast<std::uint32_t>(position)});
-  };
-  for (std::size_t i = 0; i < nest_.arguments.size(); ++i) {
-    add(Kind::buffer, nest_.arguments[i].dtype, i);
-  }
-  for (const auto& [op, kind] :
-       {std::pair{IndexOp::extent, Kind::extent}, std::pair{IndexOp::stride, Kind::stride}}) {
-    std::vector<std::size_t> positions;
-    for (const Index& index : nest_.indices) {
-      if (index.op == op) positions.push_back(static_cast<std::size_t>(index.immediate));
-    }
-    std::ranges::sort(positions);
-    for (std::size_t position : positions) add(kind, DType::i64, position);
-  }
-  for (std::size_t i = 0; i < nest_.parameter_dtypes.size(); ++i) {
-    add(Kind::number, nest_.parameter_dtypes[i], i);
-  }
-}
-
-std::string CudaEmitter::head() const {
-  using Kind = CudaParameter::Kind;
-  std::string text = fmt::format("extern \"C\" __global__ void __launch_bounds__({}) {}(",
-                                 kernel_.threads, kernel_.entry);
-  for (std::size_t i = 0; i < kernel_.parameters.size(); ++i) {
-    const auto [kind, dtype, position] = kernel_.parameters[i];
-    const bool first_of_kind = i == 0 || kernel_.parameters[i - 1].kind != kind;
-    text += i == 0 ? "\n    " : first_of_kind ? ",\n    " : ", ";
-    switch (kind) {
-      case Kind::buffer:
-        text += fmt::format("{}{}* a{}", nest_.arguments[position].output ? "" : "const ",
-                            detail::cuda_memory_type(dtype), position);
-        break;
-      case Kind::extent: text += fmt::format("long long n{}", position); break;
-      case Kind::stride: {
-        const auto rank = static_cast<std::uint32_t>(nest_.rank);
-        text += fmt::format("long long s{}_{}", position / rank, position % rank);
-        break;
-      }
-      case Kind::number: text += fmt::format("{} p{}", detail::cuda_type(dtype), position); break;
-    }
-  }
-  return text + ")";
-}
-
 CudaKernel CudaEmitter::emit() {
   const auto loop = std::ranges::find_if(nest_.body, [](const Statement& statement) {
     return std::holds_alternative<Loop>(statement);
   });
   SINTER_ASSERT(loop != nest_.body.end(), "a nest has a loop");
   kernel_.threads = std::get<Loop>(*loop).threads;
-  list_parameters();
-  text_.open(head());
+  kernel_.parameters = detail::cuda_parameters(nest_);
+  text_.open(detail::cuda_head(nest_, kernel_));
   emit(nest_.body);
   text_.close();
   kernel_.source = fmt::format("// Bits depend on {}\n\n", fmt::join(kOptions, " "));

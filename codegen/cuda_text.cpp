@@ -135,6 +135,7 @@ std::string CudaText::expression(const Index& index) const {
     }
     case IndexOp::begin:
     case IndexOp::end:
+    case IndexOp::blocks:
     case IndexOp::to_alignment:
     case IndexOp::variable: break;
   }

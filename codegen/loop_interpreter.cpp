@@ -43,7 +43,7 @@ class Machine {
   [[nodiscard]] std::int64_t to_alignment(const Index& index) const;
   [[nodiscard]] Word lane(ValueId id, std::size_t lane) const;
   [[nodiscard]] std::span<Word> lanes(ValueId id);
-  void check_alignment(const std::byte* at, DType dtype) const;
+  [[nodiscard]] bool is_aligned(const std::byte* at, DType dtype) const;
 
   void run(const Block& block);
   void run(const Loop& loop);
@@ -154,17 +154,17 @@ std::span<Word> Machine::lanes(ValueId id) {
   return std::span(values_[id.index]).subspan(first_);
 }
 
-void Machine::check_alignment(const std::byte* at, DType dtype) const {
+bool Machine::is_aligned(const std::byte* at, DType dtype) const {
   const auto vector = static_cast<std::uintptr_t>(vector_lanes_) * info(dtype).bytes;
-  SINTER_ASSERT(std::bit_cast<std::uintptr_t>(at) % vector == 0,
-                "streaming stores and the single accesses of a thread are aligned");
+  return std::bit_cast<std::uintptr_t>(at) % vector == 0;
 }
 
 void Machine::run(const Load& load) {
   const std::span<Word> lanes = this->lanes(load.result);
-  if (one_access_ && load.lanes == LaneStride::contiguous) {
-    check_alignment(address(load.argument, number(load.offset)), nest_.dtype(load.result));
-  }
+  SINTER_ASSERT(
+      !one_access_ || load.lanes != LaneStride::contiguous ||
+          is_aligned(address(load.argument, number(load.offset)), nest_.dtype(load.result)),
+      "the accesses of a thread are aligned");
   std::int64_t step = load.lanes == LaneStride::contiguous ? 1 : 0;
   if (load.lanes == LaneStride::strided) step = number(load.lane_stride);
   for (std::size_t i = 0; i < active_; ++i) {
@@ -176,9 +176,9 @@ void Machine::run(const Load& load) {
 void Machine::run(const Store& store) {
   const DType dtype = nest_.arguments[store.argument].dtype;
   std::byte* to = address(store.argument, number(store.offset));
-  if (store.streaming || (one_access_ && store.lanes == LaneStride::contiguous)) {
-    check_alignment(to, dtype);
-  }
+  SINTER_ASSERT(!store.streaming || is_aligned(to, dtype), "streaming stores are aligned");
+  SINTER_ASSERT(!one_access_ || store.lanes != LaneStride::contiguous || is_aligned(to, dtype),
+                "the accesses of a thread are aligned");
   const std::int64_t step = store.lanes == LaneStride::strided ? number(store.lane_stride) : 1;
   for (std::size_t i = 0; i < active_; ++i) {
     const auto distance = static_cast<std::int64_t>(i) * step * info(dtype).bytes;

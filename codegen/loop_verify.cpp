@@ -54,7 +54,7 @@ class Verifier {
   void check(const Fold& fold);
   void check_carried(const Loop& loop);
   [[nodiscard]] bool in_lanes() const {
-    return !loops_.empty() && loops_.back()->kind == LoopKind::vector;
+    return !loops_.empty() && loops_.back()->has_lanes();
   }
 
   const LoopNest& nest_;
