@@ -1,0 +1,212 @@
+#include "nvrtc.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <clocale>
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sinter/codegen/cuda.h>
+#include <sinter/ir/error.h>
+
+namespace sinter::detail {
+namespace {
+
+using Program = void*;
+using Result = int;  // 0 for success
+
+/// The functions of NVRTC that are used, as nvrtc.h declares them.
+struct Functions {
+  Result (*version)(int* major, int* minor) = nullptr;
+  Result (*architecture_count)(int* count) = nullptr;
+  Result (*architectures)(int* architectures) = nullptr;
+  const char* (*error_text)(Result result) = nullptr;
+  Result (*create)(Program* program, const char* source, const char* name, int header_count,
+                   const char* const* headers, const char* const* header_names) = nullptr;
+  Result (*destroy)(Program* program) = nullptr;
+  Result (*compile)(Program program, int option_count, const char* const* options) = nullptr;
+  Result (*log_size)(Program program, std::size_t* size) = nullptr;
+  Result (*log)(Program program, char* log) = nullptr;
+  Result (*cubin_size)(Program program, std::size_t* size) = nullptr;
+  Result (*cubin)(Program program, char* bytes) = nullptr;
+  Result (*ptx_size)(Program program, std::size_t* size) = nullptr;
+  Result (*ptx)(Program program, char* text) = nullptr;
+};
+
+/// Fills in all functions; the name of the first one that is missing, or "".
+std::string find_functions(const DynamicLibrary& library, Functions& to) {
+  std::string missing;
+  const auto find = [&](const char* name, auto*& function) {
+    if (!library.find(name, function) && missing.empty()) missing = name;
+  };
+  find("nvrtcVersion", to.version);
+  find("nvrtcGetNumSupportedArchs", to.architecture_count);
+  find("nvrtcGetSupportedArchs", to.architectures);
+  find("nvrtcGetErrorString", to.error_text);
+  find("nvrtcCreateProgram", to.create);
+  find("nvrtcDestroyProgram", to.destroy);
+  find("nvrtcCompileProgram", to.compile);
+  find("nvrtcGetProgramLogSize", to.log_size);
+  find("nvrtcGetProgramLog", to.log);
+  find("nvrtcGetCUBINSize", to.cubin_size);
+  find("nvrtcGetCUBIN", to.cubin);
+  find("nvrtcGetPTXSize", to.ptx_size);
+  find("nvrtcGetPTX", to.ptx);
+  return missing;
+}
+
+/// Versions before 12.7 change the locale of the process.
+constexpr int kKeepsLocale = 1207;
+class KeepLocale {
+ public:
+  KeepLocale() : before_(std::setlocale(LC_ALL, nullptr)) {}
+  ~KeepLocale() {
+    if (before_ != std::setlocale(LC_ALL, nullptr)) std::setlocale(LC_ALL, before_.c_str());
+  }
+  KeepLocale(const KeepLocale&) = delete;
+  KeepLocale& operator=(const KeepLocale&) = delete;
+
+ private:
+  const std::string before_;
+};
+
+/// A file with `source` for whoever wants to look; where it lies, or why there is none.
+std::string keep_source(const std::string& source) {
+  std::error_code ignored;
+  std::string path =
+      (std::filesystem::temp_directory_path(ignored) / "sinter-kernel-XXXXXX.cu").string();
+  const int file = mkstemps(path.data(), 3);
+  if (file < 0) return "no file could be made for the source";
+  const bool written =
+      write(file, source.data(), source.size()) == static_cast<ssize_t>(source.size());
+  close(file);
+  return written ? fmt::format("the source is in {}", path) : "the source could not be written";
+}
+
+class LoadedNvrtc final : public Nvrtc {
+ public:
+  LoadedNvrtc(const DynamicLibrary& library, const Functions& functions);
+  const std::string& description() const override { return description_; }
+  std::span<const int> architectures() const override { return architectures_; }
+  std::string compile(const std::string& source, CudaArchitecture architecture) const override;
+
+ private:
+  std::vector<std::string> options(CudaArchitecture architecture) const;
+  std::string log(Program program) const;
+  std::string output(Program program, bool ptx) const;
+  [[noreturn]] void refuse(Result result, const std::string& source, CudaArchitecture architecture,
+                           const std::string& log) const;
+
+  const Functions functions_;
+  int version_ = 0;  // major * 100 + minor
+  std::string description_;
+  std::vector<int> architectures_;
+};
+
+LoadedNvrtc::LoadedNvrtc(const DynamicLibrary& library, const Functions& functions)
+    : functions_(functions) {
+  int major = 0;
+  int minor = 0;
+  functions_.version(&major, &minor);
+  version_ = major * 100 + minor;
+  description_ = fmt::format("NVRTC {}.{}, {}", major, minor, library.path());
+  int count = 0;
+  functions_.architecture_count(&count);
+  architectures_.resize(static_cast<std::size_t>(std::max(count, 0)));
+  functions_.architectures(architectures_.data());
+  std::ranges::sort(architectures_);
+}
+
+std::vector<std::string> LoadedNvrtc::options(CudaArchitecture architecture) const {
+  std::vector<std::string> options{fmt::format(
+      "--gpu-architecture={}_{}", architecture.ptx ? "compute" : "sm", architecture.number)};
+  for (std::string_view option : cuda_compile_options()) options.emplace_back(option);
+  options.emplace_back("--std=c++17");
+  if (version_ >= 1204) options.emplace_back("--minimal");
+  return options;
+}
+
+std::string LoadedNvrtc::log(Program program) const {
+  std::size_t size = 0;
+  if (functions_.log_size(program, &size) != 0 || size <= 1) return "";
+  std::string log(size, '\0');
+  functions_.log(program, log.data());
+  log.resize(size - 1);
+  return log;
+}
+
+std::string LoadedNvrtc::output(Program program, bool ptx) const {
+  std::size_t size = 0;
+  (ptx ? functions_.ptx_size : functions_.cubin_size)(program, &size);
+  std::string bytes(size, '\0');
+  (ptx ? functions_.ptx : functions_.cubin)(program, bytes.data());
+  if (ptx && size > 0) bytes.pop_back();  // the end of a C string
+  return bytes;
+}
+
+void LoadedNvrtc::refuse(Result result, const std::string& source, CudaArchitecture architecture,
+                         const std::string& log) const {
+  fail(ErrorCode::internal, fmt::format("a kernel for {}_{} does not compile: {} ({}); {}{}{}",
+                                        architecture.ptx ? "compute" : "sm", architecture.number,
+                                        functions_.error_text(result), description_,
+                                        keep_source(source), log.empty() ? "" : "\n", log));
+}
+
+std::string LoadedNvrtc::compile(const std::string& source, CudaArchitecture architecture) const {
+  std::optional<KeepLocale> locale;
+  if (version_ < kKeepsLocale) locale.emplace();
+  Program program = nullptr;
+  if (const Result result =
+          functions_.create(&program, source.c_str(), "kernel.cu", 0, nullptr, nullptr)) {
+    refuse(result, source, architecture, "");
+  }
+  const std::vector<std::string> options = this->options(architecture);
+  std::vector<const char*> words;
+  for (const std::string& option : options) words.push_back(option.c_str());
+  const Result result = functions_.compile(program, static_cast<int>(words.size()), words.data());
+  std::string made = result == 0 ? output(program, architecture.ptx) : log(program);
+  functions_.destroy(&program);
+  if (result != 0) refuse(result, source, architecture, made);
+  return made;
+}
+
+}  // namespace
+
+CudaArchitecture choose_architecture(int compute_capability, std::span<const int> known,
+                                     std::string_view compiler) {
+  const auto newer = std::ranges::upper_bound(known, compute_capability);
+  if (newer == known.begin()) {
+    fail(ErrorCode::unsupported,
+         fmt::format("the device has compute capability {}.{}; {} makes code for {} on",
+                     compute_capability / 10, compute_capability % 10, compiler,
+                     known.empty() ? "nothing" : fmt::format("sm_{}", known.front())));
+  }
+  const int nearest = *(newer - 1);
+  return {nearest, nearest != compute_capability};
+}
+
+std::shared_ptr<const Nvrtc> Nvrtc::load(const EnvironmentLookup& environment) {
+  std::vector<std::string> attempts;
+  const DynamicLibrary library = find_nvrtc(environment, attempts);
+  if (!library) {
+    fail(
+        ErrorCode::unsupported,
+        fmt::format("NVRTC, CUDA's compiler, was not found: install the CUDA toolkit or the Python "
+                    "package nvidia-cuda-nvrtc, or let SINTER_NVRTC name libnvrtc.so.13 or .12. "
+                    "Tried:{}",
+                    list_attempts(attempts)));
+  }
+  Functions functions;
+  if (const std::string missing = find_functions(library, functions); !missing.empty()) {
+    fail(ErrorCode::unsupported,
+         fmt::format("{} is no NVRTC that is served: it has no {}", library.path(), missing));
+  }
+  return std::make_shared<const LoadedNvrtc>(library, functions);
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,204 @@
+// Every golden kernel as NVRTC compiles it, for every device that it knows; no device is needed.
+#include "../../runtime/nvrtc.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include <sinter/ir/error.h>
+
+#include "support/expect_error.h"
+
+namespace sinter::test {
+namespace {
+
+using detail::CudaArchitecture;
+using detail::Nvrtc;
+
+class NvrtcTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    try {
+      nvrtc = Nvrtc::load();
+    } catch (const Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+  std::shared_ptr<const Nvrtc> nvrtc;
+};
+
+struct Source {
+  std::string name;
+  std::string text;
+};
+
+std::vector<Source> golden_sources() {
+  std::vector<Source> sources;
+  for (const auto& entry : std::filesystem::directory_iterator(SINTER_TEST_DIR "/golden/cuda")) {
+    if (entry.path().extension() != ".cu") continue;
+    std::ostringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    sources.push_back({entry.path().stem().string(), text.str()});
+  }
+  std::ranges::sort(sources, {}, &Source::name);
+  return sources;
+}
+
+/// From where on this text stands in `ptx`, "" if nowhere.
+bool holds(const std::string& ptx, const std::string& words) {
+  return ptx.find(words) != std::string::npos;
+}
+
+TEST_F(NvrtcTest, CompilesEveryGoldenKernelForEveryDeviceItKnows) {
+  ASSERT_FALSE(nvrtc->architectures().empty());
+  const std::vector<Source> sources = golden_sources();
+  ASSERT_GT(sources.size(), 10U);
+  for (const Source& source : sources) {
+    for (const int sm : nvrtc->architectures()) {
+      SCOPED_TRACE(source.name + " for sm_" + std::to_string(sm));
+      const std::string cubin = nvrtc->compile(source.text, {sm, false});
+      EXPECT_EQ(cubin.substr(0, 4),
+                "\x7f"
+                "ELF");
+    }
+  }
+}
+
+TEST_F(NvrtcTest, ContractsNothingAndKeepsEverythingInRegisters) {
+  for (const Source& source : golden_sources()) {
+    for (const int sm : nvrtc->architectures()) {
+      SCOPED_TRACE(source.name + " for compute_" + std::to_string(sm));
+      const std::string ptx = nvrtc->compile(source.text, {sm, true});
+      EXPECT_FALSE(holds(ptx, "fma.rn.f")) << ptx;
+      EXPECT_FALSE(holds(ptx, ".local")) << ptx;
+      EXPECT_FALSE(holds(ptx, ".ftz")) << ptx;
+      EXPECT_FALSE(holds(ptx, ".approx")) << ptx;
+    }
+  }
+}
+
+/// Loads and stores by vectors that a kernel must have, as PTX writes them.
+struct WideAccess {
+  std::string name;
+  std::vector<std::string> words;
+};
+
+TEST_F(NvrtcTest, AccessesSixteenBytesAtOnce) {
+  const std::vector<WideAccess> expected = {
+      {"leaky_relu", {"ld.global.v4.f32", "st.global.v4.f32"}},
+      {"leaky_relu_f64", {"ld.global.v2.f64", "st.global.v2.f64"}},
+      {"chain", {"ld.global.v4.f32", "st.global.v4.f32"}},
+      {"digits", {"ld.global.v4.f32", "st.global.v4.f32"}},
+      {"f16", {"ld.global.v4.u32", "st.global.v4.u32"}},
+      {"bf16", {"ld.global.v4.u32", "st.global.v4.u32"}},
+      {"mask", {"ld.global.v4.f32", "st.global.v4.f32"}},
+      {"mixed", {"ld.global.v2.f64", "ld.global.v2.f32"}},
+      {"rank3", {"ld.global.v2.f32", "st.global.v2.f32"}},
+      {"copies", {"ld.global.v4.f32", "st.global.v4.f32"}},
+  };
+  const std::vector<Source> sources = golden_sources();
+  for (const auto& [name, words] : expected) {
+    const auto source = std::ranges::find(sources, name, &Source::name);
+    ASSERT_NE(source, sources.end()) << name;
+    const std::string ptx = nvrtc->compile(source->text, {nvrtc->architectures().back(), true});
+    for (const std::string& access : words) {
+      // Newer versions write .b32 for what has no type of its own.
+      const std::string bits = access.substr(0, access.rfind('.')) + ".b";
+      EXPECT_TRUE(holds(ptx, access) || holds(ptx, bits)) << name << ": no " << access << "\n"
+                                                          << ptx;
+    }
+  }
+}
+
+TEST_F(NvrtcTest, ShowsTheLogAndWhereTheSourceIs) {
+  const CudaArchitecture architecture{nvrtc->architectures().front(), false};
+  try {
+    static_cast<void>(nvrtc->compile("int wrong(", architecture));
+    FAIL() << "it compiled";
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_TRUE(holds(message, "does not compile: NVRTC_ERROR_COMPILATION")) << message;
+    EXPECT_TRUE(holds(message, nvrtc->description())) << message;
+    EXPECT_TRUE(holds(message, "kernel.cu(1): error:")) << message;
+    const std::size_t at = message.find("the source is in ") + 17;
+    const std::string path = message.substr(at, message.find('\n', at) - at);
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    EXPECT_EQ(text.str(), "int wrong(");
+    std::filesystem::remove(path);
+  }
+}
+
+// --- Without a library ---------------------------------------------------------------------------
+
+/// An environment in which only `name` is set.
+detail::EnvironmentLookup only(std::string name, std::string value) {
+  return [name = std::move(name), value = std::move(value)](const char* asked) {
+    return name == asked ? value : std::string();
+  };
+}
+
+TEST(NvrtcSearch, NamesEveryPathThatWasTried) {
+  const auto load = [](const std::string& chosen) {
+    return [=] { static_cast<void>(Nvrtc::load(only("SINTER_NVRTC", chosen))); };
+  };
+  expect_error(ErrorCode::unsupported, "/nowhere/libnvrtc.so.13: not there",
+               load("/nowhere/libnvrtc.so.13"));
+  const std::string folder = testing::TempDir();
+  expect_error(ErrorCode::unsupported, folder + "/libnvrtc.so.13: not there", load(folder));
+  expect_error(ErrorCode::unsupported, folder + "/libnvrtc.so.12: not there", load(folder));
+  const std::string text = folder + "sinter-no-library.so";
+  std::ofstream(text) << "text";
+  expect_error(ErrorCode::unsupported, text + ": " + text + ": file too short", load(text));
+  std::filesystem::remove(text);
+}
+
+TEST(NvrtcSearch, RefusesALibraryWithoutItsFunctions) {
+  expect_error(ErrorCode::unsupported, "it has no nvrtcVersion",
+               [] { static_cast<void>(Nvrtc::load(only("SINTER_NVRTC", "libm.so.6"))); });
+}
+
+TEST(NvrtcSearch, KnowsWheelsCondaAndToolkits) {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::path(testing::TempDir()) / "sinter-nvrtc-layouts";
+  const auto expect_folder = [](const auto& environment, const fs::path& folder) {
+    const std::vector<std::string> folders = detail::nvrtc_folders(environment);
+    EXPECT_NE(std::ranges::find(folders, folder.string()), folders.end()) << folder;
+  };
+  for (const char* wheel : {"nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib"}) {
+    const fs::path folder = root / "lib/python3.11/site-packages" / wheel;
+    fs::create_directories(folder);
+    expect_folder(only("VIRTUAL_ENV", root), folder);
+    expect_folder(only("CONDA_PREFIX", root), folder);
+  }
+  fs::create_directories(root / "bin");
+  std::ofstream(root / "bin/python3") << "";
+  expect_folder(only("PATH", "/nowhere:" + (root / "bin").string()),
+                root / "lib/python3.11/site-packages/nvidia/cu13/lib");
+  fs::create_directories(root / "targets/x86_64-linux/lib");
+  expect_folder(only("CONDA_PREFIX", root), root / "lib");
+  expect_folder(only("CONDA_PREFIX", root), root / "targets/x86_64-linux/lib");
+  expect_folder(only("CUDA_HOME", root), root / "lib64");
+  expect_folder(only("CUDA_PATH", root), root / "lib64");
+  fs::remove_all(root);
+}
+
+TEST(NvrtcSearch, MakesMachineCodeForWhatIsKnownAndPtxForWhatIsNewer) {
+  const std::vector<int> known = {75, 80, 90};
+  const auto choose = [&](int compute_capability) {
+    return detail::choose_architecture(compute_capability, known, "NVRTC 12.9");
+  };
+  EXPECT_EQ(choose(80), (CudaArchitecture{80, false}));
+  EXPECT_EQ(choose(90), (CudaArchitecture{90, false}));
+  EXPECT_EQ(choose(89), (CudaArchitecture{80, true}));
+  EXPECT_EQ(choose(121), (CudaArchitecture{90, true}));
+  expect_error(ErrorCode::unsupported,
+               "the device has compute capability 7.0; NVRTC 12.9 makes code for sm_75 on",
+               [&] { static_cast<void>(choose(70)); });
+}
+
+}  // namespace
+}  // namespace sinter::test
