@@ -13,9 +13,11 @@ Call::Call(Call&&) noexcept = default;
 Call& Call::operator=(Call&&) noexcept = default;
 Call::~Call() = default;
 
-void Call::operator()() {
-  const detail::FloatEnvironment environment;
+void Call::operator()(const RunOptions& options) {
   const detail::Program& program = *bound_->program;
+  program.check(options);
+  if (bound_->cuda.has_value()) return bound_->cuda->run(options);
+  const detail::FloatEnvironment environment;
   const KernelArguments* arguments = bound_->arguments.data();
   for (const detail::Kernel& kernel : program.kernels) {
     detail::launch(kernel, *arguments++, *program.services);
@@ -23,6 +25,9 @@ void Call::operator()() {
 }
 
 DirectCall Call::direct() const {
+  if (bound_->cuda.has_value()) {
+    fail(ErrorCode::unsupported, "a direct call needs a program for a CPU, this one is for a GPU");
+  }
   const std::vector<detail::Kernel>& kernels = bound_->program->kernels;
   if (kernels.size() != 1) {
     fail(ErrorCode::unsupported,

@@ -6,7 +6,6 @@
 // reservations, so that tens of thousands of kernels need a handful of mappings.
 #include "cpu_jit.h"
 
-#include <chrono>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -21,6 +20,8 @@
 
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/error.h>
+
+#include "stopwatch.h"
 
 namespace sinter::detail {
 namespace {
@@ -113,19 +114,6 @@ class LinkedCode final : public MachineCode {
   std::shared_ptr<OrcJit> jit_;
   Allocation memory_;
   KernelFunction entry_;
-};
-
-/// Adds the time from one stage to the next.
-class Stopwatch {
- public:
-  void lap(std::int64_t& stage) {
-    const auto now = std::chrono::steady_clock::now();
-    stage += std::chrono::duration_cast<std::chrono::nanoseconds>(now - start_).count();
-    start_ = now;
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 class OrcJit final : public CpuJit {

@@ -10,6 +10,8 @@
 
 #include <sinter/ir/element.h>
 
+#include "cpu_jit.h"
+#include "cuda_jit.h"
 #include "engine_core.h"
 #include "float_environment.h"
 #include "lower.h"
@@ -38,8 +40,15 @@ int thread_count(int asked) {
 }
 
 std::shared_ptr<const Services> make_services(EngineOptions& options) {
-  Target target = options.target.has_value() ? std::move(*options.target) : host_target();
-  const bool here = runs_here(target);
+  CodeTarget target;
+  std::shared_ptr<const CudaDevice> cuda;
+  if (options.device.kind() == Device::Kind::cuda) {
+    cuda = CudaDevice::open(options.device.index());
+    target.gpu = cuda->target();
+    options.threads = 1;
+  }
+  target.cpu = options.target.has_value() ? std::move(*options.target) : host_target();
+  const bool here = cuda != nullptr || runs_here(target.cpu);
   std::shared_ptr<Executor> executor = options.executor != nullptr
                                            ? std::move(options.executor)
                                            : make_thread_pool(thread_count(options.threads));
@@ -47,9 +56,23 @@ std::shared_ptr<const Services> make_services(EngineOptions& options) {
   std::shared_ptr<Allocator> allocator =
       options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
   return std::shared_ptr<const Services>(
-      new Services{std::move(target), here, std::move(executor), threads,
+      new Services{std::move(target), std::move(cuda), here, std::move(executor), threads,
                    options.parallel_bytes > 0 ? options.parallel_bytes : kParallelBytes,
                    WorkspacePool(std::move(allocator))});
+}
+
+std::shared_ptr<Jit> make_jit(const Services& services) {
+  if (services.cuda != nullptr) return std::make_shared<CudaJit>(services.cuda);
+  return CpuJit::make(services.target.cpu);
+}
+
+/// A program is no worse for a stage that it cannot show.
+std::string text_or_reason(const Program& program, Stage stage) {
+  try {
+    return stage_text(program, stage);
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 /// The fixed part of a key. With the sizes in it, the joined parts can be read in one way only.
@@ -92,7 +115,7 @@ EngineCore::EngineCore(EngineOptions options)
     : log_(options.log ? std::move(options.log) : log_to_stderr),
       dump_stages_(dump_stages_from_environment(log_)),
       services_(make_services(options)),
-      jit_(CpuJit::make(services_->target)),
+      jit_(make_jit(*services_)),
       kernels_(options.kernels.entries),
       plans_(options.plans.entries),
       code_(options.code.entries) {}
@@ -166,7 +189,7 @@ Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double
 
 void EngineCore::dump(const Program& program) const {
   for (Stage stage : dump_stages_) {
-    log_(fmt::format("sinter: {}\n{}", to_string(stage), stage_text(program, stage)));
+    log_(fmt::format("sinter: {}\n{}", to_string(stage), text_or_reason(program, stage)));
   }
 }
 
@@ -193,7 +216,18 @@ Executable Engine::compile(const Graph& graph, const CompileOptions& options) co
 }
 
 Stats Engine::stats() const { return core_->stats(); }
-const Target& Engine::target() const { return core_->services().target; }
+const Target& Engine::target() const { return core_->services().target.cpu; }
+Device Engine::device() const {
+  const auto& cuda = core_->services().cuda;
+  return cuda == nullptr ? Device::cpu() : Device::cuda(cuda->index());
+}
+DeviceBuffer Engine::allocate(std::size_t bytes) const {
+  if (core_->services().cuda == nullptr) {
+    fail(ErrorCode::unsupported,
+         "Engine::allocate is for memory of a GPU, and this engine's programs run on a CPU");
+  }
+  return DeviceBuffer(core_->services().cuda, bytes);
+}
 int Engine::threads() const { return core_->services().threads; }
 void Engine::clear_caches() const { core_->clear_caches(); }
 

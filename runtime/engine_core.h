@@ -14,7 +14,7 @@
 #include <sinter/runtime/stats.h>
 
 #include "cache.h"
-#include "cpu_jit.h"
+#include "jit.h"
 #include "program.h"
 #include "stage_text.h"
 
@@ -42,7 +42,7 @@ class EngineCore {
   const Log log_;
   const std::vector<Stage> dump_stages_;
   const std::shared_ptr<const Services> services_;
-  const std::shared_ptr<CpuJit> jit_;
+  const std::shared_ptr<Jit> jit_;
   Cache<Program> kernels_;
   Cache<Planned> plans_;
   Cache<MachineCode> code_;

@@ -9,9 +9,9 @@ namespace sinter {
 Executable::Executable(std::shared_ptr<const detail::Program> program)
     : program_(std::move(program)) {}
 
-void Executable::run(std::span<const ConstTensorView> inputs,
-                     std::span<const TensorView> outputs) const {
-  program_->run(inputs, outputs);
+void Executable::run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                     const RunOptions& options) const {
+  program_->run(inputs, outputs, options);
 }
 
 Call Executable::bind(std::span<const ConstTensorView> inputs,

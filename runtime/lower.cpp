@@ -9,27 +9,32 @@ namespace sinter::detail {
 namespace {
 
 /// A graph without 16-bit ops, simplified, its views placed, and cut into kernels.
-Plan cut(const Graph& graph, const CompileOptions& options, const Target& target) {
+Plan cut(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
   const bool baked = contains(options.specialize, Specialize::scalars);
   Graph simple = baked ? simplify(bake_parameters(graph)) : simplify(graph);
   return partition(place_views(std::move(simple), options.fuse), target.plan_limits(),
                    options.fuse);
 }
 
+LoopNest schedule(const Graph& body, const LoopSpace& space, const CodeTarget& target) {
+  if (target.gpu.has_value()) return schedule_cuda(body, space, *target.gpu);
+  return schedule_cpu(body, space, target.cpu,
+                      {.streaming = should_stream(body, target.cpu)});
+}
+
 }  // namespace
 
-Plan make_plan(const Graph& graph, const CompileOptions& options, const Target& target) {
+Plan make_plan(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
   verify(graph);
   if (has_storage_floats(graph)) return cut(widen(graph, options.rounding), options, target);
   return cut(graph, options, target);
 }
 
 Lowered lower(const PlanKernel& kernel, std::span<const double> parameters,
-              const CompileOptions& options, const Target& target) {
+              const CompileOptions& options, const CodeTarget& target) {
   const Graph body = simplify(expand(kernel.body, parameters));
   LoopSpace space = collapse(body);
-  const ScheduleOptions schedule{.streaming = should_stream(body, target)};
-  LoopNest nest = schedule_cpu(body, space, target, schedule);
+  LoopNest nest = schedule(body, space, target);
   if (contains(options.specialize, Specialize::shape)) {
     nest = specialize_shape(std::move(nest), space);
   }

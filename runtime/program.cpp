@@ -142,9 +142,16 @@ void Program::check(std::span<const ConstTensorView> inputs,
         ErrorCode::unsupported,
         fmt::format("this program is made for {}, whose instructions this machine lacks: it can be "
                     "shown, not run",
-                    services->target.name));
+                    services->target.cpu.name));
   }
-  planned->signature.check(inputs, outputs);
+  const Device here = services->cuda ? Device::cuda(services->cuda->index()) : Device::cpu();
+  planned->signature.check(inputs, outputs, here);
+}
+
+void Program::check(const RunOptions& how) const {
+  if (how.stream == nullptr || services->cuda != nullptr) return;
+  fail(ErrorCode::invalid_argument,
+       "RunOptions::stream is given, but the program runs on a CPU, which has none");
 }
 
 void Program::fill_slots(std::span<const ConstTensorView> inputs,
@@ -155,9 +162,11 @@ void Program::fill_slots(std::span<const ConstTensorView> inputs,
   for (std::int64_t offset : temporaries) *buffers++ = workspace + offset;
 }
 
-void Program::run(std::span<const ConstTensorView> inputs,
-                  std::span<const TensorView> outputs) const {
+void Program::run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                  const RunOptions& how) const {
   check(inputs, outputs);
+  check(how);
+  if (services->cuda != nullptr) return run_cuda(*this, inputs, outputs, how);
   const Workspace workspace(services->workspaces, workspace_bytes());
   SmallArray<void*, kInlineSlots> buffers(slots());
   fill_slots(inputs, outputs, workspace.data(), buffers.data());
@@ -175,7 +184,12 @@ BoundProgram::BoundProgram(std::shared_ptr<const Program> bound,
                            std::span<const ConstTensorView> inputs,
                            std::span<const TensorView> outputs)
     : program((bound->check(inputs, outputs), std::move(bound))),
-      workspace(program->services->workspaces, program->workspace_bytes()) {
+      workspace(program->services->workspaces,
+                program->services->cuda == nullptr ? program->workspace_bytes() : 0) {
+  if (program->services->cuda != nullptr) {
+    cuda.emplace(*program, inputs, outputs);
+    return;
+  }
   std::vector<void*> slots(program->slots());
   program->fill_slots(inputs, outputs, workspace.data(), slots.data());
   for (const Kernel& kernel : program->kernels) {

@@ -7,19 +7,22 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <sinter/codegen/kernel_abi.h>
 #include <sinter/codegen/schedule.h>
-#include <sinter/codegen/target.h>
 #include <sinter/ir/plan.h>
 #include <sinter/runtime/executor.h>
 #include <sinter/runtime/options.h>
 #include <sinter/runtime/stats.h>
 #include <sinter/runtime/view.h>
 
-#include "cpu_jit.h"
+#include "cuda_device.h"
+#include "cuda_program.h"
+#include "jit.h"
+#include "lower.h"
 #include "signature.h"
 #include "workspace.h"
 
@@ -27,7 +30,8 @@ namespace sinter::detail {
 
 /// What programs run on. One per Engine, shared by all that it made.
 struct Services {
-  Target target;
+  CodeTarget target;
+  std::shared_ptr<const CudaDevice> cuda;  ///< none for a CPU
   bool runs_here = false;
   std::shared_ptr<Executor> executor;
   int threads = 1;
@@ -87,10 +91,12 @@ struct Program {
   }
   /// Throws Error unless this machine can run the program on these buffers.
   void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+  void check(const RunOptions& how) const;
   /// Fills in the buffer of every slot.
   void fill_slots(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
                   std::byte* workspace, void** buffers) const;
-  void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+  void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+           const RunOptions& how) const;
 };
 
 /// Checks and completes what follows from the fields of a program but `times`: chunks and bytes.
@@ -113,6 +119,7 @@ struct BoundProgram {
                std::span<const TensorView> outputs);
 
   std::shared_ptr<const Program> program;
+  std::optional<BoundCuda> cuda;  ///< on a GPU, where what follows is empty
   Workspace workspace;
   std::vector<void*> buffers;  ///< of every kernel in turn
   std::vector<KernelArguments> arguments;

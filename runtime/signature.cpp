@@ -48,8 +48,14 @@ bool is_aligned(const void* data, const BufferSpec& spec) {
   return (reinterpret_cast<std::uintptr_t>(data) & (spec.alignment - 1U)) == 0;
 }
 
-bool fits(const auto& view, const BufferSpec& spec) {
-  return view.dtype == spec.dtype && view.shape == spec.shape && same_strides(view.strides, spec) &&
+/// A view that says nothing of a device may be of any: programs for a GPU ask the driver.
+bool is_there(Device memory, Device device) {
+  return memory == device || memory.kind() == Device::Kind::cpu;
+}
+
+bool fits(const auto& view, const BufferSpec& spec, Device device) {
+  return is_there(view.device, device) && view.dtype == spec.dtype && view.shape == spec.shape &&
+         same_strides(view.strides, spec) &&
          (spec.bytes == 0 || (view.data != nullptr && is_aligned(view.data, spec)));
 }
 
@@ -80,7 +86,13 @@ std::string type_text(DType dtype, const Shape& shape) {
            output ? "output" : "input"));
 }
 
-[[noreturn]] void refuse(const ConstTensorView& view, const BufferSpec& spec, bool output) {
+[[noreturn]] void refuse(const ConstTensorView& view, const BufferSpec& spec, Device device,
+                         bool output) {
+  if (!is_there(view.device, device)) {
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("{} is memory of {}, the program runs on {}", spec.label,
+                     to_string(view.device), to_string(device)));
+  }
   if (view.dtype != spec.dtype) {
     fail(ErrorCode::dtype_mismatch,
          fmt::format("{} is {}, got a view of {}", spec.label, type_text(spec.dtype, spec.shape),
@@ -158,17 +170,17 @@ Signature::Signature(const Graph& graph, const Plan& plan)
   }
 }
 
-void Signature::check(std::span<const ConstTensorView> inputs,
-                      std::span<const TensorView> outputs) const {
+void Signature::check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                      Device device) const {
   check_count(inputs.size(), inputs_, "input");
   check_count(outputs.size(), outputs_, "output");
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!fits(inputs[i], inputs_[i])) [[unlikely]]
-      refuse(inputs[i], inputs_[i], false);
+    if (!fits(inputs[i], inputs_[i], device)) [[unlikely]]
+      refuse(inputs[i], inputs_[i], device, false);
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (!fits(outputs[i], outputs_[i])) [[unlikely]]
-      refuse(outputs[i], outputs_[i], true);
+    if (!fits(outputs[i], outputs_[i], device)) [[unlikely]]
+      refuse(outputs[i], outputs_[i], device, true);
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) check_apart(inputs, outputs, i);
 }

@@ -33,7 +33,8 @@ class Signature {
   Signature(const Graph& graph, const Plan& plan);
 
   /// Throws Error: invalid_argument, dtype_mismatch, shape_mismatch or invalid_buffer.
-  void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+  void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+             Device device) const;
 
   [[nodiscard]] std::size_t inputs() const { return inputs_.size(); }
   [[nodiscard]] std::size_t outputs() const { return outputs_.size(); }

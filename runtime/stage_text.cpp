@@ -1,4 +1,4 @@
-// The stages of a program as text. The only reader of the environment in sinter.
+// The stages of a program as text.
 #include "stage_text.h"
 
 #include <algorithm>
@@ -13,13 +13,14 @@
 
 #include "float_environment.h"
 #include "lower.h"
+#include "nvrtc.h"
 #include "program.h"
 
 namespace sinter {
 namespace {
 
-constexpr std::array<std::string_view, 5> kStageNames = {"graph", "plan", "loops", "llvm",
-                                                         "assembly"};
+constexpr std::array<std::string_view, 7> kStageNames = {"graph",    "plan", "loops", "llvm",
+                                                         "assembly", "cuda", "ptx"};
 
 }  // namespace
 
@@ -48,14 +49,41 @@ Graph graph_of(const Program& program) {
   return graph;
 }
 
+bool is_gpu_stage(Stage stage) { return stage == Stage::cuda || stage == Stage::ptx; }
+
+/// What the stage is made for: the program's own target, or a GPU that it might have.
+CodeTarget target_of(const Program& program, Stage stage) {
+  CodeTarget target = program.services->target;
+  if (is_gpu_stage(stage) && !target.gpu.has_value()) target.gpu = GpuTarget{};
+  if (target.gpu.has_value() && (stage == Stage::llvm || stage == Stage::assembly)) {
+    fail(ErrorCode::unsupported,
+         fmt::format("the program is made for {}: it has no stage '{}', but 'cuda' and 'ptx'",
+                     program.services->cuda->description(), to_string(stage)));
+  }
+  return target;
+}
+
+/// PTX of the newest kind that the device reads.
+std::string ptx_text(const CudaKernel& kernel, const GpuTarget& target) {
+  const std::shared_ptr<const Nvrtc> nvrtc = Nvrtc::load();
+  const int nearest =
+      choose_architecture(target.compute_capability, nvrtc->architectures(), nvrtc->description())
+          .number;
+  return nvrtc->compile(kernel.source, {nearest, true});
+}
+
 std::string kernel_text(const Program& program, std::size_t k, Stage stage) {
   const PlanKernel& kernel = program.planned->plan.kernels[k];
-  const Target& target = program.services->target;
+  const CodeTarget target = target_of(program, stage);
   const Lowered lowered =
       lower(kernel, kernel_parameters(kernel, program.parameters), program.options, target);
   const std::string symbol = fmt::format("kernel_{}", k);
-  if (stage == Stage::llvm) return llvm_text(lowered.nest, target, symbol);
-  if (stage == Stage::assembly) return assembly_text(lowered.nest, target, symbol);
+  if (stage == Stage::llvm) return llvm_text(lowered.nest, target.cpu, symbol);
+  if (stage == Stage::assembly) return assembly_text(lowered.nest, target.cpu, symbol);
+  if (is_gpu_stage(stage)) {
+    const CudaKernel made = emit_cuda(lowered.nest, symbol);
+    return stage == Stage::cuda ? made.source : ptx_text(made, *target.gpu);
+  }
   return fmt::format("{}: {}", symbol, print(lowered.nest));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <sinter/ir/graph.h>
+#include <sinter/runtime/device_buffer.h>
 #include <sinter/runtime/executable.h>
 #include <sinter/runtime/options.h>
 #include <sinter/runtime/stats.h>
@@ -28,8 +29,8 @@ class Function;
 /// Compiles graphs and caches what it made. Cheap to copy: copies share everything. All methods may
 /// be called from many threads.
 ///
-/// SINTER_DUMP=graph,plan,loops,llvm,assembly in the environment writes those stages of every new
-/// executable to the log.
+/// SINTER_DUMP=graph,plan,loops,llvm,assembly,cuda,ptx in the environment writes those stages of
+/// every new executable to the log.
 class SINTER_API Engine {
  public:
   Engine();
@@ -48,6 +49,11 @@ class SINTER_API Engine {
   }
 
   [[nodiscard]] Stats stats() const;
+  /// Memory on this engine's GPU. Throws Error(unsupported) for a CPU, limit_exceeded where there
+  /// is none left.
+  [[nodiscard]] DeviceBuffer allocate(std::size_t bytes) const;
+  [[nodiscard]] Device device() const;
+  /// The CPU; this machine's where programs run on a GPU.
   [[nodiscard]] const Target& target() const;
   [[nodiscard]] int threads() const;
   /// Drops every cache entry; executables in use stay valid.

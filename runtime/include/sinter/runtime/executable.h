@@ -9,13 +9,22 @@
 
 #include <sinter/codegen/kernel_abi.h>
 #include <sinter/ir/graph.h>
+#include <sinter/runtime/device.h>
 #include <sinter/runtime/stats.h>
 #include <sinter/runtime/view.h>
 
 namespace sinter {
 
 /// A representation that a graph passes through, for `Executable::text` and SINTER_DUMP.
-enum class Stage : std::uint8_t { graph, plan, loops, llvm, assembly };
+enum class Stage : std::uint8_t {
+  graph,
+  plan,
+  loops,
+  llvm,      ///< of a program for a CPU
+  assembly,  ///< of a program for a CPU
+  cuda,      ///< CUDA C; of a program for a CPU what a GPU would get
+  ptx,       ///< the same as NVRTC compiles it, for compute capability 9.0 where there is no GPU
+};
 [[nodiscard]] SINTER_API std::string_view to_string(Stage stage);
 
 namespace detail {
@@ -41,8 +50,11 @@ class SINTER_API Call {
   Call(Call&&) noexcept;
   Call& operator=(Call&&) noexcept;
   ~Call();
-  void operator()();
-  /// The one kernel of this program. Throws Error(unsupported) where there are several.
+  void operator()() { (*this)(RunOptions{}); }
+  /// Throws as `Executable::run` does for these options.
+  void operator()(const RunOptions& options);
+  /// The one kernel of this program. Throws Error(unsupported) where there are several, or on a
+  /// GPU.
   [[nodiscard]] DirectCall direct() const;
 
  private:
@@ -58,13 +70,16 @@ class SINTER_API Executable {
   /// Runs the graph. Buffers are bound in the order in which inputs and outputs were declared.
   /// An output may be the very buffer and layout of an input; any other overlap of an output is
   /// refused. Throws Error before anything is written: shape_mismatch, dtype_mismatch,
-  /// invalid_buffer (null, misaligned, overlapping, other strides), invalid_argument (wrong
-  /// number).
-  void run(std::initializer_list<ConstTensorView> inputs,
-           std::initializer_list<TensorView> outputs) const {
-    run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));
+  /// invalid_buffer (null, misaligned, overlapping, other strides, on another device),
+  /// invalid_argument (wrong number, a stream for a CPU), and on a GPU limit_exceeded (out of
+  /// memory) and internal (the driver refuses).
+  void run(std::initializer_list<ConstTensorView> inputs, std::initializer_list<TensorView> outputs,
+           const RunOptions& options = {}) const {
+    run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()),
+        options);
   }
-  void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
+  void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+           const RunOptions& options = {}) const;
 
   /// Checks as `run` does, once, and gives a call without checks. Repeat bind when buffers move.
   [[nodiscard]] Call bind(std::initializer_list<ConstTensorView> inputs,

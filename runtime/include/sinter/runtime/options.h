@@ -11,6 +11,7 @@
 #include <sinter/codegen/target.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
+#include <sinter/runtime/device.h>
 #include <sinter/runtime/executor.h>
 
 namespace sinter {
@@ -43,6 +44,8 @@ struct CacheLimits {
 
 /// Every field has an initialiser, so that naming a few of them draws no warning.
 struct EngineOptions {
+  /// Where programs run. For a GPU, what is said below about CPUs and threads has no effect.
+  Device device = {};
   /// The CPU to make code for; the machine's own unless given. Code for a CPU that this machine is
   /// not is compiled and shown, but refuses to run.
   std::optional<Target> target = {};

@@ -10,6 +10,7 @@
 
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/shape.h>
+#include <sinter/runtime/device.h>
 
 namespace sinter {
 
@@ -19,6 +20,7 @@ struct ConstTensorView {
   DType dtype{};
   Shape shape;
   Strides strides;  ///< in elements; empty for dense row-major
+  Device device = {};  ///< of the memory, as far as is known: a program for a GPU asks the driver
 };
 
 /// Writable memory of a tensor: an output, and an input where one is asked for.
@@ -27,7 +29,10 @@ struct TensorView {
   DType dtype{};
   Shape shape;
   Strides strides;
-  operator ConstTensorView() const { return {data, dtype, shape, strides}; }  // NOLINT: implicit
+  Device device = {};
+  operator ConstTensorView() const {
+    return {data, dtype, shape, strides, device};
+  }  // NOLINT: implicit
 };
 
 namespace detail {
@@ -52,7 +57,7 @@ concept Element = dtype_of<T>.has_value();
 /// Views `pointer`. The caller vouches that the memory holds the shape.
 template <detail::Element T>
 [[nodiscard]] detail::ViewOf<T> view(T* pointer, const Shape& shape, const Strides& strides = {}) {
-  return {pointer, *dtype_of<T>, shape, strides};
+  return {pointer, *dtype_of<T>, shape, strides, Device::cpu()};
 }
 
 /// Views a contiguous range (vector, array, span, C array). Const elements give a ConstTensorView,

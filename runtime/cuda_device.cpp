@@ -1,0 +1,151 @@
+#include "cuda_device.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/error.h>
+
+namespace sinter::detail {
+namespace {
+
+/// How many devices there are; throws where there is none, or no driver that works.
+int count_devices(const CudaDriver& driver) {
+  const CudaResult result = driver.init(0);
+  if (result == kCudaStubLibrary) {
+    fail(ErrorCode::unsupported,
+         "no GPU: the library that was found is the toolkit's stub, not a driver");
+  }
+  int count = 0;
+  if (result != 0 && result != kCudaNoDevice) {
+    fail(ErrorCode::unsupported,
+         fmt::format("no GPU: the driver does not start: {}", driver.text(result)));
+  }
+  if (result == kCudaNoDevice || driver.device_count(&count) != 0 || count == 0) {
+    fail(ErrorCode::unsupported, "no GPU: the driver knows of no device");
+  }
+  return count;
+}
+
+}  // namespace
+
+CudaDevice::CudaDevice(CudaDriver driver, int index)
+    : driver_(driver), index_(index), process_(getpid()) {
+  check(driver_.device_get(&device_, index), "finding the device");
+  const auto attribute = [this](CudaAttribute which) {
+    int value = 0;
+    check(driver_.device_attribute(&value, which, device_), "asking the device what it is");
+    return value;
+  };
+  target_.compute_capability = attribute(CudaAttribute::compute_capability_major) * 10 +
+                               attribute(CudaAttribute::compute_capability_minor);
+  target_.resident_threads = std::int64_t{attribute(CudaAttribute::multiprocessors)} *
+                             attribute(CudaAttribute::threads_per_multiprocessor);
+  std::array<char, 128> name{};
+  check(driver_.device_name(name.data(), static_cast<int>(name.size()) - 1, device_),
+        "asking the device for its name");
+  int version = 0;
+  check(driver_.driver_version(&version), "asking the driver for its version");
+  description_ = fmt::format("{} (cuda:{}, compute capability {}.{}, driver {}.{})", name.data(),
+                             index, target_.compute_capability / 10,
+                             target_.compute_capability % 10, version / 1000, version % 1000 / 10);
+}
+
+std::shared_ptr<const CudaDevice> CudaDevice::open(int index,
+                                                   const EnvironmentLookup& environment) {
+  const CudaDriver driver = CudaDriver::load(environment);
+  const int count = count_devices(driver);
+  if (index < 0 || index >= count) {
+    fail(ErrorCode::unsupported,
+         fmt::format("there is no device cuda:{}: the driver knows of {}, cuda:0{}", index, count,
+                     count == 1 ? "" : fmt::format(" to cuda:{}", count - 1)));
+  }
+  return std::shared_ptr<const CudaDevice>(new CudaDevice(driver, index));
+}
+
+CudaDevice::~CudaDevice() {
+  // When the process ends the driver may be gone already, and says so.
+  if (primary_ != nullptr && getpid() == process_) driver_.primary_release(device_);
+}
+
+CudaContext CudaDevice::primary() const {
+  const std::lock_guard lock(mutex_);
+  if (primary_ == nullptr) {
+    check(driver_.primary_retain(&primary_, device_), "making the primary context");
+  }
+  return primary_;
+}
+
+void CudaDevice::check_fork() const {
+  if (getpid() == process_) return;
+  fail(
+      ErrorCode::unsupported,
+      fmt::format("{} was opened before a fork, which CUDA does not survive: make an Engine in the "
+                  "child, and use none before",
+                  description_));
+}
+
+void CudaDevice::check(CudaResult result, std::string_view what) const {
+  if (result == 0) [[likely]] {
+    return;
+  }
+  const std::string where = description_.empty() ? fmt::format("cuda:{}", index_) : description_;
+  fail(result == kCudaOutOfMemory ? ErrorCode::limit_exceeded : ErrorCode::internal,
+       fmt::format("{} on {}: {}", what, where, driver_.text(result)));
+}
+
+void CudaDevice::check_pointer(const void* pointer, std::string_view label) const {
+  const auto address = static_cast<CudaPointer>(reinterpret_cast<std::uintptr_t>(pointer));
+  unsigned type = 0;
+  const CudaResult result =
+      driver_.pointer_attribute(&type, CudaPointerAttribute::memory_type, address);
+  if (result == kCudaInvalidValue || (result == 0 && type == 0)) {
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("{} at {} is host memory, the program runs on cuda:{}: give it device memory, "
+                     "as Engine::allocate does",
+                     label, fmt::ptr(pointer), index_));
+  }
+  check(result, "asking what a pointer points to");
+  if (type != kCudaDeviceMemory) return;  // pinned or managed: every device reaches it
+  int owner = 0;
+  check(driver_.pointer_attribute(&owner, CudaPointerAttribute::device_ordinal, address),
+        "asking where a pointer points to");
+  if (owner == index_) return;
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("{} at {} is memory of cuda:{}, the program runs on cuda:{}", label,
+                   fmt::ptr(pointer), owner, index_));
+}
+
+CudaScope::CudaScope(const CudaDevice& device) : device_(device) {
+  device.check_fork();
+  device.check(device.driver_.context_current(&context_), "asking for the current context");
+  if (context_ != nullptr) {
+    int current = 0;
+    device.check(device.driver_.context_device(&current), "asking for the current device");
+    if (current == device.device_) return;
+  }
+  context_ = device.primary();
+  push();
+}
+
+CudaScope::CudaScope(const CudaDevice& device, CudaContext context)
+    : device_(device), context_(context) {
+  device.check_fork();
+  CudaContext current = nullptr;
+  device.check(device.driver_.context_current(&current), "asking for the current context");
+  if (current != context) push();
+}
+
+void CudaScope::push() {
+  device_.check(device_.driver_.context_push(context_), "making a context current");
+  pushed_ = true;
+}
+
+CudaScope::~CudaScope() {
+  CudaContext ignored = nullptr;
+  if (pushed_) device_.driver_.context_pop(&ignored);
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,73 @@
+// CudaDevice: one GPU as the driver gives it, and the context that calls to it run in.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <sinter/codegen/cuda.h>
+
+#include "cuda_driver.h"
+
+namespace sinter::detail {
+
+/// Thread-safe. Does not survive a fork, as the driver does not: its use in the child is refused.
+class CudaDevice {
+ public:
+  /// Throws Error(unsupported) where there is no such device, with the reason.
+  [[nodiscard]] static std::shared_ptr<const CudaDevice> open(
+      int index, const EnvironmentLookup& environment = process_environment);
+  ~CudaDevice();
+  CudaDevice(const CudaDevice&) = delete;
+  CudaDevice& operator=(const CudaDevice&) = delete;
+
+  [[nodiscard]] const CudaDriver& driver() const { return driver_; }
+  [[nodiscard]] int index() const { return index_; }
+  [[nodiscard]] const GpuTarget& target() const { return target_; }
+  /// "NVIDIA H200 (cuda:0, compute capability 9.0, driver 13.0)"
+  [[nodiscard]] const std::string& description() const { return description_; }
+
+  /// Throws Error unless `result` is success: limit_exceeded where memory is out, else internal.
+  /// "launching sinter_kernel on NVIDIA H200 (...): CUDA_ERROR_..."
+  void check(CudaResult result, std::string_view what) const;
+  /// Throws Error(invalid_buffer) unless kernels of this device can use the memory at `pointer`.
+  void check_pointer(const void* pointer, std::string_view label) const;
+
+ private:
+  friend class CudaScope;
+  CudaDevice(CudaDriver driver, int index);
+  [[nodiscard]] CudaContext primary() const;
+  void check_fork() const;
+
+  const CudaDriver driver_;
+  const int index_;
+  const int process_;
+  int device_ = 0;
+  GpuTarget target_;
+  std::string description_;
+  mutable std::mutex mutex_;
+  mutable CudaContext primary_ = nullptr;  // retained when it is first needed
+};
+
+/// Has a context of the device current: the caller's where it is of this device, else the device's
+/// primary one until the end of the scope.
+class CudaScope {
+ public:
+  explicit CudaScope(const CudaDevice& device);
+  /// With this context and no other.
+  CudaScope(const CudaDevice& device, CudaContext context);
+  ~CudaScope();
+  CudaScope(const CudaScope&) = delete;
+  CudaScope& operator=(const CudaScope&) = delete;
+
+  [[nodiscard]] CudaContext context() const { return context_; }
+
+ private:
+  void push();
+  const CudaDevice& device_;
+  CudaContext context_ = nullptr;
+  bool pushed_ = false;
+};
+
+}  // namespace sinter::detail

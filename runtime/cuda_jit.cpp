@@ -1,0 +1,97 @@
+#include "cuda_jit.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/error.h>
+
+#include "stopwatch.h"
+
+namespace sinter::detail {
+namespace {
+
+/// Whether the driver may yet take PTX where it did not take this image.
+bool is_refused_image(CudaResult result) {
+  return result == kCudaInvalidImage || result == kCudaNoBinaryForGpu ||
+         result == kCudaInvalidPtx || result == kCudaUnsupportedPtxVersion;
+}
+
+}  // namespace
+
+std::pair<std::string, bool> compile_cuda(const CudaKernel& kernel, int compute_capability,
+                                          const Nvrtc& nvrtc) {
+  const CudaArchitecture architecture =
+      choose_architecture(compute_capability, nvrtc.architectures(), nvrtc.description());
+  return {nvrtc.compile(kernel.source, architecture), architecture.ptx};
+}
+
+CudaCode::CudaCode(std::shared_ptr<const CudaDevice> device, std::shared_ptr<const Nvrtc> nvrtc,
+                   CudaKernel kernel, std::string image, bool ptx)
+    : device_(std::move(device)),
+      nvrtc_(std::move(nvrtc)),
+      kernel_(std::move(kernel)),
+      image_(std::move(image)),
+      ptx_(ptx) {}
+
+CudaCode::~CudaCode() {
+  // A context that is gone has taken its modules along, and a driver that is gone says so.
+  for (const Loaded& loaded : loaded_) {
+    if (device_->driver().context_push(loaded.context) != 0) continue;
+    device_->driver().module_unload(loaded.module);
+    CudaContext ignored = nullptr;
+    device_->driver().context_pop(&ignored);
+  }
+}
+
+CudaFunction CudaCode::function(CudaContext context) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = std::ranges::find(loaded_, context, &Loaded::context);
+  if (known != loaded_.end()) return known->function;
+  Loaded& loaded = loaded_.emplace_back(Loaded{context, load(), nullptr});
+  const CudaResult result =
+      device_->driver().module_function(&loaded.function, loaded.module, kernel_.entry.c_str());
+  if (result == 0) return loaded.function;
+  device_->driver().module_unload(loaded.module);
+  loaded_.pop_back();
+  device_->check(result, fmt::format("finding {}", kernel_.entry));
+  return nullptr;
+}
+
+/// Machine code that the driver refuses may still be served as PTX, which it compiles by itself.
+CudaModule CudaCode::load() const {
+  CudaModule module = nullptr;
+  CudaResult result = device_->driver().module_load(&module, image_.c_str());
+  if (!ptx_ && is_refused_image(result)) {
+    const int capability = device_->target().compute_capability;
+    const int nearest =
+        choose_architecture(capability, nvrtc_->architectures(), nvrtc_->description()).number;
+    image_ = nvrtc_->compile(kernel_.source, {nearest, true});
+    ptx_ = true;
+    result = device_->driver().module_load(&module, image_.c_str());
+  }
+  device_->check(result, fmt::format("loading a kernel made by {}", nvrtc_->description()));
+  return module;
+}
+
+CudaJit::CudaJit(std::shared_ptr<const CudaDevice> device)
+    : device_(std::move(device)), nvrtc_(Nvrtc::load()) {
+  static_cast<void>(choose_architecture(device_->target().compute_capability,
+                                        nvrtc_->architectures(), nvrtc_->description()));
+}
+
+std::shared_ptr<const MachineCode> CudaJit::compile(const LoopNest& nest, CompileTimes& times) {
+  Stopwatch watch;
+  CudaKernel kernel = emit_cuda(nest);
+  watch.lap(times.emit);
+  auto [image, ptx] = compile_cuda(kernel, device_->target().compute_capability, *nvrtc_);
+  watch.lap(times.codegen);
+  auto code =
+      std::make_shared<const CudaCode>(device_, nvrtc_, std::move(kernel), std::move(image), ptx);
+  const CudaScope scope(*device_);
+  static_cast<void>(code->function(scope.context()));
+  watch.lap(times.link);
+  return code;
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,412 @@
+// Engines for a GPU, on a driver and an NVRTC that are not NVIDIA's: see fake_cuda.cpp.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include <sinter/sinter.h>
+
+#include "fake_cuda.h"
+#include "runtime/fixtures.h"
+#include "support/expect_error.h"
+#include "support/fuzz.h"
+
+namespace sinter::test {
+namespace {
+
+class CudaEngine : public testing::Test {
+ protected:
+  void TearDown() override {
+    EXPECT_EQ(fake.context_depth(), 0) << "a context was left behind";
+    EXPECT_EQ(fake.allocations(), 0) << "memory was left behind";
+    EXPECT_EQ(fake.modules(), 0) << "a module was left behind";
+  }
+  FakeCuda fake;
+};
+
+Engine make_engine() { return Engine(EngineOptions{.device = Device::cuda(0)}); }
+
+/// The buffers of a graph on the device: inputs as given, outputs to be read back.
+struct DeviceTensors {
+  DeviceTensors(const Engine& engine, const Graph& graph, std::span<const TensorData> inputs) {
+    for (const GraphInput& input : graph.inputs()) {
+      const TensorView made = add(engine, graph, input);
+      std::vector<std::byte> memory(buffers.back().bytes());
+      const std::int64_t first = first_byte(made.dtype, made.shape, made.strides);
+      scatter(inputs[in.size()], made.strides, memory.data() - first);
+      buffers.back().write(memory);
+      in.push_back(made);
+    }
+    for (const GraphOutput& output : graph.outputs()) out.push_back(add(engine, graph, output));
+  }
+
+  [[nodiscard]] std::vector<TensorData> results() const {
+    std::vector<TensorData> results;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const TensorView& view = out[i];
+      const DeviceBuffer& buffer = buffers[in.size() + i];
+      std::vector<std::byte> memory(buffer.bytes());
+      buffer.read(memory);
+      results.push_back(TensorData::zeros(view.dtype, view.shape));
+      gather(memory.data() - first_byte(view.dtype, view.shape, view.strides), view.strides,
+             results.back());
+    }
+    return results;
+  }
+
+  std::vector<DeviceBuffer> buffers;
+  std::vector<ConstTensorView> in;
+  std::vector<TensorView> out;
+
+ private:
+  TensorView add(const Engine& engine, const Graph& graph, const auto& declared) {
+    const DType dtype = graph.node(declared.node).dtype;
+    const Shape& shape = graph.shape(declared.node);
+    buffers.push_back(engine.allocate(buffer_bytes(dtype, shape, declared.strides)));
+    std::byte* data = static_cast<std::byte*>(buffers.back().data());
+    return {data - first_byte(dtype, shape, declared.strides), dtype, shape, declared.strides,
+            buffers.back().device()};
+  }
+};
+
+void expect_as_interpreted_on_device(const Engine& engine, const Graph& graph,
+                                     std::span<const TensorData> inputs,
+                                     const CompileOptions& options = {}) {
+  const DeviceTensors tensors(engine, graph, inputs);
+  engine.compile(graph, options).run(tensors.in, tensors.out);
+  expect_equal(tensors.results(), interpret(graph, inputs, options.rounding));
+}
+
+/// Two kernels with a temporary between them: a sum over rows that all columns need again.
+Graph two_kernels() {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {6, 40});
+  graph.output("y", (x * 2 + 1).transpose() + 0.5);
+  return graph;
+}
+
+// --- Bits ----------------------------------------------------------------------------------------
+
+TEST_F(CudaEngine, RunsAChain) {
+  const Engine engine = make_engine();
+  EXPECT_EQ(engine.device(), Device::cuda(0));
+  const Graph graph = make_chain(70, 64);
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  const Graph long_one = make_leaky(20'000, 0.3, DType::f16);
+  expect_as_interpreted_on_device(engine, long_one, random_inputs(long_one, 1));
+}
+
+TEST_F(CudaEngine, RunsSeveralKernelsWithAWorkspace) {
+  const Engine engine = make_engine();
+  const Graph graph = two_kernels();
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph), {.fuse = Fuse::none});
+  EXPECT_GE(fake.calls("cuLaunchKernel"), 3);
+  EXPECT_EQ(fake.calls("cuMemAllocAsync"), 1);
+}
+
+TEST_F(CudaEngine, RunsRandomGraphs) {
+  const Engine engine = make_engine();
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomGraphOptions options;
+    options.max_ops = 10;
+    options.random_strides = seed % 2 == 0;
+    const Graph graph = random_graph(seed, options);
+    std::vector<TensorData> inputs = random_inputs(graph, seed);
+    settle_on_strides(graph, inputs);
+    const Specialize specialize =
+        seed % 5 == 0 ? Specialize::shape | Specialize::scalars : Specialize::none;
+    expect_as_interpreted_on_device(engine, graph, inputs, {.specialize = specialize});
+  }
+}
+
+TEST_F(CudaEngine, WritesAnOutputIntoItsInput) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(5000);
+  const std::vector<TensorData> inputs = make_inputs(graph);
+  const DeviceTensors tensors(engine, graph, inputs);
+  const TensorView same{tensors.buffers[0].data(), DType::f32, {5000}, {}, Device::cuda(0)};
+  engine.compile(graph).run({same}, {same});
+  TensorData result = TensorData::zeros(DType::f32, {5000});
+  tensors.buffers[0].read(result.bytes);
+  EXPECT_EQ(first_difference(result, interpret(graph, inputs)[0]), -1);
+}
+
+TEST_F(CudaEngine, SkipsWhatHasNoElements) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(0);
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 0);
+}
+
+// --- Calls, streams and contexts -----------------------------------------------------------------
+
+TEST_F(CudaEngine, BoundCallsLaunchAndDoNothingElse) {
+  const Engine engine = make_engine();
+  const Graph graph = two_kernels();
+  const std::vector<TensorData> inputs = make_inputs(graph);
+  const DeviceTensors tensors(engine, graph, inputs);
+  const Executable program = engine.compile(graph, {.fuse = Fuse::none});
+  Call call = program.bind(tensors.in, tensors.out);
+  fake.reset();
+  call();
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), program.kernels());
+  EXPECT_EQ(fake.calls("cuPointerGetAttribute"), 0);
+  EXPECT_EQ(fake.calls("cuMemAllocAsync") + fake.calls("cuMemAlloc_v2"), 0);
+  expect_equal(tensors.results(), interpret(graph, inputs));
+}
+
+TEST_F(CudaEngine, LaunchesOnTheStreamThatIsGiven) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  const DeviceTensors tensors(engine, graph, make_inputs(graph));
+  const Executable program = engine.compile(graph);
+  int stream = 0;
+  program.run(tensors.in, tensors.out, {.stream = &stream});
+  EXPECT_EQ(fake.last_stream(), &stream);
+  program.run(tensors.in, tensors.out);
+  EXPECT_EQ(fake.last_stream(), nullptr);
+  Call call = program.bind(tensors.in, tensors.out);
+  call({.stream = &stream});
+  EXPECT_EQ(fake.last_stream(), &stream);
+}
+
+TEST_F(CudaEngine, UsesTheContextOfItsCaller) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  const Executable program = engine.compile(graph);
+  const int loaded = fake.calls("cuModuleLoadData");
+  void* context = fake.make_context(0);
+  void* popped = nullptr;
+  fake.push_context(context);
+  {
+    const DeviceTensors tensors(engine, graph, make_inputs(graph));
+    const int retained = fake.calls("cuCtxPushCurrent_v2");
+    program.run(tensors.in, tensors.out);
+    program.run(tensors.in, tensors.out);
+    EXPECT_EQ(fake.calls("cuCtxPushCurrent_v2"), retained) << "no other context was needed";
+    EXPECT_EQ(fake.calls("cuModuleLoadData"), loaded + 1) << "once a context";
+  }
+  fake.pop_context(&popped);
+  EXPECT_EQ(popped, context);
+}
+
+TEST_F(CudaEngine, LeavesTheContextOfAnotherDeviceAlone) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  void* context = fake.make_context(1);
+  void* popped = nullptr;
+  fake.push_context(context);
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.context_depth(), 1);
+  fake.pop_context(&popped);
+  EXPECT_EQ(popped, context);
+}
+
+TEST_F(CudaEngine, CompilesOnceForManySlopesAndLengths) {
+  const Engine engine = make_engine();
+  for (int i = 1; i <= 20; ++i) {
+    const Graph graph = make_leaky(100 + i, 0.01 * i);
+    expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  }
+  EXPECT_EQ(fake.calls("nvrtcCompileProgram"), 1);
+  EXPECT_EQ(engine.stats().code.misses, 1);
+}
+
+TEST_F(CudaEngine, ShowsEveryStage) {
+  const Engine engine = make_engine();
+  const Executable program = engine.compile(make_leaky(100));
+  EXPECT_NE(program.text(Stage::loops).find("block i0"), std::string::npos);
+  EXPECT_NE(program.text(Stage::cuda).find("__global__"), std::string::npos);
+  EXPECT_TRUE(program.text(Stage::ptx).starts_with("// PTX"));
+  expect_error(ErrorCode::unsupported,
+               "the program is made for Fake GPU (cuda:0, compute capability 9.0, driver 13.0): it "
+               "has no stage 'llvm'",
+               [&] { static_cast<void>(program.text(Stage::llvm)); });
+}
+
+TEST_F(CudaEngine, DumpsWhatItCanShow) {
+  std::string log;
+  setenv("SINTER_DUMP", "llvm,cuda", 1);
+  const Engine engine(EngineOptions{.device = Device::cuda(0),
+                                    .log = [&](std::string_view message) { log += message; }});
+  unsetenv("SINTER_DUMP");
+  static_cast<void>(engine.compile(make_leaky(100)));
+  EXPECT_NE(log.find("it has no stage 'llvm'"), std::string::npos) << log;
+  EXPECT_NE(log.find("__global__"), std::string::npos) << log;
+}
+
+TEST_F(CudaEngine, ShowsWhatAGpuWouldGetOnACpu) {
+  const Engine engine;
+  const Executable program = engine.compile(make_leaky(100));
+  EXPECT_NE(program.text(Stage::cuda).find("__global__"), std::string::npos);
+  EXPECT_TRUE(program.text(Stage::ptx).starts_with("// PTX"));
+}
+
+// --- What may be wrong ---------------------------------------------------------------------------
+
+TEST_F(CudaEngine, SaysWhyThereIsNoDevice) {
+  const auto make = [] { static_cast<void>(make_engine()); };
+  fake.fail("cuInit", 34);
+  expect_error(ErrorCode::unsupported, "no GPU: the library that was found is the toolkit's stub",
+               make);
+  fake.fail("cuInit", 100);
+  expect_error(ErrorCode::unsupported, "no GPU: the driver knows of no device", make);
+  fake.fail("cuInit", 3);
+  expect_error(ErrorCode::unsupported, "no GPU: the driver does not start: FAKE_ERROR (3)", make);
+  fake.reset();
+  fake.set_devices(0);
+  expect_error(ErrorCode::unsupported, "no GPU: the driver knows of no device", make);
+  fake.set_devices(1);
+  expect_error(ErrorCode::unsupported, "there is no device cuda:7: the driver knows of 1, cuda:0",
+               [] { static_cast<void>(Engine(EngineOptions{.device = Device::cuda(7)})); });
+  setenv("SINTER_LIBCUDA", "/nowhere/libcuda.so.1", 1);
+  expect_error(ErrorCode::unsupported,
+               "no GPU: NVIDIA's driver library, libcuda.so.1, was not found. Tried:\n  "
+               "/nowhere/libcuda.so.1: not there",
+               make);
+  setenv("SINTER_LIBCUDA", "libm.so.6", 1);
+  expect_error(ErrorCode::unsupported, "it has no cuInit", make);
+}
+
+TEST_F(CudaEngine, NamesTheOldestDeviceThatIsServed) {
+  fake.set_capability(70);
+  expect_error(ErrorCode::unsupported,
+               "the device has compute capability 7.0; NVRTC 13.0, " + FakeCuda::path() +
+                   " makes code for sm_75 on",
+               [] { static_cast<void>(make_engine()); });
+}
+
+TEST_F(CudaEngine, LoadsPtxWhereMachineCodeIsRefused) {
+  fake.refuse_machine_code();
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("nvrtcCompileProgram"), 2);
+}
+
+TEST_F(CudaEngine, CompilesPtxForANewerDevice) {
+  fake.set_capability(100);
+  fake.refuse_machine_code();
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("nvrtcCompileProgram"), 1);
+}
+
+TEST_F(CudaEngine, RefusesMemoryOfAnotherPlace) {
+  const Engine engine = make_engine();
+  const Engine other(EngineOptions{.device = Device::cuda(1)});
+  const Engine cpu;
+  const Graph graph = make_leaky(100);
+  const std::vector<TensorData> inputs = make_inputs(graph);
+  const DeviceTensors here(engine, graph, inputs);
+  const DeviceTensors there(other, graph, inputs);
+  std::vector<float> host(100);
+  const Executable program = engine.compile(graph);
+  expect_error(ErrorCode::invalid_buffer, "is host memory, the program runs on cuda:0",
+               [&] { program.run({view(host, {100})}, {here.out[0]}); });
+  expect_error(ErrorCode::invalid_buffer, "output 'y' at",
+               [&] { static_cast<void>(program.bind({here.in[0]}, {view(host, {100})})); });
+  expect_error(ErrorCode::invalid_buffer,
+               "input 'x' is memory of cuda:1, the program runs on cuda:0",
+               [&] { program.run({there.in[0]}, {here.out[0]}); });
+  ConstTensorView untold = there.in[0];
+  untold.device = Device::cpu();
+  expect_error(ErrorCode::invalid_buffer, "is memory of cuda:1, the program runs on cuda:0",
+               [&] { program.run({untold}, {here.out[0]}); });
+  expect_error(ErrorCode::invalid_buffer, "input 'x' is memory of cuda:0, the program runs on cpu",
+               [&] { cpu.compile(graph).run({here.in[0]}, {view(host, {100})}); });
+  int stream = 0;
+  expect_error(ErrorCode::invalid_argument, "RunOptions::stream is given", [&] {
+    cpu.compile(graph).run({view(host, {100})}, {view(host, {100})}, {.stream = &stream});
+  });
+  expect_error(ErrorCode::unsupported, "this engine's programs run on a CPU",
+               [&] { static_cast<void>(cpu.allocate(8)); });
+  program.run(here.in, here.out);
+  expect_equal(here.results(), interpret(graph, inputs));
+}
+
+TEST_F(CudaEngine, RefusesToCopyBeyondABuffer) {
+  const DeviceBuffer buffer = make_engine().allocate(8);
+  const std::vector<float> three(3);
+  expect_error(ErrorCode::invalid_argument, "a copy of 12 bytes with a device buffer of 8",
+               [&] { buffer.write(three); });
+  expect_error(ErrorCode::invalid_buffer, "needs 3 elements, the range has 2",
+               [&] { static_cast<void>(buffer.view(DType::f32, {3})); });
+}
+
+/// Everything that an engine does, from nothing to a result.
+void do_everything() {
+  const Engine engine = make_engine();
+  const Graph graph = two_kernels();
+  const std::vector<TensorData> inputs = make_inputs(graph);
+  const DeviceTensors tensors(engine, graph, inputs);
+  const Executable program = engine.compile(graph, {.fuse = Fuse::none});
+  program.run(tensors.in, tensors.out);
+  Call call = program.bind(tensors.in, tensors.out);
+  call();
+  expect_equal(tensors.results(), interpret(graph, inputs));
+}
+
+TEST_F(CudaEngine, ReportsEveryCallThatFailsAndStaysUsable) {
+  for (const char* function :
+       {"cuInit", "cuDriverGetVersion", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName",
+        "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain", "cuCtxGetCurrent",
+        "cuCtxPushCurrent_v2", "cuModuleLoadData", "cuModuleGetFunction", "cuLaunchKernel",
+        "cuMemAlloc_v2", "cuMemAllocAsync", "cuMemcpyHtoD_v2", "cuMemcpyDtoH_v2",
+        "cuPointerGetAttribute", "nvrtcCreateProgram", "nvrtcCompileProgram"}) {
+    SCOPED_TRACE(function);
+    fake.fail(function, 2);
+    EXPECT_THROW(do_everything(), Error);
+    EXPECT_GT(fake.calls(function), 0);
+    fake.reset();
+    EXPECT_EQ(fake.context_depth(), 0);
+    EXPECT_EQ(fake.allocations(), 0);
+  }
+  do_everything();
+}
+
+TEST_F(CudaEngine, SaysWhatFailedAndWhere) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  const DeviceTensors tensors(engine, graph, make_inputs(graph));
+  const Executable program = engine.compile(graph);
+  fake.fail("cuLaunchKernel", 700);
+  expect_error(ErrorCode::internal,
+               "launching sinter_kernel in 1 blocks of 256 on Fake GPU (cuda:0, compute capability "
+               "9.0, driver 13.0): FAKE_ERROR (700): as the test asked for",
+               [&] { program.run(tensors.in, tensors.out); });
+  fake.fail("cuMemAlloc_v2", 2);
+  expect_error(ErrorCode::limit_exceeded, "allocating 1000000 bytes on Fake GPU",
+               [&] { static_cast<void>(engine.allocate(1'000'000)); });
+}
+
+TEST_F(CudaEngine, ShowsTheCompilersLog) {
+  const Engine engine = make_engine();
+  fake.fail("nvrtcCompileProgram", 6);
+  expect_error(ErrorCode::internal, "a kernel for sm_90 does not compile: NVRTC_FAKE_ERROR",
+               [&] { static_cast<void>(engine.compile(make_leaky(100))); });
+}
+
+TEST_F(CudaEngine, RefusesToRunInAForkedChild) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  const DeviceTensors tensors(engine, graph, make_inputs(graph));
+  const Executable program = engine.compile(graph);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string error = error_of([&] { program.run(tensors.in, tensors.out); });
+    _exit(error.find("was opened before a fork") != std::string::npos ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace sinter::test
