@@ -4,6 +4,7 @@
 #   scripts/setup.sh build          to build libsinter and the examples
 #   scripts/setup.sh test           and the tests, with both compilers and the sanitizers
 #   scripts/setup.sh bench          and the benchmark programs
+#   scripts/setup.sh nvrtc          to fetch NVRTC where there is none, see tests/nvrtc.sh
 set -euo pipefail
 
 build=(g++ cmake ninja-build libfmt-dev llvm-19-dev)
@@ -11,7 +12,9 @@ bench=(libbenchmark-dev libdnnl-dev)
 test=(clang-19 libclang-rt-19-dev libgtest-dev binutils libzstd-dev
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 
-usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
+nvrtc=(python3-pip)
+
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
 
 wanted=("${build[@]}")
 for group in "$@"; do
@@ -19,8 +22,9 @@ for group in "$@"; do
     build) ;;
     bench) wanted+=("${bench[@]}") ;;
     test) wanted+=("${bench[@]}" "${test[@]}") ;;
+    nvrtc) wanted+=("${nvrtc[@]}") ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "setup.sh: no group '$group'; there are build, test and bench" >&2; exit 2 ;;
+    *) echo "setup.sh: no group '$group'; there are build, test, bench and nvrtc" >&2; exit 2 ;;
   esac
 done
 

@@ -68,8 +68,18 @@ compiled() {
 
 tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 
+# NVRTC compiles what a GPU would get; without one those tests are skipped, and say why. There is no
+# test yet that needs a GPU.
+find_nvrtc() {
+  local folder
+  step "NVRTC is here, or fetched" bash tests/nvrtc.sh build/ci-gcc "$@" || return
+  folder=$(tail -n 1 "$logs/NVRTC_is_here__or_fetched.log")
+  if [ -d "$folder" ]; then export SINTER_NVRTC=$folder; fi
+}
+
 test_gcc() {
   compiled ci-gcc || return
+  if [ "$setup" = yes ]; then find_nvrtc; else find_nvrtc --no-setup; fi
   step "ci-gcc: every public header compiles alone" \
     build ci-gcc --target all_verify_interface_header_sets
   step "ci-gcc: tests" tests ci-gcc

@@ -24,6 +24,7 @@ class CudaEngine : public testing::Test {
     EXPECT_EQ(fake.context_depth(), 0) << "a context was left behind";
     EXPECT_EQ(fake.allocations(), 0) << "memory was left behind";
     EXPECT_EQ(fake.modules(), 0) << "a module was left behind";
+    EXPECT_EQ(fake.primary_contexts(), 0) << "a primary context was left behind";
   }
   FakeCuda fake;
 };
@@ -81,8 +82,8 @@ void expect_as_interpreted_on_device(const Engine& engine, const Graph& graph,
   expect_equal(tensors.results(), interpret(graph, inputs, options.rounding));
 }
 
-/// Two kernels with a temporary between them: a sum over rows that all columns need again.
-Graph two_kernels() {
+/// Op by op, several kernels with temporaries between them.
+Graph several_kernels() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {6, 40});
   graph.output("y", (x * 2 + 1).transpose() + 0.5);
@@ -102,7 +103,7 @@ TEST_F(CudaEngine, RunsAChain) {
 
 TEST_F(CudaEngine, RunsSeveralKernelsWithAWorkspace) {
   const Engine engine = make_engine();
-  const Graph graph = two_kernels();
+  const Graph graph = several_kernels();
   expect_as_interpreted_on_device(engine, graph, make_inputs(graph), {.fuse = Fuse::none});
   EXPECT_GE(fake.calls("cuLaunchKernel"), 3);
   EXPECT_EQ(fake.calls("cuMemAllocAsync"), 1);
@@ -147,7 +148,7 @@ TEST_F(CudaEngine, SkipsWhatHasNoElements) {
 
 TEST_F(CudaEngine, BoundCallsLaunchAndDoNothingElse) {
   const Engine engine = make_engine();
-  const Graph graph = two_kernels();
+  const Graph graph = several_kernels();
   const std::vector<TensorData> inputs = make_inputs(graph);
   const DeviceTensors tensors(engine, graph, inputs);
   const Executable program = engine.compile(graph, {.fuse = Fuse::none});
@@ -343,7 +344,7 @@ TEST_F(CudaEngine, RefusesToCopyBeyondABuffer) {
 /// Everything that an engine does, from nothing to a result.
 void do_everything() {
   const Engine engine = make_engine();
-  const Graph graph = two_kernels();
+  const Graph graph = several_kernels();
   const std::vector<TensorData> inputs = make_inputs(graph);
   const DeviceTensors tensors(engine, graph, inputs);
   const Executable program = engine.compile(graph, {.fuse = Fuse::none});
@@ -367,6 +368,7 @@ TEST_F(CudaEngine, ReportsEveryCallThatFailsAndStaysUsable) {
     fake.reset();
     EXPECT_EQ(fake.context_depth(), 0);
     EXPECT_EQ(fake.allocations(), 0);
+    EXPECT_EQ(fake.modules(), 0);
   }
   do_everything();
 }

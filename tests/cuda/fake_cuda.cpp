@@ -6,6 +6,20 @@
 #include <cstdlib>
 
 namespace sinter::test {
+namespace {
+
+/// Sets a variable of the environment, or removes it for ""; returns what it was.
+std::string exchange_variable(const char* name, const std::string& value) {
+  const char* set = std::getenv(name);
+  std::string before = set == nullptr ? "" : set;
+  if (value.empty())
+    unsetenv(name);
+  else
+    setenv(name, value.c_str(), 1);
+  return before;
+}
+
+}  // namespace
 
 template <typename Function>
 void FakeCuda::find(const char* name, Function*& function) {
@@ -25,17 +39,18 @@ FakeCuda::FakeCuda() : library_(dlopen(path().c_str(), RTLD_NOW | RTLD_LOCAL)) {
   find("fake_context_depth", context_depth);
   find("fake_allocations", allocations);
   find("fake_modules", modules);
+  find("fake_primary_contexts", primary_contexts);
   find("fake_last_stream", last_stream);
   find("cuCtxPushCurrent_v2", push_context);
   find("cuCtxPopCurrent_v2", pop_context);
   reset();
-  setenv("SINTER_LIBCUDA", path().c_str(), 1);
-  setenv("SINTER_NVRTC", path().c_str(), 1);
+  driver_ = exchange_variable("SINTER_LIBCUDA", path());
+  nvrtc_ = exchange_variable("SINTER_NVRTC", path());
 }
 
 FakeCuda::~FakeCuda() {
-  unsetenv("SINTER_LIBCUDA");
-  unsetenv("SINTER_NVRTC");
+  exchange_variable("SINTER_LIBCUDA", driver_);
+  exchange_variable("SINTER_NVRTC", nvrtc_);
 }
 
 std::string FakeCuda::path() { return SINTER_FAKE_CUDA; }

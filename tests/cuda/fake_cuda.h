@@ -32,6 +32,8 @@ class FakeCuda {
   int (*context_depth)() = nullptr;
   int (*allocations)() = nullptr;
   int (*modules)() = nullptr;
+  /// How often they are retained.
+  int (*primary_contexts)() = nullptr;
   /// Of the last launch.
   void* (*last_stream)() = nullptr;
 
@@ -44,6 +46,9 @@ class FakeCuda {
   template <typename Function>
   void find(const char* name, Function*& function);
   void* library_ = nullptr;
+  // Of the environment, as they were.
+  std::string driver_;
+  std::string nvrtc_;
 };
 
 }  // namespace sinter::test

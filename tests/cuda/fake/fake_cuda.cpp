@@ -51,6 +51,7 @@ struct State {
   std::map<std::string, int> calls;
   std::map<std::uint64_t, Allocation> memory;  // by address
   std::array<Context, 2> primary{Context{0}, Context{1}};
+  std::vector<std::unique_ptr<Context>> contexts;  // beside the primary ones
   int retained = 0;
   int modules = 0;
   void* last_stream = nullptr;
@@ -96,10 +97,14 @@ int fake_calls(const char* function) {
 void fake_devices(int count) { state.devices = count; }
 void fake_capability(int capability) { state.capability = capability; }
 void fake_refuse_machine_code() { state.refuse_machine_code = true; }
-void* fake_context(int device) { return new Context{device}; }
+void* fake_context(int device) {
+  state.contexts.push_back(std::make_unique<Context>(Context{device}));
+  return state.contexts.back().get();
+}
 int fake_context_depth() { return static_cast<int>(current.size()); }
 int fake_allocations() { return static_cast<int>(state.memory.size()); }
 int fake_modules() { return state.modules; }
+int fake_primary_contexts() { return state.retained; }
 void* fake_last_stream() { return state.last_stream; }
 
 // --- The driver ----------------------------------------------------------------------------------
