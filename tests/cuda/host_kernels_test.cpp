@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "codegen/kernels.h"
+#include "conversions.h"
 #include "host_kernels.h"
 #include "support/fuzz.h"
 #include "support/op_uses.h"
@@ -33,6 +34,14 @@ TEST(HostKernels, PrimitivesEqualTheInterpreter) {
     std::vector<TensorData> grid;
     for (const TensorData& row : operand_grid(use)) grid.push_back(repeated(row, kWholeTile));
     calls.add(text(use), graph_of(use, grid[0].shape), grid);
+  }
+  calls.run();
+}
+
+TEST(HostKernels, ConversionsOfSixteenBitsRoundEveryTie) {
+  HostCalls calls;
+  for (const auto& [use, input] : conversions()) {
+    calls.add(text(use), graph_of(use, input.shape), std::span(&input, 1));
   }
   calls.run();
 }
