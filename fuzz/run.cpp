@@ -23,12 +23,18 @@ std::vector<double> parameter_values(const PlanKernel& kernel, const Graph& grap
   return values;
 }
 
+/// The nest of a GPU covers all at once.
+bool has_range(const LoopNest& nest) {
+  return std::ranges::any_of(nest.indices,
+                             [](const Index& index) { return index.op == IndexOp::begin; });
+}
+
 void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* const> buffers,
-              const Target& target, bool streaming) {
+              const Scheduler& scheduler) {
   const std::vector<double> values = parameter_values(kernel, graph);
   const Graph body = simplify(expand(kernel.body, values));
   const LoopSpace space = collapse(body);
-  const LoopNest nest = schedule_cpu(body, space, target, {.streaming = streaming});
+  const LoopNest nest = scheduler.schedule(body, space);
   verify(nest);
   std::vector<std::uint64_t> slots;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -38,8 +44,9 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
                                   slots.data()};
   const std::int64_t end = space.parallel_extent();
   if (end == 0 || space.inner_extent() == 0) return;
-  interpret(nest, arguments, end / 3, end);
-  interpret(nest, arguments, 0, end / 3);
+  const std::int64_t cut = has_range(nest) ? end / 3 : 0;
+  interpret(nest, arguments, cut, end);
+  if (cut > 0) interpret(nest, arguments, 0, cut);
 }
 
 std::string element_text(const TensorData& tensor, std::int64_t i) {
@@ -100,10 +107,21 @@ std::vector<TensorData> run_guarded(const Executable& program, const Graph& grap
   return results;
 }
 
+Scheduler scheduler_for(const Target& target, bool streaming) {
+  return {target.plan_limits(), [=](const Graph& body, const LoopSpace& space) {
+            return schedule_cpu(body, space, target, {.streaming = streaming});
+          }};
+}
+
+Scheduler scheduler_for(const GpuTarget& target) {
+  return {target.plan_limits(), [=](const Graph& body, const LoopSpace& space) {
+            return schedule_cuda(body, space, target);
+          }};
+}
+
 std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData> inputs,
-                                  const Target& target, bool streaming) {
-  const Plan plan =
-      partition(place_views(simplify(graph), Fuse::all), target.plan_limits(), Fuse::all);
+                                  const Scheduler& scheduler) {
+  const Plan plan = partition(place_views(simplify(graph), Fuse::all), scheduler.limits, Fuse::all);
   // 64 spare bytes and a 64-byte base, so that streaming nests find aligned addresses.
   std::vector<std::vector<std::byte>> memory;
   std::vector<void*> base;
@@ -126,7 +144,7 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
     };
     std::ranges::for_each(kernel.inputs, place);
     std::ranges::for_each(kernel.outputs, place);
-    run_nest(kernel, plan.graph, buffers, target, streaming);
+    run_nest(kernel, plan.graph, buffers, scheduler);
   }
   std::vector<TensorData> results(graph.outputs().size());
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {

@@ -11,11 +11,9 @@
 namespace sinter::fuzz {
 namespace {
 
-void add_loops(std::vector<Way>& ways, const Target& target, bool streaming) {
-  const std::string suffix = streaming ? ", streaming" : "";
-  ways.push_back({"loop interpreter, " + target.name + suffix, [=](const Case& given) {
-                    return run_nests(widen(given.graph, given.rounding), given.inputs, target,
-                                     streaming);
+void add_loops(std::vector<Way>& ways, const std::string& name, const Scheduler& scheduler) {
+  ways.push_back({"loop interpreter, " + name, [=](const Case& given) {
+                    return run_nests(widen(given.graph, given.rounding), given.inputs, scheduler);
                   }});
 }
 
@@ -40,8 +38,12 @@ void add_code(std::vector<Way>& ways, std::string name, const Engine& engine, Fu
 std::vector<Way> all_ways() {
   std::vector<Way> ways;
   for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
-    for (const bool streaming : {false, true}) add_loops(ways, Target::parse(name), streaming);
+    const Target target = Target::parse(name);
+    add_loops(ways, name, scheduler_for(target, false));
+    add_loops(ways, std::string(name) + ", streaming", scheduler_for(target, true));
   }
+  // So small a device that a few hundred elements are several vectors a thread.
+  add_loops(ways, "cuda", scheduler_for(GpuTarget{.resident_threads = 16}));
   for (const Target& target : targets_here()) {
     const Engine serial(EngineOptions{.target = target, .threads = 1});
     const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});

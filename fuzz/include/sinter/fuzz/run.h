@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <sinter/codegen/cuda.h>
 #include <sinter/ir/interpret.h>
 #include <sinter/sinter.h>
 
@@ -31,11 +33,19 @@ struct StrayWrite : std::runtime_error {
                                                   std::span<const TensorData> inputs,
                                                   Placement placement = {});
 
-/// Plans `graph` for `target` and runs every kernel's LoopNest through the loop interpreter, its
-/// parallel range cut in two.
+/// How a kernel becomes loops.
+struct Scheduler {
+  PlanLimits limits;
+  std::function<LoopNest(const Graph& body, const LoopSpace& space)> schedule;
+};
+[[nodiscard]] Scheduler scheduler_for(const Target& target, bool streaming);
+[[nodiscard]] Scheduler scheduler_for(const GpuTarget& target);
+
+/// Plans `graph` and runs every kernel's LoopNest through the loop interpreter, its parallel range,
+/// where a nest has one, cut in two.
 [[nodiscard]] std::vector<TensorData> run_nests(const Graph& graph,
                                                 std::span<const TensorData> inputs,
-                                                const Target& target, bool streaming);
+                                                const Scheduler& scheduler);
 
 /// "" when all tensors are equal bit for bit (NaN equals NaN), else which element differs and how.
 [[nodiscard]] std::string difference(std::span<const TensorData> expected,
