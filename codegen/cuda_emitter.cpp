@@ -187,8 +187,9 @@ void CudaEmitter::emit(const Loop& loop) {
 void CudaEmitter::emit_blocks(const Loop& loop) {
   kernel_.threads = loop.threads;
   kernel_.tile = loop.step();
-  text_.line(fmt::format("const long long {} = blockIdx.x * {}ll;",
-                         text_.name_variable(loop.variable), loop.step()));
+  text_.line(fmt::format("const {} {} = blockIdx.x * {}{};", text_.index_type(),
+                         text_.name_variable(loop.variable), loop.step(),
+                         nest_.index_bits == 32 ? "" : "ll"));
   emit(loop.body);
 }
 
@@ -202,15 +203,15 @@ void CudaEmitter::emit_threads(const Loop& loop) {
   // Copies of a body cost time to compile, and gain nothing: loads do not pass stores.
   if (!loop.once) text_.line("#pragma unroll 1");
   if (loop.masked) {
-    text_.open(fmt::format("for (long long {0} = {1} + {2}; {0} < {3}; {0} += {4})", name, from,
-                           own, to, loop.step()));
+    text_.open(fmt::format("for ({5} {0} = {1} + {2}; {0} < {3}; {0} += {4})", name, from, own, to,
+                           loop.step(), text_.index_type()));
     emit_step(loop, "");
   } else if (loop.once) {
     text_.open(fmt::format("if ({} < {})", from, to));
     emit_step(loop, fmt::format("{} + {}", from, own));
   } else {
-    text_.open(
-        fmt::format("for (long long step = {}; step < {}; step += {})", from, to, loop.step()));
+    text_.open(fmt::format("for ({} step = {}; step < {}; step += {})", text_.index_type(), from,
+                           to, loop.step()));
     emit_step(loop, fmt::format("step + {}", own));
   }
   text_.close();
@@ -261,7 +262,8 @@ void CudaEmitter::define_place(const Loop& loop, const std::string& first, const
   if (!first.empty()) {
     const std::string copy =
         loop.unroll > 1 ? fmt::format(" + k * {}", loop.threads * loop.lanes) : "";
-    text_.line(fmt::format("const long long {} = {}{};", text_.text(loop.variable), first, copy));
+    text_.line(fmt::format("const {} {} = {}{};", text_.index_type(), text_.text(loop.variable),
+                           first, copy));
   }
   text_.define_digits(loop, needed);
   text_.define(needed);

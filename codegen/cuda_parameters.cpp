@@ -19,8 +19,9 @@ std::string declaration(const LoopNest& nest, const CudaParameter& parameter) {
     case Kind::buffer:
       return fmt::format("{}{}* a{}", nest.arguments[position].output ? "" : "const ",
                          cuda_memory_type(dtype), position);
-    case Kind::extent: return fmt::format("long long n{}", position);
-    case Kind::stride: return fmt::format("long long s{}_{}", position / rank, position % rank);
+    case Kind::extent: return fmt::format("{} n{}", cuda_type(dtype), position);
+    case Kind::stride:
+      return fmt::format("{} s{}_{}", cuda_type(dtype), position / rank, position % rank);
     case Kind::number: return fmt::format("{} p{}", cuda_type(dtype), position);
   }
   return {};
@@ -30,6 +31,7 @@ std::string declaration(const LoopNest& nest, const CudaParameter& parameter) {
 
 std::vector<CudaParameter> cuda_parameters(const LoopNest& nest) {
   std::vector<CudaParameter> parameters;
+  const DType index = nest.index_bits == 32 ? DType::i32 : DType::i64;
   const auto add = [&](Kind kind, DType dtype, std::size_t position) {
     parameters.push_back({kind, dtype, static_cast<std::uint32_t>(position)});
   };
@@ -39,11 +41,11 @@ std::vector<CudaParameter> cuda_parameters(const LoopNest& nest) {
   for (const auto& [op, kind] :
        {std::pair{IndexOp::extent, Kind::extent}, std::pair{IndexOp::stride, Kind::stride}}) {
     std::vector<std::size_t> positions;
-    for (const Index& index : nest.indices) {
-      if (index.op == op) positions.push_back(static_cast<std::size_t>(index.immediate));
+    for (const Index& one : nest.indices) {
+      if (one.op == op) positions.push_back(static_cast<std::size_t>(one.immediate));
     }
     std::ranges::sort(positions);
-    for (std::size_t position : positions) add(kind, DType::i64, position);
+    for (std::size_t position : positions) add(kind, index, position);
   }
   for (std::size_t i = 0; i < nest.parameter_dtypes.size(); ++i) {
     add(Kind::number, nest.parameter_dtypes[i], i);

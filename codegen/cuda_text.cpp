@@ -73,7 +73,7 @@ void CudaText::define(const std::vector<bool>& needed) {
     texts_[i] = expression(index);
     if (!named(i)) continue;
     if (names_[i].empty()) names_[i] = fmt::format("t{}", next_name_++);
-    line(fmt::format("const long long {} = {};", names_[i], texts_[i]));
+    line(fmt::format("const {} {} = {};", index_type(), names_[i], texts_[i]));
     texts_[i] = names_[i];
   }
 }
@@ -85,7 +85,7 @@ void CudaText::define_digits(const Loop& loop, const std::vector<bool>& needed) 
     const std::string& name = name_variable(variable);
     if (needed[variable.index]) {
       const std::string modulo = i > 0 ? fmt::format(" % {}", term(radix)) : "";
-      line(fmt::format("const long long {} = {}{};", name, rest, modulo));
+      line(fmt::format("const {} {} = {}{};", index_type(), name, rest, modulo));
     }
     rest += fmt::format(" / {}", term(radix));
   }

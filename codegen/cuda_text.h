@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sinter/codegen/loop_nest.h>
@@ -30,6 +31,10 @@ class CudaText {
   void define(const std::vector<bool>& needed);
   /// The places along each axis that are needed, by division.
   void define_digits(const Loop& loop, const std::vector<bool>& needed);
+  /// That of indices: "int" or "long long".
+  [[nodiscard]] std::string_view index_type() const {
+    return nest_.index_bits == 32 ? "int" : "long long";
+  }
   /// From here on the variable of `loop` has its name.
   const std::string& name_variable(IndexId variable);
 

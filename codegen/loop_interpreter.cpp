@@ -98,6 +98,8 @@ void Machine::update_indices() {
   for (std::size_t i = 0; i < indices_.size(); ++i) {
     const Index& index = nest_.indices[i];
     indices_[i] = index.op == IndexOp::variable ? variables_[i] : evaluate(index);
+    SINTER_ASSERT(nest_.index_bits == 64 || indices_[i] == static_cast<std::int32_t>(indices_[i]),
+                  "indices have the bits that the nest says");
   }
 }
 

@@ -82,6 +82,7 @@ std::vector<std::byte> key_bytes(const LoopNest& nest) {
   key.put_list(nest.indices);
   key.put_list(nest.values);
   key.put_list(nest.body);
+  key.put(nest.index_bits);
   return key.take();
 }
 

@@ -137,8 +137,9 @@ void Printer::head() {
   for (DType dtype : nest_.parameter_dtypes) {
     parameters.push_back(fmt::format("${}: {}", parameters.size(), to_string(dtype)));
   }
-  line(fmt::format("kernel({}{}{}) rank {}", fmt::join(arguments, ", "),
-                   parameters.empty() ? "" : "; ", fmt::join(parameters, ", "), nest_.rank));
+  line(fmt::format("kernel({}{}{}) rank {}{}", fmt::join(arguments, ", "),
+                   parameters.empty() ? "" : "; ", fmt::join(parameters, ", "), nest_.rank,
+                   nest_.index_bits == 32 ? ", 32-bit indices" : ""));
 }
 
 void Printer::block(const Block& statements) {

@@ -73,6 +73,7 @@ class Verifier {
 
 void Verifier::check_arguments() const {
   SINTER_ASSERT(nest_.rank >= 1, "a nest has at least one axis");
+  SINTER_ASSERT(nest_.index_bits == 32 || nest_.index_bits == 64, "indices are of 32 or 64 bits");
   SINTER_ASSERT(nest_.arguments.size() <= 256, "a statement names an argument in one byte");
   const auto rank = [](const Argument& argument) {
     return argument.local > 0 ? 2 : argument.output ? 1 : 0;

@@ -6,6 +6,8 @@
 //   main    the whole tile by vectors, where it is whole and every vector is aligned
 //   middle  whole steps of single elements, several of them in flight
 //   tail    what is left
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <sinter/codegen/cuda.h>
@@ -29,6 +31,25 @@ struct ThreadForm {
   bool masked = false;
   bool once = false;
 };
+
+/// So that a thread's next place, a tile or two further, still has 31 bits.
+constexpr double kNarrow = 1 << 30;
+
+/// Whether all elements count and lie below that, in both directions.
+bool fits_narrow(const LoopSpace& space) {
+  double elements = 1;
+  for (const std::int64_t extent : space.extents) elements *= static_cast<double>(extent);
+  const auto rank = static_cast<std::size_t>(space.rank());
+  for (std::size_t first = 0; first < space.strides.size(); first += rank) {
+    double reached = 0;
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+      reached += std::abs(static_cast<double>(space.strides[first + axis])) *
+                 static_cast<double>(space.extents[axis]);
+    }
+    elements = std::max(elements, reached);
+  }
+  return elements < kNarrow;
+}
 
 class CudaNestBuilder {
  public:
@@ -83,6 +104,7 @@ CudaNestBuilder::CudaNestBuilder(const Graph& body, const LoopSpace& space, Plac
 
 void CudaNestBuilder::declare() {
   nest_.rank = space_.rank();
+  nest_.index_bits = fits_narrow(space_) ? 32 : 64;
   for (const GraphInput& input : body_.inputs()) {
     nest_.arguments.push_back({body_.node(input.node).dtype, false});
   }

@@ -50,21 +50,22 @@ TEST_P(CudaGolden, MakesTheseLoopsAndThisSource) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kernels, CudaGolden,
-    testing::Values(GoldenCase{"leaky_relu", [] { return leaky_relu_kernel(1 << 26); }},
-                    GoldenCase{"leaky_relu_short", [] { return leaky_relu_kernel(1 << 16); }},
-                    GoldenCase{"leaky_relu_f64",
-                               [] { return leaky_relu_kernel(1 << 26, DType::f64); }},
-                    GoldenCase{"chain", [] { return chain_kernel(1 << 26); }},
-                    GoldenCase{"digits", [] { return rows_kernel(64, 1797); }},
-                    GoldenCase{"row_scalars", [] { return row_scalars_kernel(33); }},
-                    GoldenCase{"rank3", [] { return rank3_kernel(50); }},
-                    GoldenCase{"mask", [] { return mask_kernel(1 << 26); }},
-                    GoldenCase{"f16", [] { return widened_kernel(1 << 26, DType::f16); }},
-                    GoldenCase{"bf16", [] { return widened_kernel(1 << 26, DType::bf16); }},
-                    GoldenCase{"mixed", [] { return mixed_kernel(1 << 26); }},
-                    GoldenCase{"scattered", [] { return scattered_kernel(1 << 26); }},
-                    GoldenCase{"strided", [] { return strided_kernel(1 << 20); }},
-                    GoldenCase{"copies", [] { return copies_kernel(1 << 20); }}),
+    testing::Values(
+        GoldenCase{"leaky_relu", [] { return leaky_relu_kernel(1 << 26); }},
+        GoldenCase{"leaky_relu_long", [] { return leaky_relu_kernel(std::int64_t{1} << 31); }},
+        GoldenCase{"leaky_relu_short", [] { return leaky_relu_kernel(1 << 16); }},
+        GoldenCase{"leaky_relu_f64", [] { return leaky_relu_kernel(1 << 26, DType::f64); }},
+        GoldenCase{"chain", [] { return chain_kernel(1 << 26); }},
+        GoldenCase{"digits", [] { return rows_kernel(64, 1797); }},
+        GoldenCase{"row_scalars", [] { return row_scalars_kernel(33); }},
+        GoldenCase{"rank3", [] { return rank3_kernel(50); }},
+        GoldenCase{"mask", [] { return mask_kernel(1 << 26); }},
+        GoldenCase{"f16", [] { return widened_kernel(1 << 26, DType::f16); }},
+        GoldenCase{"bf16", [] { return widened_kernel(1 << 26, DType::bf16); }},
+        GoldenCase{"mixed", [] { return mixed_kernel(1 << 26); }},
+        GoldenCase{"scattered", [] { return scattered_kernel(1 << 26); }},
+        GoldenCase{"strided", [] { return strided_kernel(1 << 20); }},
+        GoldenCase{"copies", [] { return copies_kernel(1 << 20); }}),
     [](const auto& instance) { return instance.param.file; });
 
 // --- Bits ----------------------------------------------------------------------------------------
@@ -162,6 +163,21 @@ TEST(ScheduleCuda, KeepsSixtyFourBytesInFlightWhereTheDeviceIsFull) {
   EXPECT_EQ(unroll(leaky_relu_kernel(1 << 26)), 4);
   EXPECT_EQ(unroll(chain_kernel(1 << 26)), 1);
   EXPECT_EQ(unroll(long_kernel(1 << 26)), 1);
+}
+
+TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
+  const auto bits = [](const Graph& graph) { return schedule(graph).nest.index_bits; };
+  constexpr std::int64_t kMany = std::int64_t{1} << 30;
+  EXPECT_EQ(bits(leaky_relu_kernel(kMany - 1)), 32);
+  EXPECT_EQ(bits(leaky_relu_kernel(kMany)), 64);
+  EXPECT_EQ(bits(rows_kernel(1 << 15, 1 << 15)), 64)
+      << "inputs that repeat are small, the output not";
+  Graph far;
+  far.output("y", far.input("x", DType::f32, {1000}, {-(kMany / 1000)}).neg());
+  EXPECT_EQ(bits(far), 32);
+  Graph further;
+  further.output("y", further.input("x", DType::f32, {1000}, {-(kMany / 1000) - 1}).neg());
+  EXPECT_EQ(bits(further), 64);
 }
 
 }  // namespace

@@ -104,6 +104,7 @@ void HostCalls::add(std::string name, const Graph& graph, std::span<const Tensor
             .inputs = {inputs.begin(), inputs.end()}};
   call.nest = schedule_cuda(body, call.space, options.target);
   if (options.specialize) call.nest = specialize_shape(std::move(call.nest), call.space);
+  if (options.wide) call.nest.index_bits = 64;
   verify(call.nest);
   call.kernel = kernel_of(call.nest);
   call.offset = options.offset;

@@ -4,14 +4,14 @@ struct alignas(16) f32x4 { float at[4]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, const float* a2, const float* a3, float* a4,
-    long long n0,
+    int n0,
     float p0, float p1) {
-  const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 16 == 0) * ((unsigned long long)a4 % 16 == 0);
-  const long long i0 = blockIdx.x * 1024ll;
-  const long long t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
-  const long long t2 = i0 + ((t1 - i0) & -1024) * t0;
+  const int t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 16 == 0) * ((unsigned long long)a4 % 16 == 0);
+  const int i0 = blockIdx.x * 1024;
+  const int t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
+  const int t2 = i0 + ((t1 - i0) & -1024) * t0;
   if (i0 < t2) {
-    const long long i1 = i0 + threadIdx.x * 4;
+    const int i1 = i0 + threadIdx.x * 4;
     const f32x4 w2 = *(const f32x4*)(a0 + i1);
     const f32x4 w4 = *(const f32x4*)(a1 + i1);
     const f32x4 w9 = *(const f32x4*)(a2 + i1);
@@ -35,7 +35,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     *(f32x4*)(a4 + i1) = y4;
   }
   #pragma unroll 1
-  for (long long i2 = t2 + threadIdx.x; i2 < t1; i2 += 256) {
+  for (int i2 = t2 + threadIdx.x; i2 < t1; i2 += 256) {
     const float v13 = a0[i2];
     const float v15 = a1[i2];
     const float v20 = a2[i2];

@@ -4,18 +4,18 @@ struct alignas(16) f32x4 { float at[4]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, const float* a2, const float* a3, const float* a4, const float* a5, float* a6,
-    long long n0, long long n1,
-    long long s0_0, long long s5_0, long long s6_0,
+    int n0, int n1,
+    int s0_0, int s5_0, int s6_0,
     float p0, float p1) {
-  const long long t0 = n0 * n1;
-  const long long t1 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 16 == 0) * ((unsigned long long)a4 % 16 == 0) * ((unsigned long long)a5 % 16 == 0) * ((unsigned long long)a6 % 16 == 0);
-  const long long i0 = blockIdx.x * 1024ll;
-  const long long t2 = t0 < i0 + 1024 ? t0 : i0 + 1024;
-  const long long t3 = i0 + ((t2 - i0) & -1024) * t1;
+  const int t0 = n0 * n1;
+  const int t1 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 16 == 0) * ((unsigned long long)a4 % 16 == 0) * ((unsigned long long)a5 % 16 == 0) * ((unsigned long long)a6 % 16 == 0);
+  const int i0 = blockIdx.x * 1024;
+  const int t2 = t0 < i0 + 1024 ? t0 : i0 + 1024;
+  const int t3 = i0 + ((t2 - i0) & -1024) * t1;
   if (i0 < t3) {
-    const long long i1 = i0 + threadIdx.x * 4;
-    const long long i3 = i1 % n1;
-    const long long i2 = i1 / n1;
+    const int i1 = i0 + threadIdx.x * 4;
+    const int i3 = i1 % n1;
+    const int i2 = i1 / n1;
     const f32x4 w2 = *(const f32x4*)(a0 + i2 * s0_0 + i3);
     const f32x4 w3 = *(const f32x4*)(a1 + i3);
     const f32x4 w5 = *(const f32x4*)(a2 + i3);
@@ -45,9 +45,9 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     *(f32x4*)(a6 + i2 * s6_0 + i3) = y6;
   }
   #pragma unroll 1
-  for (long long i4 = t3 + threadIdx.x; i4 < t2; i4 += 256) {
-    const long long i6 = i4 % n1;
-    const long long i5 = i4 / n1;
+  for (int i4 = t3 + threadIdx.x; i4 < t2; i4 += 256) {
+    const int i6 = i4 % n1;
+    const int i5 = i4 / n1;
     const float v17 = a0[i5 * s0_0 + i6];
     const float v18 = a1[i6];
     const float v20 = a2[i6];

@@ -38,23 +38,23 @@ static __device__ inline unsigned short f32_to_f16(float x) {
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const unsigned short* a0, unsigned short* a1,
-    long long n0,
+    int n0,
     float p0) {
-  const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
-  const long long i0 = blockIdx.x * 8192ll;
-  const long long t1 = n0 < i0 + 8192 ? n0 : i0 + 8192;
-  const long long t2 = i0 + ((t1 - i0) & -8192) * t0;
-  const long long t3 = t2 + ((t1 - t2) & -2048);
+  const int t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
+  const int i0 = blockIdx.x * 8192;
+  const int t1 = n0 < i0 + 8192 ? n0 : i0 + 8192;
+  const int t2 = i0 + ((t1 - i0) & -8192) * t0;
+  const int t3 = t2 + ((t1 - t2) & -2048);
   if (i0 < t2) {
     f16x8 w1[4];
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i1 = i0 + threadIdx.x * 8 + k * 2048;
+      const int i1 = i0 + threadIdx.x * 8 + k * 2048;
       w1[k] = *(const f16x8*)(a0 + i1);
     }
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i1 = i0 + threadIdx.x * 8 + k * 2048;
+      const int i1 = i0 + threadIdx.x * 8 + k * 2048;
       f16x8 y1;
       #pragma unroll
       for (int j = 0; j < 8; ++j) {
@@ -70,16 +70,16 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long step = t2; step < t3; step += 2048) {
+  for (int step = t2; step < t3; step += 2048) {
     unsigned short w7[8];
     #pragma unroll
     for (int k = 0; k < 8; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       w7[k] = a0[i2];
     }
     #pragma unroll
     for (int k = 0; k < 8; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       const unsigned short v7 = w7[k];
       const float v8 = f16_to_f32(v7);
       const float v9 = v8 * p0;
@@ -90,7 +90,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
     const unsigned short v13 = a0[i3];
     const float v14 = f16_to_f32(v13);
     const float v15 = v14 * p0;

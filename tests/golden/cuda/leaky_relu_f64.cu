@@ -4,23 +4,23 @@ struct alignas(16) f64x2 { double at[2]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const double* a0, double* a1,
-    long long n0,
+    int n0,
     double p0) {
-  const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
-  const long long i0 = blockIdx.x * 2048ll;
-  const long long t1 = n0 < i0 + 2048 ? n0 : i0 + 2048;
-  const long long t2 = i0 + ((t1 - i0) & -2048) * t0;
-  const long long t3 = t2 + ((t1 - t2) & -512);
+  const int t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
+  const int i0 = blockIdx.x * 2048;
+  const int t1 = n0 < i0 + 2048 ? n0 : i0 + 2048;
+  const int t2 = i0 + ((t1 - i0) & -2048) * t0;
+  const int t3 = t2 + ((t1 - t2) & -512);
   if (i0 < t2) {
     f64x2 w1[4];
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i1 = i0 + threadIdx.x * 2 + k * 512;
+      const int i1 = i0 + threadIdx.x * 2 + k * 512;
       w1[k] = *(const f64x2*)(a0 + i1);
     }
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i1 = i0 + threadIdx.x * 2 + k * 512;
+      const int i1 = i0 + threadIdx.x * 2 + k * 512;
       f64x2 y1;
       #pragma unroll
       for (int j = 0; j < 2; ++j) {
@@ -34,16 +34,16 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long step = t2; step < t3; step += 512) {
+  for (int step = t2; step < t3; step += 512) {
     double w5[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       w5[k] = a0[i2];
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       const double v5 = w5[k];
       const double v6 = v5 * p0;
       const bool v7 = v6 > v5;
@@ -52,7 +52,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
     const double v9 = a0[i3];
     const double v10 = v9 * p0;
     const bool v11 = v10 > v9;

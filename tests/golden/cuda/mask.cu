@@ -5,25 +5,25 @@ struct alignas(16) f32x4 { float at[4]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const unsigned char* a1, unsigned char* a2, float* a3,
-    long long n0,
+    int n0,
     float p0, float p1) {
-  const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 4 == 0) * ((unsigned long long)a2 % 4 == 0) * ((unsigned long long)a3 % 16 == 0);
-  const long long i0 = blockIdx.x * 2048ll;
-  const long long t1 = n0 < i0 + 2048 ? n0 : i0 + 2048;
-  const long long t2 = i0 + ((t1 - i0) & -2048) * t0;
-  const long long t3 = t2 + ((t1 - t2) & -1024);
+  const int t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 4 == 0) * ((unsigned long long)a2 % 4 == 0) * ((unsigned long long)a3 % 16 == 0);
+  const int i0 = blockIdx.x * 2048;
+  const int t1 = n0 < i0 + 2048 ? n0 : i0 + 2048;
+  const int t2 = i0 + ((t1 - i0) & -2048) * t0;
+  const int t3 = t2 + ((t1 - t2) & -1024);
   if (i0 < t2) {
     f32x4 w2[2];
     boolx4 w4[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      const int i1 = i0 + threadIdx.x * 4 + k * 1024;
       w2[k] = *(const f32x4*)(a0 + i1);
       w4[k] = *(const boolx4*)(a1 + i1);
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      const int i1 = i0 + threadIdx.x * 4 + k * 1024;
       boolx4 y2;
       f32x4 y3;
       #pragma unroll
@@ -41,18 +41,18 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long step = t2; step < t3; step += 1024) {
+  for (int step = t2; step < t3; step += 1024) {
     float w7[4];
     unsigned char w9[4];
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       w7[k] = a0[i2];
       w9[k] = a1[i2];
     }
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       const float v7 = w7[k];
       const bool v8 = v7 > p0;
       const bool v9 = w9[k] != 0;
@@ -63,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
     const float v12 = a0[i3];
     const bool v14 = a1[i3] != 0;
     const bool v13 = v12 > p0;

@@ -5,24 +5,24 @@ struct alignas(16) f64x2 { double at[2]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const double* a1, double* a2, float* a3,
-    long long n0) {
-  const long long t0 = ((unsigned long long)a0 % 8 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 8 == 0);
-  const long long i0 = blockIdx.x * 1024ll;
-  const long long t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
-  const long long t2 = i0 + ((t1 - i0) & -1024) * t0;
-  const long long t3 = t2 + ((t1 - t2) & -512);
+    int n0) {
+  const int t0 = ((unsigned long long)a0 % 8 == 0) * ((unsigned long long)a1 % 16 == 0) * ((unsigned long long)a2 % 16 == 0) * ((unsigned long long)a3 % 8 == 0);
+  const int i0 = blockIdx.x * 1024;
+  const int t1 = n0 < i0 + 1024 ? n0 : i0 + 1024;
+  const int t2 = i0 + ((t1 - i0) & -1024) * t0;
+  const int t3 = t2 + ((t1 - t2) & -512);
   if (i0 < t2) {
     f32x2 w0[2];
     f64x2 w2[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i1 = i0 + threadIdx.x * 2 + k * 512;
+      const int i1 = i0 + threadIdx.x * 2 + k * 512;
       w0[k] = *(const f32x2*)(a0 + i1);
       w2[k] = *(const f64x2*)(a1 + i1);
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i1 = i0 + threadIdx.x * 2 + k * 512;
+      const int i1 = i0 + threadIdx.x * 2 + k * 512;
       f64x2 y2;
       f32x2 y3;
       #pragma unroll
@@ -41,18 +41,18 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long step = t2; step < t3; step += 512) {
+  for (int step = t2; step < t3; step += 512) {
     float w6[2];
     double w8[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       w6[k] = a0[i2];
       w8[k] = a1[i2];
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       const float v6 = w6[k];
       const double v7 = (double)v6;
       const double v8 = w8[k];
@@ -64,7 +64,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
     const float v12 = a0[i3];
     const double v14 = a1[i3];
     const double v13 = (double)v12;

@@ -4,20 +4,20 @@ struct alignas(8) f32x2 { float at[2]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, const float* a2, float* a3,
-    long long n0, long long n1, long long n2,
-    long long s0_0, long long s0_1, long long s2_0, long long s3_0, long long s3_1,
+    int n0, int n1, int n2,
+    int s0_0, int s0_1, int s2_0, int s3_0, int s3_1,
     float p0) {
-  const long long t0 = n0 * n1 * n2;
-  const long long t1 = ((unsigned long long)a0 % 8 == 0) * ((unsigned long long)a2 % 8 == 0) * ((unsigned long long)a3 % 8 == 0);
-  const long long i0 = blockIdx.x * 512ll;
-  const long long t2 = t0 < i0 + 512 ? t0 : i0 + 512;
-  const long long t3 = i0 + ((t2 - i0) & -512) * t1;
-  const long long t4 = t3 + ((t2 - t3) & -512);
+  const int t0 = n0 * n1 * n2;
+  const int t1 = ((unsigned long long)a0 % 8 == 0) * ((unsigned long long)a2 % 8 == 0) * ((unsigned long long)a3 % 8 == 0);
+  const int i0 = blockIdx.x * 512;
+  const int t2 = t0 < i0 + 512 ? t0 : i0 + 512;
+  const int t3 = i0 + ((t2 - i0) & -512) * t1;
+  const int t4 = t3 + ((t2 - t3) & -512);
   if (i0 < t3) {
-    const long long i1 = i0 + threadIdx.x * 2;
-    const long long i4 = i1 % n2;
-    const long long i3 = i1 / n2 % n1;
-    const long long i2 = i1 / n2 / n1;
+    const int i1 = i0 + threadIdx.x * 2;
+    const int i4 = i1 % n2;
+    const int i3 = i1 / n2 % n1;
+    const int i2 = i1 / n2 / n1;
     const f32x2 w1 = *(const f32x2*)(a0 + i2 * s0_0 + i3 * s0_1 + i4);
     const float v2 = a1[i3];
     const f32x2 w7 = *(const f32x2*)(a2 + i2 * s2_0 + i4);
@@ -36,26 +36,26 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     *(f32x2*)(a3 + i2 * s3_0 + i3 * s3_1 + i4) = y3;
   }
   #pragma unroll 1
-  for (long long step = t3; step < t4; step += 512) {
+  for (int step = t3; step < t4; step += 512) {
     float w9[2];
     float w10[2];
     float w15[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i5 = step + threadIdx.x + k * 256;
-      const long long i8 = i5 % n2;
-      const long long i7 = i5 / n2 % n1;
-      const long long i6 = i5 / n2 / n1;
+      const int i5 = step + threadIdx.x + k * 256;
+      const int i8 = i5 % n2;
+      const int i7 = i5 / n2 % n1;
+      const int i6 = i5 / n2 / n1;
       w9[k] = a0[i6 * s0_0 + i7 * s0_1 + i8];
       w10[k] = a1[i7];
       w15[k] = a2[i6 * s2_0 + i8];
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i5 = step + threadIdx.x + k * 256;
-      const long long i8 = i5 % n2;
-      const long long i7 = i5 / n2 % n1;
-      const long long i6 = i5 / n2 / n1;
+      const int i5 = step + threadIdx.x + k * 256;
+      const int i8 = i5 % n2;
+      const int i7 = i5 / n2 % n1;
+      const int i6 = i5 / n2 / n1;
       const float v9 = w9[k];
       const float v10 = w10[k];
       const float v11 = v9 + v10;
@@ -68,10 +68,10 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i9 = t4 + threadIdx.x; i9 < t2; i9 += 256) {
-    const long long i12 = i9 % n2;
-    const long long i11 = i9 / n2 % n1;
-    const long long i10 = i9 / n2 / n1;
+  for (int i9 = t4 + threadIdx.x; i9 < t2; i9 += 256) {
+    const int i12 = i9 % n2;
+    const int i11 = i9 / n2 % n1;
+    const int i10 = i9 / n2 / n1;
     const float v17 = a0[i10 * s0_0 + i11 * s0_1 + i12];
     const float v18 = a1[i11];
     const float v23 = a2[i10 * s2_0 + i12];

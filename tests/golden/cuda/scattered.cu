@@ -4,24 +4,24 @@ struct alignas(16) f32x4 { float at[4]; };
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, float* a1, float* a2,
-    long long n0,
-    long long s2_0,
+    int n0,
+    int s2_0,
     float p0, float p1) {
-  const long long t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
-  const long long i0 = blockIdx.x * 4096ll;
-  const long long t1 = n0 < i0 + 4096 ? n0 : i0 + 4096;
-  const long long t2 = i0 + ((t1 - i0) & -4096) * t0;
-  const long long t3 = t2 + ((t1 - t2) & -1024);
+  const int t0 = ((unsigned long long)a0 % 16 == 0) * ((unsigned long long)a1 % 16 == 0);
+  const int i0 = blockIdx.x * 4096;
+  const int t1 = n0 < i0 + 4096 ? n0 : i0 + 4096;
+  const int t2 = i0 + ((t1 - i0) & -4096) * t0;
+  const int t3 = t2 + ((t1 - t2) & -1024);
   if (i0 < t2) {
     f32x4 w2[4];
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      const int i1 = i0 + threadIdx.x * 4 + k * 1024;
       w2[k] = *(const f32x4*)(a0 + i1);
     }
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
+      const int i1 = i0 + threadIdx.x * 4 + k * 1024;
       f32x4 y1;
       f32x4 y2;
       #pragma unroll
@@ -40,16 +40,16 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long step = t2; step < t3; step += 1024) {
+  for (int step = t2; step < t3; step += 1024) {
     float w5[4];
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       w5[k] = a0[i2];
     }
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const long long i2 = step + threadIdx.x + k * 256;
+      const int i2 = step + threadIdx.x + k * 256;
       const float v5 = w5[k];
       const float v6 = v5 + p0;
       const float v7 = v5 * p1;
@@ -58,7 +58,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
     const float v8 = a0[i3];
     const float v9 = v8 + p0;
     const float v10 = v8 * p1;

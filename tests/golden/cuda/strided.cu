@@ -16,22 +16,22 @@ static __device__ inline float f32_max(float a, float b) {
 
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, float* a2,
-    long long n0, long long n1,
-    long long s0_0, long long s0_1, long long s1_1, long long s2_0) {
-  const long long t0 = n0 * n1;
-  const long long t1 = (unsigned long long)a2 % 16 == 0;
-  const long long i0 = blockIdx.x * 2048ll;
-  const long long t2 = t0 < i0 + 2048 ? t0 : i0 + 2048;
-  const long long t3 = i0 + ((t2 - i0) & -2048) * t1;
-  const long long t4 = t3 + ((t2 - t3) & -512);
+    int n0, int n1,
+    int s0_0, int s0_1, int s1_1, int s2_0) {
+  const int t0 = n0 * n1;
+  const int t1 = (unsigned long long)a2 % 16 == 0;
+  const int i0 = blockIdx.x * 2048;
+  const int t2 = t0 < i0 + 2048 ? t0 : i0 + 2048;
+  const int t3 = i0 + ((t2 - i0) & -2048) * t1;
+  const int t4 = t3 + ((t2 - t3) & -512);
   if (i0 < t3) {
     f32x4 w0[2];
     f32x4 w1[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
-      const long long i3 = i1 % n1;
-      const long long i2 = i1 / n1;
+      const int i1 = i0 + threadIdx.x * 4 + k * 1024;
+      const int i3 = i1 % n1;
+      const int i2 = i1 / n1;
       #pragma unroll
       for (int j = 0; j < 4; ++j) {
         w0[k].at[j] = a0[i2 * s0_0 + i3 * s0_1 + j * s0_1];
@@ -43,9 +43,9 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i1 = i0 + threadIdx.x * 4 + k * 1024;
-      const long long i3 = i1 % n1;
-      const long long i2 = i1 / n1;
+      const int i1 = i0 + threadIdx.x * 4 + k * 1024;
+      const int i3 = i1 % n1;
+      const int i2 = i1 / n1;
       f32x4 y2;
       #pragma unroll
       for (int j = 0; j < 4; ++j) {
@@ -58,22 +58,22 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long step = t3; step < t4; step += 512) {
+  for (int step = t3; step < t4; step += 512) {
     float w3[2];
     float w4[2];
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i4 = step + threadIdx.x + k * 256;
-      const long long i6 = i4 % n1;
-      const long long i5 = i4 / n1;
+      const int i4 = step + threadIdx.x + k * 256;
+      const int i6 = i4 % n1;
+      const int i5 = i4 / n1;
       w3[k] = a0[i5 * s0_0 + i6 * s0_1];
       w4[k] = a1[i5 + i6 * s1_1];
     }
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      const long long i4 = step + threadIdx.x + k * 256;
-      const long long i6 = i4 % n1;
-      const long long i5 = i4 / n1;
+      const int i4 = step + threadIdx.x + k * 256;
+      const int i6 = i4 % n1;
+      const int i5 = i4 / n1;
       const float v3 = w3[k];
       const float v4 = w4[k];
       const float v5 = f32_max(v3, v4);
@@ -81,9 +81,9 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (long long i7 = t4 + threadIdx.x; i7 < t2; i7 += 256) {
-    const long long i9 = i7 % n1;
-    const long long i8 = i7 / n1;
+  for (int i7 = t4 + threadIdx.x; i7 < t2; i7 += 256) {
+    const int i9 = i7 % n1;
+    const int i8 = i7 / n1;
     const float v6 = a0[i8 * s0_0 + i9 * s0_1];
     const float v7 = a1[i8 + i9 * s1_1];
     const float v8 = f32_max(v6, v7);

@@ -28,8 +28,8 @@ struct GpuTarget {
 
 /// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
 /// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
-/// and the strides around it, and by whether there is work for the device in several vectors a
-/// thread.
+/// and the strides around it, by whether there is work for the device in several vectors a thread,
+/// and by whether all offsets are below 2^30.
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 
@@ -39,8 +39,8 @@ struct GpuTarget {
 struct CudaParameter {
   enum class Kind : std::uint8_t {
     buffer,  ///< a device pointer to `dtype`
-    extent,  ///< long long
-    stride,  ///< long long, in elements
+    extent,  ///< of `dtype`, i32 or i64
+    stride,  ///< of `dtype`, i32 or i64; in elements
     number,  ///< of `dtype`
   };
   Kind kind{};

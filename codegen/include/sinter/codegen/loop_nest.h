@@ -251,6 +251,9 @@ struct LoopNest {
   std::vector<Index> indices;
   std::vector<ValueInfo> values;
   Block body;
+  /// 32 where every index has that many bits with some to spare, lengths and strides included; of a
+  /// nest for a GPU, which divides by lengths.
+  int index_bits = 64;
 
   [[nodiscard]] const Index& index(IndexId id) const { return indices[id.index]; }
   [[nodiscard]] DType dtype(ValueId id) const { return values[id.index].dtype; }
