@@ -43,6 +43,7 @@ class CudaEmitter {
   void emit(const Count& count);
   void emit(const Store& store);
   void emit(const Transpose& transpose);
+  void emit(const Fold& fold);
 
   // Loops.
   void emit_blocks(const Loop& loop);
@@ -170,6 +171,8 @@ void CudaEmitter::emit(const Store& store) {
 void CudaEmitter::emit(const Transpose&) {
   SINTER_ASSERT(false, "tiles in memory of their own are for a CPU");
 }
+
+void CudaEmitter::emit(const Fold&) { SINTER_ASSERT(false, "schedule_cuda makes no reductions"); }
 
 // --- Loops ---------------------------------------------------------------------------------------
 

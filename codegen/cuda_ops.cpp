@@ -50,10 +50,19 @@ std::string convert(DType from, DType to, const std::string& x, CudaHelpers& hel
   return cast(to, x);
 }
 
-/// Through the bits: those of a float have one NaN.
-std::string bitcast(DType from, DType to, const std::string& x, CudaHelpers& helpers) {
-  const std::string bits =
-      is_floating(from) ? helpers.call(std::string(to_string(from)) + "_bits", x) : x;
+/// The bits of a float: those of NaN as the machine has made them.
+std::string raw_bits(DType from, const std::string& x) {
+  if (from == DType::f32) return fmt::format("__float_as_uint({})", x);
+  if (from == DType::f64) return fmt::format("__double_as_longlong({})", x);
+  return x;
+}
+
+/// And with one NaN.
+std::string canonical_bits(DType from, const std::string& x, CudaHelpers& helpers) {
+  return is_floating(from) ? helpers.call(std::string(to_string(from)) + "_bits", x) : x;
+}
+
+std::string from_bits(DType to, const std::string& bits) {
   if (to == DType::f32) return fmt::format("__uint_as_float((unsigned){})", bits);
   if (to == DType::f64) return fmt::format("__longlong_as_double({})", bits);
   return cast(to, bits);
@@ -151,7 +160,8 @@ std::string cuda_expression(Op op, DType from, DType to, Operands x, CudaHelpers
   switch (op) {
     case Op::broadcast: return x[0];
     case Op::convert: return convert(from, to, x[0], helpers);
-    case Op::bitcast: return bitcast(from, to, x[0], helpers);
+    case Op::bitcast: return from_bits(to, canonical_bits(from, x[0], helpers));
+    case Op::raw_bitcast: return from_bits(to, raw_bits(from, x[0]));
     case Op::add: return infix(x, "+");
     case Op::sub: return infix(x, "-");
     case Op::mul: return infix(x, "*");

@@ -135,6 +135,8 @@ std::string CudaText::expression(const Index& index) const {
     }
     case IndexOp::begin:
     case IndexOp::end:
+    case IndexOp::max:
+    case IndexOp::div:
     case IndexOp::blocks:
     case IndexOp::to_alignment:
     case IndexOp::variable: break;

@@ -53,9 +53,7 @@ class Verifier {
   void check(const Transpose& transpose);
   void check(const Fold& fold);
   void check_carried(const Loop& loop);
-  [[nodiscard]] bool in_lanes() const {
-    return !loops_.empty() && loops_.back()->has_lanes();
-  }
+  [[nodiscard]] bool in_lanes() const { return !loops_.empty() && loops_.back()->has_lanes(); }
 
   const LoopNest& nest_;
   std::vector<Variables> depends_;  // [index] on these variables

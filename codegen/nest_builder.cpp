@@ -25,28 +25,9 @@ struct NestBuilder::VectorForm {
 
 NestBuilder::NestBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                          CpuStrategy strategy)
-    : body_(body),
-      space_(space),
-      placement_(std::move(placement)),
+    : StatementBuilder(body, space, std::move(placement)),
       strategy_(std::move(strategy)),
-      values_(body.nodes().size()),
-      turned_(body.inputs().size()) {
-  declare();
-}
-
-void NestBuilder::declare() {
-  nest_.rank = space_.rank();
-  for (const GraphInput& input : body_.inputs()) {
-    nest_.arguments.push_back({body_.node(input.node).dtype, false});
-  }
-  for (const GraphOutput& output : body_.outputs()) {
-    nest_.arguments.push_back({body_.node(output.node).dtype, true});
-  }
-  nest_.parameter_dtypes.resize(body_.parameters().size());
-  for (const Node& node : body_.nodes()) {
-    if (node.op == Op::parameter) nest_.parameter_dtypes[node.payload] = node.dtype;
-  }
-}
+      turned_(body.inputs().size()) {}
 
 std::uint8_t NestBuilder::new_local(DType dtype, std::int64_t elements) {
   nest_.arguments.push_back({dtype, false, static_cast<std::uint32_t>(elements)});
@@ -54,15 +35,6 @@ std::uint8_t NestBuilder::new_local(DType dtype, std::int64_t elements) {
 }
 
 // --- Addresses -----------------------------------------------------------------------------------
-
-IndexId NestBuilder::stride(std::size_t argument, int axis) {
-  switch (stride_class(space_, argument, axis)) {
-    case LaneStride::uniform: return indices_.constant(0);
-    case LaneStride::contiguous: return indices_.constant(1);
-    case LaneStride::strided: break;
-  }
-  return indices_.stride(stride_slot(space_, argument, axis));
-}
 
 void NestBuilder::set_row(const std::vector<IndexId>& positions) {
   const std::size_t walked = space_.strides.size() / static_cast<std::size_t>(space_.rank());
@@ -81,16 +53,6 @@ IndexId NestBuilder::offset(std::size_t argument, IndexId place) {
 }
 
 // --- Statements ----------------------------------------------------------------------------------
-
-ValueId NestBuilder::new_value(DType dtype) {
-  const ValueId id{static_cast<std::uint32_t>(nest_.values.size())};
-  nest_.values.push_back({dtype});
-  return id;
-}
-
-ValueId NestBuilder::new_value(NodeId node) {
-  return values_[node.index] = new_value(body_.node(node).dtype);
-}
 
 ValueId NestBuilder::load_local(std::uint8_t local, IndexId place, Block& block) {
   const ValueId result = new_value(nest_.arguments[local].dtype);
@@ -128,17 +90,6 @@ Count NestBuilder::count(NodeId node, IndexId place) {
   count.lanes = stride_class(space_, argument, inner_axis());
   count.from = offset(argument, place);
   return count;
-}
-
-Compute NestBuilder::compute(NodeId id) {
-  const Node& node = body_.node(id);
-  SINTER_ASSERT(info(node.op).kind != OpKind::composite, "composites are expanded");
-  Compute compute{{}, node.op, node.operand_count, {}, node.payload};
-  for (std::size_t i = 0; i < node.operand_count; ++i) {
-    compute.operands[i] = values_[placement_.value(node.operands[i]).index];
-  }
-  compute.result = new_value(id);
-  return compute;
 }
 
 void NestBuilder::define(const std::function<bool(NodeId)>& wanted, IndexId place, Block& block) {
@@ -280,12 +231,6 @@ void NestBuilder::add_elements(Span range, const ElementBody& body, bool stores_
   if (streams != 1) add(main, step_bound(at, to, main.step()));
   if (strategy_.middle) add(single, step_bound(at, to, single.step()));
   add(tail, to);
-}
-
-LoopNest NestBuilder::take() {
-  nest_.indices = indices_.take();
-  drop_unused_indices(nest_);
-  return std::move(nest_);
 }
 
 }  // namespace sinter::detail

@@ -10,8 +10,7 @@
 #include <sinter/codegen/schedule.h>
 
 #include "cpu_strategy.h"
-#include "index_table.h"
-#include "placement.h"
+#include "statement_builder.h"
 
 namespace sinter::detail {
 
@@ -20,26 +19,19 @@ struct Span {
   IndexId from, to;
 };
 
-class NestBuilder {
+class NestBuilder : protected StatementBuilder {
  protected:
   NestBuilder(const Graph& body, const LoopSpace& space, Placement placement, CpuStrategy strategy);
 
-  [[nodiscard]] int inner_axis() const { return space_.rank() - 1; }
-  [[nodiscard]] std::uint8_t output_argument(std::size_t output) const {
-    return static_cast<std::uint8_t>(body_.inputs().size() + output);
-  }
   /// Memory of the kernel's own, as an argument.
   [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Addresses.
-  [[nodiscard]] IndexId stride(std::size_t argument, int axis);
   /// From here on offsets lie in the row at these positions, one for each axis from the first.
   void set_row(const std::vector<IndexId>& positions);
   [[nodiscard]] IndexId offset(std::size_t argument, IndexId place);
 
   // Statements.
-  [[nodiscard]] ValueId new_value(DType dtype);
-  [[nodiscard]] ValueId new_value(NodeId node);
   [[nodiscard]] ValueId load_local(std::uint8_t local, IndexId place, Block& block);
   void store_local(std::uint8_t local, IndexId place, ValueId value, Block& block);
   /// The values of these nodes, in an order in which they may be computed.
@@ -59,28 +51,18 @@ class NestBuilder {
   /// Part `number` of an axis that is cut into parts of this size.
   [[nodiscard]] Span part(IndexId number, int axis, std::int64_t size);
 
-  [[nodiscard]] LoopNest take();
-
-  const Graph& body_;
-  const LoopSpace& space_;
-  const Placement placement_;
   const CpuStrategy strategy_;
-  IndexTable indices_;
-  std::vector<IndexId> rows_;    // [argument, iota] offset of the row
-  std::vector<ValueId> values_;  // [node] its value, as last defined
+  std::vector<IndexId> rows_;  // [argument, iota] offset of the row
   /// [input] the local argument that holds its block, where it is read transposed.
   std::vector<std::optional<std::uint8_t>> turned_;
   IndexId turned_row_;     // offset of the row in every such block
   IndexId turned_column_;  // the column at which every such block begins
-  LoopNest nest_;
 
  private:
   struct VectorForm;
 
-  void declare();
   [[nodiscard]] Load load(NodeId node, IndexId place);
   [[nodiscard]] Count count(NodeId node, IndexId place);
-  [[nodiscard]] Compute compute(NodeId node);
   [[nodiscard]] IndexId add_loop(const VectorForm& form, Span range, const ElementBody& body,
                                  Block& block);
 

@@ -10,12 +10,14 @@
 #include <cmath>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <sinter/codegen/cuda.h>
 #include <sinter/ir/assert.h>
+#include <sinter/ir/error.h>
 
 #include "cuda_strategy.h"
-#include "index_table.h"
-#include "placement.h"
+#include "statement_builder.h"
 
 namespace sinter {
 namespace {
@@ -51,29 +53,23 @@ bool fits_narrow(const LoopSpace& space) {
   return elements < kNarrow;
 }
 
-class CudaNestBuilder {
+class CudaNestBuilder : detail::StatementBuilder {
  public:
   CudaNestBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                   CudaStrategy strategy);
   [[nodiscard]] LoopNest build();
 
  private:
-  [[nodiscard]] int inner_axis() const { return space_.rank() - 1; }
-  void declare();
-
   // Addresses.
-  [[nodiscard]] IndexId stride(std::size_t argument, int axis);
   [[nodiscard]] IndexId element_count();
   void set_place(Loop& loop);
   [[nodiscard]] IndexId offset(std::size_t argument);
   [[nodiscard]] IndexId all_aligned();
 
   // Statements.
-  [[nodiscard]] ValueId new_value(NodeId node);
   [[nodiscard]] Statement statement(NodeId node, int lanes);
   [[nodiscard]] Load load(NodeId node, int lanes);
   [[nodiscard]] Count count(NodeId node);
-  [[nodiscard]] Compute compute(NodeId node);
   [[nodiscard]] LaneStride access(std::size_t argument, LaneStride stride, int lanes) const;
 
   // Loops.
@@ -81,52 +77,19 @@ class CudaNestBuilder {
   [[nodiscard]] IndexId add_loop(ThreadForm form, IndexId from, IndexId to, Block& block);
   void add_tile(IndexId from, Block& block);
 
-  const Graph& body_;
-  const LoopSpace& space_;
-  const Placement placement_;
   const CudaStrategy strategy_;
-  detail::IndexTable indices_;
-  std::vector<IndexId> place_;   // [axis] where the vector at hand lies
-  std::vector<ValueId> values_;  // [node] its value, as last defined
-  LoopNest nest_;
+  std::vector<IndexId> place_;  // [axis] where the vector at hand lies
 };
 
 CudaNestBuilder::CudaNestBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                                  CudaStrategy strategy)
-    : body_(body),
-      space_(space),
-      placement_(std::move(placement)),
+    : StatementBuilder(body, space, std::move(placement)),
       strategy_(std::move(strategy)),
-      place_(static_cast<std::size_t>(space.rank()), indices_.constant(0)),
-      values_(body.nodes().size()) {
-  declare();
-}
-
-void CudaNestBuilder::declare() {
-  nest_.rank = space_.rank();
+      place_(static_cast<std::size_t>(space.rank()), indices_.constant(0)) {
   nest_.index_bits = fits_narrow(space_) ? 32 : 64;
-  for (const GraphInput& input : body_.inputs()) {
-    nest_.arguments.push_back({body_.node(input.node).dtype, false});
-  }
-  for (const GraphOutput& output : body_.outputs()) {
-    nest_.arguments.push_back({body_.node(output.node).dtype, true});
-  }
-  nest_.parameter_dtypes.resize(body_.parameters().size());
-  for (const Node& node : body_.nodes()) {
-    if (node.op == Op::parameter) nest_.parameter_dtypes[node.payload] = node.dtype;
-  }
 }
 
 // --- Addresses -----------------------------------------------------------------------------------
-
-IndexId CudaNestBuilder::stride(std::size_t argument, int axis) {
-  switch (detail::stride_class(space_, argument, axis)) {
-    case LaneStride::uniform: return indices_.constant(0);
-    case LaneStride::contiguous: return indices_.constant(1);
-    case LaneStride::strided: break;
-  }
-  return indices_.stride(detail::stride_slot(space_, argument, axis));
-}
 
 IndexId CudaNestBuilder::element_count() {
   IndexId count = indices_.constant(1);
@@ -173,13 +136,6 @@ IndexId CudaNestBuilder::all_aligned() {
 
 // --- Statements ----------------------------------------------------------------------------------
 
-ValueId CudaNestBuilder::new_value(NodeId node) {
-  const ValueId id{static_cast<std::uint32_t>(nest_.values.size())};
-  nest_.values.push_back({body_.node(node).dtype});
-  values_[node.index] = id;
-  return id;
-}
-
 /// Lanes that lie next to each other without being a whole, aligned vector are `strided` by 1.
 LaneStride CudaNestBuilder::access(std::size_t argument, LaneStride stride, int lanes) const {
   const bool single = stride == LaneStride::contiguous && lanes > 1 && !strategy_.vectors[argument];
@@ -203,17 +159,6 @@ Count CudaNestBuilder::count(NodeId node) {
   return count;
 }
 
-Compute CudaNestBuilder::compute(NodeId id) {
-  const Node& node = body_.node(id);
-  SINTER_ASSERT(info(node.op).kind != OpKind::composite, "composites are expanded");
-  Compute compute{{}, node.op, node.operand_count, {}, node.payload};
-  for (std::size_t i = 0; i < node.operand_count; ++i) {
-    compute.operands[i] = values_[placement_.value(node.operands[i]).index];
-  }
-  compute.result = new_value(id);
-  return compute;
-}
-
 Statement CudaNestBuilder::statement(NodeId node, int lanes) {
   if (body_.node(node).op == Op::input) return load(node, lanes);
   if (body_.node(node).op == Op::iota) return count(node);
@@ -233,6 +178,7 @@ Loop CudaNestBuilder::new_loop(LoopKind kind, ThreadForm form, IndexId from, Ind
           .from = from,
           .to = to,
           .digits = {},
+          .carried = {},
           .body = {}};
 }
 
@@ -247,7 +193,7 @@ IndexId CudaNestBuilder::add_loop(ThreadForm form, IndexId from, IndexId to, Blo
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
     const std::size_t argument = body_.inputs().size() + i;
     Store store{.value = values_[placement_.value(body_.outputs()[i].node).index],
-                .argument = static_cast<std::uint8_t>(argument),
+                .argument = output_argument(i),
                 .lanes = access(argument, detail::store_stride(space_, argument), form.lanes),
                 .offset = offset(argument),
                 .lane_stride = {}};
@@ -284,14 +230,24 @@ LoopNest CudaNestBuilder::build() {
                         indices_.constant(0), element_count());
   add_tile(tiles.variable, tiles.body);
   nest_.body.emplace_back(std::move(tiles));
-  nest_.indices = indices_.take();
-  detail::drop_unused_indices(nest_);
-  return std::move(nest_);
+  return take();
+}
+
+void refuse_reductions(const Graph& body) {
+  for (const Node& node : body.nodes()) {
+    if (info(node.op).kind != OpKind::reduction) continue;
+    fail(ErrorCode::unsupported,
+         fmt::format(
+             "{} of {}{}: reductions are not served on a GPU yet; compile this graph for the "
+             "CPU",
+             to_string(node.op), to_string(node.dtype), to_string(body.shape(node.operands[0]))));
+  }
 }
 
 }  // namespace
 
 LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarget& target) {
+  refuse_reductions(body);
   Placement placement = detail::place(body, space);
   CudaStrategy strategy = detail::choose_cuda_strategy(body, space, placement, target);
   return CudaNestBuilder(body, space, std::move(placement), std::move(strategy)).build();

@@ -328,7 +328,7 @@ class Generator {
       return;
     }
     if (row.kind == OpKind::reduction) {
-      if (options_.structural) add_reduction(row);
+      if (options_.structural && options_.reductions) add_reduction(row);
       return;
     }
     std::vector<Value> operands;

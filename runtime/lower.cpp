@@ -18,8 +18,7 @@ Plan cut(const Graph& graph, const CompileOptions& options, const CodeTarget& ta
 
 LoopNest schedule(const Graph& body, const LoopSpace& space, const CodeTarget& target) {
   if (target.gpu.has_value()) return schedule_cuda(body, space, *target.gpu);
-  return schedule_cpu(body, space, target.cpu,
-                      {.streaming = should_stream(body, target.cpu)});
+  return schedule_cpu(body, space, target.cpu, {.streaming = should_stream(body, target.cpu)});
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ TEST_F(CudaEngine, RunsRandomGraphs) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
     options.max_ops = 10;
+    options.reductions = false;
     options.random_strides = seed % 2 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
@@ -222,6 +223,14 @@ TEST_F(CudaEngine, SaysWhyThereIsNoDevice) {
                make);
   setenv("SINTER_LIBCUDA", "libm.so.6", 1);
   expect_error(ErrorCode::unsupported, "it has no cuInit", make);
+}
+
+TEST_F(CudaEngine, RefusesReductions) {
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {4, 50}).sum(1));
+  expect_error(ErrorCode::unsupported,
+               "reduce_sum of f32[4, 50]: reductions are not served on a GPU yet",
+               [&] { static_cast<void>(make_engine().compile(graph)); });
 }
 
 TEST_F(CudaEngine, NamesTheOldestDeviceThatIsServed) {

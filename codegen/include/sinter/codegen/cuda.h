@@ -29,7 +29,8 @@ struct GpuTarget {
 /// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
 /// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
 /// and the strides around it, by whether there is work for the device in several vectors a thread,
-/// and by whether all offsets are below 2^30.
+/// and by whether all offsets are below 2^30. Throws Error(unsupported) on reductions, which are not
+/// served on a GPU yet.
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 

@@ -15,6 +15,7 @@ struct RandomGraphOptions {
   int max_rank = 4;
   std::int64_t max_elements = 2048;  ///< of the largest shape
   bool random_strides = false;       ///< give inputs strides: permuted, with gaps, or 0
+  bool reductions = true;            ///< unless there are no structural ops either
   bool structural = true;            ///< ops that move elements; a kernel's body has none
 };
 
