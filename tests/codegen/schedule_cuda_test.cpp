@@ -62,6 +62,13 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"mask", [] { return mask_kernel(1 << 26); }},
         GoldenCase{"f16", [] { return widened_kernel(1 << 26, DType::f16); }},
         GoldenCase{"bf16", [] { return widened_kernel(1 << 26, DType::bf16); }},
+        GoldenCase{"gelu",
+                   [] {
+                     Graph graph;
+                     const Value x = graph.input("x", DType::f32, {1 << 26});
+                     graph.output("y", x.gelu());
+                     return graph;
+                   }},
         GoldenCase{"mixed", [] { return mixed_kernel(1 << 26); }},
         GoldenCase{"scattered", [] { return scattered_kernel(1 << 26); }},
         GoldenCase{"strided", [] { return strided_kernel(1 << 20); }},

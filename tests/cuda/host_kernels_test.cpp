@@ -38,6 +38,17 @@ TEST(HostKernels, PrimitivesEqualTheInterpreter) {
   calls.run();
 }
 
+TEST(HostKernels, CompositesEqualTheInterpreter) {
+  HostCalls calls;
+  for (const OpUse& use : uses_of(OpKind::composite)) {
+    std::vector<TensorData> grid;
+    for (const TensorData& row : operand_grid(use)) grid.push_back(repeated(row, kWholeTile));
+    const Graph graph = graph_of(use, grid[0].shape);
+    calls.add(text(use), graph, std::span(grid).first(graph.inputs().size()));
+  }
+  calls.run();
+}
+
 TEST(HostKernels, ConversionsOfSixteenBitsRoundEveryTie) {
   HostCalls calls;
   for (const auto& [use, input] : conversions()) {
