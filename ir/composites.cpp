@@ -1,9 +1,10 @@
 // The bodies of composite ops, one function each, named as its row in ops.def.
 //
 // To add a composite: a row in ops.def and a function here; a row without a function does not
-// compile. Mathematical functions have theirs in exponentials.cpp and its neighbours. A body records one node a statement or nests calls in the object position only: the
-// order in which a compiler evaluates arguments must never decide the order of nodes. Numbers are
-// constants, not parameters: they belong to the structure.
+// compile. Mathematical functions have theirs in exponentials.cpp and its neighbours. A body
+// records one node a statement or nests calls in the object position only: the order in which a
+// compiler evaluates arguments must never decide the order of nodes. Numbers are constants, not
+// parameters: they belong to the structure.
 #include "composites.h"
 
 #include <array>
@@ -92,6 +93,11 @@ Value sign(const Value& x) {
 }
 
 Value square(const Value& x) { return x.mul(x); }
+
+Value rsqrt(const Value& x) {
+  const Value one = x.constant(1);
+  return one.div(x.sqrt());
+}
 
 /// Exact at weight 0 and 1: from the nearer end.
 Value lerp(const Value& a, const Value& b, const Value& weight) {

@@ -1,11 +1,9 @@
-// exp and the functions that are quotients of exponentials.
+// exp, exp2, expm1, and the parts that other functions take from them.
 //
-// The polynomials were fitted with errors relative to the function and coefficients rounded to the
-// dtype; the error of each function over all f32 values is in ir/README.md.
+// Polynomials were fitted to the least largest error, relative to the function, and their
+// coefficients then rounded one by one, the others fitted anew. What the functions reach is in
+// ir/README.md.
 #include "exponential.h"
-
-#include <array>
-
 #include "functions.h"
 
 namespace sinter::detail::functions {
@@ -13,24 +11,63 @@ namespace {
 
 constexpr double kQ32[] = {0x1.fffffcp-2, 0x1.55549p-3, 0x1.5558a2p-5, 0x1.123adp-7,
                            0x1.6a5e34p-10};
-constexpr ExponentialNumbers kF32{0x1.715476p0, 0x1.62e43p-1, -0x1.05c61p-29, kQ32};
+constexpr double kQ64[] = {0x1p-1,
+                           0x1.555555555555bp-3,
+                           0x1.555555555553ep-5,
+                           0x1.111111110edc1p-7,
+                           0x1.6c16c16c21328p-10,
+                           0x1.a01a01b30b435p-13,
+                           0x1.a01a016e8d713p-16,
+                           0x1.71ddf118821cfp-19,
+                           0x1.27e5536e29afp-22,
+                           0x1.af6a6b0026209p-26,
+                           0x1.1ebc13018a7d8p-29};
+constexpr ExponentialNumbers kF32{0x1.715476p0, 0x1.62e43p-1, 0x1.62e43p-1, -0x1.05c61p-29, kQ32};
+constexpr ExponentialNumbers kF64{0x1.71547652b82fep0, 0x1.62e42fefa39efp-1, 0x1.62e42fefa4p-1,
+                                  -0x1.8432a1b0e2634p-43, kQ64};
+
+/// From c0 = 1/2 on, exactly: next to 0 expm1 is little more than r + r^2 / 2.
+constexpr double kExpm1Q32[] = {0.5,           0x1.555552p-3,  0x1.5554e4p-5,
+                                0x1.1115b6p-7, 0x1.6d5166p-10, 0x1.9a94e6p-13};
+
+/// 2^f = 1 + f p(f).
+constexpr double kExp2P32[] = {0x1.62e43p-1,  0x1.ebfbd6p-3,  0x1.c6af76p-5,
+                               0x1.3b320ap-7, 0x1.5f0b86p-10, 0x1.3eb29cp-13};
+constexpr double kExp2P64[] = {0x1.62e42fefa39efp-1,  0x1.ebfbdff82c58cp-3,  0x1.c6b08d704a182p-5,
+                               0x1.3b2ab6fba569p-7,   0x1.5d87fe7888e47p-10, 0x1.430912f64c847p-13,
+                               0x1.ffcbfcdaf598ep-17, 0x1.62c02a42c3748p-20, 0x1.b524238cc4fap-24,
+                               0x1.e4b330136ed52p-28, 0x1.eafd07021545cp-32, 0x1.e92d3a06ee31bp-36};
+
+/// Twice the exponent bias of the dtype.
+int double_bias(const Value& x) { return 2 * format(x.dtype()).bias; }
 
 }  // namespace
 
-const ExponentialNumbers& exponential_numbers(DType) { return kF32; }
-
-Split split_exponent(const Value& x, int bias) {
-  const ExponentialNumbers& numbers = exponential_numbers(x.dtype());
-  const double round = format(x.dtype()).round + bias;
-  Split split;
-  split.biased = fma(x, numbers.log2_e, round);
-  split.n = sub(split.biased, round);
-  split.high = fma(split.n, -numbers.ln2_high, x);
-  return split;
+const ExponentialNumbers& exponential_numbers(const Value& x) {
+  return format(x.dtype()).fraction_bits == 23 ? kF32 : kF64;
 }
 
-Value remainder_of(const Split& split) {
-  return fma(split.n, -exponential_numbers(split.n.dtype()).ln2_low, split.high);
+std::vector<double> scaled_q(const Value& x, double first, double factor) {
+  std::vector<double> q;
+  for (double coefficient : exponential_numbers(x).q) {
+    q.push_back(coefficient * first);
+    first *= factor;
+  }
+  return q;
+}
+
+Exponent exponent_of(const Value& x, int bias, double factor) {
+  const double round = format(x.dtype()).round + bias;
+  const Value biased = fma(x, exponential_numbers(x).log2_e * factor, round);
+  return {biased, sub(biased, round)};
+}
+
+Split split_exponent(const Value& x, int bias) {
+  const ExponentialNumbers& numbers = exponential_numbers(x);
+  const Exponent exponent = exponent_of(x, bias);
+  const Value high = fma(exponent.n, -numbers.ln2_high, x);
+  const Value low = mul(exponent.n, -numbers.ln2_low);
+  return {exponent.biased, exponent.n, high, low};
 }
 
 Value power_of_two(const Value& biased) {
@@ -38,99 +75,64 @@ Value power_of_two(const Value& biased) {
   return float_of(record(Op::shift_left, {bits_of(biased), places}));
 }
 
-/// The scale 2^n is applied in two steps, each half of it, so that the result may be subnormal and
-/// 2^n beyond the range on the way to it. Below the lower clamp both halves would have an exponent
-/// field of 0 and be +0, which is why masks like -1e9 cost no more than other values.
-Value exp(const Value& x) {
-  const Value clamped = at_most(at_least(x, -176), 89);
-  const Split split = split_exponent(clamped, 254);
-  const Value r = remainder_of(split);
-  const Value q = polynomial(r, exponential_numbers(x.dtype()).q);
-  const Value p = fma(fma(q, r, 1), r, 1);
-  const Value bits = bits_of(split.biased);
+Value scaled_in_halves(const Value& p, const Value& biased) {
+  const double places = format(p.dtype()).fraction_bits;
+  const Value bits = bits_of(biased);
   const Value half = record(Op::shift_right, {bits, 1});
   const Value rest = sub(bits, half);
-  const double places = format(x.dtype()).fraction_bits;
   const Value first = float_of(record(Op::shift_left, {half, places}));
   const Value second = float_of(record(Op::shift_left, {rest, places}));
   return mul(mul(p, first), second);
 }
 
-/// s e^r - s with s = 2^n: s * high + (s - 1) and what their roundings lose. Half of everything, so
-/// that s stays in range.
-Value expm1(const Value& x) {
-  constexpr double kQ[] = {0.5,           0x1.555552p-3,  0x1.5554e4p-5,
-                           0x1.1115b6p-7, 0x1.6d5166p-10, 0x1.9a94e6p-13};
-  const ExponentialNumbers& numbers = exponential_numbers(x.dtype());
-  const Split split = split_exponent(at_most(at_least(x, -17.4), 89), 126);
-  const Value low = mul(split.n, -numbers.ln2_low);
-  const Value r = add(split.high, low);
-  const Value square = mul(r, r);
-  const Value z = fma(square, polynomial(r, kQ), low);
+/// Masks like -1e9 cost no more than other values: below the lower clamp both scales are +0.
+Value exp(const Value& x) {
+  const ExponentialNumbers& numbers = exponential_numbers(x);
+  const Value above = at_least(x, by_dtype(x, -176.0, -1418.2));
+  const Value clamped = at_most(above, by_dtype(x, 89.0, 710.0));
+  const Exponent exponent = exponent_of(clamped, double_bias(x));
+  const Value high = fma(exponent.n, -numbers.ln2_high, clamped);
+  const Value r = fma(exponent.n, -numbers.ln2_low, high);
+  const Value p = fma(fma(polynomial(r, numbers.q), r, 1), r, 1);
+  return scaled_in_halves(p, exponent.biased);
+}
+
+/// x = n + f exactly.
+Value exp2(const Value& x) {
+  const Value above = at_least(x, -double_bias(x));
+  const Value clamped = at_most(above, format(x.dtype()).bias + 1);
+  const double round = format(x.dtype()).round + double_bias(x);
+  const Value biased = add(clamped, round);
+  const Value f = sub(clamped, sub(biased, round));
+  const Value p =
+      fma(polynomial(f, by_dtype<std::span<const double>>(x, kExp2P32, kExp2P64)), f, 1);
+  return scaled_in_halves(p, biased);
+}
+
+/// s e^r - s with s = 2^n / 2: s * high + (s - 1/2), and in the second part what their roundings
+/// lose. Half of everything, so that s stays in range.
+Parts half_expm1(const Value& x) {
+  const Split split = split_exponent(x, format(x.dtype()).bias - 1);
+  const Value r = add(split.high, split.low);
+  const Value q =
+      polynomial(r, by_dtype<std::span<const double>>(x, kExpm1Q32, exponential_numbers(x).q));
+  const Value z = fma(mul(r, r), q, split.low);
   const Value scale = power_of_two(split.biased);
   const Value shifted = sub(scale, 0.5);
   const Value lost_half = sub(sub(scale, shifted), 0.5);
   const Value sum = fma(scale, split.high, shifted);
   const Value lost_sum = fma(scale, split.high, sub(shifted, sum));
-  const Value rest = add(fma(scale, z, lost_sum), lost_half);
-  const Value half = add(sum, rest);
-  const Value twice = add(half, half);
-  return choose(equal(square, 0), x, twice);
+  return {sum, add(fma(scale, z, lost_sum), lost_half)};
 }
 
-/// 1 / (1 + e^|x|) and its complement to 1. The sum is scaled by 2^-64 to stay in range, and its
-/// rounding error goes into one Newton step on the quotient.
-Value sigmoid(const Value& x) {
-  constexpr double kScale = 0x1p-64;
-  const ExponentialNumbers& numbers = exponential_numbers(x.dtype());
-  const Value a = at_most(x.abs(), 105);
-  const Split split = split_exponent(a, 63);
-  const Value r = remainder_of(split);
-  const Value q = polynomial(r, numbers.q);
-  const Value square = mul(r, r);
-  const Value low = mul(split.n, -numbers.ln2_low);
-  const Value z = add(fma(square, q, low), split.high);
-  const Value scale = power_of_two(split.biased);
-  const Value sum = add(scale, kScale);
-  const Value denominator = fma(scale, z, sum);
-  const Value lost = sub(sum, denominator);
-  const Value lost_product = fma(scale, z, lost);
-  const Value lost_one = sub(kScale, sub(sum, scale));
-  const Value rest = add(lost_product, lost_one);
-  const Value w = div(1, denominator);
-  const Value off = fma(w.neg(), denominator, 1);
-  const Value error = fma(w.neg(), rest, off);
-  const Value quotient = mul(fma(w, error, w), kScale);
-  const Value complement = sub(1, quotient);
-  return choose(less(x, 0), quotient, complement);
-}
-
-/// An odd polynomial near 0, and 1 - 2 / (1 + e^(2|x|)) away from it.
-Value tanh(const Value& x) {
-  constexpr double kOdd[] = {-0x1.55554ap-2, 0x1.110e6p-3,  -0x1.b9ad0ep-5, 0x1.620d0cp-6,
-                             -0x1.0b5a1ep-7, 0x1.4550eap-9, -0x1.b67c5p-12};
-  const ExponentialNumbers& numbers = exponential_numbers(x.dtype());
-  const Value magnitude = x.abs();
-  const Value square = mul(x, x);
-  const Value cube = mul(magnitude, square);
-  const Value near = fma(cube, polynomial(square, kOdd), magnitude);
-
-  const Value a = at_most(magnitude, 9.02);
-  const double round = format(x.dtype()).round + 127;
-  const Value biased = fma(a, 2 * numbers.log2_e, round);
-  const Value n = sub(biased, round);
-  const Value r = fma(n, -numbers.ln2_high / 2, a);
-  std::array<double, 8> q{};
-  for (std::size_t k = 0; k < numbers.q.size(); ++k)
-    q[k] = numbers.q[k] * static_cast<double>(4 << k);
-  const Value r_square = mul(r, r);
-  const Value twice = add(r, r);
-  const Value z = fma(r_square, polynomial(r, std::span(q).first(numbers.q.size())), twice);
-  const Value scale = power_of_two(biased);
-  const Value denominator = fma(scale, z, add(scale, 1));
-  const Value far = sub(1, div(2, denominator));
-  const Value result = choose(less(magnitude, 0.9375), near, far);
-  return with_sign_of(result, x);
+Value expm1(const Value& x) {
+  const Value above = at_least(x, by_dtype(x, -17.4, -37.5));
+  const Parts half = half_expm1(at_most(above, by_dtype(x, 89.0, 710.0)));
+  const Value sum = add(half.high, half.rest);
+  const Value twice = add(sum, sum);
+  // Next to 0 the half of x may be too small for its last bit.
+  const Value tiny = less(x.abs(), by_dtype(x, 0x1p-100, 0x1p-1000));
+  return choose(tiny, x, twice);
 }
 
 }  // namespace sinter::detail::functions

@@ -59,7 +59,7 @@ Value float_of(const Value& bits) {
 Value with_sign_of(const Value& x, const Value& sign) {
   const Value magnitude = bits_of(x);
   // The lowest integer is the bit of the sign alone.
-  const double lowest = for_dtype(x, -0x1p31, -0x1p63);
+  const double lowest = by_dtype(x, -0x1p31, -0x1p63);
   const Value bit = record(Op::bit_and, {bits_of(sign), lowest});
   return float_of(magnitude.bit_or(bit));
 }

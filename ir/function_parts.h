@@ -71,9 +71,10 @@ struct Format {
 };
 [[nodiscard]] const Format& format(DType dtype);
 
-/// The number for f32 or for f64, as `x` is.
-[[nodiscard]] inline double for_dtype(const Value& x, double f32, double f64) {
-  return x.dtype() == DType::f32 ? f32 : f64;
+/// The one for f32 or the one for f64, as `x` is.
+template <typename T>
+[[nodiscard]] T by_dtype(const Value& x, const T& f32, const T& f64) {
+  return format(x.dtype()).fraction_bits == 23 ? f32 : f64;
 }
 
 }  // namespace sinter::detail::functions

@@ -9,17 +9,29 @@ namespace sinter::detail::functions {
 
 // exponentials.cpp
 [[nodiscard]] Value exp(const Value& x);
+[[nodiscard]] Value exp2(const Value& x);
 [[nodiscard]] Value expm1(const Value& x);
-[[nodiscard]] Value sigmoid(const Value& x);
-[[nodiscard]] Value tanh(const Value& x);
 
 // logarithms.cpp
 [[nodiscard]] Value log(const Value& x);
+[[nodiscard]] Value log2(const Value& x);
 [[nodiscard]] Value log1p(const Value& x);
 
 // error_functions.cpp
 [[nodiscard]] Value erf(const Value& x);
 [[nodiscard]] Value erfc(const Value& x);
 [[nodiscard]] Value gelu(const Value& x);
+
+// activations.cpp
+[[nodiscard]] Value sigmoid(const Value& x);
+[[nodiscard]] Value logsigmoid(const Value& x);
+[[nodiscard]] Value tanh(const Value& x);
+[[nodiscard]] Value silu(const Value& x);
+[[nodiscard]] Value gelu_tanh(const Value& x);
+[[nodiscard]] Value softplus(const Value& x);
+[[nodiscard]] Value mish(const Value& x);
+[[nodiscard]] Value elu(const Value& x, const Value& alpha);
+[[nodiscard]] Value celu(const Value& x, const Value& alpha);
+[[nodiscard]] Value selu(const Value& x);
 
 }  // namespace sinter::detail::functions

@@ -1,15 +1,76 @@
-// log and its relatives.
-#include <limits>
+// log, log2 and log1p.
+//
+// x = 2^n (1 + f) with 1 + f around 1, and log x = n ln 2 + log(1 + f). In f32 log(1 + f) is a
+// polynomial; in f64, where that would be long, it comes from s = f / (2 + f) by
+// log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R(s^2))), as in W. Cody and W. Waite, "Software manual
+// for the elementary functions", 1980.
+#include "logarithm.h"
 
-#include "function_parts.h"
+#include <limits>
+#include <vector>
+
+#include "exponential.h"
 #include "functions.h"
 
 namespace sinter::detail::functions {
-
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// log(1 + f) = f + f^2 (-1/2 + f p(f)) for 1 + f in [2/3, 4/3).
+constexpr double kLogP32[] = {0x1.555506p-2, -0x1.fffefp-3,  0x1.99d05ep-3, -0x1.559de4p-3,
+                              0x1.1ed422p-3, -0x1.f30e34p-4, 0x1.1e73b8p-3, -0x1.080caap-3};
+/// The same for 1 + f in [3/4, 3/2).
+constexpr double kLog1pP32[] = {0x1.5555a4p-2, -0x1.000042p-2, 0x1.996966p-3, -0x1.54ef16p-3,
+                                0x1.2886b8p-3, -0x1.0d93f4p-3, 0x1.aca08ep-4, -0x1.713e36p-5};
+/// R(z) = z p(z) for 1 + f in [sqrt(1/2), sqrt(2)).
+constexpr double kLogP64[] = {0x1.5555555555592p-1, 0x1.999999997ff19p-2, 0x1.24924941e1a86p-2,
+                              0x1.c71c5213bd3c6p-3, 0x1.74663d1c51d97p-3, 0x1.39a1e27495e27p-3,
+                              0x1.2f040943f184ep-3};
+
+/// Bits of the least 1 + f.
+constexpr double kLeast64 = 0x3fe6a09e00000000;
+
+/// unit * log(1 + f / unit) - f, for a power of two, in f32 by the polynomial p32.
+LogRest rest_of_log(const Value& f, std::span<const double> p32, double unit) {
+  if (f.dtype() == DType::f32) {
+    std::vector<double> scaled;
+    double factor = 1 / (unit * unit);
+    for (double coefficient : p32) {
+      scaled.push_back(coefficient * factor);
+      factor /= unit;
+    }
+    const Value square = mul(f, f);
+    return {square, fma(polynomial(f, scaled), f, -0.5 / unit), std::nullopt};
+  }
+  std::vector<double> scaled(std::begin(kLogP64), std::end(kLogP64));
+  for (double& coefficient : scaled) coefficient *= unit;
+  const Value s = div(f, add(f, 2 * unit));
+  const Value z = mul(s, s);
+  const Value half_square = mul(mul(f, f), 0.5 / unit);
+  const Value sum = fma(z, polynomial(z, scaled), half_square);
+  return {s, sum, half_square.neg()};
+}
+
+/// unit * (n ln 2 + log(1 + f / unit)), where n counts `step`s.
+Value log_of(const LogParts& parts, double unit) {
+  const ExponentialNumbers& numbers = exponential_numbers(parts.f);
+  const double step = unit * by_dtype(parts.f, 0x1p-23, 0x1p-52);
+  const auto& [a, b, c] = parts.rest;
+  // In f32 ln 2 is near enough to a number of 21 bits.
+  const Value near = c.has_value()
+                         ? add(fma(a, b, fma(parts.n, numbers.ln2_low * step, *c)), parts.f)
+                         : fma(a, b, parts.f);
+  return fma(parts.n, numbers.ln2_high * step, near);
+}
+
+/// The exponent of x, times 2^fraction_bits, as bits: that of the power of two by which x is
+/// divided.
+Value exponent_bits(const Value& x, double least) {
+  const Value above = record(Op::sub, {bits_of(x), least});
+  return record(Op::bit_and, {above, by_dtype(x, -0x1p23, -0x1p52)});
+}
 
 /// `result` where x is positive and finite; the logarithms of all other x.
 Value with_special_logarithms(const Value& result, const Value& x) {
@@ -21,44 +82,50 @@ Value with_special_logarithms(const Value& result, const Value& x) {
 
 }  // namespace
 
-/// x = 2^n m with m in [2/3, 4/3); log x = n ln 2 + f - f^2/2 + f^3 P(f), f = m - 1, which is
-/// exact.
-Value log(const Value& x) {
-  constexpr double kP[] = {0x1.555506p-2, -0x1.fffefp-3,  0x1.99d05ep-3, -0x1.559de4p-3,
-                           0x1.1ed422p-3, -0x1.f30e34p-4, 0x1.1e73b8p-3, -0x1.080caap-3};
-  const Value subnormal = less(x, 0x1p-126);
-  const Value normal = choose(subnormal, mul(x, 0x1p23), x);
-  const Value bits = bits_of(normal);
-  const Value above = record(Op::sub, {bits, 0x3f2aaaab});
-  const Value exponent = record(Op::bit_and, {above, -0x1p23});
-  const Value m = float_of(bits.sub(exponent));
-  const Value steps = exponent.convert(x.dtype());  // n * 2^23, exactly
-  const Value n = choose(subnormal, sub(steps, 23 * 0x1p23), steps);
+LogParts log_parts(const Value& x) {
+  const int places = format(x.dtype()).fraction_bits;
+  const double step = by_dtype(x, 0x1p23, 0x1p52);
+  const Value subnormal = less(x, by_dtype(x, 0x1p-126, 0x1p-1022));
+  const Value normal = choose(subnormal, mul(x, step), x);
+  const Value exponent = exponent_bits(normal, by_dtype<double>(x, 0x3f2aaaab, kLeast64));
+  const Value m = float_of(bits_of(normal).sub(exponent));
+  const Value steps = exponent.convert(x.dtype());
+  const Value n = choose(subnormal, sub(steps, places * step), steps);
   const Value f = sub(m, 1);
-  const Value square = mul(f, f);
-  const Value p = fma(polynomial(f, kP), f, -0.5);
-  const Value near = fma(square, p, f);
-  const Value result = fma(n, 0x1.62e43p-1 * 0x1p-23, near);
+  return {n, f, rest_of_log(f, kLogP32, 1)};
+}
+
+Value log(const Value& x) { return with_special_logarithms(log_of(log_parts(x), 1), x); }
+
+Value log2(const Value& x) {
+  constexpr double kLow32 = 0x1.4ae0cp-26;
+  constexpr double kLow64 = 0x1.777d0ffda0d24p-56;
+  const LogParts parts = log_parts(x);
+  const double log2_e = exponential_numbers(x).log2_e;
+  const Value low = mul(parts.f, by_dtype(x, kLow32, kLow64));
+  const auto& [a, b, c] = parts.rest;
+  const Value rest = fma(c.has_value() ? fma(a, b, *c) : mul(a, b), log2_e, low);
+  const Value fraction = fma(parts.f, log2_e, rest);
+  const Value result = fma(parts.n, by_dtype(x, 0x1p-23, 0x1p-52), fraction);
   return with_special_logarithms(result, x);
 }
 
-/// 1 + x = 2^n m with m in [3/4, 3/2), but f = m - 1 from x itself: x 2^-n + (2^-n - 1). All of it
-/// four times as large, so that 2^-n stays a normal number.
-Value log1p(const Value& x) {
-  // Of 4 f; f^j has 4^(1 - j).
-  constexpr double kP[] = {0x1.5555a4p-6,  -0x1.000042p-8,  0x1.996966p-11, -0x1.54ef16p-13,
-                           0x1.2886b8p-15, -0x1.0d93f4p-17, 0x1.aca08ep-20, -0x1.713e36p-23};
-  const Value sum = add(x, 1);
-  const Value above = record(Op::sub, {bits_of(sum), 0x3f400000});
-  const Value exponent = record(Op::bit_and, {above, -0x1p23});
-  const Value scale = float_of(record(Op::sub, {0x40800000, exponent}));
-  const Value f = fma(x, scale, sub(scale, 4));
-  const Value square = mul(f, f);
-  const Value p = fma(polynomial(f, kP), f, -0.125);
-  const Value near = fma(square, p, f);
+/// f comes from x itself, not from the rounded 1 + x: x 2^-n + (2^-n - 1). All of it is four times
+/// as large, so that 2^-n stays a normal number.
+Value log1p_inside(const Value& x, const Value& sum) {
+  constexpr double kUnit = 4;
+  const Value exponent = exponent_bits(sum, by_dtype<double>(x, 0x3f400000, kLeast64));
+  const double four = by_dtype<double>(x, 0x40800000, 0x4010000000000000);
+  const Value scale = float_of(record(Op::sub, {four, exponent}));
+  const Value f = fma(x, scale, sub(scale, kUnit));
   const Value n = exponent.convert(x.dtype());
-  const Value result = mul(fma(n, 0x1.62e43p1 * 0x1p-23, near), 0.25);
-  const Value exact = choose(equal(x, 0), x, result);
+  return mul(log_of({n, f, rest_of_log(f, kLog1pP32, kUnit)}, kUnit), 1 / kUnit);
+}
+
+Value log1p(const Value& x) {
+  const Value sum = add(x, 1);
+  const Value inside = log1p_inside(x, sum);
+  const Value exact = choose(equal(x, 0), x, inside);
   return with_special_logarithms(exact, sum);
 }
 

@@ -215,19 +215,28 @@ class ElementwiseMethods {
   /// x * x.
   [[nodiscard]] Self square() const { return unary(Op::square); }
 
-  // Functions, on floats: errors are at most so many ULP (units in the last place of the result) of
-  // the exact value, subnormal results included. NaN gives NaN.
+  // Functions, on floats. "Within 1 ULP": at most one unit in the last place of the result off the
+  // exact value, for every f32, subnormal results included; in f64 it is 2 ULP where no more is
+  // said (tested on some ten million values). 16-bit floats compute in f32. NaN gives NaN.
 
   /// e^x, within 1 ULP. 0 at -inf, inf at inf and from 88.73 on (f64: 709.8).
   [[nodiscard]] Self exp() const { return unary(Op::exp); }
+  /// 2^x, within 1 ULP; exact for integers.
+  [[nodiscard]] Self exp2() const { return unary(Op::exp2); }
   /// e^x - 1 without cancellation, within 1 ULP. -0 at -0, -1 at -inf.
   [[nodiscard]] Self expm1() const { return unary(Op::expm1); }
   /// The natural logarithm, within 1 ULP. -inf at +0 and -0, NaN below, inf at inf.
   [[nodiscard]] Self log() const { return unary(Op::log); }
+  /// The logarithm to base 2, within 2 ULP; exact for powers of two. Special values as log.
+  [[nodiscard]] Self log2() const { return unary(Op::log2); }
   /// log(1 + x) without cancellation, within 1.3 ULP. -0 at -0, -inf at -1, NaN below.
   [[nodiscard]] Self log1p() const { return unary(Op::log1p); }
+  /// 1 / sqrt(x), each rounded: within 1.5 ULP. inf at +0, -inf at -0, NaN below, 0 at inf.
+  [[nodiscard]] Self rsqrt() const { return unary(Op::rsqrt); }
   /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
   [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
+  /// log(sigmoid(x)) = min(x, 0) - log(1 + e^-|x|), within 2 ULP. -inf at -inf.
+  [[nodiscard]] Self logsigmoid() const { return unary(Op::logsigmoid); }
   /// The hyperbolic tangent, within 1.1 ULP. -0 at -0, -1 at -inf, 1 at inf.
   [[nodiscard]] Self tanh() const { return unary(Op::tanh); }
   /// 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, within 1.1 ULP. -0 at -0, -1 at -inf.
@@ -235,8 +244,27 @@ class ElementwiseMethods {
   /// 1 - erf(x) without cancellation, within 2 ULP also where that is small. 2 at -inf, 0 at inf.
   [[nodiscard]] Self erfc() const { return unary(Op::erfc); }
   /// x * (1 + erf(x / sqrt 2)) / 2, within 2 ULP, relative to the small results of negative x too.
-  /// -0 at -inf, -0 at -0, inf at inf.
+  /// -0 at -inf and at -0, inf at inf.
   [[nodiscard]] Self gelu() const { return unary(Op::gelu); }
+  /// x * sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)): gelu by tanh, within 2 ULP. Special values as
+  /// gelu.
+  [[nodiscard]] Self gelu_tanh() const { return unary(Op::gelu_tanh); }
+  /// x * sigmoid(x), within 2 ULP. Special values as gelu.
+  [[nodiscard]] Self silu() const { return unary(Op::silu); }
+  /// log(1 + e^x), within 2 ULP. 0 at -inf, inf at inf.
+  [[nodiscard]] Self softplus() const { return unary(Op::softplus); }
+  /// x * tanh(softplus(x)), within 3.6 ULP. Special values as gelu.
+  [[nodiscard]] Self mish() const { return unary(Op::mish); }
+  /// x > 0 ? x : alpha * expm1(x), within 2 ULP.
+  [[nodiscard]] Self elu(Scalar alpha = 1) const {
+    return apply(Op::elu, {self(), self().scalar(alpha)});
+  }
+  /// x > 0 ? x : alpha * expm1(x / alpha), within 3 ULP; 2 for alpha = 1.
+  [[nodiscard]] Self celu(Scalar alpha = 1) const {
+    return apply(Op::celu, {self(), self().scalar(alpha)});
+  }
+  /// 1.0507009873554805 * (x > 0 ? x : 1.6732632423543773 * expm1(x)), within 2 ULP.
+  [[nodiscard]] Self selu() const { return unary(Op::selu); }
 
   /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
   /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is

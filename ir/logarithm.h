@@ -1,0 +1,28 @@
+// Logarithms taken apart, for functions that go on with their parts.
+#pragma once
+
+#include <optional>
+
+#include "function_parts.h"
+
+namespace sinter::detail::functions {
+
+/// What log(1 + f) has beyond f, small beside it: a b + c.
+struct LogRest {
+  Value a;
+  Value b;
+  std::optional<Value> c;
+};
+
+/// log x = n 2^-fraction_bits ln 2 + f + rest, for positive finite x. n and f are exact.
+struct LogParts {
+  Value n;
+  Value f;
+  LogRest rest;
+};
+[[nodiscard]] LogParts log_parts(const Value& x);
+
+/// log(1 + x) for x >= -1/2, where `sum` is 1 + x rounded. +0 for -0.
+[[nodiscard]] Value log1p_inside(const Value& x, const Value& sum);
+
+}  // namespace sinter::detail::functions
