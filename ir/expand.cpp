@@ -26,6 +26,17 @@ bool has_max_form(const Graph& graph, const Node& node, std::span<const double> 
   return slope > 0 && slope <= 1;
 }
 
+/// The body of a composite on f32, between conversions if its operands are 16-bit floats: for graphs
+/// that `widen` has not seen.
+Value body_of(const Node& node, std::span<Value> operands, bool max_form) {
+  for (Value& operand : operands) {
+    if (is_storage_float(operand.dtype())) operand = operand.convert(DType::f32);
+  }
+  const Value result = max_form ? detail::leaky_relu_as_max(operands[0], operands[1])
+                                : detail::composite_body(node.op, operands);
+  return is_storage_float(node.dtype) ? result.convert(node.dtype) : result;
+}
+
 }  // namespace
 
 Graph expand(const Graph& graph, std::span<const double> parameters) {
@@ -35,10 +46,8 @@ Graph expand(const Graph& graph, std::span<const double> parameters) {
     std::array<Value, kMaxOperands> values;
     std::ranges::transform(operands, values.begin(),
                            [&](NodeId operand) { return to.value(operand); });
-    const Value result = has_max_form(graph, node, parameters)
-                             ? detail::leaky_relu_as_max(values[0], values[1])
-                             : detail::composite_body(node.op, {values.data(), operands.size()});
-    return result.id();
+    const bool max_form = has_max_form(graph, node, parameters);
+    return body_of(node, {values.data(), operands.size()}, max_form).id();
   });
 }
 

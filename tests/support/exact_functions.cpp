@@ -4,7 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace sinter::test {
 namespace {
@@ -52,6 +53,7 @@ T exact_gelu_tanh(T x) {
   const T high = static_cast<T>(w);
   const T low = static_cast<T>(w - Quad(high));
   const T e = std::exp(-high);
+  if (std::isinf(e)) return -T(0);
   return x / (1 + (e - e * low));
 }
 
@@ -95,6 +97,8 @@ double error_of(Float got, Exact exact) {
 }
 
 }  // namespace
+
+void PrintTo(const ExactFunction& function, std::ostream* out) { *out << to_string(function.op); }
 
 std::span<const ExactFunction> exact_functions() {
   const auto function = [](Op op, double limit32, double limit64, auto exact) {

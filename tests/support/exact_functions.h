@@ -2,8 +2,8 @@
 // result has, and the errors that sinter promises.
 #pragma once
 
+#include <ostream>
 #include <span>
-#include <vector>
 
 #include <sinter/ir/graph.h>
 
@@ -18,6 +18,9 @@ struct ExactFunction {
   /// For f64: the C library's functions of long double, some 2^-10 ULP of an f64 off.
   long double (*of_f64)(long double x);
 };
+
+/// How gtest names it.
+void PrintTo(const ExactFunction& function, std::ostream* out);
 
 /// Every function of one operand, with the attributes that its row has by default.
 [[nodiscard]] std::span<const ExactFunction> exact_functions();
