@@ -26,8 +26,8 @@ bool has_max_form(const Graph& graph, const Node& node, std::span<const double> 
   return slope > 0 && slope <= 1;
 }
 
-/// The body of a composite on f32, between conversions if its operands are 16-bit floats: for graphs
-/// that `widen` has not seen.
+/// The body of a composite on f32, between conversions if its operands are 16-bit floats: for
+/// graphs that `widen` has not seen.
 Value body_of(const Node& node, std::span<Value> operands, bool max_form) {
   for (Value& operand : operands) {
     if (is_storage_float(operand.dtype())) operand = operand.convert(DType::f32);

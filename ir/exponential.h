@@ -49,6 +49,9 @@ struct Split {
 /// exponent field of 0 and are +0.
 [[nodiscard]] Value scaled_in_halves(const Value& p, const Value& biased);
 
+/// 2^f for |f| <= 1/2, or hardly more.
+[[nodiscard]] Value exp2_fraction(const Value& f);
+
 /// e^r - 1 = high + rest.
 struct Parts {
   Value high;

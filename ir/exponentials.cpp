@@ -85,6 +85,10 @@ Value scaled_in_halves(const Value& p, const Value& biased) {
   return mul(mul(p, first), second);
 }
 
+Value exp2_fraction(const Value& f) {
+  return fma(polynomial(f, by_dtype<std::span<const double>>(f, kExp2P32, kExp2P64)), f, 1);
+}
+
 /// Masks like -1e9 cost no more than other values: below the lower clamp both scales are +0.
 Value exp(const Value& x) {
   const ExponentialNumbers& numbers = exponential_numbers(x);
@@ -104,9 +108,7 @@ Value exp2(const Value& x) {
   const double round = format(x.dtype()).round + double_bias(x);
   const Value biased = add(clamped, round);
   const Value f = sub(clamped, sub(biased, round));
-  const Value p =
-      fma(polynomial(f, by_dtype<std::span<const double>>(x, kExp2P32, kExp2P64)), f, 1);
-  return scaled_in_halves(p, biased);
+  return scaled_in_halves(exp2_fraction(f), biased);
 }
 
 /// s e^r - s with s = 2^n / 2: s * high + (s - 1/2), and in the second part what their roundings

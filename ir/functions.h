@@ -17,6 +17,9 @@ namespace sinter::detail::functions {
 [[nodiscard]] Value log2(const Value& x);
 [[nodiscard]] Value log1p(const Value& x);
 
+// powers.cpp
+[[nodiscard]] Value pow(const Value& x, const Value& y);
+
 // error_functions.cpp
 [[nodiscard]] Value erf(const Value& x);
 [[nodiscard]] Value erfc(const Value& x);

@@ -7,6 +7,17 @@
 
 namespace sinter::detail::functions {
 
+/// The bits of sqrt(1/2) in f64, or nearly.
+inline constexpr double kRootHalf64 = 0x3fe6a09e00000000;
+
+/// x = 2^n (1 + f) for positive finite x.
+struct NormalFraction {
+  Value n;  ///< times 2^fraction_bits
+  Value f;  ///< exact
+};
+/// `least` are the bits of the least 1 + f.
+[[nodiscard]] NormalFraction normal_fraction(const Value& x, double least);
+
 /// What log(1 + f) has beyond f, small beside it: a b + c.
 struct LogRest {
   Value a;

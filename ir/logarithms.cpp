@@ -29,9 +29,6 @@ constexpr double kLogP64[] = {0x1.5555555555592p-1, 0x1.999999997ff19p-2, 0x1.24
                               0x1.c71c5213bd3c6p-3, 0x1.74663d1c51d97p-3, 0x1.39a1e27495e27p-3,
                               0x1.2f040943f184ep-3};
 
-/// Bits of the least 1 + f.
-constexpr double kLeast64 = 0x3fe6a09e00000000;
-
 /// unit * log(1 + f / unit) - f, for a power of two, in f32 by the polynomial p32.
 LogRest rest_of_log(const Value& f, std::span<const double> p32, double unit) {
   if (f.dtype() == DType::f32) {
@@ -82,16 +79,20 @@ Value with_special_logarithms(const Value& result, const Value& x) {
 
 }  // namespace
 
-LogParts log_parts(const Value& x) {
+NormalFraction normal_fraction(const Value& x, double least) {
   const int places = format(x.dtype()).fraction_bits;
   const double step = by_dtype(x, 0x1p23, 0x1p52);
   const Value subnormal = less(x, by_dtype(x, 0x1p-126, 0x1p-1022));
   const Value normal = choose(subnormal, mul(x, step), x);
-  const Value exponent = exponent_bits(normal, by_dtype<double>(x, 0x3f2aaaab, kLeast64));
+  const Value exponent = exponent_bits(normal, least);
   const Value m = float_of(bits_of(normal).sub(exponent));
   const Value steps = exponent.convert(x.dtype());
   const Value n = choose(subnormal, sub(steps, places * step), steps);
-  const Value f = sub(m, 1);
+  return {n, sub(m, 1)};
+}
+
+LogParts log_parts(const Value& x) {
+  const auto [n, f] = normal_fraction(x, by_dtype<double>(x, 0x3f2aaaab, kRootHalf64));
   return {n, f, rest_of_log(f, kLogP32, 1)};
 }
 
@@ -114,7 +115,7 @@ Value log2(const Value& x) {
 /// as large, so that 2^-n stays a normal number.
 Value log1p_inside(const Value& x, const Value& sum) {
   constexpr double kUnit = 4;
-  const Value exponent = exponent_bits(sum, by_dtype<double>(x, 0x3f400000, kLeast64));
+  const Value exponent = exponent_bits(sum, by_dtype<double>(x, 0x3f400000, kRootHalf64));
   const double four = by_dtype<double>(x, 0x40800000, 0x4010000000000000);
   const Value scale = float_of(record(Op::sub, {four, exponent}));
   const Value f = fma(x, scale, sub(scale, kUnit));

@@ -233,6 +233,10 @@ class ElementwiseMethods {
   [[nodiscard]] Self log1p() const { return unary(Op::log1p); }
   /// 1 / sqrt(x), each rounded: within 1.5 ULP. inf at +0, -inf at -0, NaN below, 0 at inf.
   [[nodiscard]] Self rsqrt() const { return unary(Op::rsqrt); }
+  /// x^exponent, by a number or a tensor, within 1 ULP; exact where the power is a float. NaN for
+  /// negative x unless the exponent is whole; 1 for exponent 0 and for x = 1, beside NaN too; other
+  /// special values as IEEE 754 has them.
+  [[nodiscard]] Self pow(const Other& exponent) const { return binary(Op::pow, exponent); }
   /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
   [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
   /// log(sigmoid(x)) = min(x, 0) - log(1 + e^-|x|), within 2 ULP. -inf at -inf.
