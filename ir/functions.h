@@ -25,6 +25,10 @@ namespace sinter::detail::functions {
 [[nodiscard]] Value erfc(const Value& x);
 [[nodiscard]] Value gelu(const Value& x);
 
+// trigonometric.cpp
+[[nodiscard]] Value sin(const Value& x);
+[[nodiscard]] Value cos(const Value& x);
+
 // activations.cpp
 [[nodiscard]] Value sigmoid(const Value& x);
 [[nodiscard]] Value logsigmoid(const Value& x);

@@ -112,6 +112,8 @@ std::span<const ExactFunction> exact_functions() {
       function(Op::log2, 2, 2, [](auto x) { return std::log2(x); }),
       function(Op::log1p, 1.3, 2, [](auto x) { return std::log1p(x); }),
       function(Op::rsqrt, 1.5, 2, [](auto x) { return 1 / std::sqrt(x); }),
+      function(Op::sin, 1, 1, [](auto x) { return std::sin(x); }),
+      function(Op::cos, 1, 1, [](auto x) { return std::cos(x); }),
       function(Op::sigmoid, 1, 2, [](auto x) { return exact_sigmoid(x); }),
       function(Op::logsigmoid, 2, 2, [](auto x) { return -exact_softplus(-x); }),
       function(Op::tanh, 1.1, 2, [](auto x) { return std::tanh(x); }),

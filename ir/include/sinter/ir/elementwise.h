@@ -237,6 +237,10 @@ class ElementwiseMethods {
   /// negative x unless the exponent is whole; 1 for exponent 0 and for x = 1, beside NaN too; other
   /// special values as IEEE 754 has them.
   [[nodiscard]] Self pow(const Other& exponent) const { return binary(Op::pow, exponent); }
+  /// The sine of an angle in radians, within 1 ULP however large it is. -0 at -0, NaN at +-inf.
+  [[nodiscard]] Self sin() const { return unary(Op::sin); }
+  /// The cosine of an angle in radians, within 1 ULP however large it is. NaN at +-inf.
+  [[nodiscard]] Self cos() const { return unary(Op::cos); }
   /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
   [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
   /// log(sigmoid(x)) = min(x, 0) - log(1 + e^-|x|), within 2 ULP. -inf at -inf.
