@@ -79,6 +79,8 @@ std::optional<dnnl::algorithm> algorithm_of(Op op) {
     case Op::log: return dnnl::algorithm::eltwise_log;
     case Op::tanh: return dnnl::algorithm::eltwise_tanh;
     case Op::sigmoid: return dnnl::algorithm::eltwise_logistic;
+    case Op::silu: return dnnl::algorithm::eltwise_swish;
+    case Op::gelu: return dnnl::algorithm::eltwise_gelu_erf;
     default: return std::nullopt;
   }
 }

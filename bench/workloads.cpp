@@ -64,8 +64,9 @@ const Workload kLeakyRelu{"leaky_relu", 1, leaky_relu_graph, onednn_leaky_relu};
 const Workload kChain{"chain", 4, chain_graph, onednn_chain};
 
 std::span<const Workload> function_workloads() {
-  static const std::array workloads{function<Op::exp>(), function<Op::log>(), function<Op::tanh>(),
-                                    function<Op::sigmoid>()};
+  static const std::array workloads{function<Op::exp>(),     function<Op::log>(),
+                                    function<Op::tanh>(),    function<Op::gelu>(),
+                                    function<Op::sigmoid>(), function<Op::silu>()};
   return workloads;
 }
 

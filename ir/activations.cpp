@@ -147,10 +147,7 @@ Value softplus(const Value& x) {
   return add(rest, at_least(x, 0));
 }
 
-Value logsigmoid(const Value& x) {
-  const Value rest = log1p_of_exp(x);
-  return sub(at_most(x, 0), rest);
-}
+Value logsigmoid(const Value& x) { return softplus(x.neg()).neg(); }
 
 /// With e = e^-|x|: x t / (t + 2) and t = e^2 + 2 e for negative x, x - x 2 e^2 / (2 e^2 + 2 e + 1)
 /// for positive x. All of it times a power of two, so that only the quotient may be subnormal.

@@ -38,6 +38,12 @@ TEST_F(AArch64, PrimitivesEqualTheInterpreterInScalars) {
   calls.run();
 }
 
+TEST_F(AArch64, CompositesEqualTheInterpreter) {
+  AArch64Calls calls;
+  for (const OpUse& use : uses_of(OpKind::composite)) add_primitive(calls, use, false);
+  calls.run();
+}
+
 constexpr std::int64_t kLongest = 40;
 
 TEST_F(AArch64, LeakyReluAndTheChainAtEveryLength) {

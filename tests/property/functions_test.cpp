@@ -12,6 +12,7 @@
 
 #include <sinter/fuzz/run.h>
 
+#include "support/accuracy_table.h"
 #include "support/exact_functions.h"
 #include "support/fuzz.h"
 #include "support/special_values.h"
@@ -60,15 +61,11 @@ class Sweep {
   }
 
   void expect_at_most(double limit) const {
-    RecordProperty(worst_);
-    EXPECT_LE(worst_.error, limit) << to_string(function_.op) << " at " << worst_.x;
+    SCOPED_TRACE("the worst x is " + std::to_string(worst_.x));
+    expect_accuracy(function_.op, *dtype_of<T>, limit, worst_.error);
   }
 
  private:
-  static void RecordProperty(const Worst& worst) {
-    testing::Test::RecordProperty("error", std::to_string(worst.error));
-    std::printf("%.6f ULP at %a\n", worst.error, worst.x);
-  }
   [[nodiscard]] double error(T x, T got) const {
     if constexpr (std::is_same_v<T, float>) {
       return error_in_ulp(got, function_.of_f32(static_cast<double>(x)));

@@ -243,7 +243,7 @@ class ElementwiseMethods {
   [[nodiscard]] Self cos() const { return unary(Op::cos); }
   /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
   [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
-  /// log(sigmoid(x)) = min(x, 0) - log(1 + e^-|x|), within 2 ULP. -inf at -inf.
+  /// log(sigmoid(x)) = -softplus(-x), within 2 ULP. -inf at -inf, -0 at inf.
   [[nodiscard]] Self logsigmoid() const { return unary(Op::logsigmoid); }
   /// The hyperbolic tangent, within 1.1 ULP. -0 at -0, -1 at -inf, 1 at inf.
   [[nodiscard]] Self tanh() const { return unary(Op::tanh); }
