@@ -12,6 +12,9 @@ namespace {
 constexpr int kMaxUnroll = 4;
 /// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
 constexpr int kLargeBody = 64;
+/// From here on a body is a chain of dependent ops, such as a polynomial, and waits for its latency
+/// more than for anything that registers could keep: what does not fit in them is read from the cache.
+constexpr int kChain = 16;
 
 std::vector<NodeId> reductions(const Graph& body) {
   std::vector<NodeId> result;
@@ -35,11 +38,14 @@ int choose_lanes(const Graph& body, const Placement& placement, const Target& ta
   return target.vector_bytes / bytes;
 }
 
-/// As many vectors in flight as the registers hold.
+/// As many vectors in flight as the registers hold, or twice that for a chain.
 int choose_unroll(const Pressure& pressure, const Target& target) {
   if (pressure.operations > kLargeBody) return 1;
+  const bool chain = pressure.operations >= kChain;
+  const int registers = target.vector_registers * (chain ? 2 : 1);
+  const int invariant = chain ? 0 : pressure.invariant;
   for (int unroll = kMaxUnroll; unroll > 1; unroll /= 2) {
-    if (unroll * pressure.live + pressure.invariant <= target.vector_registers) return unroll;
+    if (unroll * pressure.live + invariant <= registers) return unroll;
   }
   return 1;
 }

@@ -24,9 +24,10 @@ struct Sum {
   Value low;
 };
 Sum one_plus(const Value& scale, const Value& z, double unit) {
+  const Value product = mul(scale, z);  // exactly
   const Value both = add(scale, unit);
-  const Value high = fma(scale, z, both);
-  const Value lost_product = fma(scale, z, sub(both, high));
+  const Value high = add(both, product);
+  const Value lost_product = add(sub(both, high), product);
   const Value lost_one = sub(unit, sub(both, scale));
   return {high, add(lost_product, lost_one)};
 }

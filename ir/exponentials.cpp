@@ -23,8 +23,8 @@ constexpr double kQ64[] = {0x1p-1,
                            0x1.af6a6b0026209p-26,
                            0x1.1ebc13018a7d8p-29};
 constexpr ExponentialNumbers kF32{0x1.715476p0, 0x1.62e43p-1, 0x1.62e43p-1, -0x1.05c61p-29, kQ32};
-constexpr ExponentialNumbers kF64{0x1.71547652b82fep0, 0x1.62e42fefa39efp-1, 0x1.62e42fefa4p-1,
-                                  -0x1.8432a1b0e2634p-43, kQ64};
+constexpr ExponentialNumbers kF64{0x1.71547652b82fep0, 0x1.62e42fefa39efp-1, 0x1.62e42fefa38p-1,
+                                  0x1.ef35793c7673p-45, kQ64};
 
 /// From c0 = 1/2 on, exactly: next to 0 expm1 is little more than r + r^2 / 2.
 constexpr double kExpm1Q32[] = {0.5,           0x1.555552p-3,  0x1.5554e4p-5,
@@ -122,8 +122,9 @@ Parts half_expm1(const Value& x) {
   const Value scale = power_of_two(split.biased);
   const Value shifted = sub(scale, 0.5);
   const Value lost_half = sub(sub(scale, shifted), 0.5);
-  const Value sum = fma(scale, split.high, shifted);
-  const Value lost_sum = fma(scale, split.high, sub(shifted, sum));
+  const Value product = mul(scale, split.high);  // exactly
+  const Value sum = add(shifted, product);
+  const Value lost_sum = add(sub(shifted, sum), product);
   return {sum, add(fma(scale, z, lost_sum), lost_half)};
 }
 

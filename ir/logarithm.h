@@ -12,7 +12,7 @@ inline constexpr double kRootHalf64 = 0x3fe6a09e00000000;
 
 /// x = 2^n (1 + f) for positive finite x.
 struct NormalFraction {
-  Value n;  ///< times 2^fraction_bits
+  Value n;  ///< times 2^fraction_bits; inf for inf, NaN for NaN and negative numbers
   Value f;  ///< exact
 };
 /// `least` are the bits of the least 1 + f.
@@ -25,7 +25,7 @@ struct LogRest {
   std::optional<Value> c;
 };
 
-/// log x = n 2^-fraction_bits ln 2 + f + rest, for positive finite x. n and f are exact.
+/// log x = n 2^-fraction_bits ln 2 + f + rest, for all x but 0. n and f are exact.
 struct LogParts {
   Value n;
   Value f;

@@ -16,7 +16,6 @@ namespace sinter::detail::functions {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// log(1 + f) = f + f^2 (-1/2 + f p(f)) for 1 + f in [2/3, 4/3).
 constexpr double kLogP32[] = {0x1.555506p-2, -0x1.fffefp-3,  0x1.99d05ep-3, -0x1.559de4p-3,
@@ -64,31 +63,52 @@ Value log_of(const LogParts& parts, double unit) {
 
 /// The exponent of x, times 2^fraction_bits, as bits: that of the power of two by which x is
 /// divided.
-Value exponent_bits(const Value& x, double least) {
-  const Value above = record(Op::sub, {bits_of(x), least});
-  return record(Op::bit_and, {above, by_dtype(x, -0x1p23, -0x1p52)});
+Value exponent_bits(const Value& bits, double least) {
+  const Value above = record(Op::sub, {bits, least});
+  return record(Op::bit_and, {above, bits.dtype() == DType::i32 ? -0x1p23 : -0x1p52});
 }
 
-/// `result` where x is positive and finite; the logarithms of all other x.
+/// The float with these bits, but NaN where it is negative: all bits of that are set.
+Value undefined_of(const Value& bits) {
+  const double places = bits.dtype() == DType::i32 ? 31 : 63;
+  const Value smeared = record(Op::shift_right, {bits, places});
+  return float_of(smeared.bit_or(bits));
+}
+
+/// `result` where x is positive and finite; the logarithms of all other x. Integers where they will
+/// do: their instructions wait for none of the multiplications.
 Value with_special_logarithms(const Value& result, const Value& x) {
-  const Value finite = choose(less(x, kInfinity), result, x);
-  const Value infinity = x.constant(-kInfinity);
-  const Value pole = choose(equal(x, 0), infinity, kNaN);
-  return choose(greater(x, 0), finite, pole);
+  const Value bits = bits_of(x);
+  const Value shifted = record(Op::bit_xor, {bits, by_dtype(x, -0x1p31, -0x1p63)});
+  const double infinity = by_dtype(x, 0x1p31 - 0x1p23, 0x1p63 - 0x1p52);
+  const Value finite = less(shifted, infinity - by_dtype(x, 0x1p31, 0x1p63));
+  const Value undefined = undefined_of(bits);
+  const Value defined = choose(finite, result, undefined);
+  return choose(equal(x, 0), -kInfinity, defined);
 }
 
 }  // namespace
 
+/// A subnormal number is the fraction of one that is normal: with the exponent of 1, and 1 taken
+/// off, it is itself times a power of two. One comparison finds it, and 0, negative numbers, inf
+/// and NaN, as all that is not in the range of positive normal numbers.
 NormalFraction normal_fraction(const Value& x, double least) {
-  const int places = format(x.dtype()).fraction_bits;
+  const double one = by_dtype<double>(x, 0x3f800000, 0x3ff0000000000000);
+  const double infinity = by_dtype<double>(x, 0x7f800000, 0x7ff0000000000000);
   const double step = by_dtype(x, 0x1p23, 0x1p52);
-  const Value subnormal = less(x, by_dtype(x, 0x1p-126, 0x1p-1022));
-  const Value normal = choose(subnormal, mul(x, step), x);
-  const Value exponent = exponent_bits(normal, least);
-  const Value m = float_of(bits_of(normal).sub(exponent));
+  const Value bits = bits_of(x);
+  const Value shifted = record(Op::add, {bits, infinity});
+  const Value special = record(Op::greater_equal, {shifted, -2 * step});
+  const Value above_one = float_of(record(Op::bit_or, {bits, one}));
+  const Value scaled = bits_of(sub(above_one, 1));
+  const double places = format(x.dtype()).bias - 1;
+  const Value unscaled = record(Op::sub, {scaled, places * step});
+  const Value number = choose(special, unscaled, bits);
+  const Value exponent = exponent_bits(number, least);
+  const Value m = float_of(number.sub(exponent));
   const Value steps = exponent.convert(x.dtype());
-  const Value n = choose(subnormal, sub(steps, places * step), steps);
-  return {n, sub(m, 1)};
+  const Value more = add(steps, undefined_of(bits));
+  return {choose(special, more, steps), sub(m, 1)};
 }
 
 LogParts log_parts(const Value& x) {
@@ -96,7 +116,10 @@ LogParts log_parts(const Value& x) {
   return {n, f, rest_of_log(f, kLogP32, 1)};
 }
 
-Value log(const Value& x) { return with_special_logarithms(log_of(log_parts(x), 1), x); }
+Value log(const Value& x) {
+  const Value result = log_of(log_parts(x), 1);
+  return choose(equal(x, 0), -kInfinity, result);
+}
 
 Value log2(const Value& x) {
   constexpr double kLow32 = 0x1.4ae0cp-26;
@@ -108,14 +131,14 @@ Value log2(const Value& x) {
   const Value rest = fma(c.has_value() ? fma(a, b, *c) : mul(a, b), log2_e, low);
   const Value fraction = fma(parts.f, log2_e, rest);
   const Value result = fma(parts.n, by_dtype(x, 0x1p-23, 0x1p-52), fraction);
-  return with_special_logarithms(result, x);
+  return choose(equal(x, 0), -kInfinity, result);
 }
 
 /// f comes from x itself, not from the rounded 1 + x: x 2^-n + (2^-n - 1). All of it is four times
 /// as large, so that 2^-n stays a normal number.
 Value log1p_inside(const Value& x, const Value& sum) {
   constexpr double kUnit = 4;
-  const Value exponent = exponent_bits(sum, by_dtype<double>(x, 0x3f400000, kRootHalf64));
+  const Value exponent = exponent_bits(bits_of(sum), by_dtype<double>(x, 0x3f400000, kRootHalf64));
   const double four = by_dtype<double>(x, 0x40800000, 0x4010000000000000);
   const Value scale = float_of(record(Op::sub, {four, exponent}));
   const Value f = fma(x, scale, sub(scale, kUnit));

@@ -122,6 +122,15 @@ TEST(Schedule, KeepsFourVectorsInFlightWhileRegistersLast) {
   EXPECT_EQ(main_loop(schedule(crowded, targets()[1]).nest).unroll, 4);
 }
 
+TEST(Schedule, KeepsFourVectorsInFlightThroughALongChainWhateverItsCoefficients) {
+  for (const Target& target : targets()) {
+    Graph graph;
+    graph.output("y", graph.input("x", DType::f32, {9}).log());
+    const Graph body = expand(graph, {});
+    EXPECT_EQ(main_loop(schedule(body, target).nest).unroll, 4) << target.name;
+  }
+}
+
 TEST(Schedule, DependsOnClassesOfLengthsOnly) {
   for (const Target& target : targets()) {
     for (const NamedKernel& kernel : all_kernels()) {
