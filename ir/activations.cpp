@@ -18,20 +18,6 @@ Scaled scaled(const Value& x) {
   return by_dtype(x, Scaled{63, 0x1p-64, 105}, Scaled{511, 0x1p-512, 746});
 }
 
-/// scale (1 + z), which is e^a times the unit, and 1 times the unit: their sum, and what it loses.
-struct Sum {
-  Value high;
-  Value low;
-};
-Sum one_plus(const Value& scale, const Value& z, double unit) {
-  const Value product = mul(scale, z);  // exactly
-  const Value both = add(scale, unit);
-  const Value high = add(both, product);
-  const Value lost_product = add(sub(both, high), product);
-  const Value lost_one = sub(unit, sub(both, scale));
-  return {high, add(lost_product, lost_one)};
-}
-
 /// e^r - 1 for a split argument.
 Value expm1_of(const Split& split) {
   const Value r = add(split.high, split.low);
@@ -77,19 +63,33 @@ constexpr double kTanhNear64[] = {
 
 }  // namespace
 
-/// 1 / (1 + e^|x|) and its complement to 1, with one Newton step that takes in what the sum lost.
+/// 1 / (1 + e^-x), with one Newton step that takes in what the sum lost. All signs of the split are
+/// turned, for that it is of x itself.
 Value sigmoid(const Value& x) {
+  const ExponentialNumbers& numbers = exponential_numbers(x);
   const auto [bias, unit, bound] = scaled(x);
-  const Split split = split_exponent(at_most(x.abs(), bound), bias);
-  const Value z = expm1_of(split);
-  const Sum sum = one_plus(power_of_two(split.biased), z, unit);
-  const Value w = div(1, sum.high);
+  const Value a = at_most(at_least(x, -bound), by_dtype(x, 20.0, 40.0));
+  const Exponent exponent = exponent_of(a, bias, -1);
+  const Value high = fma(exponent.n, numbers.ln2_high, a);
+  const Value low = mul(exponent.n, numbers.ln2_low);
+  const Value r = add(high, low);
+  const Value q = polynomial(r, scaled_q(x, 1, -1));
+  const Value square = mul(r, r);
+  const Value rest = fma(square, q, low.neg());
+  const Value z = sub(rest, high);
+
+  const Value scale = power_of_two(exponent.biased);
+  const Value both = add(scale, unit);
+  const Value sum = fma(scale, z, both);
+  const Value lost_product = fma(scale, z, sub(both, sum));
+  const Value lost_one = sub(unit, sub(both, scale));
+  const Value lost = add(lost_product, lost_one);
+
+  const Value w = div(1, sum);
   const Value minus = w.neg();
-  const Value off = fma(minus, sum.high, 1);
-  const Value error = fma(minus, sum.low, off);
-  const Value quotient = mul(fma(w, error, w), unit);
-  const Value complement = sub(1, quotient);
-  return choose(less(x, 0), quotient, complement);
+  const Value off = fma(minus, sum, 1);
+  const Value error = fma(minus, lost, off);
+  return mul(fma(w, error, w), unit);
 }
 
 /// x + x^3 p(x^2) next to 0, and 1 - 2 / (1 + e^(2 |x|)) away from it.

@@ -78,11 +78,11 @@ Value power_of_two(const Value& biased) {
 Value scaled_in_halves(const Value& p, const Value& biased) {
   const double places = format(p.dtype()).fraction_bits;
   const Value bits = bits_of(biased);
-  const Value half = record(Op::shift_right, {bits, 1});
-  const Value rest = sub(bits, half);
-  const Value first = float_of(record(Op::shift_left, {half, places}));
-  const Value second = float_of(record(Op::shift_left, {rest, places}));
-  return mul(mul(p, first), second);
+  const Value even = record(Op::bit_and, {bits, -2});
+  const Value half = record(Op::shift_left, {even, places - 1});
+  const Value whole = record(Op::shift_left, {bits, places});
+  const Value scaled = mul(p, float_of(half));
+  return mul(scaled, float_of(whole.sub(half)));
 }
 
 Value exp2_fraction(const Value& f) {
