@@ -311,6 +311,82 @@ TEST(Reduction, LongRowsAndColumnsAreNotWalkedAgain) {
   Machines().check(columns, "columns");
 }
 
+/// softmax, its logarithm, logsumexp and layer_norm of one row, in f64.
+struct Reference {
+  std::vector<double> softmax, log_softmax, layer_norm;
+  double logsumexp = 0;
+};
+
+Reference reference(std::span<const float> x) {
+  const double m = *std::ranges::max_element(x);
+  double total = 0, mean = 0, variance = 0;
+  for (double v : x) total += std::exp(v - m);
+  for (double v : x) mean += v / static_cast<double>(x.size());
+  for (double v : x) variance += (v - mean) * (v - mean) / static_cast<double>(x.size());
+  Reference r;
+  r.logsumexp = m + std::log(total);
+  for (double v : x) {
+    r.softmax.push_back(std::exp(v - m) / total);
+    r.log_softmax.push_back(v - m - std::log(total));
+    r.layer_norm.push_back((v - mean) / std::sqrt(variance + 1e-5));
+  }
+  return r;
+}
+
+TEST(Reduction, SoftmaxAndItsKin) {
+  const Machines machines;
+  for (std::int64_t n : {1, 7, 64, 100, 2500}) {
+    Graph graph;
+    const Value x = graph.input("x", DType::f32, {3, n});
+    graph.output("softmax", x.softmax());
+    graph.output("log_softmax", x.log_softmax());
+    graph.output("layer_norm", x.layer_norm());
+    graph.output("logsumexp", x.logsumexp(1));
+    machines.check(graph, "softmax and its kin of " + std::to_string(n));
+    std::vector<TensorData> inputs = random_inputs(graph, 5);
+    float next = -4;
+    for (float& value : inputs[0].as<float>()) {
+      value = next;
+      next = next > 4 ? -4.3F : next + 0.37F;
+    }
+    const std::vector<TensorData> y = interpret(graph, inputs);
+    for (std::size_t row = 0; row < 3; ++row) {
+      const auto at = row * static_cast<std::size_t>(n);
+      const Reference r = reference(inputs[0].as<float>().subspan(at, static_cast<std::size_t>(n)));
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+        EXPECT_NEAR(y[0].as<float>()[at + i], r.softmax[i], 3e-7);
+        EXPECT_NEAR(y[1].as<float>()[at + i], r.log_softmax[i], 2e-6);
+        EXPECT_NEAR(y[2].as<float>()[at + i], r.layer_norm[i], 2e-6);
+      }
+      EXPECT_NEAR(y[3].as<float>()[row], r.logsumexp, 2e-6);
+    }
+  }
+}
+
+TEST(Reduction, EachOfTheSoftmaxKinIsOneKernel) {
+  using Method = Value (*)(const Value&);
+  for (const Method method :
+       {Method([](const Value& x) { return x.softmax(); }),
+        Method([](const Value& x) { return x.log_softmax(); }),
+        Method([](const Value& x) { return x.layer_norm(); }),
+        Method([](const Value& x) { return x.logsumexp(-1, true) * 2; }),
+        Method([](const Value& x) { return x.convert(DType::f16).softmax(); })}) {
+    Graph graph;
+    graph.output("y", method(graph.input("x", DType::f32, {8, 1000}) * 0.5));
+    EXPECT_EQ(kernels_of(graph), 1U);
+  }
+}
+
+TEST(Reduction, LogsumexpOfInfinities) {
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {2}).logsumexp());
+  const float inf = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(run(graph, {floats({2}, {1, inf})})[0], kInf);
+  EXPECT_EQ(run(graph, {floats({2}, {-inf, -inf})})[0], -kInf);
+  EXPECT_EQ(run(graph, {floats({2}, {-inf, 3})})[0], 3);
+  EXPECT_EQ(run(graph, {floats({2}, {1000, -1000})})[0], 1000);
+}
+
 std::string error_of(auto&& body) {
   try {
     body();

@@ -111,6 +111,40 @@ class ReductionMethods {
     });
   }
 
+  // Over rows these are one kernel each, with what is around them, where a row fits the cache.
+  /// exp(x - m) / sum(exp(x - m)) along `axes`, with m = amax(x). NaN where m is not finite.
+  [[nodiscard]] Self softmax(const Axes& axes = -1) const {
+    return in_compute_dtype([&](const Self& x) {
+      const Self power = x.sub(x.amax(axes, true)).exp();
+      return power.div(power.sum(axes, true));
+    });
+  }
+  /// x - m - log(sum(exp(x - m))), the logarithm of softmax without its underflow.
+  [[nodiscard]] Self log_softmax(const Axes& axes = -1) const {
+    return in_compute_dtype([&](const Self& x) {
+      const Self below = x.sub(x.amax(axes, true));
+      return below.sub(below.exp().sum(axes, true).log());
+    });
+  }
+  /// log(sum(exp(x))) without overflow; inf where x holds inf, -inf where it is all -inf.
+  [[nodiscard]] Self logsumexp(const Axes& axes = {}, bool keepdims = false) const {
+    return in_compute_dtype([&](const Self& x) {
+      const Self highest = x.amax(axes, true);
+      const Self shift = highest.isinf().select(0, highest);
+      const Self total = x.sub(shift).exp().sum(axes, true).log().add(shift);
+      const Shape shape = detail::reduction_steps("logsumexp", x.shape(), axes, keepdims).shape;
+      return total.shape() == shape ? total : total.reshape(shape);
+    });
+  }
+  /// (x - mean) / sqrt(variance + epsilon) along `axes`; weight and bias are ops behind it.
+  [[nodiscard]] Self layer_norm(const Axes& axes = -1, Scalar epsilon = 1e-5) const {
+    return in_compute_dtype([&](const Self& x) {
+      const Self centred = x.sub(x.mean_of(axes, true, 0));
+      const Self variance = centred.mul(centred).mean_of(axes, true, 0);
+      return centred.div(variance.add(epsilon).sqrt());
+    });
+  }
+
  private:
   friend Self;
   ReductionMethods() = default;
