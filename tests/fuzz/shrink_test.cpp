@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 #include <sinter/fuzz/case.h>
 #include <sinter/ir/text.h>
@@ -12,8 +13,17 @@
 namespace sinter::test {
 namespace {
 
+/// Whether an output depends on a node of `op`.
 bool has(const Graph& graph, Op op) {
-  return std::ranges::any_of(graph.nodes(), [op](const Node& node) { return node.op == op; });
+  std::vector<bool> needed(graph.nodes().size());
+  for (const GraphOutput& output : graph.outputs()) needed[output.node.index] = true;
+  for (std::size_t i = graph.nodes().size(); i-- > 0;) {
+    if (!needed[i]) continue;
+    const Node& node = graph.nodes()[i];
+    if (node.op == op) return true;
+    for (NodeId operand : node.inputs()) needed[operand.index] = true;
+  }
+  return false;
 }
 
 /// Computes as the interpreter does, but for one op, after which the first output is one bit off.
