@@ -161,10 +161,13 @@ Value mish(const Value& x) {
   const Exponent exponent = exponent_of(a, bias);
   const Value high = fma(exponent.n, -numbers.ln2_high, a);
   const Value r = fma(exponent.n, -numbers.ln2_low, high);
-  const Value p = fma(fma(polynomial(r, numbers.q), r, 1), r, 1);
-  const Value e = mul(p, power_of_two(exponent.biased));
+  const Value q = polynomial(r, numbers.q);
+  const Value z = fma(mul(r, r), q, r);  // e^r - 1
+  const Value scale = power_of_two(exponent.biased);
+  const Value e = fma(scale, z, scale);
   const Value square = mul(mul(e, 1 / unit), e);
-  const Value t = fma(e, 2, square);
+  const Value double_scale = add(scale, scale);
+  const Value t = add(fma(double_scale, z, square), double_scale);  // rounded once where e is small
   const Value below = less(x, 0);
   const Value twice = add(square, square);
   const Value numerator = mul(a, choose(below, t, twice));

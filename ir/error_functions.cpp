@@ -99,7 +99,7 @@ Value erfc_tail(const Value& a, const TailNumbers& numbers) {
   const Value q = polynomial(r, exponential.q);
   const Value rest = fma(mul(r, r), q, low);
   const Value z = add(rest, high);  // e^r - 1
-  const Value y = add(fma(z, g, z), g);
+  const Value y = fma(z, add(g, 1), g);
   const Value scale = power_of_two(exponent.biased);
   return mul(fma(h, y, h), scale);
 }
@@ -163,7 +163,7 @@ Value gelu(const Value& x) {
   const Value r = fma(exponent.n, by_dtype(x, 0x1.7f7d1cp-19, 2 * exponential.ln2_low), high);
   const Value q = polynomial(r, scaled_q(x, -0.5, -0.5));
   const Value z = fma(mul(r, r), q, r);  // 2 (1 - e^(-r / 2))
-  const Value y = fma(fma(z, g, z), -0.5, g);
+  const Value y = fma(z, fma(g, -0.5, -0.5), g);
   const Value scale = power_of_two(exponent.biased);
   const Value product = mul(fma(h, y, h), scale);
   return fma(product, -0.5 / numbers.unit, at_least(x, -0.0));

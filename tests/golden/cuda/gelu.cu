@@ -67,8 +67,8 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const float v65 = fmaf(v64, v61, (-0.24999997f));
         const float v66 = v61 * v61;
         const float v67 = fmaf(v66, v65, v61);
-        const float v68 = fmaf(v67, v55, v67);
-        const float v69 = fmaf(v68, (-0.5f), v55);
+        const float v68 = fmaf(v55, (-0.5f), (-0.5f));
+        const float v69 = fmaf(v67, v68, v55);
         const int v70 = (int)__float_as_uint(v57);
         const int v71 = i32_shift_left(v70, 23);
         const float v72 = __uint_as_float((unsigned)v71);
@@ -132,8 +132,8 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
       const float v114 = fmaf(v113, v110, (-0.24999997f));
       const float v115 = v110 * v110;
       const float v116 = fmaf(v115, v114, v110);
-      const float v117 = fmaf(v116, v104, v116);
-      const float v118 = fmaf(v117, (-0.5f), v104);
+      const float v117 = fmaf(v104, (-0.5f), (-0.5f));
+      const float v118 = fmaf(v116, v117, v104);
       const int v119 = (int)__float_as_uint(v106);
       const int v120 = i32_shift_left(v119, 23);
       const float v121 = __uint_as_float((unsigned)v120);
@@ -186,8 +186,8 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float v163 = fmaf(v162, v159, (-0.24999997f));
     const float v164 = v159 * v159;
     const float v165 = fmaf(v164, v163, v159);
-    const float v166 = fmaf(v165, v153, v165);
-    const float v167 = fmaf(v166, (-0.5f), v153);
+    const float v166 = fmaf(v153, (-0.5f), (-0.5f));
+    const float v167 = fmaf(v165, v166, v153);
     const int v168 = (int)__float_as_uint(v155);
     const int v169 = i32_shift_left(v168, 23);
     const float v170 = __uint_as_float((unsigned)v169);
