@@ -165,6 +165,7 @@ Value call(std::span<const Value> operands) {
 #define SINTER_BODY_leaf(name, arity) nullptr
 #define SINTER_BODY_primitive(name, arity) nullptr
 #define SINTER_BODY_reduction(name, arity) nullptr
+#define SINTER_BODY_product(name, arity) nullptr
 #define SINTER_BODY_structural(name, arity) nullptr
 #define SINTER_BODY_composite(name, arity) &call<&bodies::name, arity>
 constexpr Body kBodies[] = {
@@ -175,6 +176,7 @@ constexpr Body kBodies[] = {
 #undef SINTER_BODY_leaf
 #undef SINTER_BODY_primitive
 #undef SINTER_BODY_reduction
+#undef SINTER_BODY_product
 #undef SINTER_BODY_structural
 #undef SINTER_BODY_composite
 

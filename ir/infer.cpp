@@ -95,6 +95,7 @@ DType infer_dtype(const OpCall& call, const Attributes& attributes) {
 Shape infer_shape(const OpCall& call, const Attributes& attributes) {
   if (call.row.kind == OpKind::structural) return infer_structure(call, attributes);
   if (call.row.kind == OpKind::reduction) return infer_reduction(call, attributes);
+  if (call.row.kind == OpKind::product) return infer_product(call);
   Shape result;
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (broadcast_shapes(result, call.shape(i), result)) continue;

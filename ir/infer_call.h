@@ -26,6 +26,9 @@ struct OpCall {
 /// The shape of a reduction. Throws Error.
 [[nodiscard]] Shape infer_reduction(const OpCall& call, const Attributes& attributes);
 
+/// The shape of a product. Throws Error.
+[[nodiscard]] Shape infer_product(const OpCall& call);
+
 /// The shape of a structural op. Throws Error.
 [[nodiscard]] Shape infer_structure(const OpCall& call, const Attributes& attributes);
 

@@ -17,6 +17,7 @@
 
 #include "float_control.h"
 #include "move_elements.h"
+#include "multiply_elements.h"
 #include "primitives.h"
 #include "reduce_elements.h"
 
@@ -155,6 +156,7 @@ class Interpreter {
         return;
       case OpKind::structural: tensors_[id.index] = move(id); return;
       case OpKind::reduction: tensors_[id.index] = reduce(id); return;
+      case OpKind::product: tensors_[id.index] = multiply(id); return;
       case OpKind::primitive: tensors_[id.index] = compute(id, node.op, node.inputs()); return;
       case OpKind::composite: break;
     }
@@ -180,6 +182,12 @@ class Interpreter {
   [[nodiscard]] TensorData reduce(NodeId id) const {
     const Operand from = operand(graph_.node(id).operands[0]);
     return detail::reduce_elements(graph_, id, {from.data, from.shape});
+  }
+
+  [[nodiscard]] TensorData multiply(NodeId id) const {
+    const Operand a = operand(graph_.node(id).operands[0]);
+    const Operand b = operand(graph_.node(id).operands[1]);
+    return detail::multiply_elements(graph_, id, {a.data, a.shape}, {b.data, b.shape});
   }
 
   [[nodiscard]] TensorData scalar(const Node& node) const {

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 #include <ranges>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,11 +27,11 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const Nod
   for (const Store& store : stores) needed_[store.node.index] = k;
   mark_cone(segment);
   for (NodeId id : segment) {
-    if (needed_[id.index] == k && computes(id) && !dropped_) static_cast<void>(copy(id));
+    if (needed_[id.index] == k && computes(id) && !after_) static_cast<void>(copy(id));
   }
   for (const auto& [node, place] : stores) {
-    const Value stored = kernel.body.value(dropped_ ? copy_spread(node) : copy(node));
-    const Layout layout = dropped_ ? spread(place.layout) : place.layout;
+    const Value stored = kernel.body.value(after_ ? copy_aligned(*after_, node) : copy(node));
+    const Layout layout = after_ ? after_->aligned(place.layout) : place.layout;
     const std::string name = fmt::format("o{}", kernel.outputs.size());
     kernel.outputs.push_back({place.buffer, layout.offset});
     kernel.body.output(name, stored, layout.strides);
@@ -45,16 +46,20 @@ bool BodyBuilder::computes(NodeId id) const {
 }
 
 void BodyBuilder::mark_cone(std::span<const NodeId> segment) {
-  dropped_.reset();
+  after_.reset();
+  left_.copies.clear();
+  right_.copies.clear();
   for (NodeId id : segment | std::views::reverse) {
     if (needed_[id.index] != k_ || !computes(id)) continue;
     const Node& node = plan_.graph.node(id);
     for (NodeId operand : node.inputs()) needed_[operand.index] = k_;
+    if (info(node.op).kind == OpKind::product) after_ = Alignment{.behind = 0, .count = 1};
     if (info(node.op).kind != OpKind::reduction) continue;
     const auto [axes, keep] = plan_.graph.attributes(id).lists;
     if (keep[0] == 1) continue;
     const int rank = plan_.graph.shape(node.operands[0]).rank();
-    dropped_ = Dropped{rank - static_cast<int>(axes[0]) - axes.rank(), axes.rank(), {}};
+    after_ =
+        Alignment{.behind = rank - static_cast<int>(axes[0]) - axes.rank(), .count = axes.rank()};
   }
 }
 
@@ -92,54 +97,70 @@ NodeId BodyBuilder::copy_op(NodeId id) {
   return kernel_->body.copy_node(plan_.graph, id, {operands.data(), inputs.size()});
 }
 
-/// A value behind reductions that drop their axes; no deeper than a kernel has ops.
-NodeId BodyBuilder::copy_spread(NodeId id) {
-  const auto known = dropped_->copies.find(id.index);
-  if (known != dropped_->copies.end()) return known->second;
+/// No deeper than a kernel has ops.
+NodeId BodyBuilder::copy_aligned(Alignment& to, NodeId id) {
+  const auto known = to.copies.find(id.index);
+  if (known != to.copies.end()) return known->second;
   const Node& node = plan_.graph.node(id);
   NodeId made;
   if (computes(id)) {
-    made = copy_op_spread(id);
+    made = copy_op_aligned(to, id);
   } else if (node.op == Op::iota) {
-    const int behind = plan_.graph.shape(id).rank() - static_cast<int>(node.payload);
-    const Shape shape = spread(dense_layout(plan_.graph.shape(id))).shape;
-    const int moved = behind > dropped_->behind ? dropped_->count : 0;
-    made = kernel_->body.iota(node.dtype, shape, shape.rank() - behind - moved).id();
+    const int from_last = plan_.graph.shape(id).rank() - static_cast<int>(node.payload);
+    const Shape shape = to.aligned(dense_layout(plan_.graph.shape(id))).shape;
+    made = kernel_->body.iota(node.dtype, shape, shape.rank() - to.aligned_axis(from_last)).id();
   } else if (is_leaf(node) && node.op != Op::input) {
     made = copy(id);
   } else {
     const Place place = place_of(id);
-    made = read({place.buffer, spread(place.layout)}, node.dtype);
+    const bool in_place = &to != &left_ && &to != &right_;
+    made = read({place.buffer, to.aligned(place.layout)}, node.dtype, in_place);
   }
-  dropped_->copies.emplace(id.index, made);
+  to.copies.emplace(id.index, made);
   return made;
 }
 
-NodeId BodyBuilder::copy_op_spread(NodeId id) {
+NodeId BodyBuilder::copy_op_aligned(Alignment& to, NodeId id) {
   const Node& node = plan_.graph.node(id);
   Attributes attributes = plan_.graph.attributes(id);
-  std::vector<Value> operands;
-  if (info(node.op).kind == OpKind::reduction) {
-    operands.push_back(kernel_->body.value(copy(node.operands[0])));
-    attributes.lists[1] = Dims{1};
-  } else {
-    for (NodeId operand : node.inputs()) {
-      operands.push_back(kernel_->body.value(copy_spread(operand)));
-    }
-    attributes.shape = spread(dense_layout(*attributes.shape)).shape;
+  std::vector<NodeId> operands;
+  Op op = node.op;
+  switch (info(node.op).kind) {
+    case OpKind::reduction:
+      operands.push_back(copy(node.operands[0]));
+      attributes.lists[1] = Dims{1};
+      break;
+    case OpKind::product:
+      operands.push_back(copy_aligned(left_, node.operands[0]));
+      operands.push_back(copy_aligned(right_, node.operands[1]));
+      op = Op::dot;
+      break;
+    default:
+      for (NodeId operand : node.inputs()) operands.push_back(copy_aligned(to, operand));
+      attributes.shape = to.aligned(dense_layout(*attributes.shape)).shape;
   }
-  return Value::apply(node.op, operands, attributes).id();
+  std::vector<Value> values;
+  for (NodeId operand : operands) values.push_back(kernel_->body.value(operand));
+  return Value::apply(op, values, attributes).id();
 }
 
-/// With lengths of 1 in place of the dropped axes, if the layout reaches in front of them.
-Layout BodyBuilder::spread(const Layout& layout) const {
-  const int at = layout.shape.rank() - dropped_->behind;
+Layout Alignment::aligned(Layout layout) const {
+  if (swap && layout.shape.rank() == 1) {
+    layout.shape = {1, layout.shape[0]};
+    layout.strides = {1, layout.strides[0]};
+  }
+  if (swap && layout.shape.rank() > 1) {
+    const int last = layout.shape.rank() - 1;
+    std::swap(layout.shape[last], layout.shape[last - 1]);
+    std::swap(layout.strides[last], layout.strides[last - 1]);
+  }
+  const int at = layout.shape.rank() - behind;
   if (at < 0) return layout;
   Layout result{{}, {}, layout.offset};
   const auto add_ones = [&] {
     const bool last = at == layout.shape.rank();
     const std::int64_t stride = last ? 1 : layout.strides[at] * layout.shape[at];
-    for (int i = 0; i < dropped_->count; ++i) {
+    for (int i = 0; i < count; ++i) {
       result.shape.push_back(1);
       result.strides.push_back(stride);
     }
@@ -153,6 +174,11 @@ Layout BodyBuilder::spread(const Layout& layout) const {
   return result;
 }
 
+int Alignment::aligned_axis(int from_last) const {
+  if (swap && from_last <= 2) from_last = 3 - from_last;
+  return from_last > behind ? from_last + count : from_last;
+}
+
 Place BodyBuilder::place_of(NodeId id) const {
   if (plan_.graph.node(id).op != Op::view) return places_.place[id.index];
   Memory memory = memory_of(plan_.graph, id);
@@ -161,9 +187,9 @@ Place BodyBuilder::place_of(NodeId id) const {
   return {base.buffer, memory.layout};
 }
 
-NodeId BodyBuilder::read(const Place& from, DType dtype) {
+NodeId BodyBuilder::read(const Place& from, DType dtype, bool in_place) {
   const std::string name = fmt::format("i{}", kernel_->inputs.size());
-  kernel_->inputs.push_back({from.buffer, from.layout.offset});
+  kernel_->inputs.push_back({from.buffer, from.layout.offset, in_place});
   return kernel_->body.input(name, dtype, from.layout.shape, from.layout.strides).id();
 }
 

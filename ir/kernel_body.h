@@ -32,6 +32,19 @@ struct Places {
 };
 inline constexpr std::uint32_t kNotStored = UINT32_MAX;
 
+/// Where a value of lower rank stands among the axes of a kernel: all values of a body with a
+/// reduction or a product align, at the last axis, to what is reduced or multiplied.
+struct Alignment {
+  int behind = 0;  ///< axes behind those that the value has not
+  int count = 0;   ///< of these, as lengths of 1
+  bool swap = false;  ///< its last two axes, before that
+  std::unordered_map<std::uint32_t, NodeId> copies = {};
+
+  [[nodiscard]] Layout aligned(Layout layout) const;
+  /// The place of an axis, counted from the last, which is 1.
+  [[nodiscard]] int aligned_axis(int from_last) const;
+};
+
 /// Builds one kernel after the other with scratch memory that is kept, so that a body takes time
 /// linear in its segment and not in the graph.
 class BodyBuilder {
@@ -47,26 +60,21 @@ class BodyBuilder {
   void mark_cone(std::span<const NodeId> segment);
   [[nodiscard]] NodeId copy(NodeId id);
   [[nodiscard]] NodeId copy_leaf(NodeId id);
-  [[nodiscard]] NodeId copy_spread(NodeId id);
-  [[nodiscard]] NodeId copy_op_spread(NodeId id);
-  [[nodiscard]] Layout spread(const Layout& layout) const;
+  [[nodiscard]] NodeId copy_aligned(Alignment& to, NodeId id);
+  [[nodiscard]] NodeId copy_op_aligned(Alignment& to, NodeId id);
   [[nodiscard]] NodeId copy_op(NodeId id);
   [[nodiscard]] Place place_of(NodeId id) const;
-  [[nodiscard]] NodeId read(const Place& from, DType dtype);
+  [[nodiscard]] NodeId read(const Place& from, DType dtype, bool in_place = true);
 
   const Plan& plan_;
   const Places& places_;
   std::vector<std::uint32_t> needed_;  // by node: the last kernel whose cone it is in
   std::vector<std::uint32_t> copied_;  // by node: the last kernel whose body has it, as copy_of_
   std::vector<NodeId> copy_of_;
-  /// Of a kernel whose reductions drop their axes: what comes after them, with those axes as
-  /// lengths of 1, so that all of a body is aligned to what is reduced.
-  struct Dropped {
-    int behind = 0;  ///< axes behind the dropped ones
-    int count = 0;
-    std::unordered_map<std::uint32_t, NodeId> copies;
-  };
-  std::optional<Dropped> dropped_;
+  /// Of a kernel whose reductions drop their axes, or with a product: what comes after them.
+  std::optional<Alignment> after_;
+  Alignment left_{.behind = 1, .count = 1};                 ///< of a product's first operand
+  Alignment right_{.behind = 2, .count = 1, .swap = true};  ///< and of its second
   PlanKernel* kernel_ = nullptr;
   std::uint32_t k_ = 0;
 };

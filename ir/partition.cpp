@@ -26,6 +26,7 @@ std::string_view to_string(CutRule rule) {
     case CutRule::unfused: return "unfused";
     case CutRule::view: return "view";
     case CutRule::concat: return "concat";
+    case CutRule::product: return "product";
     case CutRule::reduction: return "reduction";
   }
   return "unknown";

@@ -144,8 +144,9 @@ class Segmenter {
     if (fuse == Fuse::none) return CutRule::unfused;
     const auto reads_open = [this](NodeId value) { return reads_open_memory(value); };
     if (reads_open(id) || std::ranges::any_of(operands(id), reads_open)) return CutRule::view;
+    if (breaks_product(id)) return CutRule::product;
     if (breaks_frame(id)) return CutRule::reduction;
-    if (operations_ + operations(id) > limits_.operations) return CutRule::operations;
+    if (operations_with(id) > limits_.operations) return CutRule::operations;
     if (arguments_with(id) > limits_.arguments) return CutRule::arguments;
     return std::nullopt;
   }
@@ -153,8 +154,8 @@ class Segmenter {
   // --- Reductions --------------------------------------------------------------------------------
 
   /// Whether a value of the open segment comes after one of its reductions, and if so, of which
-  /// kind: one that keeps the axes, or one that drops them.
-  enum class Reduced : std::uint8_t { no, kept, dropped };
+  /// kind: one that keeps the axes, or one that drops them. Or after its product.
+  enum class Reduced : std::uint8_t { no, kept, dropped, multiplied };
 
   [[nodiscard]] Reduced reduced(NodeId id) const {
     return is_open(id) ? reduced_[id.index] : Reduced::no;
@@ -168,11 +169,34 @@ class Segmenter {
             graph_.attributes(reduction).lists[0]};
   }
 
+  [[nodiscard]] bool is_product(NodeId id) const {
+    return info(graph_.node(id).op).kind == OpKind::product;
+  }
+  /// A segment has one product. What comes before it is computed as often as its operands are
+  /// read, for every block of rows or columns, and so costs little; what comes after it happens to
+  /// its elements, one by one.
+  [[nodiscard]] bool breaks_product(NodeId id) const {
+    constexpr int kMaxProducerCost = 4;
+    const auto operands = this->operands(id);
+    if (is_product(id)) {
+      return product_.has_value() || frame_.has_value() ||
+             std::ranges::any_of(operands, [&](NodeId operand) {
+               return is_open(operand) && !is_stored(operand) &&
+                      recomputing_costs(operand, kMaxProducerCost);
+             });
+    }
+    if (!product_.has_value()) return false;
+    const bool after = std::ranges::any_of(
+        operands, [&](NodeId operand) { return reduced(operand) == Reduced::multiplied; });
+    return is_reduction(id) || (after && graph_.shape(id) != graph_.shape(*product_));
+  }
+
   /// All reductions of a segment reduce the same axes of the same shape. What comes after one has
   /// an element for each that it leaves, or for each of its row, if that is short enough to be
   /// walked again.
   [[nodiscard]] bool breaks_frame(NodeId id) const {
     if (is_reduction(id) && frame_.has_value() && frame_of(id) != *frame_) return true;
+    if (product_.has_value()) return false;
     bool after_kept = false;
     bool after_dropped = false;
     for (NodeId operand : operands(id)) {
@@ -189,6 +213,7 @@ class Segmenter {
   }
 
   [[nodiscard]] Reduced reduced_with(NodeId id) const {
+    if (is_product(id)) return Reduced::multiplied;
     if (is_reduction(id)) {
       return graph_.attributes(id).lists[1][0] == 1 ? Reduced::kept : Reduced::dropped;
     }
@@ -197,18 +222,25 @@ class Segmenter {
     return result;
   }
 
-  [[nodiscard]] int operations(NodeId id) const { return is_leaf(graph_.node(id)) ? 0 : 1; }
+  /// The ops of the segment with `id`. What comes before a product may be computed for each of its
+  /// operands and behind it.
+  [[nodiscard]] int operations_with(NodeId id) const {
+    const int before = is_product(id) ? 3 * operations_ : operations_;
+    return before + (is_leaf(graph_.node(id)) ? 0 : 1);
+  }
 
   /// The buffers of the segment if it took `id` and closed. Leaves that are outputs are copied.
   [[nodiscard]] int arguments_with(NodeId id) const {
     int arguments =
         arguments_ + std::clamp(result_.stores[id.index], 1, max_stores_per_node(limits_));
-    if (!is_computed(graph_.node(id)) && read_by_[id.index] != segment_) ++arguments;
+    if (!is_computed(graph_.node(id)) && read_by_[id.index] != reader_) ++arguments;
     const auto operands = this->operands(id);
+    // Each is read in a way of its own.
+    if (is_product(id)) arguments += 2 * reads_ + (operands[0] == operands[1] ? 1 : 0);
     for (auto it = operands.begin(); it != operands.end(); ++it) {
       if (std::find(operands.begin(), it, *it) != it) continue;
       if (is_external(*it)) {
-        if (read_by_[it->index] != segment_) ++arguments;
+        if (read_by_[it->index] != reader_) ++arguments;
       } else if (is_last_use(*it, operands) && !is_stored(*it) && !should_store(*it, id)) {
         --arguments;
       }
@@ -223,11 +255,11 @@ class Segmenter {
 
   void add(NodeId id) {
     arguments_ = arguments_with(id);
-    operations_ += operations(id);
-    if (!is_computed(graph_.node(id))) read_by_[id.index] = segment_;
+    operations_ = operations_with(id);
+    if (!is_computed(graph_.node(id))) read(id);
     for (NodeId operand : operands(id)) {
       if (is_external(operand)) {
-        read_by_[operand.index] = segment_;
+        read(operand);
       } else if (is_open(operand) && !is_stored(operand) && should_store(operand, id)) {
         result_.stored[operand.index] = CutRule::broadcast;
       }
@@ -238,10 +270,19 @@ class Segmenter {
     for (NodeId operand : operands(id)) {
       if (is_open(operand)) stage = std::max(stage, result_.stages[operand.index]);
     }
-    if (is_reduction(id)) ++stage;
+    if (is_reduction(id) || is_product(id)) ++stage;
+    if (is_product(id)) {
+      product_ = id;
+      ++reader_;
+    }
     if (is_reduction(id)) frame_ = frame_of(id);
     segment_of_[id.index] = segment_;
     ++end_;
+  }
+
+  void read(NodeId id) {
+    if (read_by_[id.index] != reader_) ++reads_;
+    read_by_[id.index] = reader_;
   }
 
   /// The broadcast rule. `value` is smaller than its user, so that fusing computes it again for
@@ -253,6 +294,7 @@ class Segmenter {
     constexpr int kMinCost = 4;
     const Shape& from = graph_.shape(value);
     const Shape& to = graph_.shape(user);
+    if (is_product(user)) return false;
     return from.elements() > 0 && to.elements() / from.elements() >= kMinExpansion &&
            varies_along_rows(from, to) && recomputing_costs(value, kMinCost);
   }
@@ -281,7 +323,10 @@ class Segmenter {
     result_.ends.push_back(end_);
     begin_ = end_;
     frame_.reset();
+    product_.reset();
     ++segment_;
+    ++reader_;
+    reads_ = 0;
     arguments_ = 0;
     operations_ = 0;
   }
@@ -293,11 +338,14 @@ class Segmenter {
   std::vector<bool> closed_joins_;         // by place in live.joins: no part is open any more
   std::vector<std::uint32_t> open_uses_;   // by nodes that are in no segment yet
   std::vector<std::uint32_t> segment_of_;  // by node
-  std::vector<std::uint32_t> read_by_;     // the last segment that reads a value from outside
+  std::vector<std::uint32_t> read_by_;     // the last reader of a value from outside
   std::vector<Reduced> reduced_;           // by node of the open segment
   // The open segment.
-  std::optional<Frame> frame_;  // once it has a reduction
+  std::optional<Frame> frame_;     // once it has a reduction
+  std::optional<NodeId> product_;  // once it has one
   std::uint32_t segment_ = 0;
+  std::uint32_t reader_ = 0;  // what comes before and behind the product of a segment
+  int reads_ = 0;             // from outside, so far
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
   int arguments_ = 0;

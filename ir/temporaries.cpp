@@ -99,13 +99,13 @@ void place_temporaries(Plan& plan) {
   }
   Workspace workspace;
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
-    for (const auto& [id, offset] : plan.kernels[k].outputs) {
+    for (const auto& [id, offset, in_place] : plan.kernels[k].outputs) {
       PlanBuffer& buffer = plan.buffers[id.index];
       if (buffer.kind != PlanBuffer::Kind::temporary || placed[id.index]) continue;
       buffer.offset = workspace.allocate(bytes_of(buffer));
       placed[id.index] = true;
     }
-    for (const auto& [id, offset] : plan.kernels[k].inputs) {
+    for (const auto& [id, offset, in_place] : plan.kernels[k].inputs) {
       const PlanBuffer& buffer = plan.buffers[id.index];
       // Two views of one buffer give it back once.
       const bool last = placed[id.index] && last_reader[id.index] == k;

@@ -46,7 +46,8 @@ class Widening {
     if (node.op == Op::input) return converted(to, made, DType::f32);
     const OpKind kind = info(node.op).kind;
     const bool computes = kind == OpKind::primitive || kind == OpKind::composite ||
-                          kind == OpKind::reduction || node.op == Op::pad;
+                          kind == OpKind::reduction || kind == OpKind::product ||
+                          node.op == Op::pad;
     const bool rounds = rounding_ == Rounding::each_op && computes;
     return rounds ? rounded(to, made, node.dtype) : made;
   }

@@ -45,7 +45,7 @@ class PlanRunner {
     std::vector<TensorData> inputs;
     for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
       const GraphInput& input = kernel.body.inputs()[i];
-      const auto& [buffer, offset] = kernel.inputs[i];
+      const auto& [buffer, offset, in_place] = kernel.inputs[i];
       inputs.push_back(
           TensorData::zeros(kernel.body.node(input.node).dtype, kernel.body.shape(input.node)));
       ASSERT_TRUE(read(memory_[buffer.index], inputs.back(), input.strides, offset))
@@ -65,7 +65,7 @@ class PlanRunner {
       }
     }
     for (std::size_t i = 0; i < results.size(); ++i) {
-      const auto& [buffer, offset] = kernel.outputs[i];
+      const auto& [buffer, offset, in_place] = kernel.outputs[i];
       write(memory_[buffer.index], results[i], kernel.body.outputs()[i].strides, offset);
     }
   }

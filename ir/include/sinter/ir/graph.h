@@ -21,6 +21,7 @@
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/elementwise.h>
 #include <sinter/ir/op.h>
+#include <sinter/ir/product.h>
 #include <sinter/ir/reduction.h>
 #include <sinter/ir/shape.h>
 #include <sinter/ir/structure.h>
@@ -78,7 +79,8 @@ struct Layout;
 /// record ops; there is no in-place form. Equality is `x.equal(y)`, never `==`.
 class SINTER_API Value : public ElementwiseMethods<Value>,
                          public StructuralMethods<Value>,
-                         public ReductionMethods<Value> {
+                         public ReductionMethods<Value>,
+                         public ProductMethods<Value> {
  public:
   /// Stands for no tensor; any use but assignment throws Error.
   Value() = default;

@@ -17,7 +17,7 @@ enum class Op : std::uint8_t {
 #undef SINTER_OP
 };
 
-enum class OpKind : std::uint8_t { leaf, primitive, composite, reduction, structural };
+enum class OpKind : std::uint8_t { leaf, primitive, composite, reduction, product, structural };
 
 /// How an op's result dtype follows from its operands; see the head of ops.def.
 enum class DTypeRule : std::uint8_t {

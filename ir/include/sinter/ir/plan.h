@@ -37,6 +37,8 @@ enum class CutRule : std::uint8_t {
   unfused,     ///< Fuse::none
   view,        ///< it is read in another order, through a view
   concat,      ///< it is a part of a concat, whose parts lie in one buffer
+  product,     ///< a product would compute it more than once, or it is one that is read as more
+               ///< than its elements, each by itself
   reduction,   ///< who reads it waits for a reduction, or reduces something else than its kernel
 };
 [[nodiscard]] SINTER_API std::string_view to_string(CutRule rule);
@@ -64,6 +66,9 @@ struct PlanBuffer {
 struct PlanOperand {
   BufferId buffer;
   std::int64_t offset = 0;
+  /// The kernel is done with an element of an input by the time that it writes the output's in the
+  /// same place. Of a product's operands it is not.
+  bool in_place = true;
 };
 
 struct PlanKernel {
