@@ -319,6 +319,42 @@ class Generator {
     ++ops_;
   }
 
+  // --- Products ----------------------------------------------------------------------------------
+
+  /// Of a matrix, or several, and one that meets it, if only itself transposed; ops to come may
+  /// compute in its shape.
+  void add_product() {
+    const Value& a = random_.pick(values_);
+    const int rank = a.shape().rank();
+    if (!is_floating(a.dtype()) || rank < 2 || rank == kMaxRank) return;
+    const Value& other = random_.pick(values_);
+    const Value b = meets(a, other) ? other : swapped(a);
+    const Value made = a.matmul(b);
+    const std::int64_t work = made.shape().elements() * a.shape()[rank - 1];
+    if (std::max(made.shape().elements(), work / 16) > options_.max_elements) return;
+    values_.push_back(made);
+    if (random_.one_in(2)) space_ = made.shape();
+    ++ops_;
+  }
+
+  static bool meets(const Value& a, const Value& b) {
+    const int rank = b.shape().rank();
+    if (a.dtype() != b.dtype() || rank < 2 || rank > a.shape().rank()) return false;
+    const auto front = [](const Shape& shape) {
+      return Shape(std::span(shape.begin(), shape.end() - 2));
+    };
+    Shape joined;
+    return b.shape()[rank - 2] == a.shape()[a.shape().rank() - 1] &&
+           broadcast_shapes(front(a.shape()), front(b.shape()), joined);
+  }
+
+  static Value swapped(const Value& x) {
+    Dims axes;
+    for (int axis = 0; axis < x.shape().rank(); ++axis) axes.push_back(axis);
+    std::swap(axes[axes.rank() - 1], axes[axes.rank() - 2]);
+    return x.transpose(axes);
+  }
+
   /// Records one op, unless there is no operand for the one that was drawn.
   void add_op() {
     const OpInfo& row = random_.pick(all_ops());
@@ -329,6 +365,10 @@ class Generator {
     }
     if (row.kind == OpKind::reduction) {
       if (options_.structural && options_.reductions) add_reduction(row);
+      return;
+    }
+    if (row.kind == OpKind::product) {
+      if (options_.structural && row.op == Op::mm) add_product();  // dot is the planner's
       return;
     }
     std::vector<Value> operands;
@@ -387,8 +427,7 @@ T random_element(Random& random) {
 }
 
 template <std::integral T>
-  requires(!std::same_as<T, bool>)
-T random_element(Random& random) {
+requires(!std::same_as<T, bool>) T random_element(Random& random) {
   using Limits = std::numeric_limits<T>;
   constexpr T kSpecial[] = {T{0},          T{1},          static_cast<T>(-1),
                             Limits::min(), Limits::max(), static_cast<T>(Limits::max() - 1)};
@@ -399,8 +438,8 @@ T random_element(Random& random) {
 
 /// Any bits, NaNs of every kind among them, or a usual number.
 template <typename T>
-  requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>)
-T random_element(Random& random) {
+requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) T
+    random_element(Random& random) {
   if (!random.one_in(4)) return T(static_cast<double>(random_element<float>(random)));
   T any;
   any.bits = static_cast<std::uint16_t>(random.between(0, 0xffff));
@@ -415,7 +454,8 @@ void fill(TensorData& data, Random& random) {
 void fill(TensorData& data, Random& random) {
   switch (data.dtype) {
 #define SINTER_DTYPE(name, text, kind, bytes, type) \
-  case DType::name: return fill<type>(data, random);
+  case DType::name:                                 \
+    return fill<type>(data, random);
 #include <sinter/ir/dtypes.def>
 #undef SINTER_DTYPE
   }
