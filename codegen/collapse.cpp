@@ -18,8 +18,8 @@ constexpr std::int64_t kTileBytes = std::int64_t{128} << 10;
 /// Elements of two axes that no cache holds.
 constexpr std::int64_t kLargePlane = std::int64_t{8} << 20;
 
-/// Which part of a space with a reduction an axis belongs to.
-enum class Role : std::uint8_t { outer, group, inner };
+/// Which part of a space with a reduction or a product an axis belongs to, in the order of axes.
+enum class Role : std::uint8_t { summed, outer, group, inner, rows, columns };
 
 struct Axis {
   Role role = Role::outer;
@@ -64,21 +64,37 @@ std::int64_t stride_from_last(const Layout& layout, int position) {
   return axis < 0 || layout.shape[axis] == 1 ? 0 : layout.strides[axis];
 }
 
-/// What the reductions of a body reduce, all alike, if there are some.
+/// What the reductions of a body reduce, all alike, if there are some, or its product sums over.
 struct Frame {
   Shape shape;
   int first = 0;  ///< axis that is reduced
   int count = 0;  ///< of such axes
+  NodeId dot = {};  ///< of a product: the last three axes are its rows, its columns, and its sum
+  bool product = false;
 
   [[nodiscard]] Role role(int axis) const {
+    if (product) {
+      constexpr Role kLast[] = {Role::summed, Role::columns, Role::rows};
+      const int from_last = shape.rank() - 1 - axis;
+      return from_last < 3 ? kLast[from_last] : Role::outer;
+    }
     if (axis < first) return Role::outer;
     return axis < first + count ? Role::group : Role::inner;
   }
 };
 
+Frame product_frame(const Graph& body, NodeId dot) {
+  const auto operands = body.node(dot).operands;
+  Shape shape;
+  SINTER_ASSERT(broadcast_shapes(body.shape(operands[0]), body.shape(operands[1]), shape),
+                "the operands of a dot broadcast");
+  return {.shape = shape, .first = shape.rank() - 1, .count = 1, .dot = dot, .product = true};
+}
+
 Frame frame_of(const Graph& body) {
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
     const Node& node = body.node({i});
+    if (node.op == Op::dot) return product_frame(body, {i});
     if (info(node.op).kind != OpKind::reduction) continue;
     const Dims axes = body.attributes({i}).lists[0];
     return {body.shape(node.operands[0]), static_cast<int>(axes[0]), axes.rank()};
@@ -94,7 +110,8 @@ std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arg
   bool has_group = frame.count == 0;
   for (int i = 0; i < shape.rank(); ++i) {
     const bool last_of_group = i == frame.first + frame.count - 1;
-    if (shape[i] == 1 && (has_group || !last_of_group)) continue;
+    const bool may_go = frame.product ? frame.role(i) == Role::outer : has_group || !last_of_group;
+    if (shape[i] == 1 && may_go) continue;
     has_group = has_group || frame.role(i) == Role::group;
     Axis& axis = axes.emplace_back(Axis{frame.role(i), shape[i], {}});
     for (const Layout& layout : arguments) {
@@ -119,7 +136,8 @@ void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
 
 /// Whether every argument walks the two axes as one.
 bool continues(const Axis& outer, const Axis& inner) {
-  if (outer.role != inner.role) return false;
+  const bool into_rows = outer.role == Role::outer && inner.role == Role::rows;
+  if (outer.role != inner.role && !into_rows) return false;
   return std::ranges::equal(outer.strides, inner.strides,
                             [&inner](std::int64_t outer_stride, std::int64_t stride) {
                               return outer_stride == stride * inner.extent;
@@ -178,7 +196,18 @@ std::int64_t tile(std::vector<Axis>& axes, const Graph& body) {
   return 0;
 }
 
-std::int64_t product(auto begin, auto end) {
+/// Rows and columns change places where the first output lies along its rows; returns whether.
+bool swap_sides(std::vector<Axis>& axes, std::size_t first_output) {
+  const auto end = axes.end();
+  Axis& rows = *(end - 3);
+  Axis& columns = *(end - 2);
+  const bool along_rows = rows.strides[first_output] == 1 && columns.strides[first_output] != 1;
+  if (!along_rows) return false;
+  std::swap(rows.role, columns.role);
+  return true;
+}
+
+std::int64_t elements(auto begin, auto end) {
   std::int64_t result = 1;
   for (; begin != end; ++begin) result *= *begin;
   return result;
@@ -186,25 +215,36 @@ std::int64_t product(auto begin, auto end) {
 
 }  // namespace
 
+std::int64_t LoopSpace::multiplications() const {
+  return product ? elements(extents.begin(), extents.end()) : 0;
+}
+
 std::int64_t LoopSpace::parallel_extent() const {
   const auto parts = [](std::int64_t extent, std::int64_t size) {
     return (extent + size - 1) / size;
   };
+  if (product) {
+    return elements(extents.begin() + 1, extents.end() - 2) *
+           parts(*(extents.end() - 2), kProductRows) * parts(extents.back(), column_block);
+  }
   if (reduced > 0) {
-    const std::int64_t outer = product(extents.begin(), extents.end() - reduced - inner);
+    const std::int64_t outer = elements(extents.begin(), extents.end() - reduced - inner);
     if (inner == 0) return outer;
-    return outer * product(extents.end() - inner, extents.end() - 1) *
+    return outer * elements(extents.end() - inner, extents.end() - 1) *
            parts(extents.back(), kColumnBlock);
   }
   if (rank() == 1) return extents[0];
-  if (tile == 0) return product(extents.begin(), extents.end() - 1);
-  return product(extents.begin(), extents.end() - 2) * parts(*(extents.end() - 2), kStripRows) *
+  if (tile == 0) return elements(extents.begin(), extents.end() - 1);
+  return elements(extents.begin(), extents.end() - 2) * parts(*(extents.end() - 2), kStripRows) *
          parts(extents.back(), tile);
 }
 
 std::int64_t LoopSpace::inner_extent() const {
+  if (product) {
+    return std::min(*(extents.end() - 2), kProductRows) * std::min(extents.back(), column_block);
+  }
   if (reduced > 0) {
-    const std::int64_t group = product(extents.end() - inner - reduced, extents.end() - inner);
+    const std::int64_t group = elements(extents.end() - inner - reduced, extents.end() - inner);
     const std::int64_t columns = inner == 0 ? 1 : std::min(kColumnBlock, extents.back());
     return std::max<std::int64_t>(group, 1) * columns;  // of nothing comes an identity
   }
@@ -217,10 +257,15 @@ LoopSpace collapse(const Graph& body) {
   const std::vector<Layout> arguments = layouts(body);
   const Frame frame = frame_of(body);
   std::vector<Axis> axes = walked_axes(frame, arguments);
+  LoopSpace space;
+  space.product = frame.product;
+  if (frame.product) {
+    space.swapped = swap_sides(axes, body.inputs().size());
+    space.column_block = kProductRowBytes / info(body.node(frame.dot).dtype).bytes;
+  }
   order_by_output(axes, body.inputs().size());
   axes = merge(std::move(axes));
   if (axes.empty()) axes.push_back(single_element(arguments, body.inputs().size()));
-  LoopSpace space;
   if (frame.count == 0) space.tile = tile(axes, body);
   const auto with_role = [&axes](Role role) {
     return static_cast<int>(std::ranges::count(axes, role, &Axis::role));

@@ -141,7 +141,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.lanes = choose_lanes(body, placement, target);
   strategy.unroll = choose_unroll(need, target);
   // A kernel that streams waits for memory, and would have to align to two vectors.
-  strategy.interleave = !options.streaming && space.reduced == 0 &&
+  strategy.interleave = !options.streaming && space.reduced == 0 && !space.product &&
                         choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;

@@ -131,6 +131,7 @@ struct StatementIndices {
     } else if constexpr (std::is_same_v<T, Transpose>) {
       visit(statement.offset);
       visit(statement.stride);
+      visit(statement.to);
     } else if constexpr (!std::is_same_v<T, Compute> && !std::is_same_v<T, Fold>) {
       visit(statement.offset);
       if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);

@@ -44,6 +44,16 @@ struct Binding {
   NanBits nans = NanBits::upper_half;
 };
 
+/// Whether a serial loop carries vectors from one iteration to the next.
+bool carries_in_lanes(const Block& block, bool in_lanes) {
+  return std::ranges::any_of(block, [in_lanes](const Statement& statement) {
+    const Loop* loop = std::get_if<Loop>(&statement);
+    if (loop == nullptr) return false;
+    const bool carries = in_lanes && loop->kind == LoopKind::serial && !loop->carried.empty();
+    return carries || carries_in_lanes(loop->body, in_lanes || loop->has_lanes());
+  });
+}
+
 int vector_lanes(const llvm::Value* value) {
   const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
   return type == nullptr ? 1 : static_cast<int>(type->getNumElements());
@@ -69,19 +79,20 @@ class Emitter {
   llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);
   std::vector<llvm::Value*> decode(const Loop& loop, llvm::Value* from);
   std::vector<llvm::Value*> count(const Loop& loop, llvm::ArrayRef<llvm::PHINode*> digits);
-  llvm::Value* lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes);
+  llvm::Value* lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes, unsigned copy);
 
   llvm::Value* load_vector(const Load& load, llvm::Type* type, unsigned copy);
   llvm::Value* pair_address(std::uint8_t argument, IndexId offset, unsigned copy);
   void load_pairs(const Load& load, Binding& binding);
   void store_pairs(const Store& store);
-  void store_vector(const Store& store, llvm::Value* place, llvm::Value* value);
+  void store_vector(const Store& store, llvm::Value* place, llvm::Value* value, llvm::Value* mask);
   llvm::Value* lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
                               unsigned copy);
   llvm::Value* leaf(const Compute& compute);
   bool is_shared(ValueId id) const { return values_[id.index].scalar != nullptr; }
   llvm::Value* operand(ValueId id, unsigned copy);
   llvm::Value* splat(Binding& binding, unsigned lanes);
+  Scope scope_of(const Loop& loop);
   std::vector<llvm::Value*> first_values(const Loop& loop);
   void carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before);
   void finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before,
@@ -101,6 +112,7 @@ void Emitter::run() {
   llvm::BasicBlock* start = frame_.new_block("start");
   builder().SetInsertPoint(entry);
   frame_.open({.head_end = builder().CreateBr(start)});
+  if (carries_in_lanes(nest_.body, false)) frame_.keep_order();
   builder().SetInsertPoint(start);
   emit(nest_.body);
   // Streaming stores are weakly ordered on x86: whoever is told that the kernel is done must see
@@ -145,11 +157,15 @@ void Emitter::emit(const Loop& loop) {
     digits.push_back(counter(loop.digits[i].variable, first_digits[i], before));
   }
   carry(loop, first, before);
+  const Scope inner = scope_of(loop);
   auto* next = llvm::cast<llvm::Instruction>(
       builder().CreateNSWAdd(variable, builder().getInt64(loop.step()), "next"));
-  frame_.open({next, loop.lanes, loop.unroll, loop.interleaved});
+  frame_.open(inner);
+  scope().head_end = next;
   const std::vector<llvm::Value*> next_digits = count(loop, digits);
-  if (loop.masked) scope().mask = lanes_below(to, variable, loop.lanes);
+  for (unsigned copy = 0; loop.masked && copy < loop.unroll; ++copy) {
+    scope().masks.push_back(lanes_below(to, variable, loop.lanes, copy));
+  }
   emit(loop.body);
   frame_.close();
 
@@ -167,14 +183,26 @@ void Emitter::emit(const Loop& loop) {
   finish(loop, first, entry, last);
 }
 
+/// Lanes of a loop, which a serial one has from the loop around it.
+Scope Emitter::scope_of(const Loop& loop) {
+  if (loop.kind != LoopKind::serial) return {nullptr, loop.lanes, loop.unroll, loop.interleaved};
+  Scope inherited = scope();
+  inherited.head_end = nullptr;
+  return inherited;
+}
+
 /// The vectors that carried values start with, one list after the other.
 std::vector<llvm::Value*> Emitter::first_values(const Loop& loop) {
+  const Scope inner = scope_of(loop);
   std::vector<llvm::Value*> first;
   for (const Carry& carry : loop.carried) {
     Binding& binding = values_[carry.first.index];
-    for (unsigned copy = 0; copy < loop.unroll; ++copy) {
+    for (unsigned copy = 0; copy < inner.unroll; ++copy) {
       const bool shared = binding.scalar != nullptr;
-      first.push_back(shared ? splat(binding, loop.lanes) : binding.vectors[copy]);
+      const bool single = shared && inner.lanes == 1;
+      first.push_back(single   ? binding.scalar
+                      : shared ? splat(binding, inner.lanes)
+                               : binding.vectors[copy]);
     }
   }
   return first;
@@ -182,11 +210,12 @@ std::vector<llvm::Value*> Emitter::first_values(const Loop& loop) {
 
 void Emitter::carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
                     llvm::BasicBlock* before) {
+  const unsigned unroll = scope_of(loop).unroll;
   for (const Carry& carry : loop.carried) {
     Binding& binding = values_[carry.value.index];
     binding = {};
     binding.nans = NanBits::any;
-    for (unsigned copy = 0; copy < loop.unroll; ++copy, first = first.drop_front()) {
+    for (unsigned copy = 0; copy < unroll; ++copy, first = first.drop_front()) {
       llvm::PHINode* phi = builder().CreatePHI(first[0]->getType(), 2);
       phi->addIncoming(first[0], before);
       binding.vectors.push_back(phi);
@@ -197,13 +226,14 @@ void Emitter::carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
 /// Behind the loop, which was left from `last`, or not entered from `before`.
 void Emitter::finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before,
                      llvm::BasicBlock* last) {
+  const unsigned unroll = scope_of(loop).unroll;
   for (const Carry& carry : loop.carried) {
     const Binding& value = values_[carry.value.index];
     const Binding& next = values_[carry.next.index];
     Binding& result = values_[carry.result.index];
     result = {};
     result.nans = NanBits::any;
-    for (unsigned copy = 0; copy < loop.unroll; ++copy, first = first.drop_front()) {
+    for (unsigned copy = 0; copy < unroll; ++copy, first = first.drop_front()) {
       if (!loop.once) {
         llvm::cast<llvm::PHINode>(value.vectors[copy])->addIncoming(next.vectors[copy], last);
       }
@@ -248,12 +278,16 @@ std::vector<llvm::Value*> Emitter::count(const Loop& loop, llvm::ArrayRef<llvm::
   return next;
 }
 
-llvm::Value* Emitter::lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes) {
+/// Which lanes of vector `copy` are below the end.
+llvm::Value* Emitter::lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes,
+                                  unsigned copy) {
   llvm::Type* i32 = builder().getInt32Ty();
-  llvm::Value* left = builder().CreateBinaryIntrinsic(
-      llvm::Intrinsic::smin, builder().CreateNSWSub(to, variable), builder().getInt64(lanes));
+  llvm::Value* left = builder().CreateNSWSub(to, variable);
+  if (copy > 0)
+    left = builder().CreateNSWSub(left, builder().getInt64(std::uint64_t{copy} * lanes));
+  left = builder().CreateBinaryIntrinsic(llvm::Intrinsic::smin, left, builder().getInt64(lanes));
   llvm::Value* splat = builder().CreateVectorSplat(lanes, builder().CreateTrunc(left, i32));
-  return builder().CreateICmpULT(detail::lane_numbers(i32, lanes), splat, "mask");
+  return builder().CreateICmpSLT(detail::lane_numbers(i32, lanes), splat, "mask");
 }
 
 // --- Loads and stores ----------------------------------------------------------------------------
@@ -317,11 +351,12 @@ llvm::Value* Emitter::load_vector(const Load& load, llvm::Type* type, unsigned c
   llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
   if (load.lanes == LaneStride::strided) {
     place = lane_addresses(element, place, load.lane_stride, copy);
-    return builder().CreateMaskedGather(type, place, align, scope().mask, zero);
+    return builder().CreateMaskedGather(type, place, align, scope().mask(copy), zero);
   }
   if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
-  if (scope().mask == nullptr) return builder().CreateAlignedLoad(type, place, align);
-  return builder().CreateMaskedLoad(type, place, align, scope().mask, zero);
+  llvm::Value* mask = scope().mask(copy);
+  if (mask == nullptr) return builder().CreateAlignedLoad(type, place, align);
+  return builder().CreateMaskedLoad(type, place, align, mask, zero);
 }
 
 /// Where each lane of vector `copy` lies, `stride` elements from the one before.
@@ -345,19 +380,20 @@ void Emitter::emit(const Store& store) {
     if (store.lanes == LaneStride::strided && scope().lanes > 1) {
       place = lane_addresses(element, place, store.lane_stride, copy);
       const llvm::Align align(info(dtype).bytes);
-      builder().CreateMaskedScatter(value, place, align, scope().mask);
+      builder().CreateMaskedScatter(value, place, align, scope().mask(copy));
       continue;
     }
     llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
     if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
-    store_vector(store, place, value);
+    store_vector(store, place, value, store.whole ? nullptr : scope().mask(copy));
   }
 }
 
-void Emitter::store_vector(const Store& store, llvm::Value* place, llvm::Value* value) {
+void Emitter::store_vector(const Store& store, llvm::Value* place, llvm::Value* value,
+                           llvm::Value* mask) {
   const unsigned bytes = info(nest_.dtype(store.value)).bytes;
-  if (scope().mask != nullptr) {
-    builder().CreateMaskedStore(value, place, llvm::Align(bytes), scope().mask);
+  if (mask != nullptr) {
+    builder().CreateMaskedStore(value, place, llvm::Align(bytes), mask);
     return;
   }
   const llvm::Align align(store.streaming ? bytes * scope().lanes : bytes);
@@ -472,7 +508,12 @@ llvm::Value* Emitter::splat(Binding& binding, unsigned count) {
   auto* type = llvm::VectorType::get(binding.scalar->getType(), lanes);
   if (binding.splat == nullptr || binding.splat->getType() != type) {
     const llvm::IRBuilder<>::InsertPointGuard guard(builder());
-    builder().SetInsertPoint(llvm::cast<llvm::Instruction>(binding.scalar)->getNextNode());
+    auto* scalar = llvm::cast<llvm::Instruction>(binding.scalar);
+    // The last one of a block that is not finished has nothing behind it.
+    if (llvm::Instruction* behind = scalar->getNextNode())
+      builder().SetInsertPoint(behind);
+    else
+      builder().SetInsertPoint(scalar->getParent());
     binding.splat = builder().CreateVectorSplat(lanes, binding.scalar);
   }
   return binding.splat;

@@ -104,7 +104,8 @@ llvm::Value* Frame::misalignment(const Index& i) {
 }
 
 /// Of a sum, the part that is known earlier is added first: the inner loop is left with one
-/// distance, which the addresses of its instructions take in.
+/// distance, which the addresses of its instructions take in. A constant comes last: instructions
+/// take that in as well, so that many addresses at constant distances are one register.
 llvm::Value* Frame::address(std::uint8_t argument, IndexId offset) {
   llvm::Value*& result = addresses_[{argument, offset}];
   if (result != nullptr) return result;
@@ -112,7 +113,9 @@ llvm::Value* Frame::address(std::uint8_t argument, IndexId offset) {
   llvm::Value* base = nullptr;
   llvm::Value* distance = nullptr;
   if (sum.op == IndexOp::add && depth(sum.a) != depth(sum.b)) {
-    const bool a_first = depth(sum.a) < depth(sum.b);
+    const bool constant =
+        nest_.index(sum.a).op == IndexOp::constant || nest_.index(sum.b).op == IndexOp::constant;
+    const bool a_first = (depth(sum.a) < depth(sum.b)) != constant;
     base = address(argument, a_first ? sum.a : sum.b);
     distance = index(a_first ? sum.b : sum.a);
   } else {

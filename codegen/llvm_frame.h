@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <llvm/ADT/SmallVector.h>
 #include <llvm/IR/Function.h>
 #include <llvm/IR/IRBuilder.h>
 
@@ -19,13 +20,21 @@
 
 namespace sinter::detail {
 
+/// Attribute of a function whose statements stand in an order that keeps its registers: LLVM's
+/// scheduler brings loads together, and so spills the accumulators of a product.
+inline constexpr const char* kKeepsOrder = "sinter-keeps-order";
+
 /// The function, or a loop in it, while its statements are emitted.
 struct Scope {
   llvm::Instruction* head_end = nullptr;  ///< what the whole scope shares goes before it
   unsigned lanes = 1;
   unsigned unroll = 1;
   bool interleaved = false;
-  llvm::Value* mask = nullptr;  ///< of a masked loop: the lanes below its end
+  /// Of a masked loop: the lanes below its end, of each vector in flight.
+  llvm::SmallVector<llvm::Value*, 4> masks = {};
+  [[nodiscard]] llvm::Value* mask(unsigned copy) const {
+    return masks.empty() ? nullptr : masks[copy];
+  }
 };
 
 class Frame {
@@ -35,6 +44,7 @@ class Frame {
   [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
   [[nodiscard]] llvm::LLVMContext& context() { return function_.getContext(); }
   [[nodiscard]] const llvm::Module& module() const { return *function_.getParent(); }
+  void keep_order() { function_.addFnAttr(kKeepsOrder); }
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
 
   [[nodiscard]] Scope& scope() { return scopes_.back(); }

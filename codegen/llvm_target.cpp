@@ -1,4 +1,5 @@
 // Machine code by LLVM's code generator, without IR passes: the emitted IR is already clean.
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,6 +26,8 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/error.h>
 
+#include "llvm_frame.h"
+
 namespace sinter {
 namespace {
 
@@ -46,16 +49,24 @@ void initialize_targets() {
   });
 }
 
+bool keeps_order(const llvm::Module& module) {
+  return std::ranges::any_of(module, [](const llvm::Function& function) {
+    return function.hasFnAttribute(detail::kKeepsOrder);
+  });
+}
+
 /// LLVM's pipeline from IR to machine code, less the IR passes at its front: what they would do is
 /// done, and they take half of the time. Only masked accesses that the CPU lacks are taken apart.
-void add_passes(llvm::legacy::PassManager& passes, llvm::LLVMTargetMachine& machine,
-                llvm::raw_pwrite_stream& stream, llvm::CodeGenFileType type) {
+void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
+                llvm::LLVMTargetMachine& machine, llvm::raw_pwrite_stream& stream,
+                llvm::CodeGenFileType type) {
   llvm::TargetPassConfig* config = machine.createPassConfig(passes);
   auto* functions = new llvm::MachineModuleInfoWrapperPass(&machine);
   passes.add(config);
   passes.add(functions);
   passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
   passes.add(llvm::createScalarizeMaskedMemIntrinLegacyPass());
+  if (keeps_order(module)) config->disablePass(&llvm::MachineSchedulerID);
   bool refused = config->addInstSelector();
   passes.add(llvm::Pass::createPass(&llvm::FinalizeISelID));
   config->addMachinePasses();
@@ -71,7 +82,7 @@ std::string generate(llvm::Module& module, llvm::TargetMachine& machine,
   llvm::SmallVector<char, 4096> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
-  add_passes(passes, static_cast<llvm::LLVMTargetMachine&>(machine), stream, type);
+  add_passes(module, passes, static_cast<llvm::LLVMTargetMachine&>(machine), stream, type);
   passes.run(module);
   return {bytes.begin(), bytes.end()};
 }

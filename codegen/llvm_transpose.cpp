@@ -64,7 +64,7 @@ void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpo
   llvm::Type* vector = memory_type(frame.context(), dtype, lanes);
   llvm::Value* from = frame.address(transpose.argument, transpose.offset);
   llvm::Value* stride = frame.index(transpose.stride);
-  llvm::Value* to = frame.buffer(transpose.local);
+  llvm::Value* to = frame.address(transpose.local, transpose.to);
 
   const auto turn_at = [&](llvm::Value* row, llvm::Value* column) {
     Vectors vectors;

@@ -49,6 +49,9 @@ class Machine {
   void run(const Loop& loop);
   void run_vectors(const Loop& loop);
   void run_rows(const Loop& loop);
+  void begin_carried(const Loop& loop, std::size_t count);
+  void carry_on(const Loop& loop);
+  void end_carried(const Loop& loop);
   void run_blocks(const Loop& loop);
   void run_threads(const Loop& loop);
   void run_thread(const Loop& loop, std::int64_t first);
@@ -72,7 +75,8 @@ class Machine {
   std::size_t first_ = 0;   // lane of the first element that a statement happens to
   std::size_t active_ = 1;  // and how many there are
   int vector_lanes_ = 1;
-  bool one_access_ = false;  // contiguous lanes are read or written at once
+  std::int64_t step_lanes_ = 1;  // of a vector loop, masked ones too
+  bool one_access_ = false;      // contiguous lanes are read or written at once
 };
 
 Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
@@ -181,6 +185,9 @@ void Machine::run(const Store& store) {
   SINTER_ASSERT(!store.streaming || is_aligned(to, dtype), "streaming stores are aligned");
   SINTER_ASSERT(!one_access_ || store.lanes != LaneStride::contiguous || is_aligned(to, dtype),
                 "the accesses of a thread are aligned");
+  if (store.whole) {
+    static_cast<void>(address(store.argument, number(store.offset) + step_lanes_ - 1));
+  }
   const std::int64_t step = store.lanes == LaneStride::strided ? number(store.lane_stride) : 1;
   for (std::size_t i = 0; i < active_; ++i) {
     const auto distance = static_cast<std::int64_t>(i) * step * info(dtype).bytes;
@@ -226,7 +233,7 @@ void Machine::run(const Transpose& transpose) {
   for (std::int64_t r = 0; r < transpose.side; ++r) {
     for (std::int64_t c = 0; c < transpose.side; ++c) {
       const std::int64_t from = number(transpose.offset) + r + c * number(transpose.stride);
-      write(address(transpose.local, r * transpose.side + c), dtype,
+      write(address(transpose.local, number(transpose.to) + r * transpose.side + c), dtype,
             read(address(transpose.argument, from), dtype));
     }
   }
@@ -270,39 +277,52 @@ void Machine::run_vectors(const Loop& loop) {
                 "an unmasked loop covers whole steps");
   SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
   vector_lanes_ = loop.lanes;
-  for (const Carry& carry : loop.carried) {
-    std::vector<Word>& lanes = values_[carry.value.index];
-    lanes.clear();
-    for (std::int64_t i = 0; i < loop.step(); ++i) {
-      lanes.push_back(lane(carry.first, static_cast<std::size_t>(i)));
-    }
-  }
+  step_lanes_ = loop.step();
+  begin_carried(loop, static_cast<std::size_t>(loop.step()));
   for (std::int64_t at = from; at < to; at += loop.step()) {
     active_ = static_cast<std::size_t>(std::min(loop.step(), to - at));
     variables_[loop.variable.index] = at;
     update_indices();
     run(loop.body);
-    for (const Carry& carry : loop.carried) {
-      for (std::size_t i = 0; i < active_; ++i) {
-        next_.push_back(lane(carry.next, i));
-      }
-      values_[carry.value.index] = std::exchange(next_, {});
-    }
+    carry_on(loop);
   }
+  end_carried(loop);
+  active_ = 1;
+}
+
+void Machine::begin_carried(const Loop& loop, std::size_t count) {
+  for (const Carry& carry : loop.carried) {
+    std::vector<Word>& lanes = values_[carry.value.index];
+    lanes.clear();
+    for (std::size_t i = 0; i < count; ++i) lanes.push_back(lane(carry.first, i));
+  }
+}
+
+void Machine::carry_on(const Loop& loop) {
+  for (const Carry& carry : loop.carried) {
+    for (std::size_t i = 0; i < active_; ++i) next_.push_back(lane(carry.next, i));
+    values_[carry.value.index] = std::exchange(next_, {});
+  }
+}
+
+void Machine::end_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     values_[carry.result.index] = values_[carry.value.index];
   }
-  active_ = 1;
 }
 
 void Machine::run_rows(const Loop& loop) {
   const std::int64_t to = number(loop.to);
+  SINTER_ASSERT(!loop.once || to - number(loop.from) <= 1, "a loop that runs once covers one step");
+  begin_carried(loop, active_);
   for (std::int64_t row = number(loop.from); row < to; ++row) {
     variables_[loop.variable.index] = row;
     set_digits(loop);
     update_indices();
     run(loop.body);
+    carry_on(loop);
   }
+  end_carried(loop);
 }
 
 void Machine::run_blocks(const Loop& loop) {

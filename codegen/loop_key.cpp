@@ -12,8 +12,7 @@ namespace {
 class KeyWriter {
  public:
   template <typename T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void put(T value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void put(T value) {
     const auto bytes = std::as_bytes(std::span(&value, 1));
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
@@ -34,7 +33,7 @@ class KeyWriter {
     put_all(load.result, load.argument, load.lanes, load.offset, load.lane_stride);
   }
   void put(const Store& store) {
-    put_all(store.value, store.argument, store.lanes, store.streaming, store.offset,
+    put_all(store.value, store.argument, store.lanes, store.streaming, store.whole, store.offset,
             store.lane_stride);
   }
   void put(const Compute& compute) {
@@ -44,7 +43,7 @@ class KeyWriter {
   void put(const Count& count) { put_all(count.result, count.lanes, count.from); }
   void put(const Transpose& transpose) {
     put_all(transpose.argument, transpose.local, transpose.side, transpose.lanes, transpose.offset,
-            transpose.stride);
+            transpose.stride, transpose.to);
   }
   void put(const Fold& fold) { put_all(fold.result, fold.op, fold.value); }
   void put(const Carry& carry) { put_all(carry.first, carry.value, carry.next, carry.result); }

@@ -172,8 +172,8 @@ void Printer::statement(const Loop& loop) {
   } else if (loop.kind == LoopKind::block) {
     line(fmt::format("block {} by {}:", range, step));
   } else {
-    line(fmt::format("{} {}{}:", loop.kind == LoopKind::parallel ? "parallel" : "serial", range,
-                     counted));
+    line(fmt::format("{} {}{}{}:", loop.kind == LoopKind::parallel ? "parallel" : "serial", range,
+                     loop.once ? ", once" : "", counted));
   }
   ++depth_;
   for (const Carry& carry : loop.carried) {
@@ -197,9 +197,9 @@ void Printer::statement(const Load& load) {
 
 void Printer::statement(const Store& store) {
   const bool strided = store.lanes == LaneStride::strided;
-  line(fmt::format("store{} a{}[{}]{} = v{}", store.streaming ? " streaming" : "", store.argument,
-                   text(store.offset), strided ? " by " + text(store.lane_stride) : "",
-                   store.value.index));
+  line(fmt::format("store{}{} a{}[{}]{} = v{}", store.streaming ? " streaming" : "",
+                   store.whole ? " whole" : "", store.argument, text(store.offset),
+                   strided ? " by " + text(store.lane_stride) : "", store.value.index));
 }
 
 void Printer::statement(const Compute& compute) {
@@ -219,9 +219,9 @@ void Printer::statement(const Count& count) {
 }
 
 void Printer::statement(const Transpose& transpose) {
-  line(fmt::format("transpose a{}[{}] by {} into a{}, {} x {}, by {}", transpose.argument,
-                   text(transpose.offset), text(transpose.stride), transpose.local, transpose.side,
-                   transpose.side, transpose.lanes));
+  line(fmt::format("transpose a{}[{}] by {} into a{}[{}], {} x {}, by {}", transpose.argument,
+                   text(transpose.offset), text(transpose.stride), transpose.local,
+                   text(transpose.to), transpose.side, transpose.side, transpose.lanes));
 }
 
 void Printer::statement(const Fold& fold) {

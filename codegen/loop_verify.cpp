@@ -53,7 +53,12 @@ class Verifier {
   void check(const Transpose& transpose);
   void check(const Fold& fold);
   void check_carried(const Loop& loop);
-  [[nodiscard]] bool in_lanes() const { return !loops_.empty() && loops_.back()->has_lanes(); }
+  /// The loop whose lanes a statement happens to, if there is one.
+  [[nodiscard]] const Loop* lane_loop() const {
+    const auto found = std::ranges::find_if(loops_, &Loop::has_lanes);
+    return found == loops_.end() ? nullptr : *found;
+  }
+  [[nodiscard]] bool in_lanes() const { return lane_loop() != nullptr; }
 
   const LoopNest& nest_;
   std::vector<Variables> depends_;  // [index] on these variables
@@ -197,8 +202,10 @@ void Verifier::check(const Loop& loop) {
 }
 
 void Verifier::check_carried(const Loop& loop) {
-  SINTER_ASSERT(loop.carried.empty() || (loop.kind == LoopKind::vector && !loop.masked),
-                "values are carried by unmasked loops with lanes");
+  const bool carries =
+      loop.kind == LoopKind::serial ? in_lanes() : loop.kind == LoopKind::vector && !loop.masked;
+  SINTER_ASSERT(loop.carried.empty() || carries,
+                "values are carried by unmasked loops with lanes, and serial ones in those");
   for (const Carry& carry : loop.carried) {
     const bool known = carry.next.index < states_.size();
     SINTER_ASSERT(known && states_[carry.next.index] != State::undefined,
@@ -222,9 +229,8 @@ void Verifier::check_rows(const Loop& loop) const {
 }
 
 void Verifier::check_serial(const Loop& loop) const {
-  SINTER_ASSERT(!loops_.empty() && loops_.back()->kind != LoopKind::vector,
-                "a serial loop stands in the parallel one");
-  SINTER_ASSERT(loop.step() == 1 && !loop.masked && !loop.once, "rows go one by one");
+  SINTER_ASSERT(!loops_.empty(), "a serial loop stands in another");
+  SINTER_ASSERT(loop.step() == 1 && !loop.masked, "rows go one by one");
 }
 
 void Verifier::check_vectors(const Loop& loop) const {
@@ -237,7 +243,6 @@ void Verifier::check_vectors(const Loop& loop) const {
 void Verifier::check_lanes(const Loop& loop) const {
   SINTER_ASSERT(std::has_single_bit(loop.lanes), "lanes are a power of two");
   SINTER_ASSERT(std::has_single_bit(loop.unroll), "vectors in flight are a power of two");
-  SINTER_ASSERT(!loop.masked || loop.unroll == 1, "a masked loop has one vector in flight");
   SINTER_ASSERT(!loop.interleaved || loop.unroll % 2 == 0, "interleaved vectors come in pairs");
   check_stores(loop.body);
 }
@@ -254,7 +259,8 @@ void Verifier::check_threads(const Loop& loop) const {
                 "threads share the tile of a block");
   SINTER_ASSERT(loop.threads == loops_.back()->threads, "all threads of a block take part");
   SINTER_ASSERT(!loop.interleaved, "threads have their elements in order");
-  SINTER_ASSERT(!loop.masked || loop.lanes == 1, "threads are masked one by one");
+  SINTER_ASSERT(!loop.masked || (loop.lanes == 1 && loop.unroll == 1),
+                "threads are masked one by one");
   check_lanes(loop);
 }
 
@@ -287,7 +293,7 @@ void Verifier::check_stores(const Block& body) const {
   for (std::size_t i = 0; i < stores.size(); ++i) {
     const auto& [dtype, output, local] = nest_.arguments[i];
     const bool right =
-        reduces_ ? stores[i] <= (output || local > 0 ? 1 : 0) : stores[i] == (output ? 1 : 0);
+        local > 0 || (reduces_ ? stores[i] <= (output ? 1 : 0) : stores[i] == (output ? 1 : 0));
     SINTER_ASSERT(right, "a loop with lanes stores every output once, and no input");
   }
 }
@@ -295,14 +301,15 @@ void Verifier::check_stores(const Block& body) const {
 // --- Statements ----------------------------------------------------------------------------------
 
 void Verifier::check(const Load& load) {
-  const bool lanes = !loops_.empty() && loops_.back()->has_lanes();
+  const Loop* loop = lane_loop();
+  const bool lanes = loop != nullptr;
   SINTER_ASSERT(load.argument < nest_.arguments.size(), "a load names an argument");
   SINTER_ASSERT(!nest_.arguments[load.argument].output, "a load reads an input");
   SINTER_ASSERT(lanes || load.lanes == LaneStride::uniform,
                 "outside loops with lanes a load is uniform");
   SINTER_ASSERT(!stored_ || nest_.arguments[load.argument].local > 0,
                 "loads of a block come before its stores");
-  const bool pairs = lanes && loops_.back()->interleaved && load.lanes != LaneStride::uniform;
+  const bool pairs = lanes && loop->interleaved && load.lanes != LaneStride::uniform;
   SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
                            info(nest_.arguments[load.argument].dtype).bytes == 2),
                 "what is interleaved is contiguous and of 16 bits");
@@ -314,7 +321,7 @@ void Verifier::check(const Load& load) {
 }
 
 void Verifier::check(const Store& store) {
-  const Loop* loop = loops_.empty() ? nullptr : loops_.back();
+  const Loop* loop = lane_loop();
   SINTER_ASSERT(store.argument < nest_.arguments.size(), "a store names an argument");
   SINTER_ASSERT(in_lanes() || reduces_, "stores stand in loops with lanes");
   SINTER_ASSERT(in_lanes() != (store.lanes == LaneStride::uniform), "lanes are stored apart");
@@ -326,6 +333,9 @@ void Verifier::check(const Store& store) {
                     (store.lanes == LaneStride::contiguous &&
                      info(nest_.arguments[store.argument].dtype).bytes == 2),
                 "what is interleaved is contiguous and of 16 bits");
+  SINTER_ASSERT(!store.whole || (nest_.arguments[store.argument].local > 0 &&
+                                 store.lanes == LaneStride::contiguous),
+                "whole vectors are stored to local memory, next to each other");
   use(store.value);
   use(store.offset);
   if (store.lanes == LaneStride::strided) use(store.lane_stride);
@@ -381,8 +391,8 @@ void Verifier::check(const Compute& compute) {
 }
 
 void Verifier::check(const Count& count) {
-  const Loop* loop = loops_.empty() ? nullptr : loops_.back();
-  const bool lanes = loop != nullptr && loop->has_lanes();
+  const Loop* loop = lane_loop();
+  const bool lanes = loop != nullptr;
   use(count.from);
   define(count.result);
   SINTER_ASSERT(is_integer(nest_.dtype(count.result)), "what is counted is an integer");
@@ -394,7 +404,7 @@ void Verifier::check(const Count& count) {
 }
 
 void Verifier::check(const Transpose& transpose) {
-  SINTER_ASSERT(!loops_.empty() && loops_.back()->kind != LoopKind::vector && !stored_,
+  SINTER_ASSERT(!loops_.empty() && !in_lanes() && !stored_,
                 "blocks are turned between the loops over them and over their rows");
   SINTER_ASSERT(
       transpose.argument < nest_.arguments.size() && transpose.local < nest_.arguments.size(),
@@ -402,12 +412,13 @@ void Verifier::check(const Transpose& transpose) {
   const Argument& from = nest_.arguments[transpose.argument];
   const Argument& to = nest_.arguments[transpose.local];
   SINTER_ASSERT(from.local == 0 && !from.output && to.dtype == from.dtype &&
-                    to.local == std::uint32_t{transpose.side} * transpose.side,
-                "a transpose goes from an input into local memory of its dtype, as large as it");
+                    to.local >= std::uint32_t{transpose.side} * transpose.side,
+                "a transpose goes from an input into local memory of its dtype that has room");
   SINTER_ASSERT(std::has_single_bit(transpose.lanes) && transpose.side % transpose.lanes == 0,
                 "a block is whole vectors in both directions");
   use(transpose.offset);
   use(transpose.stride);
+  use(transpose.to);
 }
 
 void Verifier::check(const Fold& fold) {

@@ -27,6 +27,7 @@ NestBuilder::NestBuilder(const Graph& body, const LoopSpace& space, Placement pl
                          CpuStrategy strategy)
     : StatementBuilder(body, space, std::move(placement)),
       strategy_(std::move(strategy)),
+      lane_axis_(inner_axis()),
       turned_(body.inputs().size()) {}
 
 std::uint8_t NestBuilder::new_local(DType dtype, std::int64_t elements) {
@@ -42,14 +43,16 @@ void NestBuilder::set_row(const std::vector<IndexId>& positions) {
   for (std::size_t argument = 0; argument < rows_.size(); ++argument) {
     int axis = 0;
     for (IndexId position : positions) {
-      const IndexId along = indices_.mul(position, stride(argument, axis++));
+      const int at = axis++;
+      if (at == lane_axis_) continue;
+      const IndexId along = indices_.mul(position, stride(argument, at));
       rows_[argument] = indices_.add(rows_[argument], along);
     }
   }
 }
 
 IndexId NestBuilder::offset(std::size_t argument, IndexId place) {
-  return indices_.add(rows_[argument], indices_.mul(place, stride(argument, inner_axis())));
+  return indices_.add(rows_[argument], indices_.mul(place, stride(argument, lane_axis_)));
 }
 
 // --- Statements ----------------------------------------------------------------------------------
@@ -60,10 +63,12 @@ ValueId NestBuilder::load_local(std::uint8_t local, IndexId place, Block& block)
   return result;
 }
 
-void NestBuilder::store_local(std::uint8_t local, IndexId place, ValueId value, Block& block) {
+void NestBuilder::store_local(std::uint8_t local, IndexId place, ValueId value, Block& block,
+                              bool whole) {
   block.emplace_back(Store{.value = value,
                            .argument = local,
                            .lanes = LaneStride::contiguous,
+                           .whole = whole,
                            .offset = place,
                            .lane_stride = {}});
 }
@@ -72,14 +77,15 @@ Load NestBuilder::load(NodeId node, IndexId place) {
   const auto argument = static_cast<std::uint8_t>(body_.node(node).payload);
   Load load{new_value(node), argument, LaneStride::uniform, rows_[argument], {}};
   if (placement_.level(node) != Level::lane) return load;
-  load.lanes = load_stride(space_, argument);
+  load.lanes = stride_class(space_, argument, lane_axis_);
   if (turned_[argument].has_value()) {
+    load.lanes = LaneStride::contiguous;
     load.argument = *turned_[argument];
     load.offset = indices_.add(turned_row_, indices_.sub(place, turned_column_));
     return load;
   }
   load.offset = offset(argument, place);
-  if (load.lanes == LaneStride::strided) load.lane_stride = stride(argument, inner_axis());
+  if (load.lanes == LaneStride::strided) load.lane_stride = stride(argument, lane_axis_);
   return load;
 }
 
@@ -87,7 +93,7 @@ Count NestBuilder::count(NodeId node, IndexId place) {
   const std::size_t argument = placement_.walks[node.index];
   Count count{new_value(node), LaneStride::uniform, rows_[argument]};
   if (placement_.level(node) != Level::lane) return count;
-  count.lanes = stride_class(space_, argument, inner_axis());
+  count.lanes = stride_class(space_, argument, lane_axis_);
   count.from = offset(argument, place);
   return count;
 }

@@ -27,13 +27,15 @@ class NestBuilder : protected StatementBuilder {
   [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Addresses.
-  /// From here on offsets lie in the row at these positions, one for each axis from the first.
+  /// From here on offsets lie in the row at these positions, one for each axis from the first; that
+  /// of the axis of lanes does not count.
   void set_row(const std::vector<IndexId>& positions);
   [[nodiscard]] IndexId offset(std::size_t argument, IndexId place);
 
   // Statements.
   [[nodiscard]] ValueId load_local(std::uint8_t local, IndexId place, Block& block);
-  void store_local(std::uint8_t local, IndexId place, ValueId value, Block& block);
+  void store_local(std::uint8_t local, IndexId place, ValueId value, Block& block,
+                   bool whole = false);
   /// The values of these nodes, in an order in which they may be computed.
   void define(const std::function<bool(NodeId)>& wanted, IndexId place, Block& block);
   void store_output(std::size_t output, bool streaming, IndexId place, Block& block);
@@ -52,6 +54,7 @@ class NestBuilder : protected StatementBuilder {
   [[nodiscard]] Span part(IndexId number, int axis, std::int64_t size);
 
   const CpuStrategy strategy_;
+  int lane_axis_;              // along which lanes lie next to each other
   std::vector<IndexId> rows_;  // [argument, iota] offset of the row
   /// [input] the local argument that holds its block, where it is read transposed.
   std::vector<std::optional<std::uint8_t>> turned_;

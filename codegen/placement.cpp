@@ -52,6 +52,7 @@ std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
     // Of rows a number each; of columns as many as there are.
     const bool reduces = info(node.op).kind == OpKind::reduction;
     if (reduces) level = space.inner == 0 ? Level::row : Level::lane;
+    if (node.op == Op::dot) level = Level::lane;
     levels.push_back(level);
   }
   return levels;

@@ -8,6 +8,7 @@
 #include <sinter/ir/assert.h>
 
 #include "nest_builder.h"
+#include "schedule_product.h"
 #include "schedule_reduction.h"
 
 namespace sinter {
@@ -87,7 +88,8 @@ void ElementwiseScheduler::add_transposes(IndexId first_row, IndexId first_colum
         .lanes = static_cast<std::uint16_t>(std::min(lanes, kMaxTurnedLanes)),
         .offset =
             indices_.add(indices_.add(rows_[i], first_row), indices_.mul(first_column, across)),
-        .stride = across});
+        .stride = across,
+        .to = indices_.constant(0)});
   }
 }
 
@@ -153,6 +155,9 @@ LoopNest ElementwiseScheduler::build() {
 LoopNest schedule_cpu(const Graph& body, const LoopSpace& space, const Target& target,
                       const ScheduleOptions& options) {
   detail::Placement placement = detail::place(body, space);
+  if (space.product) {
+    return detail::schedule_product(body, space, std::move(placement), target, options);
+  }
   detail::CpuStrategy strategy = detail::choose_strategy(body, space, placement, target, options);
   if (space.reduced > 0) {
     return detail::schedule_reduction(body, space, std::move(placement), std::move(strategy));

@@ -235,12 +235,13 @@ LoopNest CudaNestBuilder::build() {
 
 void refuse_reductions(const Graph& body) {
   for (const Node& node : body.nodes()) {
-    if (info(node.op).kind != OpKind::reduction) continue;
-    fail(ErrorCode::unsupported,
-         fmt::format(
-             "{} of {}{}: reductions are not served on a GPU yet; compile this graph for the "
-             "CPU",
-             to_string(node.op), to_string(node.dtype), to_string(body.shape(node.operands[0]))));
+    const OpKind kind = info(node.op).kind;
+    if (kind != OpKind::reduction && kind != OpKind::product) continue;
+    fail(ErrorCode::unsupported, fmt::format("{} of {}{}: reductions and products are not served "
+                                             "on a GPU yet; compile this graph for the "
+                                             "CPU",
+                                             to_string(node.op), to_string(node.dtype),
+                                             to_string(body.shape(node.operands[0]))));
   }
 }
 

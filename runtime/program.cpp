@@ -43,6 +43,14 @@ std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& 
   return bytes;
 }
 
+/// The bytes that a kernel moves, or those that take as long as what it multiplies.
+std::int64_t work(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
+                  const LoopSpace& space) {
+  constexpr std::int64_t kMultiplicationsPerByte = 2;
+  return std::max(bytes_moved(plan, buffers, space),
+                  space.multiplications() / kMultiplicationsPerByte);
+}
+
 void set_chunks(Kernel& kernel, std::int64_t bytes, const Services& services) {
   kernel.extent = kernel.space.parallel_extent();
   kernel.grain = kernel.space.rank() == 1 && kernel.space.reduced == 0 ? kElementGrain : 1;
@@ -129,7 +137,7 @@ void finish(Program& program, std::size_t key_bytes) {
     };
     std::ranges::for_each(planned.inputs, add);
     std::ranges::for_each(planned.outputs, add);
-    set_chunks(kernel, bytes_moved(planned, plan.buffers, kernel.space), *program.services);
+    set_chunks(kernel, work(planned, plan.buffers, kernel.space), *program.services);
   }
   program.entry_bytes =
       bytes_of(program) + static_cast<std::int64_t>(key_bytes) + Cache<Program>::entry_overhead();

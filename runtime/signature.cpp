@@ -122,9 +122,20 @@ std::string type_text(DType dtype, const Shape& shape) {
                    fmt::ptr(other_data)));
 }
 
+/// The axes that are walked: their lengths and strides.
+std::vector<std::pair<std::int64_t, std::int64_t>> walked_axes(const Shape& shape,
+                                                               const Strides& strides) {
+  const Strides steps = strides.empty() ? dense_strides(shape) : strides;
+  std::vector<std::pair<std::int64_t, std::int64_t>> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] != 1) axes.emplace_back(shape[axis], steps[axis]);
+  }
+  return axes;
+}
+
 /// Whether a kernel's input or output is all of a buffer, as it was declared.
 bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const Strides& strides) {
-  return body.shape(node) == buffer.shape && strides == buffer.strides;
+  return walked_axes(body.shape(node), strides) == walked_axes(buffer.shape, buffer.strides);
 }
 
 void check_count(std::size_t given, std::span<const BufferSpec> expected, std::string_view what) {
@@ -156,7 +167,8 @@ Signature::Signature(const Graph& graph, const Plan& plan)
       const PlanBuffer& buffer = plan.buffers[kernel.inputs[i].buffer.index];
       if (buffer.kind != PlanBuffer::Kind::input) continue;
       const GraphInput& read = kernel.body.inputs()[i];
-      const bool as_it_lies = is_whole(buffer, kernel.body, read.node, read.strides);
+      const bool as_it_lies = kernel.inputs[i].in_place &&
+                              is_whole(buffer, kernel.body, read.node, read.strides);
       std::int64_t& last = last_reader_[buffer.position];
       last = as_it_lies && last != kOutOfOrder ? static_cast<std::int64_t>(k) : kOutOfOrder;
     }

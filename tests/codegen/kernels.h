@@ -1,6 +1,7 @@
 // Kernel bodies that the tests of codegen share: one per case that the scheduler tells apart.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -130,6 +131,17 @@ inline Graph transposed_kernel(std::int64_t n) {
   Value column = graph.input("column", DType::f32, {40, 1});
   Value row = graph.input("row", DType::f32, {3, 40, n});
   graph.output("y", (x + wide.convert(DType::f32)).max(column) * row);
+  return graph;
+}
+
+/// A dense layer of n outputs for 20 rows of 33, its weights transposed.
+inline Graph layer_kernel(std::int64_t n) {
+  Graph graph;
+  const std::array<Value, 2> operands{graph.input("x", DType::f32, {20, 1, 33}),
+                                      graph.input("weight", DType::f32, {1, n, 33})};
+  Value bias = graph.input("bias", DType::f32, {n, 1});
+  Value sums = Value::apply(Op::dot, operands) + bias;
+  graph.output("y", sums.leaky_relu(0.01));
   return graph;
 }
 

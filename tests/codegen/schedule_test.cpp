@@ -73,6 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"scattered_v4", [] { return scattered_kernel(100); }},
         GoldenCase{"strided_v3", [] { return strided_kernel(100); }, "x86-64-v3"},
         GoldenCase{"transposed_v4", [] { return transposed_kernel(100); }},
+        GoldenCase{"layer_v4", [] { return layer_kernel(100); }},
+        GoldenCase{"layer_v3", [] { return layer_kernel(10); }, "x86-64-v3"},
         GoldenCase{"mixed_streaming_v4", [] { return mixed_kernel(100); }, "x86-64-v4", true},
         GoldenCase{"rows_streaming_v3", [] { return rows_kernel(100, 50); }, "x86-64-v3", true}),
     [](const auto& instance) { return instance.param.file; });
@@ -323,6 +325,20 @@ TEST(ScheduleBits, RandomGraphs) {
         test::random_graph(seed, {.random_strides = seed % 2 == 1, .structural = false});
     check_kernels(widen(graph, Rounding::at_store), seed);
     if (HasFatalFailure()) return;
+  }
+}
+
+TEST(ScheduleBits, ProductsOfEveryWidth) {
+  Random random(5);
+  for (const Form& form : forms()) {
+    for (std::int64_t n = 0; n <= 40; ++n) {
+      SCOPED_TRACE(std::to_string(n) + " " + to_string(form));
+      const Graph graph = layer_kernel(n);
+      const Scheduled made = schedule(graph, form.target, form.streaming);
+      expect_same_bits(graph, nest_of(made, form), made.space,
+                       test::random_inputs(graph, random.next()), {.seed = random.next()});
+      if (HasFatalFailure()) return;
+    }
   }
 }
 

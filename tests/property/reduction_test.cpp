@@ -11,8 +11,7 @@
 #include <sinter/ir/passes.h>
 #include <sinter/ir/reduction.h>
 
-#include <sinter/fuzz/run.h>
-#include "support/fuzz.h"
+#include "machines.h"
 
 namespace sinter::test {
 namespace {
@@ -39,31 +38,6 @@ bool fits(Op op, DType dtype) {
 }
 
 bool has_extreme(Op op) { return op == Op::reduce_min || op == Op::reduce_max; }
-
-class Machines {
- public:
-  Machines() {
-    for (const Target& target : targets_here()) {
-      engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_bytes = 1});
-    }
-  }
-  /// All engines, fused and not, against the interpreter.
-  void check(const Graph& graph, const std::string& what, std::uint64_t seed = 7) const {
-    const std::vector<TensorData> inputs = random_inputs(graph, seed);
-    const std::vector<TensorData> expected = interpret(graph, inputs);
-    for (const Engine& engine : engines_) {
-      for (Fuse fuse : {Fuse::all, Fuse::none}) {
-        const Executable program = engine.compile(graph, {.fuse = fuse});
-        const auto got = run_guarded(program, graph, inputs, {Guard::behind, 0});
-        ASSERT_EQ(difference(expected, got), "") << engine.target().name << " " << what << "\n"
-                                                 << program.text(Stage::plan);
-      }
-    }
-  }
-
- private:
-  std::vector<Engine> engines_;
-};
 
 TEST(Reduction, EveryOpOfRowsOnEveryDType) {
   const Machines machines;

@@ -18,6 +18,10 @@
 // it, with serial loops over chunks; loops with lanes stand anywhere in those. Between them a value
 // goes through a Carry, from one iteration to the next, or through a local argument.
 //
+// A nest with a product runs over blocks of rows and columns of the result, with tiles in them: a
+// loop with lanes over columns, and in it a serial one over what is summed, which carries a value
+// for each row.
+//
 // A nest for a GPU has one block loop over all elements, whatever its rank, and in it thread loops
 // over consecutive parts of a tile. Its calls have no range.
 //
@@ -127,6 +131,9 @@ struct Store {
   std::uint8_t argument = 0;
   LaneStride lanes = LaneStride::contiguous;  ///< uniform outside loops with lanes, and only there
   bool streaming = false;  ///< around the caches, contiguous, aligned to a whole vector
+  /// Of a local argument in a masked loop: lanes that are masked are stored too, whatever they hold;
+  /// there is room for them.
+  bool whole = false;
   IndexId offset;
   IndexId lane_stride;  ///< where lanes == strided
   friend bool operator==(const Store&, const Store&) = default;
@@ -152,8 +159,9 @@ struct Count {
   friend bool operator==(const Count&, const Count&) = default;
 };
 
-/// local[r * side + c] = argument[offset + r + c * stride] for r and c below `side`: a square block
-/// of an input whose columns are contiguous becomes one whose rows are.
+/// local[to + r * side + c] = argument[offset + r + c * stride] for r and c below `side`: a square
+/// block of an input whose columns are contiguous becomes one whose rows are. `to` is a multiple of
+/// `side`.
 struct Transpose {
   std::uint8_t argument = 0;
   std::uint8_t local = 0;
@@ -162,6 +170,7 @@ struct Transpose {
       1;  ///< elements in one vector: blocks of lanes * lanes are turned in registers
   IndexId offset;
   IndexId stride;
+  IndexId to;
   friend bool operator==(const Transpose&, const Transpose&) = default;
 };
 
@@ -180,8 +189,9 @@ using Block = std::vector<Statement>;
 
 enum class LoopKind : std::uint8_t {
   parallel,  ///< over the rows or strips [begin, end), one by one; iterations are independent
-  serial,    ///< over blocks, or the rows of a block, one by one, in order
-  vector,    ///< lanes * unroll elements an iteration; no loops inside
+  serial,    ///< over blocks, or the rows of a block, one by one, in order; in a loop with lanes
+             ///< its statements happen to the lanes of that one
+  vector,    ///< lanes * unroll elements an iteration; none but serial loops inside
   block,     ///< over all elements, a block of threads for each step; iterations are independent
   thread,    ///< a vector loop whose steps are shared among the threads of a block
 };
@@ -193,7 +203,8 @@ struct Digit {
   friend bool operator==(const Digit&, const Digit&) = default;
 };
 
-/// A value that goes from one iteration of a loop with lanes to the next, lane by lane: `value` is
+/// A value that goes from one iteration of a loop with lanes, or of a serial one in such a loop, to
+/// the next, lane by lane: `value` is
 /// `first` in the first one and then the `next` of the one before; behind the loop, `result` is the
 /// last `next`, or `first`.
 struct Carry {
@@ -207,8 +218,8 @@ struct Carry {
 /// for (variable = from; variable < to; variable += lanes * unroll) body
 ///
 /// An unmasked vector loop covers whole steps: to - from is a multiple of the step, which the
-/// bounds say by round_down. In a masked one lanes at and beyond `to` neither load nor store; it
-/// has one vector in flight. A vector loop of one lane is a plain scalar loop. `to` is never below
+/// bounds say by round_down. In a masked one lanes at and beyond `to` neither load nor store. A
+/// vector loop of one lane is a plain scalar loop. `to` is never below
 /// `from`.
 ///
 /// The statements of a vector loop happen to the whole step in turn: all its loads come before its
@@ -225,15 +236,16 @@ struct Loop {
   /// 16-bit elements that are used in 32 bits, and so need no shuffle. Every load and store with
   /// lanes is contiguous and of 16 bits.
   bool interleaved = false;
-  bool once = false;        ///< of a vector loop: to - from is at most one step, so nothing repeats
-  std::uint16_t lanes = 1;  ///< elements in one vector
+  bool once = false;          ///< to - from is at most one step, so nothing repeats
+  std::uint16_t lanes = 1;    ///< elements in one vector
   std::uint16_t unroll = 1;   ///< vectors in flight per iteration
   std::uint16_t threads = 1;  ///< that share a step: of block and thread loops
   IndexId variable;
   IndexId from, to;
   /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
   std::vector<Digit> digits;
-  std::vector<Carry> carried;  ///< of an unmasked loop with lanes
+  std::vector<Carry>
+      carried;  ///< of an unmasked loop with lanes, or a serial one in a loop with lanes
   Block body;
 
   [[nodiscard]] std::int64_t step() const { return std::int64_t{threads} * lanes * unroll; }

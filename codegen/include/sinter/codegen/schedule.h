@@ -14,6 +14,11 @@ namespace sinter {
 /// Rows of a strip of blocks, a multiple of the side of any block.
 inline constexpr std::int64_t kStripRows = 1024;
 
+/// Rows of a block of a product, a multiple of the rows of any tile.
+inline constexpr std::int64_t kProductRows = 168;
+/// Bytes of a row of such a block.
+inline constexpr std::int64_t kProductRowBytes = 1024;
+
 /// Columns whose reduction is one unit of work.
 inline constexpr std::int64_t kColumnBlock = 512;
 
@@ -31,14 +36,22 @@ struct LoopSpace {
   /// Not 0 where an input lies across the rows: side of the square blocks of the last two axes that
   /// are walked in turn. The last axis but one is the one along which that input is contiguous.
   std::int64_t tile = 0;
+  /// Of a kernel with a product: the axes are what is summed, those in front of the matrices, rows
+  /// and columns of the result; these are there with length 1 too.
+  bool product = false;
+  /// The columns of the result are the rows of its first operand: it lies that way.
+  bool swapped = false;
+  std::int64_t column_block = 0;  ///< columns of one unit of a product
 
   [[nodiscard]] int rank() const { return static_cast<int>(extents.size()); }
   /// What begin and end of a call count: elements for rank 1, else rows (all axes but the last), or
   /// strips of blocks where the space is tiled. Where it is reduced, what is reduced to one, or
-  /// blocks of columns.
+  /// blocks of columns. Of a product, blocks of its result.
   [[nodiscard]] std::int64_t parallel_extent() const;
-  /// Elements per parallel index, in a strip at most.
+  /// Elements per parallel index, in a strip or a block at most.
   [[nodiscard]] std::int64_t inner_extent() const;
+  /// Multiplications of a product, else 0.
+  [[nodiscard]] std::int64_t multiplications() const;
 };
 
 /// The collapsed space of a kernel body: all its outputs have one shape, against which its inputs

@@ -1,0 +1,194 @@
+// Products: every shape, layout, dtype and what stands around them give the bits of the
+// interpreter on every target, and the interpreter those of the rule in product.h.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "machines.h"
+
+namespace sinter::test {
+namespace {
+
+/// Usual numbers, so that a sum is one too, with one in a hundred special.
+std::vector<TensorData> usual_inputs(const Graph& graph, std::uint64_t seed) {
+  std::vector<TensorData> special = random_inputs(graph, seed);
+  Random random(seed);
+  for (TensorData& data : special) {
+    const std::size_t size = info(data.dtype).bytes;
+    for (std::size_t at = 0; at < data.bytes.size(); at += size) {
+      if (random.one_in(100)) continue;
+      const double number = static_cast<double>(random.between(-3000, 3000)) / 1024;
+      const std::uint64_t bits = element_bits(number, data.dtype);
+      std::memcpy(data.bytes.data() + at, &bits, size);
+    }
+  }
+  return special;
+}
+
+void check(const Machines& machines, const Graph& graph, const std::string& what) {
+  machines.check(graph, what, usual_inputs(graph, 11));
+}
+
+std::string text(std::int64_t m, std::int64_t n, std::int64_t k) {
+  return std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k);
+}
+
+/// A dense layer, both operands in either layout.
+Graph layer(DType dtype, std::int64_t m, std::int64_t n, std::int64_t k, bool a_turned,
+            bool b_turned) {
+  Graph graph;
+  const Value a =
+      a_turned ? graph.input("a", dtype, {k, m}).transpose() : graph.input("a", dtype, {m, k});
+  const Value b =
+      b_turned ? graph.input("b", dtype, {n, k}).transpose() : graph.input("b", dtype, {k, n});
+  const Value bias = graph.input("bias", dtype, {n});
+  const Value scale = graph.input("scale", dtype, {m, 1});
+  graph.output("y", (a.mm(b) * scale + bias).leaky_relu(0.2));
+  return graph;
+}
+
+TEST(Product, InterpreterAddsInOrder) {
+  Graph graph;
+  const Value a = graph.input("a", DType::f32, {3, 5});
+  const Value b = graph.input("b", DType::f32, {5, 4});
+  graph.output("y", a.mm(b));
+  const std::vector<TensorData> inputs = usual_inputs(graph, 3);
+  const auto x = inputs[0].as<float>();
+  const auto y = inputs[1].as<float>();
+  const std::vector<TensorData> outputs = interpret(graph, inputs);
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t j = 0; j < 4; ++j) {
+      float sum = 0;
+      for (std::size_t k = 0; k < 5; ++k) sum = std::fma(x[i * 5 + k], y[k * 4 + j], sum);
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(outputs[0].as<float>()[i * 4 + j]),
+                std::bit_cast<std::uint32_t>(sum));
+    }
+  }
+}
+
+TEST(Product, OfEveryShapeInEveryLayout) {
+  const Machines machines;
+  for (std::int64_t m : {1, 2, 5, 14, 15, 64, 170}) {
+    for (std::int64_t n : {1, 3, 10, 16, 33, 70, 300}) {
+      for (std::int64_t k : {0, 1, 7, 64, 130}) {
+        if (m * n * k > 1'500'000) continue;
+        for (int turned = 0; turned < 4; ++turned) {
+          const Graph graph = layer(DType::f32, m, n, k, (turned & 1) != 0, (turned & 2) != 0);
+          check(machines, graph, text(m, n, k) + " turned " + std::to_string(turned));
+        }
+      }
+    }
+  }
+}
+
+TEST(Product, OverMoreThanFitsTheCache) {
+  const Machines machines;
+  for (DType dtype : {DType::f32, DType::f64}) {
+    for (std::int64_t k : {255, 256, 257, 512, 513, 1025}) {
+      for (int turned = 0; turned < 4; ++turned) {
+        const Graph graph = layer(dtype, 16, 40, k, (turned & 1) != 0, (turned & 2) != 0);
+        check(machines, graph, text(16, 40, k) + " turned " + std::to_string(turned));
+      }
+    }
+  }
+}
+
+TEST(Product, OfEveryFloatingDType) {
+  const Machines machines;
+  for (DType dtype : {DType::f16, DType::bf16, DType::f64}) {
+    for (std::int64_t m : {1, 3, 17}) {
+      for (std::int64_t n : {1, 9, 40}) {
+        for (int turned = 0; turned < 4; ++turned) {
+          const Graph graph = layer(dtype, m, n, 21, (turned & 1) != 0, (turned & 2) != 0);
+          check(machines, graph, text(m, n, 21) + " turned " + std::to_string(turned));
+        }
+      }
+    }
+  }
+}
+
+TEST(Product, OfManyMatrices) {
+  const Machines machines;
+  for (std::int64_t m : {1, 6, 20}) {
+    Graph graph;
+    const Value a = graph.input("a", DType::f32, {2, 1, m, 9});
+    const Value b = graph.input("b", DType::f32, {3, 9, 18});
+    const Value shared = graph.input("shared", DType::f32, {9, 18});
+    const Value turned = graph.input("turned", DType::f32, {3, 18, 9}).transpose({0, 2, 1});
+    graph.output("each", a.matmul(b).relu());
+    graph.output("shared", a.matmul(shared) + 1);
+    graph.output("turned", a.matmul(turned));
+    check(machines, graph, "matrices of " + std::to_string(m) + " rows");
+  }
+}
+
+TEST(Product, OfVectors) {
+  const Machines machines;
+  for (std::int64_t m : {1, 13, 200}) {
+    Graph graph;
+    const Value a = graph.input("a", DType::f32, {m, 37});
+    const Value x = graph.input("x", DType::f32, {37});
+    const Value left = graph.input("left", DType::f32, {m});
+    graph.output("mv", a.mv(x).leaky_relu());
+    graph.output("row", left.matmul(a));
+    graph.output("dot", x.matmul(x));
+    graph.output("outer", left.outer(x));
+    check(machines, graph, "vectors of " + std::to_string(m));
+  }
+}
+
+/// The result may lie in any way, and so may what is added to it.
+TEST(Product, IntoEveryLayout) {
+  const Machines machines;
+  for (const Strides& strides :
+       {Strides{1, 20}, Strides{-17, 1}, Strides{40, 2}, Strides{1, -20}}) {
+    Graph graph;
+    const Value a = graph.input("a", DType::f32, {20, 33});
+    const Value b = graph.input("b", DType::f32, {33, 17});
+    const Value residual = graph.input("residual", DType::f32, {20, 17}, {1, 20});
+    const Value y = a.mm(b);
+    graph.output("y", y + residual, strides);
+    graph.output("positive", y.greater(0));
+    check(machines, graph, "strides " + to_string(strides));
+  }
+}
+
+/// Producers are computed where operands are brought together; values behind are outputs too.
+TEST(Product, BetweenOtherOps) {
+  const Machines machines;
+  for (std::int64_t m : {4, 30}) {
+    Graph graph;
+    const Value a = graph.input("a", DType::f32, {m, 50});
+    const Value b = graph.input("b", DType::i8, {50, 20});
+    const Value count = graph.iota(DType::i32, {m, 20}, 1);
+    const Value hidden = (a + 1).mm(b.convert(DType::f32) * 0.125);
+    graph.output("hidden", hidden);
+    const Value gelu = hidden.gelu();
+    graph.output("gelu", gelu);
+    graph.output("counted", hidden + count.convert(DType::f32));
+    graph.output("next", gelu.mm(gelu.transpose()).softmax());
+    graph.output("self", a.mm(a.transpose()));
+    check(machines, graph, std::to_string(m) + " rows");
+  }
+}
+
+TEST(Product, OfNothingIsPositiveZero) {
+  Graph graph;
+  const Value a = graph.input("a", DType::f32, {3, 0});
+  const Value b = graph.input("b", DType::f32, {0, 2});
+  const Value empty = graph.input("empty", DType::f32, {0, 3});
+  graph.output("zero", a.mm(b));
+  graph.output("none", empty.mm(a));
+  const std::vector<TensorData> inputs = usual_inputs(graph, 1);
+  const std::vector<TensorData> outputs = interpret(graph, inputs);
+  for (float element : outputs[0].as<float>()) {
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(element), 0U);
+  }
+  check(Machines(), graph, "nothing");
+}
+
+}  // namespace
+}  // namespace sinter::test
