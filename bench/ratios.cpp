@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   std::vector<Row> rows;
   add_kernel_rows(rows, options);
   add_function_rows(rows, options);
+  add_product_rows(rows, options);
   add_layout_rows(rows, options);
   add_compile_rows(rows, options);
   add_call_rows(rows, options);
