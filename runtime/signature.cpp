@@ -152,7 +152,7 @@ void check_count(std::size_t given, std::span<const BufferSpec> expected, std::s
 }  // namespace
 
 Signature::Signature(const Graph& graph, const Plan& plan)
-    : last_reader_(graph.inputs().size(), -1), writer_(graph.outputs().size(), -1) {
+    : last_reader_(graph.inputs().size()), writer_(graph.outputs().size(), -1) {
   for (const GraphInput& input : graph.inputs()) {
     inputs_.push_back(
         make_spec(graph, input.node, fmt::format("input '{}'", input.name), input.strides));
@@ -167,10 +167,11 @@ Signature::Signature(const Graph& graph, const Plan& plan)
       const PlanBuffer& buffer = plan.buffers[kernel.inputs[i].buffer.index];
       if (buffer.kind != PlanBuffer::Kind::input) continue;
       const GraphInput& read = kernel.body.inputs()[i];
-      const bool as_it_lies = kernel.inputs[i].in_place &&
-                              is_whole(buffer, kernel.body, read.node, read.strides);
-      std::int64_t& last = last_reader_[buffer.position];
-      last = as_it_lies && last != kOutOfOrder ? static_cast<std::int64_t>(k) : kOutOfOrder;
+      const bool as_it_lies =
+          kernel.inputs[i].in_place && is_whole(buffer, kernel.body, read.node, read.strides);
+      Reader& last = last_reader_[buffer.position];
+      const bool again = last.kernel == static_cast<std::int64_t>(k);
+      last = {static_cast<std::int64_t>(k), as_it_lies && (!again || last.in_place)};
     }
     for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
       const PlanBuffer& buffer = plan.buffers[kernel.outputs[i].buffer.index];
@@ -222,19 +223,21 @@ void Signature::check_alias(std::size_t input, const void* input_data, std::size
   const bool same = input_data == output_data && in.alignment == out.alignment &&
                     in.shape == out.shape && same_walk(in.shape, in.strides, out.strides);
   if (!same) refuse_overlap(out, output_data, in, input_data);
-  if (last_reader_[input] <= writer_[output]) return;
-  if (last_reader_[input] == kOutOfOrder || writer_[output] == -1) {
+  const Reader& reader = last_reader_[input];
+  const std::int64_t writer = writer_[output];
+  if (reader.kernel < writer || (reader.kernel == writer && reader.in_place)) return;
+  if (reader.kernel == writer || writer == -1) {
     fail(ErrorCode::invalid_buffer,
          fmt::format("{} is given the buffer of {}, but this graph {}: give {} a buffer of its own",
                      out.label, in.label,
-                     writer_[output] == -1 ? "writes the output part by part"
-                                           : "reads the input in another order than it lies",
+                     writer == -1 ? "writes the output part by part"
+                                  : "reads the input in another order than it lies",
                      out.label));
   }
   fail(ErrorCode::invalid_buffer,
        fmt::format("{} is given the buffer of {}, which kernel {} still reads after kernel {} has "
                    "written it: give {} a buffer of its own",
-                   out.label, in.label, last_reader_[input], writer_[output], out.label));
+                   out.label, in.label, reader.kernel, writer, out.label));
 }
 
 }  // namespace sinter::detail

@@ -47,11 +47,13 @@ class Signature {
 
   std::vector<BufferSpec> inputs_;
   std::vector<BufferSpec> outputs_;
-  // An output may take the place of an input that no later kernel reads.
-  static constexpr std::int64_t kOutOfOrder = INT64_MAX;
-  std::vector<std::int64_t> last_reader_;  ///< kernel, per input; -1 for none, kOutOfOrder where
-                                           ///< some kernel reads it as it does not lie
-  std::vector<std::int64_t> writer_;       ///< kernel, per output; -1 where it is written in parts
+  // An output may take the place of an input that no later kernel reads, and its own only in place.
+  struct Reader {
+    std::int64_t kernel = -1;  ///< the last one; -1 for none
+    bool in_place = true;      ///< it reads each element once, where it lies
+  };
+  std::vector<Reader> last_reader_;   ///< per input
+  std::vector<std::int64_t> writer_;  ///< kernel, per output; -1 where it is written in parts
 };
 
 }  // namespace sinter::detail
