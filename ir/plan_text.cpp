@@ -19,6 +19,8 @@ std::string_view reason(CutRule rule) {
     case CutRule::unfused: return "fusion is off";
     case CutRule::view: return "it is read in another order";
     case CutRule::concat: return "parts of a concat are written next to each other";
+    case CutRule::product:
+      return "a product would compute it again, or is read otherwise than element by element";
     case CutRule::reduction: return "its readers wait for a reduction, or reduce something else";
   }
   return "";
