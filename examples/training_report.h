@@ -1,0 +1,28 @@
+// One self-contained HTML file about a training run: loss curves, a table, the plan of the step as
+// a picture, and the code that was generated for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sinter/sinter.h>
+
+/// What one activation came to.
+struct TrainingResult {
+  std::string activation;
+  std::vector<double> losses;  ///< the mean over each epoch
+  double accuracy = 0;         ///< on images that were not trained on
+  int silent_units = 0;        ///< negative for every such image
+  double step_us = 0;          ///< median
+  int kernels = 0;             ///< of a step
+  int compiles = 0;            ///< kernels whose machine code was made for this activation
+  std::string hash;            ///< of the weights in the end
+};
+
+/// The table that stands in the terminal and in the file.
+[[nodiscard]] std::string to_text(const std::vector<TrainingResult>& results);
+
+/// Writes the file. `step` is the training step whose plan and code it shows, `program` the same,
+/// compiled. Throws std::runtime_error where it cannot write.
+void write_report(const std::string& path, const std::vector<TrainingResult>& results,
+                  const sinter::Plan& plan, const sinter::Executable& program);
