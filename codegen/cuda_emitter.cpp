@@ -150,6 +150,10 @@ void CudaEmitter::emit(const Compute& compute) {
   std::array<std::string, kMaxOperands> operands;
   std::ranges::transform(compute.inputs(), operands.begin(),
                          [this](ValueId id) { return values_[id.index]; });
+  if (compute.op == Op::lut16) {
+    const LookupTable& table = nest_.tables[compute.payload];
+    return define(compute.result, helpers_.lookup(table, to, operands[0]));
+  }
   const DType from = nest_.dtype(compute.inputs().back());
   define(compute.result,
          detail::cuda_expression(compute.op, from, to,

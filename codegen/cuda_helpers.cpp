@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/element.h>
 
 #include "cuda_ops.h"
 
@@ -258,8 +259,28 @@ std::string CudaHelpers::call(const std::string& name, const std::string& argume
   return fmt::format("{}({})", name, arguments);
 }
 
+/// Memory and not `__constant__`, which serves one address of a warp at a time: a table lies in a
+/// line or two of the first cache.
+std::string CudaHelpers::lookup(const LookupTable& table, DType dtype, const std::string& index) {
+  const bool wide = dtype == DType::f64;
+  std::string numbers;
+  for (double number : table) {
+    numbers += fmt::format("{}{:#x}{}", numbers.empty() ? "" : ", ", element_bits(number, dtype),
+                           wide ? "ll" : "u");
+  }
+  const auto [found, added] =
+      tables_.emplace(fmt::format("[16] = {{{}}};\n", numbers),
+                      fmt::format("{}_table{}", to_string(dtype), tables_.size()));
+  return fmt::format("{}({}[{} & 15])", wide ? "__longlong_as_double" : "__uint_as_float",
+                     found->second, index);
+}
+
 std::string CudaHelpers::definitions() const {
   std::string text;
+  for (const auto& [numbers, name] : tables_) {
+    const std::string_view type = name.starts_with("f64") ? "long long" : "unsigned";
+    text += fmt::format("static __device__ const {} {}{}\n", type, name, numbers);
+  }
   for (const auto& [name, definition] : functions_) {
     text += "static __device__ inline " + definition + "\n";
   }

@@ -193,6 +193,7 @@ std::string cuda_expression(Op op, DType from, DType to, Operands x, CudaHelpers
     case Op::bit_not: return cast(to, fmt::format("~{}", x[0]));
     case Op::shift_left:
     case Op::shift_right:  // on integers only, above
+    case Op::lut16:        // CudaHelpers::lookup: it has a table
     case Op::input:
     case Op::constant:
     case Op::parameter:

@@ -26,11 +26,14 @@ class CudaHelpers {
   /// A call of function `name` on `arguments`, a list with commas. The name says what it does and
   /// on which dtype, see cuda_helpers.cpp.
   [[nodiscard]] std::string call(const std::string& name, const std::string& arguments);
-  /// Their definitions, by name. None calls another.
+  /// table[index & 15], of `dtype`.
+  [[nodiscard]] std::string lookup(const LookupTable& table, DType dtype, const std::string& index);
+  /// Their definitions, and those of the tables. None calls another.
   [[nodiscard]] std::string definitions() const;
 
  private:
   std::map<std::string, std::string> functions_;  // by name
+  std::map<std::string, std::string> tables_;     // [definition behind the name] name
 };
 
 /// A literal, with parentheses where an operator might bind to its sign.

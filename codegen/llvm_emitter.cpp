@@ -24,6 +24,7 @@
 #include <sinter/ir/element.h>
 
 #include "llvm_frame.h"
+#include "llvm_lookup.h"
 #include "llvm_ops.h"
 #include "llvm_transpose.h"
 
@@ -61,8 +62,8 @@ int vector_lanes(const llvm::Value* value) {
 
 class Emitter {
  public:
-  Emitter(const LoopNest& nest, llvm::Function& function)
-      : nest_(nest), frame_(nest, function), values_(nest.values.size()) {}
+  Emitter(const LoopNest& nest, const Target& target, llvm::Function& function)
+      : nest_(nest), target_(target), frame_(nest, function), values_(nest.values.size()) {}
 
   void run();
 
@@ -105,6 +106,7 @@ class Emitter {
   Frame frame_;
   std::vector<Binding> values_;  // by ValueId
   bool streams_ = false;
+  const Target& target_;
 };
 
 void Emitter::run() {
@@ -452,6 +454,9 @@ void Emitter::emit(const Count& count) {
       from = builder().CreateAdd(builder().CreateVectorSplat(scope().lanes, from),
                                  detail::lane_numbers(type, scope().lanes));
     }
+    if (compute.op == Op::lut16) {
+      return detail::emit_lookup(builder(), target_, nest_.tables[compute.payload], operands[0]);
+    }
     binding.vectors.push_back(from);
   }
 }
@@ -542,7 +547,7 @@ std::unique_ptr<llvm::Module> emit_llvm(const LoopNest& nest, const Target& targ
                                         std::string_view symbol, llvm::LLVMContext& context) {
   auto module = std::make_unique<llvm::Module>("sinter", context);
   module->setTargetTriple(target.triple);
-  Emitter(nest, make_function(*module, target, symbol)).run();
+  Emitter(nest, target, make_function(*module, target, symbol)).run();
   return module;
 }
 

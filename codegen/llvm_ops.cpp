@@ -294,6 +294,7 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType
     case Op::bit_not: return builder.CreateNot(x[0]);
     case Op::shift_left:
     case Op::shift_right:  // on integers only, above
+    case Op::lut16:        // in llvm_lookup.cpp: it has a table
     case Op::input:
     case Op::constant:
     case Op::parameter:

@@ -213,12 +213,15 @@ void Machine::run(const Compute& compute) {
       for (std::size_t k = 0; k < compute.operand_count; ++k) {
         operands[k] = lane(compute.operands[k], i);
       }
-      lanes[i] = evaluate_bits(compute.op, dtype, to, {operands.data(), compute.operand_count});
+      lanes[i] =
+          evaluate_bits(compute.op, dtype, to, {operands.data(), compute.operand_count}, table);
     }
   }
 }
 
 void Machine::run(const Count& count) {
+    const bool looks_up = rule == DTypeRule::lookup;
+    const LookupTable* table = looks_up ? &nest_.tables[compute.payload] : nullptr;
   const unsigned unused_bits = 64 - 8U * info(nest_.dtype(count.result)).bytes;
   const Word step = count.lanes == LaneStride::contiguous ? 1 : 0;
   auto at = static_cast<Word>(number(count.from));

@@ -1,5 +1,6 @@
 // Canonical bytes of a nest, the key of its machine code: every field of every entry, in order,
 // and every list behind its length.
+#include <bit>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -18,6 +19,9 @@ class KeyWriter {
   }
   void put(IndexId id) { put(id.index); }
   void put(ValueId id) { put(id.index); }
+  void put(const LookupTable& table) {
+    for (double number : table) put(std::bit_cast<std::uint64_t>(number));
+  }
   template <typename... Fields>
   void put_all(const Fields&... fields) {
     (put(fields), ...);
@@ -78,6 +82,7 @@ std::vector<std::byte> key_bytes(const LoopNest& nest) {
   key.put(nest.rank);
   key.put_list(nest.arguments);
   key.put_list(nest.parameter_dtypes);
+  key.put_list(nest.tables);
   key.put_list(nest.indices);
   key.put_list(nest.values);
   key.put_list(nest.body);

@@ -140,6 +140,9 @@ void Printer::head() {
   line(fmt::format("kernel({}{}{}) rank {}{}", fmt::join(arguments, ", "),
                    parameters.empty() ? "" : "; ", fmt::join(parameters, ", "), nest_.rank,
                    nest_.index_bits == 32 ? ", 32-bit indices" : ""));
+  for (std::size_t i = 0; i < nest_.tables.size(); ++i) {
+    line(fmt::format("  table {} = {}", i, to_text(nest_.tables[i])));
+  }
 }
 
 void Printer::block(const Block& statements) {
@@ -211,6 +214,7 @@ void Printer::statement(const Compute& compute) {
   if (compute.op == Op::parameter) operands.push_back(fmt::format("${}", compute.payload));
   line(fmt::format("{} = {} {}", value(compute.result), to_string(compute.op),
                    fmt::join(operands, ", ")));
+  if (compute.op == Op::lut16) operands.push_back(fmt::format("table {}", compute.payload));
 }
 
 void Printer::statement(const Count& count) {

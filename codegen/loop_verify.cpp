@@ -378,6 +378,10 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::alike: return false;  // how an argument is walked is no statement
   }
   return false;
+    case DTypeRule::lookup:
+      return compute.payload < nest.tables.size() &&
+             ((operand(0) == DType::i32 && result == DType::f32) ||
+              (operand(0) == DType::i64 && result == DType::f64));
 }
 
 void Verifier::check(const Compute& compute) {

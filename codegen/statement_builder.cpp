@@ -15,6 +15,7 @@ StatementBuilder::StatementBuilder(const Graph& body, const LoopSpace& space, Pl
   for (const GraphOutput& output : body_.outputs()) {
     nest_.arguments.push_back({body_.node(output.node).dtype, true});
   }
+  nest_.tables.assign(body_.tables().begin(), body_.tables().end());
   nest_.parameter_dtypes.resize(body_.parameters().size());
   for (const Node& node : body_.nodes()) {
     if (node.op == Op::parameter) nest_.parameter_dtypes[node.payload] = node.dtype;

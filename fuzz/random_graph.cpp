@@ -189,6 +189,7 @@ class Generator {
       case DTypeRule::bitcast:
       case DTypeRule::alike:
       case DTypeRule::same: return {arity, std::nullopt};
+      case DTypeRule::lookup: return {random_.one_in(2) ? DType::i32 : DType::i64};
     }
     return {};
   }
@@ -381,6 +382,9 @@ class Generator {
     Attributes attributes = random_attributes(operands);
     const bool keeps_bits = row.rule == DTypeRule::bitcast || row.rule == DTypeRule::raw_bitcast;
     if (keeps_bits) attributes.dtype = random_of_width(operands[0].dtype());
+    if (row.rule == DTypeRule::lookup) {
+      for (double& number : attributes.table.emplace()) number = random_fraction();
+    }
     values_.push_back(Value::apply(row.op, operands, attributes));
     ++ops_;
   }

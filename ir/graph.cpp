@@ -39,7 +39,7 @@ std::uint64_t hash_of(const Shape& shape) {
 }
 
 // Tags of the records in a key, beside the ops, whose values are smaller.
-enum class Record : std::uint8_t { shape = 0xfe, output = 0xff };
+enum class Record : std::uint8_t { table = 0xfd, shape = 0xfe, output = 0xff };
 
 void check_strides(std::string_view what, const Shape& shape, const Strides& strides) {
   if (strides.empty()) return;
@@ -154,6 +154,21 @@ ShapeId GraphData::intern_shape(const Shape& shape) {
   return id;
 }
 
+std::uint64_t GraphData::intern_table(const LookupTable& table, DType dtype) {
+  LookupTable rounded;
+  std::ranges::transform(table, rounded.begin(), [dtype](double number) {
+    return round_to(checked_scalar(number, dtype), dtype);
+  });
+  const auto bits = std::bit_cast<decltype(table_index_)::key_type>(rounded);
+  const auto [found, added] = table_index_.emplace(bits, tables.size());
+  if (added) {
+    tables.push_back(rounded);
+    key.append_value(Record::table);
+    key.append_value(bits);
+  }
+  return found->second;
+}
+
 NodeId GraphData::intern(const Node& node) {
   const std::uint64_t hash = hash_of(node);
   const auto [first, last] = node_index_.equal_range(hash);
@@ -193,6 +208,7 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
     const ShapeId list = intern_shape(Shape(std::span(attributes.lists[i])));
     node.payload |= std::uint64_t{list.index} << (32 * i);
   }
+  if (row.rule == DTypeRule::lookup) node.payload = intern_table(*attributes.table, node.dtype);
   return intern(node);
 }
 
@@ -349,11 +365,17 @@ Attributes Graph::attributes(NodeId id) const {
   for (std::size_t i = 0; i < kMaxLists && !info(of.op).lists[i].empty(); ++i) {
     attributes.lists[i] = shape(ShapeId{static_cast<std::uint32_t>(of.payload >> (32 * i))});
   }
+  if (const LookupTable* of_node = table(id)) attributes.table = *of_node;
   return attributes;
 }
 std::span<const GraphInput> Graph::inputs() const { return data().inputs; }
 std::span<const GraphOutput> Graph::outputs() const { return data().outputs; }
 std::span<const double> Graph::parameters() const { return data().parameters; }
+std::span<const LookupTable> Graph::tables() const { return data().tables; }
+const LookupTable* Graph::table(NodeId id) const {
+  const Node& of = node(id);
+  return info(of.op).rule == DTypeRule::lookup ? &tables()[of.payload] : nullptr;
+}
 GraphKey Graph::key() const { return data().key.key(); }
 
 NodeId Graph::view(NodeId of, const detail::Layout& layout) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <map>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -44,12 +45,15 @@ struct GraphData {
   std::vector<GraphInput> inputs;
   std::vector<GraphOutput> outputs;
   std::vector<double> parameters;
+  std::vector<LookupTable> tables;
   KeyBuilder key;
 
   /// Adds the node, or finds the equal one that is there. Leaves that stand for something outside
   /// (inputs, parameters) differ by payload and so are never merged.
   NodeId intern(const Node& node);
   ShapeId intern_shape(const Shape& shape);
+  /// The position of the table once its numbers are rounded to `dtype`.
+  std::uint64_t intern_table(const LookupTable& table, DType dtype);
   /// Checks operands against the op's row and interns the node. Throws Error.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
@@ -61,6 +65,7 @@ struct GraphData {
  private:
   std::unordered_multimap<std::uint64_t, NodeId> node_index_;
   std::unordered_multimap<std::uint64_t, ShapeId> shape_index_;
+  std::map<std::array<std::uint64_t, std::tuple_size_v<LookupTable>>, std::uint64_t> table_index_;
   NameSet input_names_;
   NameSet output_names_;
 };

@@ -67,6 +67,15 @@ DType bitcast_dtype(const OpCall& call, const Attributes& attributes) {
                                 info(call.dtype(0)).bytes));
 }
 
+DType lookup_dtype(const OpCall& call, const Attributes& attributes) {
+  if (!attributes.table.has_value()) {
+    fail(ErrorCode::invalid_argument, fmt::format("{} needs a table", call.row.name));
+  }
+  if (call.dtype(0) == DType::i32) return DType::f32;
+  if (call.dtype(0) == DType::i64) return DType::f64;
+  dtype_error(call, "index must be i32, which gives f32, or i64, which gives f64");
+}
+
 DType infer_dtype(const OpCall& call, const Attributes& attributes) {
   switch (call.row.rule) {
     case DTypeRule::leaf: break;
@@ -88,6 +97,7 @@ DType infer_dtype(const OpCall& call, const Attributes& attributes) {
     case DTypeRule::raw_bitcast: return bitcast_dtype(call, attributes);
     case DTypeRule::same: return call.dtype(0);
     case DTypeRule::alike: check_equal_dtypes(call, 0); return call.dtype(0);
+    case DTypeRule::lookup: return lookup_dtype(call, attributes);
   }
   SINTER_ASSERT(false, "check_arity refuses leaves");
 }

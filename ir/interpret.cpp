@@ -206,9 +206,10 @@ class Interpreter {
     std::array<Operand, kMaxOperands> operands;
     std::ranges::transform(operand_ids, operands.begin(), [&](NodeId at) { return operand(at); });
     const RowWalk walk(result.shape, {operands.data(), operand_ids.size()});
-    detail::visit_primitive(op, dtype, result.dtype, [&]<typename... T>(auto f, Types<T...> types) {
+    const auto map = [&]<typename... T>(auto f, Types<T...> types) {
       map_elements(f, types, std::index_sequence_for<T...>(), walk, result.bytes.data());
-    });
+    };
+    detail::visit_primitive(op, dtype, result.dtype, map, graph_.table(id));
     return result;
   }
 
@@ -286,14 +287,16 @@ std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData
   return Interpreter(primitives, inputs).run();
 }
 
-std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::uint64_t> operands) {
+std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::uint64_t> operands,
+                            const LookupTable* table) {
   std::uint64_t result = 0;
-  detail::visit_primitive(op, dtype, to, [&]<typename... T>(auto f, Types<T...>) {
+  const auto apply = [&]<typename... T>(auto f, Types<T...>) {
     SINTER_ASSERT(operands.size() == sizeof...(T), "an operand for each in the op's row");
     auto operand = operands.begin();
     const std::tuple<T...> typed{detail::from_bits<T>(*operand++)...};
     result = detail::to_bits(std::apply(f, typed));
-  });
+  };
+  detail::visit_primitive(op, dtype, to, apply, table);
   return result;
 }
 

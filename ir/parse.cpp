@@ -139,7 +139,7 @@ class Parser {
     cursor_.expect("(");
     while (!cursor_.accept(")")) {
       if (count != 0) cursor_.expect(",");
-      if (read_list(row, attributes)) continue;
+      if (read_list(row, attributes) || read_table(row, attributes)) continue;
       if (count == arity) {
         cursor_.fail_here(fmt::format("{} takes {} operands", row.name, row.arity));
       }
@@ -166,6 +166,20 @@ class Parser {
       return true;
     }
     return false;
+  }
+
+  /// Reads "table=[0, 0.5, ...]" if it is written here.
+  bool read_table(const OpInfo& row, Attributes& attributes) {
+    if (row.rule != DTypeRule::lookup || !cursor_.accept("table")) return false;
+    cursor_.expect("=");
+    cursor_.expect("[");
+    LookupTable& table = attributes.table.emplace();
+    for (double& number : table) {
+      if (&number != table.data()) cursor_.expect(",");
+      number = cursor_.number("one of 16 numbers");
+    }
+    cursor_.expect("]");
+    return true;
   }
 
   WrittenOperand operand(const OperandInfo& expected) {

@@ -241,6 +241,20 @@ void visit_convert(DType from, DType to, Visitor& visit) {
   });
 }
 
+/// The index is as wide as the result.
+template <typename Visitor>
+void visit_lookup(DType to, Visitor& visit, const LookupTable* table) {
+  SINTER_ASSERT(table != nullptr, "what is looked up comes with the op");
+  const auto number = [table](auto index) {
+    return (*table)[static_cast<std::size_t>(index & 15)];
+  };
+  if (to == DType::f32) {
+    visit([=](std::int32_t i) { return static_cast<float>(number(i)); }, Types<std::int32_t>{});
+  } else {
+    visit([=](std::int64_t i) { return number(i); }, Types<std::int64_t>{});
+  }
+}
+
 /// Of any float, the NaN with the sign of plus and no payload.
 template <typename T>
 T canonical_nan(T x) {
@@ -269,9 +283,10 @@ void visit_bitcast(DType from, DType to, Visitor& visit, auto prepare) {
 
 /// Calls visit(f, Types<...>{}) with what `op` does to one element and the types that it takes.
 /// `dtype` is the operands' for comparisons, the source of convert and bitcast, otherwise the
-/// result's; `to` is the result's.
+/// result's; `to` is the result's; `table` is what a lookup looks up.
 template <typename Visitor>
-void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
+void visit_primitive(Op op, DType dtype, DType to, Visitor visit,
+                     const LookupTable* table = nullptr) {
   const auto floating = [&](auto f) { visit_same<std::is_floating_point>(dtype, visit, f); };
   const auto numeric = [&](auto f) { visit_same<IsNumeric>(dtype, visit, f); };
   const auto integer = [&](auto f) { visit_same<IsInteger>(dtype, visit, f); };
@@ -284,6 +299,7 @@ void visit_primitive(Op op, DType dtype, DType to, Visitor visit) {
       return visit_bitcast(dtype, to, visit, [](auto x) { return canonical_nan(x); });
     case Op::raw_bitcast: return visit_bitcast(dtype, to, visit, [](auto x) { return x; });
     case Op::select: return visit_select(to, visit);
+    case Op::lut16: return visit_lookup(to, visit, table);
     case Op::add: return numeric([](auto a, decltype(a) b) { return add(a, b); });
     case Op::sub: return numeric([](auto a, decltype(a) b) { return subtract(a, b); });
     case Op::mul: return numeric([](auto a, decltype(a) b) { return multiply(a, b); });

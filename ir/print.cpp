@@ -111,6 +111,7 @@ class Printer {
     for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i) {
       out += fmt::format(", {}={}", row.lists[i], to_string(attributes.lists[i]));
     }
+    if (attributes.table.has_value()) out += ", table=" + to_text(*attributes.table);
     return out + ")";
   }
 
@@ -145,6 +146,12 @@ std::string to_text(double value) {
   char buffer[32];
   const std::to_chars_result end = std::to_chars(std::begin(buffer), std::end(buffer), value);
   return {buffer, end.ptr};
+}
+
+std::string to_text(const LookupTable& table) {
+  std::string text;
+  for (double number : table) text += (text.empty() ? "[" : ", ") + to_text(number);
+  return text + "]";
 }
 
 std::string print(const Graph& graph, const PrintOptions& options) {

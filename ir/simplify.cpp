@@ -105,6 +105,7 @@ struct Candidate {
   DType dtype;
   Shape shape;
   std::span<const NodeId> operands;
+  const LookupTable* table = nullptr;
 
   [[nodiscard]] Node operand(std::size_t i) const { return graph.node(operands[i]); }
 };
@@ -144,8 +145,8 @@ Replacement fold_constants(const Candidate& at) {
     bits[i] = element_bits(*value, at.operand(i).dtype);
   }
   const std::size_t last = at.operands.size() - 1;  // behind the condition of a select
-  const std::uint64_t folded =
-      evaluate_bits(at.op, at.operand(last).dtype, at.dtype, {bits.data(), at.operands.size()});
+  const std::uint64_t folded = evaluate_bits(at.op, at.operand(last).dtype, at.dtype,
+                                             {bits.data(), at.operands.size()}, at.table);
   const double result = element_value(folded, at.dtype);
   // A graph keeps numbers as f64, which an i64 may not fit.
   const bool kept = std::isnan(result) || element_bits(result, at.dtype) == folded;
@@ -241,9 +242,9 @@ NodeId simplified(const Candidate& at) {
   std::array<Value, kMaxOperands> values;
   std::ranges::transform(at.operands, values.begin(),
                          [&](NodeId operand) { return at.graph.value(operand); });
-  return Value::apply(at.op, {values.data(), at.operands.size()},
-                      {.dtype = at.dtype, .shape = at.shape})
-      .id();
+  Attributes attributes{.dtype = at.dtype, .shape = at.shape};
+  if (at.table != nullptr) attributes.table = *at.table;
+  return Value::apply(at.op, {values.data(), at.operands.size()}, attributes).id();
 }
 
 }  // namespace
@@ -253,7 +254,7 @@ Graph simplify(const Graph& graph) {
   const auto rule = [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
     if (info(node.op).kind != OpKind::primitive) return to.copy_node(graph, id, operands);
-    return simplified({to, node.op, node.dtype, graph.shape(id), operands});
+    return simplified({to, node.op, node.dtype, graph.shape(id), operands, graph.table(id)});
   };
   const Graph with_dead = detail::rewrite(graph, rule);
   return detail::rewrite(with_dead, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {

@@ -19,6 +19,14 @@ namespace {
        fmt::format("node %{}, {}: {}", id, to_string(graph.nodes[id].op), reason));
 }
 
+void verify_exact(const GraphData& graph, std::size_t id, double number) {
+  const DType dtype = graph.nodes[id].dtype;
+  if (std::bit_cast<std::uint64_t>(round_to(number, dtype)) !=
+      std::bit_cast<std::uint64_t>(number)) {
+    bad_node(graph, id, fmt::format("{} is not exact in {}", number, to_string(dtype)));
+  }
+}
+
 void verify_scalar(const GraphData& graph, std::size_t id) {
   if (!graph.shapes[graph.nodes[id].shape.index].empty()) {
     bad_node(graph, id, "a number has shape []");
@@ -59,6 +67,15 @@ void verify_lists(const GraphData& graph, std::size_t id, Attributes& attributes
   }
 }
 
+/// The table of a lookup, of which the payload is made.
+void verify_table(const GraphData& graph, std::size_t id, Attributes& attributes) {
+  const Node& node = graph.nodes[id];
+  if (info(node.op).rule != DTypeRule::lookup) return;
+  if (node.payload >= graph.tables.size()) bad_node(graph, id, "its table is missing");
+  attributes.table = graph.tables[node.payload];
+  for (double number : *attributes.table) verify_exact(graph, id, number);
+}
+
 void verify_leaf(const GraphData& graph, std::size_t id) {
   const Node& node = graph.nodes[id];
   if (node.op == Op::input) return verify_input(graph, id);
@@ -67,11 +84,7 @@ void verify_leaf(const GraphData& graph, std::size_t id) {
   if (node.op == Op::parameter && node.payload >= graph.parameters.size()) {
     bad_node(graph, id, fmt::format("the graph has no parameter {}", node.payload));
   }
-  if (node.op != Op::constant) return;
-  const auto value = std::bit_cast<double>(node.payload);
-  if (std::bit_cast<std::uint64_t>(round_to(value, node.dtype)) != node.payload) {
-    bad_node(graph, id, fmt::format("{} is not exact in {}", value, to_string(node.dtype)));
-  }
+  if (node.op == Op::constant) verify_exact(graph, id, std::bit_cast<double>(node.payload));
 }
 
 void verify_inner(const GraphData& graph, std::size_t id) {
@@ -82,6 +95,7 @@ void verify_inner(const GraphData& graph, std::size_t id) {
   const Shape& shape = graph.shapes[node.shape.index];
   Attributes attributes{.dtype = node.dtype, .shape = shape};
   verify_lists(graph, id, attributes);
+  verify_table(graph, id, attributes);
   const ResultType type = infer(graph, node.op, node.inputs(), attributes);
   if (type.dtype == node.dtype && type.shape == shape) return;
   bad_node(graph, id,

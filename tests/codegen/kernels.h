@@ -123,6 +123,30 @@ inline Graph strided_kernel(std::int64_t n) {
   return graph;
 }
 
+/// Read and written from the last element to the first, beside what is not.
+inline Graph reversed_kernel(std::int64_t n) {
+  Graph graph;
+  Value x = graph.input("x", DType::f32, {3, n}, {n, -1});
+  Value wide = graph.input("wide", DType::f64, {n}, {-1});
+  Value row = graph.input("row", DType::f32, {n});
+  Value sum = x + row;
+  graph.output("sum", sum);
+  graph.output("product", sum * wide.convert(DType::f32), {n, -1});
+  return graph;
+}
+
+/// A number of a table for each element, of both dtypes, and one for each row.
+inline Graph lookup_kernel(std::int64_t n) {
+  constexpr LookupTable kTable{0.5, -1, 2, 3, 4, -5, 6, 7, 8, 9, -10, 11, 12, 13, 0.1, 15};
+  Graph graph;
+  Value i = graph.input("i", DType::i32, {3, n});
+  Value row = graph.input("row", DType::i32, {3, 1});
+  Value wide = graph.input("wide", DType::i64, {3, n});
+  Value sum = i.lut16(kTable) + row.lut16(kTable);
+  graph.output("sum", sum.convert(DType::f64) + wide.lut16(kTable));
+  return graph;
+}
+
 /// Two inputs that lie across the rows, one that repeats along them, and one that is not.
 inline Graph transposed_kernel(std::int64_t n) {
   Graph graph;
@@ -191,6 +215,8 @@ inline const std::vector<NamedKernel>& all_kernels() {
       {"bf16", [](std::int64_t n) { return widened_kernel(n, DType::bf16); }},
       {"scattered", scattered_kernel},
       {"strided", strided_kernel},
+      {"reversed", reversed_kernel},
+      {"lookup", lookup_kernel},
       {"transposed", transposed_kernel},
       {"copies", copies_kernel},
       {"several_outputs", several_outputs_kernel},

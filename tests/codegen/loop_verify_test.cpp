@@ -96,6 +96,14 @@ const Fault kFaults[] = {
      }},
     {"ParameterOfNoSlot", "dtypes are as the row of the op says",
      [](LoopNest& nest) { statement<Compute>(nest.body).payload = 1; }},
+    {"TableOfNoNest", "dtypes are as the row of the op says",
+     [](LoopNest& nest) {
+       Compute& first = statement<Compute>(loop(nest).body);
+       first.op = Op::lut16;
+       first.operand_count = 1;
+       nest.values[first.operands[0].index].dtype = DType::i32;
+       nest.arguments[0].dtype = DType::i32;
+     }},
     {"MissingOperand", "an op has the operands of its row",
      [](LoopNest& nest) { statement<Compute>(loop(nest).body).operand_count = 1; }},
     {"Composite", "composites are expanded",

@@ -67,6 +67,16 @@ TEST(ParseError, NamesWhatIsUnknownOrTaken) {
   expect_parse_error(R"(output "a\q" = %0)", "a name escapes only");
 }
 
+TEST(ParseError, CountsTheNumbersOfATable) {
+  const std::string lookup = "%2 = convert(%0): i32[2, 3]\n%3 = lut16(%2";
+  const auto line = [&](std::string_view rest) { return lookup + std::string(rest); };
+  expect_parse_error(line("): f32[2, 3]"), "lut16 needs a table");
+  expect_parse_error(line(", table=[1, 2]): f32[2, 3]"), "line 5, column 27: expected ','");
+  expect_parse_error(line(", table=[1, x]): f32[2, 3]"), "expected one of 16 numbers");
+  expect_parse_error(line(", table=[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]): f32[2, 3]"),
+                     "expected ']'");
+}
+
 TEST(ParseError, ReportsWhatTheBuilderRefusesWhereItStands) {
   expect_parse_error("%2 = add(%0, %1): f32[2, 3]", "line 4, column 6: add(a: f32[2, 3], b: bool");
   expect_parse_error("%2 = input \"z\": f32[-1]", "a length cannot be negative");

@@ -8,8 +8,8 @@
 #include <sinter/ir/interpret.h>
 #include <sinter/ir/text.h>
 
-#include "support/golden.h"
 #include "support/fuzz.h"
+#include "support/golden.h"
 
 namespace sinter::test {
 namespace {
@@ -71,13 +71,15 @@ TEST(Text, PrintsEveryOpAsItReadsIt) {
       const bool wants_mask =
           row.rule == DTypeRule::logical || (row.rule == DTypeRule::select && i == 0);
       const bool attribute = row.operands[static_cast<std::size_t>(i)].attribute;
-      const Value& tensor = row.rule == DTypeRule::integer ? whole : x;
+      const bool wants_whole = row.rule == DTypeRule::integer || row.rule == DTypeRule::lookup;
+      const Value& tensor = wants_whole ? whole : x;
       operands.push_back(attribute ? x.scalar(i + 0.5) : wants_mask ? mask : tensor);
     }
     const bool keeps_bits = row.op == Op::bitcast || row.op == Op::raw_bitcast;
     const DType dtype = keeps_bits ? DType::i32 : DType::f64;
-    graph.output(row.name,
-                 Value::apply(row.op, operands, {.dtype = dtype, .shape = Shape{4, 2, 3}}));
+    Attributes attributes{.dtype = dtype, .shape = Shape{4, 2, 3}};
+    attributes.table = {0, -0.0, 0.1, 1e-45, 1e30, -std::numeric_limits<double>::infinity()};
+    graph.output(row.name, Value::apply(row.op, operands, attributes));
   }
   expect_golden("text/every_op.txt", print(graph));
   EXPECT_EQ(print(parse(print(graph))), print(graph));

@@ -51,6 +51,10 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
           if (fits) uses.push_back({row.op, {type.dtype}, to.dtype});
         }
         break;
+      case DTypeRule::lookup:
+        if (type.dtype == DType::i32) uses.push_back({row.op, {type.dtype}, DType::f32});
+        if (type.dtype == DType::i64) uses.push_back({row.op, {type.dtype}, DType::f64});
+        break;
       case DTypeRule::same:
       case DTypeRule::alike:
       case DTypeRule::leaf: break;
@@ -64,6 +68,12 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
 Attributes OpUse::attributes() const {
   Attributes attributes;
   if (op == Op::convert || op == Op::bitcast || op == Op::raw_bitcast) attributes.dtype = to;
+  if (op == Op::lut16) {
+    constexpr double kInf = std::numeric_limits<double>::infinity();
+    constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+    attributes.table = {0.0,  -0.0, 1,     -1.5, kInf, -kInf, kNaN, 0x1p-149,
+                        0.25, 3e38, -1e-9, 7,    8,    -9,    10,   0x1.fffffep-1};
+  }
   return attributes;
 }
 
@@ -131,6 +141,9 @@ std::vector<double> range_ends(DType dtype) {
 
 std::vector<double> values_for(Op op, DType dtype) {
   std::vector<double> values = operand_values(dtype);
+  if (op == Op::lut16) {
+    for (int index = -20; index < 20; ++index) values.push_back(index);
+  }
   if (op != Op::convert || !is_floating(dtype)) return values;
   for (double value : range_ends(dtype)) values.push_back(value);
   return values;

@@ -140,7 +140,7 @@ struct Store {
 };
 
 /// result = op(operands). Primitives, and the leaves `constant` (payload: f64 bits) and `parameter`
-/// (payload: which one).
+/// (payload: which one). A lut16 has the number of its table for payload.
 struct Compute {
   ValueId result;
   Op op{};
@@ -261,6 +261,7 @@ struct LoopNest {
   std::vector<Argument> arguments;      ///< inputs, then outputs, then local ones
   std::vector<DType> parameter_dtypes;  ///< one per slot of KernelArguments::parameters
   std::vector<Index> indices;
+  std::vector<LookupTable> tables;
   std::vector<ValueInfo> values;
   Block body;
   /// 32 where every index has that many bits with some to spare, lengths and strides included; of a

@@ -52,6 +52,7 @@ struct Attributes {
   std::optional<DType> dtype;              ///< of `convert` and `bitcast`
   std::optional<Shape> shape;              ///< of `broadcast`, `reshape` and `slice`
   std::array<Dims, kMaxLists> lists = {};  ///< of structural ops and reductions, as rows name them
+  std::optional<LookupTable> table = {};   ///< of `lut16`
 };
 
 /// A tensor or a number, as the second operand of a method. Refers to the tensor: use it as a
@@ -276,6 +277,14 @@ class ElementwiseMethods {
 
   /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
   /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
+  /// table[index & 15], with this value as the index: i32 for a result of f32, i64 for f64, to
+  /// which the numbers of the table are rounded. They belong to the structure, as constants do.
+  [[nodiscard]] Self lut16(const LookupTable& table) const {
+    Attributes attributes;
+    attributes.table = table;
+    return apply(Op::lut16, {self()}, attributes);
+  }
+
   /// made of an f64 by one rounding, of an integer by way of f32.
   [[nodiscard]] Self convert(DType dtype) const {
     return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});

@@ -42,7 +42,8 @@ struct ShapeId {
 
 /// One op. Plain data; what `payload` holds depends on the op: the position among the inputs
 /// (input), the f64 bits of a value exact in the node's dtype (constant), the position among the
-/// parameters (parameter), the axis (iota), the lists of a structural op or a reduction, else 0.
+/// parameters (parameter), the axis (iota), the lists of a structural op or a reduction, the table
+/// (lut16), else 0.
 struct Node {
   Op op{};
   DType dtype{};
@@ -153,6 +154,10 @@ class SINTER_API Graph {
   [[nodiscard]] std::span<const GraphOutput> outputs() const;
   /// Values of the parameter nodes, by their payload, as given by the user.
   [[nodiscard]] std::span<const double> parameters() const;
+  /// The tables of lut16 nodes, by their payload.
+  [[nodiscard]] std::span<const LookupTable> tables() const;
+  /// That of a node, if it has one. Valid until the graph grows.
+  [[nodiscard]] const LookupTable* table(NodeId id) const;
 
   /// Kept up to date as the graph grows: reading it costs nothing.
   [[nodiscard]] GraphKey key() const;

@@ -56,9 +56,11 @@ struct TensorData {
                                                            Rounding rounding = Rounding::at_store);
 
 /// One primitive on one element; operands and result as their bits (see element.h). `dtype` is the
-/// operands' for comparisons and convert's source, otherwise the result's; `to` is the result's.
+/// operands' for comparisons and convert's source, otherwise the result's; `to` is the result's;
+/// `table` is that of a lut16.
 [[nodiscard]] SINTER_API std::uint64_t evaluate_bits(Op op, DType dtype, DType to,
-                                                     std::span<const std::uint64_t> operands);
+                                                     std::span<const std::uint64_t> operands,
+                                                     const LookupTable* table = nullptr);
 /// The same on numbers, each as the f64 of its value.
 [[nodiscard]] SINTER_API double evaluate(Op op, DType dtype, DType to,
                                          std::span<const double> operands);

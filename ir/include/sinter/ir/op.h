@@ -33,11 +33,14 @@ enum class DTypeRule : std::uint8_t {
   raw_bitcast,
   same,
   alike,
+  lookup,
 };
 
 inline constexpr int kMaxOperands = 3;
 /// Lists of integers that a structural op or a reduction has beside its operands.
 inline constexpr int kMaxLists = 2;
+/// What lut16 looks up: numbers that its result's dtype holds.
+using LookupTable = std::array<double, 16>;
 
 struct OperandInfo {
   std::string_view name;

@@ -36,5 +36,7 @@ struct PrintOptions {
 
 /// A double in the shortest decimal form that reads back to the same value; inf, -inf, nan.
 [[nodiscard]] SINTER_API std::string to_text(double value);
+/// [0, 0.5, ...]
+[[nodiscard]] SINTER_API std::string to_text(const LookupTable& table);
 
 }  // namespace sinter
