@@ -3,6 +3,7 @@
 
 #include "exponential.h"
 #include "functions.h"
+#include "interval_polynomials.h"
 #include "logarithm.h"
 
 namespace sinter::detail::functions {
@@ -53,13 +54,39 @@ Value log1p_of_exp(const Value& x) {
   return log1p_inside(e, add(e, 1));
 }
 
-constexpr double kTanhNear32[] = {-0x1.55554ap-2, 0x1.110e6p-3,  -0x1.b9ad0ep-5, 0x1.620d0cp-6,
-                                  -0x1.0b5a1ep-7, 0x1.4550eap-9, -0x1.b67c5p-12};
 constexpr double kTanhNear64[] = {
     -0x1.5555555555554p-2,  0x1.1111111110f3bp-3,  -0x1.ba1ba1b9fff09p-5,  0x1.664f487c3b0d5p-6,
     -0x1.226e3476f111bp-7,  0x1.d6d3a7a17f69bp-9,  -0x1.7da0e72baeac2p-10, 0x1.353d4d3476012p-11,
     -0x1.f3e304f893bafp-13, 0x1.8dc70385f9a6dp-14, -0x1.28207f260d165p-15, 0x1.663e3fca67884p-17,
     -0x1.f1b0a0265cebbp-20};
+
+/// In f64: x + x^3 p(x^2) next to 0, and 1 - 2 / (1 + e^(2 |x|)) away from it.
+Value tanh64(const Value& x) {
+  const Value magnitude = x.abs();
+  const Value square = mul(x, x);
+  const Value p = polynomial(square, kTanhNear64);
+  const Value near = fma(mul(magnitude, square), p, magnitude);
+
+  const Value a = at_most(magnitude, 19.1);
+  const Exponent exponent = exponent_of(a, format(x.dtype()).bias, 2);
+  const Value r = fma(exponent.n, -exponential_numbers(x).ln2 / 2, a);  // half of the remainder
+  const Value q = polynomial(r, scaled_q(x, 4, 2));
+  const Value twice = add(r, r);
+  const Value z = fma(mul(r, r), q, twice);
+  const Value scale = power_of_two(exponent.biased);
+  const Value sum = add(scale, fma(scale, z, 1));
+  const Value far = sub(1, div(2, sum));
+  const Value result = choose(less(magnitude, 0.6875), near, far);
+  return with_sign_of(result, x);
+}
+
+/// In f32: beyond the bound it is 1.
+Value tanh32(const Value& x) {
+  const Value a = at_most(x.abs(), 9.02);
+  const IntervalPolynomials& polynomials = tanh_polynomials();
+  const IntervalPlace place = interval_place(a, fma(a, 1.625, 1), polynomials);
+  return with_sign_of(polynomial(place, polynomials.coefficients), x);
+}
 
 }  // namespace
 
@@ -92,26 +119,7 @@ Value sigmoid(const Value& x) {
   return mul(fma(w, error, w), unit);
 }
 
-/// x + x^3 p(x^2) next to 0, and 1 - 2 / (1 + e^(2 |x|)) away from it.
-Value tanh(const Value& x) {
-  const Value magnitude = x.abs();
-  const Value square = mul(x, x);
-  const Value p =
-      polynomial(square, by_dtype<std::span<const double>>(x, kTanhNear32, kTanhNear64));
-  const Value near = fma(mul(magnitude, square), p, magnitude);
-
-  const Value a = at_most(magnitude, by_dtype(x, 9.02, 19.1));
-  const Exponent exponent = exponent_of(a, format(x.dtype()).bias, 2);
-  const Value r = fma(exponent.n, -exponential_numbers(x).ln2 / 2, a);  // half of the remainder
-  const Value q = polynomial(r, scaled_q(x, 4, 2));
-  const Value twice = add(r, r);
-  const Value z = fma(mul(r, r), q, twice);
-  const Value scale = power_of_two(exponent.biased);
-  const Value sum = add(scale, fma(scale, z, 1));
-  const Value far = sub(1, div(2, sum));
-  const Value result = choose(less(magnitude, by_dtype(x, 0.9375, 0.6875)), near, far);
-  return with_sign_of(result, x);
-}
+Value tanh(const Value& x) { return x.dtype() == DType::f32 ? tanh32(x) : tanh64(x); }
 
 Value silu(const Value& x) {
   const Value a = at_most(x.abs(), by_dtype(x, 110.0, 752.0));

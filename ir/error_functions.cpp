@@ -5,6 +5,7 @@
 // of [0, inf) to an interval. The quotient's rounding error goes into g.
 #include "exponential.h"
 #include "functions.h"
+#include "interval_polynomials.h"
 
 namespace sinter::detail::functions {
 namespace {
@@ -46,9 +47,6 @@ constexpr TailNumbers kErfc32{10.5, 159, 0x1p32, 3.25, 4.75, kErfcG32};
 constexpr TailNumbers kErfc64{27.4, 1083, 0x1p60, 2.875, 5.03125, kErfcG64};
 
 constexpr double kGeluSlope = 0.9375;
-constexpr double kGeluG32[] = {-0x1.c4f1d6p-6, -0x1.070c56p-2, -0x1.06303cp-3, 0x1.680fd4p-2,
-                               -0x1.1cb27p-2,  0x1.4fc7c4p-4,  0x1.841f9ep-6,  -0x1.3cd82p-6,
-                               -0x1.965d0ap-9, 0x1.f232fp-9};
 constexpr double kGeluG64[] = {
     -0x1.b30521f42e20cp-4, -0x1.e0dcfc0375362p-3,  0x1.a581b3eae3494p-4,   0x1.22a7f8974711ap-5,
     -0x1.079d276b18da3p-3, 0x1.3b3f8af33cddp-3,    -0x1.fe3157f2ad6fdp-4,  0x1.2e81438985fabp-4,
@@ -56,7 +54,6 @@ constexpr double kGeluG64[] = {
     0x1.2661db66e31f5p-12, 0x1.bc916536b635dp-14,  -0x1.1767f67ad5724p-14, -0x1.648d2479f7011p-18,
     0x1.8ef4b534c4063p-17, -0x1.4811f5796694bp-22, -0x1.16e7638a1d479p-19, 0x1.434f517060fdep-23,
     0x1.77ddc2a1827e2p-22, -0x1.1629742646444p-25, -0x1.617b6d977725cp-25, 0x1.52382effdf405p-28};
-constexpr TailNumbers kGelu32{14.85, 159, 0x1p32, 3.625, 5.5, kGeluG32};
 constexpr TailNumbers kGelu64{38.75, 1083, 0x1p60, 5.5, 9.625, kGeluG64};
 
 Value polynomial_of_u(const Value& a, const TailNumbers& numbers) {
@@ -115,6 +112,55 @@ Value erf_far32(const Value& a) {
   return fma(scale, z, add(scale, 1));
 }
 
+/// In f64: max(x, 0) less half of h (1 + g(u)) e^(-a^2 / 2), with h = a / (1 + k a).
+Value gelu64(const Value& x) {
+  const ExponentialNumbers& exponential = exponential_numbers(x);
+  const Value a = at_most(x.abs(), kGelu64.bound);
+  const Value polynomial_part = polynomial_of_u(a, kGelu64);
+  const Denominator slope = denominator(a, kGeluSlope);
+  const Value h = div(a, slope.d);
+  const Value residual = residual_of(a, h, slope);
+  // 1 / a, roughly: the exponent changes sign, and the fraction is a line.
+  const Value reciprocal = float_of(record(Op::sub, {0x7fdep48, bits_of(a)}));
+  const Value g = fma(residual, reciprocal, polynomial_part);
+
+  // r is -2 times the remainder, so that a^2 enters with one rounding.
+  const Exponent exponent = exponent_of(mul(a, a), kGelu64.bias, -0.5);
+  const Value ones = mul(exponent.n, 2 * exponential.ln2_high);
+  const Value high = fma(a, a, ones);
+  const Value r = fma(exponent.n, 2 * exponential.ln2_low, high);
+  const Value q = polynomial(r, scaled_q(x, -0.5, -0.5));
+  const Value z = fma(mul(r, r), q, r);  // 2 (1 - e^(-r / 2))
+  const Value y = fma(z, fma(g, -0.5, -0.5), g);
+  const Value scale = power_of_two(exponent.biased);
+  const Value product = mul(fma(h, y, h), scale);
+  return fma(product, -0.5 / kGelu64.unit, at_least(x, -0.0));
+}
+
+/// In f32: max(x, 0) less h(a) e^(-a^2 / 2), with what the rounding of h loses. ln 2 is cut so that
+/// its product with n leaves room for that of a and a.
+Value gelu32(const Value& x) {
+  constexpr int kBias = 159;
+  constexpr double kUnit = 0x1p32;  // what 2^(n + bias) is at a = 0
+  const Value a = at_most(x.abs(), 14.85);
+  const IntervalPolynomials& polynomials = gelu_polynomials();
+  const IntervalPlace place = interval_place(a, add(a, 1), polynomials);
+  const Value slope = polynomial(place, polynomials.coefficients.subspan(1));
+  const Value first = place.index.lut16(polynomials.coefficients[0]);
+  const Value h = fma(slope, place.distance, first);
+  const Value h_low = fma(slope, place.distance, sub(first, h));
+
+  const Value half = mul(a, -0.5);
+  const Exponent exponent = exponent_of(mul(half, a), kBias);
+  const Value high = fma(half, a, mul(exponent.n, -0x1.62e4p-1));
+  const Value r = fma(exponent.n, -0x1.7f7d1cp-20, high);
+  const Value q = polynomial(r, exponential_numbers(x).q);
+  const Value z = fma(mul(r, r), q, r);  // e^r - 1
+  const Value sum = add(h, fma(z, h, h_low));
+  const Value product = mul(sum, power_of_two(exponent.biased));
+  return fma(product, -1 / kUnit, at_least(x, -0.0));
+}
+
 const TailNumbers& numbers_for(const Value& x, const TailNumbers& f32, const TailNumbers& f64) {
   return format(x.dtype()).fraction_bits == 23 ? f32 : f64;
 }
@@ -142,31 +188,6 @@ Value erfc(const Value& x) {
   return choose(less(x, 0), negative, positive);
 }
 
-/// max(x, 0) less half of h (1 + g(u)) e^(-a^2 / 2), with h = a / (1 + k a).
-Value gelu(const Value& x) {
-  const TailNumbers& numbers = numbers_for(x, kGelu32, kGelu64);
-  const ExponentialNumbers& exponential = exponential_numbers(x);
-  const Value a = at_most(x.abs(), numbers.bound);
-  const Value polynomial_part = polynomial_of_u(a, numbers);
-  const Denominator slope = denominator(a, kGeluSlope);
-  const Value h = div(a, slope.d);
-  const Value residual = residual_of(a, h, slope);
-  // 1 / a, roughly: the exponent changes sign, and the fraction is a line.
-  const double reflect = by_dtype<double>(x, 0x7ef00000, 0x7fde000000000000);
-  const Value reciprocal = float_of(record(Op::sub, {reflect, bits_of(a)}));
-  const Value g = fma(residual, reciprocal, polynomial_part);
-
-  // r is -2 times the remainder, so that a^2 enters with one rounding.
-  const Exponent exponent = exponent_of(mul(a, a), numbers.bias, -0.5);
-  const Value ones = mul(exponent.n, by_dtype(x, 0x1.62e4p0, 2 * exponential.ln2_high));
-  const Value high = fma(a, a, ones);
-  const Value r = fma(exponent.n, by_dtype(x, 0x1.7f7d1cp-19, 2 * exponential.ln2_low), high);
-  const Value q = polynomial(r, scaled_q(x, -0.5, -0.5));
-  const Value z = fma(mul(r, r), q, r);  // 2 (1 - e^(-r / 2))
-  const Value y = fma(z, fma(g, -0.5, -0.5), g);
-  const Value scale = power_of_two(exponent.biased);
-  const Value product = mul(fma(h, y, h), scale);
-  return fma(product, -0.5 / numbers.unit, at_least(x, -0.0));
-}
+Value gelu(const Value& x) { return x.dtype() == DType::f32 ? gelu32(x) : gelu64(x); }
 
 }  // namespace sinter::detail::functions
