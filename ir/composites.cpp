@@ -120,32 +120,6 @@ Value isfinite(const Value& x) {
   return x.abs().less(x.constant(std::numeric_limits<double>::infinity()));
 }
 
-/// The sign of a; a - (a / b) * b, and so a for b = 0.
-Value fmod(const Value& a, const Value& b) { return a.sub(a.div(b).mul(b)); }
-
-/// Where truncation and floor differ: the remainder is not 0 and lies on the other side of 0 than
-/// b.
-Value rounds_up(const Value& rest, const Value& b) {
-  const Value zero = rest.constant(0);
-  const Value below = rest.less(zero).logical_and(b.greater(zero));
-  const Value above = rest.greater(zero).logical_and(b.less(zero));
-  return below.logical_or(above);
-}
-
-Value floor_divide(const Value& a, const Value& b) {
-  const Value quotient = a.div(b);
-  const Value rest = a.sub(quotient.mul(b));
-  const Value lower = quotient.sub(quotient.constant(1));
-  return rounds_up(rest, b).select(lower, quotient);
-}
-
-/// The sign of b; a for b = 0.
-Value remainder(const Value& a, const Value& b) {
-  const Value rest = fmod(a, b);
-  const Value moved = rest.add(b);
-  return rounds_up(rest, b).select(moved, rest);
-}
-
 }  // namespace bodies
 
 using Body = Value (*)(std::span<const Value>);

@@ -29,6 +29,11 @@ namespace sinter::detail::functions {
 [[nodiscard]] Value sin(const Value& x);
 [[nodiscard]] Value cos(const Value& x);
 
+// remainders.cpp
+[[nodiscard]] Value fmod(const Value& a, const Value& b);
+[[nodiscard]] Value remainder(const Value& a, const Value& b);
+[[nodiscard]] Value floor_divide(const Value& a, const Value& b);
+
 // activations.cpp
 [[nodiscard]] Value sigmoid(const Value& x);
 [[nodiscard]] Value logsigmoid(const Value& x);

@@ -103,6 +103,9 @@ const std::map<Op, Formula<T>>& formulas() {
          return std::isgreater(x, a[0]) ? x - a[0] : x + a[0];
        }},
       {Op::hardshrink, [](T x, T, A a) { return std::islessequal(std::abs(x), a[0]) ? T(0) : x; }},
+      {Op::fmod, [](T x, T y, A) { return std::fmod(x, y); }},
+      {Op::remainder, [](T x, T y, A) { return test::exact_division(x, y).rest; }},
+      {Op::floor_divide, [](T x, T y, A) { return test::exact_division(x, y).quotient; }},
       {Op::lerp,
        [](T x, T y, A) {
          return std::isless(x, T(0.5)) ? x + x * (y - x) : y - (y - x) * (1 - x);

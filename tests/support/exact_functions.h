@@ -2,6 +2,8 @@
 // result has, and the errors that sinter promises.
 #pragma once
 
+#include <cmath>
+#include <concepts>
 #include <ostream>
 #include <span>
 
@@ -32,5 +34,28 @@ void PrintTo(const ExactFunction& function, std::ostream* out);
 /// Infinity counts as the power of two above the largest float.
 [[nodiscard]] double error_in_ulp(float got, double exact);
 [[nodiscard]] double error_in_ulp(double got, long double exact);
+
+/// What NumPy's divmod gives: the quotient rounded towards -inf, and a remainder with the sign of
+/// b.
+template <std::floating_point T>
+struct Division {
+  T quotient;
+  T rest;
+};
+template <std::floating_point T>
+[[nodiscard]] Division<T> exact_division(T a, T b) {
+  T rest = std::fmod(a, b);
+  if (b == 0) return {a / b, rest};
+  T quotient = (a - rest) / b;
+  if (rest == 0) {
+    rest = std::copysign(T(0), b);
+  } else if (std::isless(rest, T(0)) != std::isless(b, T(0))) {
+    rest += b;
+    quotient -= 1;
+  }
+  if (quotient == 0) return {std::copysign(T(0), a / b), rest};
+  const T below = std::floor(quotient);
+  return {std::isgreater(quotient - below, T(0.5)) ? below + 1 : below, rest};
+}
 
 }  // namespace sinter::test

@@ -108,12 +108,14 @@ class ElementwiseMethods {
   /// To the nearest integer, ties to even.
   [[nodiscard]] Self round() const { return unary(Op::round); }
 
-  // Integer division in both conventions; by 0 the quotient is 0 and the remainder is this value.
-  /// Rounded towards -inf, as Python's //.
+  // Whole quotients and what they leave, in both conventions. Of integers by 0 the quotient is 0
+  // and the remainder this value; of floats they are x / 0 and NaN, and for infinities as in NumPy.
+  /// Rounded towards -inf, as Python's //. Of floats (x - remainder) / b, rounded to an integer.
   [[nodiscard]] Self floor_divide(const Other& b) const { return binary(Op::floor_divide, b); }
-  /// With the sign of b, as Python's %.
+  /// With the sign of b, as Python's %. Of floats fmod, and b more where the signs differ.
   [[nodiscard]] Self remainder(const Other& b) const { return binary(Op::remainder, b); }
-  /// With the sign of this value, as C's %.
+  /// With the sign of this value, as C's % and fmod: exact on floats too, however large the
+  /// quotient.
   [[nodiscard]] Self fmod(const Other& b) const { return binary(Op::fmod, b); }
 
   // On integers, bit by bit.
@@ -275,8 +277,6 @@ class ElementwiseMethods {
   /// 1.0507009873554805 * (x > 0 ? x : 1.6732632423543773 * expm1(x)), within 2 ULP.
   [[nodiscard]] Self selu() const { return unary(Op::selu); }
 
-  /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
-  /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
   /// table[index & 15], with this value as the index: i32 for a result of f32, i64 for f64, to
   /// which the numbers of the table are rounded. They belong to the structure, as constants do.
   [[nodiscard]] Self lut16(const LookupTable& table) const {
@@ -285,6 +285,8 @@ class ElementwiseMethods {
     return apply(Op::lut16, {self()}, attributes);
   }
 
+  /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
+  /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
   /// made of an f64 by one rounding, of an integer by way of f32.
   [[nodiscard]] Self convert(DType dtype) const {
     return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});
