@@ -13,7 +13,8 @@ constexpr int kMaxUnroll = 4;
 /// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
 constexpr int kLargeBody = 64;
 /// From here on a body is a chain of dependent ops, such as a polynomial, and waits for its latency
-/// more than for anything that registers could keep: what does not fit in them is read from the cache.
+/// more than for anything that registers could keep: what does not fit in them is read from the
+/// cache.
 constexpr int kChain = 16;
 
 std::vector<NodeId> reductions(const Graph& body) {
@@ -54,8 +55,16 @@ DType output_dtype(const Graph& body, std::size_t output) {
   return body.node(body.outputs()[output].node).dtype;
 }
 
+LaneStride output_stride(const Graph& body, const LoopSpace& space, std::size_t output) {
+  return store_stride(space, body.inputs().size() + output);
+}
+
 bool is_contiguous(const Graph& body, const LoopSpace& space, std::size_t output) {
-  return store_stride(space, body.inputs().size() + output) == LaneStride::contiguous;
+  return output_stride(body, space, output) == LaneStride::contiguous;
+}
+
+bool is_one_access(LaneStride stride) {
+  return stride == LaneStride::contiguous || stride == LaneStride::reversed;
 }
 
 /// AVX2 masks elements of 4 and 8 bytes.
@@ -69,8 +78,7 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
   const auto one_instruction = [&](NodeId id) {
     const Node& node = body.node(id);
     if (node.op != Op::input || placement.level(id) != Level::lane) return true;
-    return has_masked_access(node.dtype) &&
-           load_stride(space, node.payload) == LaneStride::contiguous;
+    return has_masked_access(node.dtype) && is_one_access(load_stride(space, node.payload));
   };
   const auto kept_by_words = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
   return std::ranges::all_of(placement.order, one_instruction) &&
@@ -78,7 +86,7 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
          std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
                              [&](std::size_t output) {
                                return has_masked_access(output_dtype(body, output)) &&
-                                      is_contiguous(body, space, output);
+                                      is_one_access(output_stride(body, space, output));
                              });
 }
 
@@ -124,7 +132,7 @@ bool choose_interleave(const Graph& body, const LoopSpace& space, const Placemen
   };
   if (unroll % 2 != 0 || !std::ranges::all_of(placement.order, input_fits)) return false;
   for (std::size_t i = 0; i < body.outputs().size(); ++i) {
-    if (!fits(output_dtype(body, i), store_stride(space, body.inputs().size() + i))) return false;
+    if (!fits(output_dtype(body, i), output_stride(body, space, i))) return false;
   }
   return true;
 }

@@ -80,8 +80,11 @@ class Emitter {
   llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);
   std::vector<llvm::Value*> decode(const Loop& loop, llvm::Value* from);
   std::vector<llvm::Value*> count(const Loop& loop, llvm::ArrayRef<llvm::PHINode*> digits);
-  llvm::Value* lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes, unsigned copy);
+  void add_mask(llvm::Value* to, llvm::Value* variable, unsigned copy);
 
+  llvm::Value* mask(LaneStride stride, unsigned copy);
+  llvm::Value* vector_address(llvm::Type* element, llvm::Value* place, LaneStride stride,
+                              unsigned copy);
   llvm::Value* load_vector(const Load& load, llvm::Type* type, unsigned copy);
   llvm::Value* pair_address(std::uint8_t argument, IndexId offset, unsigned copy);
   void load_pairs(const Load& load, Binding& binding);
@@ -103,10 +106,10 @@ class Emitter {
   Scope& scope() { return frame_.scope(); }
 
   const LoopNest& nest_;
+  const Target& target_;
   Frame frame_;
   std::vector<Binding> values_;  // by ValueId
   bool streams_ = false;
-  const Target& target_;
 };
 
 void Emitter::run() {
@@ -165,9 +168,7 @@ void Emitter::emit(const Loop& loop) {
   frame_.open(inner);
   scope().head_end = next;
   const std::vector<llvm::Value*> next_digits = count(loop, digits);
-  for (unsigned copy = 0; loop.masked && copy < loop.unroll; ++copy) {
-    scope().masks.push_back(lanes_below(to, variable, loop.lanes, copy));
-  }
+  for (unsigned copy = 0; loop.masked && copy < loop.unroll; ++copy) add_mask(to, variable, copy);
   emit(loop.body);
   frame_.close();
 
@@ -281,18 +282,41 @@ std::vector<llvm::Value*> Emitter::count(const Loop& loop, llvm::ArrayRef<llvm::
 }
 
 /// Which lanes of vector `copy` are below the end.
-llvm::Value* Emitter::lanes_below(llvm::Value* to, llvm::Value* variable, unsigned lanes,
-                                  unsigned copy) {
+void Emitter::add_mask(llvm::Value* to, llvm::Value* variable, unsigned copy) {
   llvm::Type* i32 = builder().getInt32Ty();
+  const unsigned lanes = scope().lanes;
   llvm::Value* left = builder().CreateNSWSub(to, variable);
-  if (copy > 0)
+  if (copy > 0) {
     left = builder().CreateNSWSub(left, builder().getInt64(std::uint64_t{copy} * lanes));
+  }
   left = builder().CreateBinaryIntrinsic(llvm::Intrinsic::smin, left, builder().getInt64(lanes));
   llvm::Value* splat = builder().CreateVectorSplat(lanes, builder().CreateTrunc(left, i32));
-  return builder().CreateICmpSLT(detail::lane_numbers(i32, lanes), splat, "mask");
+  scope().left.push_back(splat);
+  scope().masks.push_back(builder().CreateICmpSLT(detail::lane_numbers(i32, lanes), splat, "mask"));
 }
 
 // --- Loads and stores ----------------------------------------------------------------------------
+
+/// Of a masked loop, which elements of vector `copy` in memory are accessed; nullptr where all are.
+llvm::Value* Emitter::mask(LaneStride stride, unsigned copy) {
+  if (scope().masks.empty()) return nullptr;
+  if (stride != LaneStride::reversed) return scope().masks[copy];
+  llvm::Value* numbers = detail::lane_numbers(builder().getInt32Ty(), scope().lanes);
+  return builder().CreateICmpSLT(builder().CreateVectorReverse(numbers), scope().left[copy]);
+}
+
+/// Where vector `copy` begins in memory, if the first lane of the first one is at `place`. Before
+/// the buffer perhaps, where the vector is turned and only a part of it is accessed.
+llvm::Value* Emitter::vector_address(llvm::Type* element, llvm::Value* place, LaneStride stride,
+                                     unsigned copy) {
+  const std::int64_t lanes = scope().lanes;
+  if (stride == LaneStride::reversed) {
+    const auto back = static_cast<std::uint64_t>(1 - lanes * (copy + 1));
+    return builder().CreateGEP(element, place, builder().getInt64(back));
+  }
+  llvm::Value* distance = builder().getInt64(static_cast<std::uint64_t>(lanes * copy));
+  return copy == 0 ? place : builder().CreateInBoundsGEP(element, place, distance);
+}
 
 void Emitter::emit(const Load& load) {
   const DType dtype = nest_.dtype(load.result);
@@ -350,15 +374,18 @@ llvm::Value* Emitter::load_vector(const Load& load, llvm::Type* type, unsigned c
   llvm::Type* element = type->getScalarType();
   llvm::Value* place = frame_.address(load.argument, load.offset);
   llvm::Value* zero = llvm::Constant::getNullValue(type);
-  llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
+  llvm::Value* accessed = mask(load.lanes, copy);
   if (load.lanes == LaneStride::strided) {
     place = lane_addresses(element, place, load.lane_stride, copy);
-    return builder().CreateMaskedGather(type, place, align, scope().mask(copy), zero);
+    return builder().CreateMaskedGather(type, place, align, accessed, zero);
   }
-  if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
-  llvm::Value* mask = scope().mask(copy);
-  if (mask == nullptr) return builder().CreateAlignedLoad(type, place, align);
-  return builder().CreateMaskedLoad(type, place, align, mask, zero);
+  place = vector_address(element, place, load.lanes, copy);
+  llvm::Value* vector = nullptr;
+  if (accessed == nullptr)
+    vector = builder().CreateAlignedLoad(type, place, align);
+  else
+    vector = builder().CreateMaskedLoad(type, place, align, accessed, zero);
+  return load.lanes == LaneStride::reversed ? builder().CreateVectorReverse(vector) : vector;
 }
 
 /// Where each lane of vector `copy` lies, `stride` elements from the one before.
@@ -382,12 +409,14 @@ void Emitter::emit(const Store& store) {
     if (store.lanes == LaneStride::strided && scope().lanes > 1) {
       place = lane_addresses(element, place, store.lane_stride, copy);
       const llvm::Align align(info(dtype).bytes);
-      builder().CreateMaskedScatter(value, place, align, scope().mask(copy));
+      builder().CreateMaskedScatter(value, place, align, mask(store.lanes, copy));
       continue;
     }
-    llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
-    if (copy != 0) place = builder().CreateInBoundsGEP(element, place, distance);
-    store_vector(store, place, value, store.whole ? nullptr : scope().mask(copy));
+    if (store.lanes == LaneStride::reversed && scope().lanes > 1) {
+      value = builder().CreateVectorReverse(value);
+    }
+    store_vector(store, vector_address(element, place, store.lanes, copy), value,
+                 store.whole ? nullptr : mask(store.lanes, copy));
   }
 }
 
@@ -425,6 +454,9 @@ void Emitter::emit(const Compute& compute) {
   binding.nans = detail::nan_bits_of_result(compute.op, from, nans);
   const auto primitive = [&](auto&& operand_of) {
     std::ranges::transform(compute.inputs(), operands.begin(), operand_of);
+    if (compute.op == Op::lut16) {
+      return detail::emit_lookup(builder(), target_, nest_.tables[compute.payload], operands[0]);
+    }
     return detail::emit_primitive(builder(), compute.op, from, to, used, nans);
   };
   if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_shared(id); })) {
@@ -453,9 +485,6 @@ void Emitter::emit(const Count& count) {
     if (scope().lanes > 1) {
       from = builder().CreateAdd(builder().CreateVectorSplat(scope().lanes, from),
                                  detail::lane_numbers(type, scope().lanes));
-    }
-    if (compute.op == Op::lut16) {
-      return detail::emit_lookup(builder(), target_, nest_.tables[compute.payload], operands[0]);
     }
     binding.vectors.push_back(from);
   }

@@ -30,11 +30,10 @@ struct Scope {
   unsigned lanes = 1;
   unsigned unroll = 1;
   bool interleaved = false;
-  /// Of a masked loop: the lanes below its end, of each vector in flight.
+  /// Of a masked loop, for each vector in flight: how many lanes are below its end, in each, and
+  /// which they are.
+  llvm::SmallVector<llvm::Value*, 4> left = {};
   llvm::SmallVector<llvm::Value*, 4> masks = {};
-  [[nodiscard]] llvm::Value* mask(unsigned copy) const {
-    return masks.empty() ? nullptr : masks[copy];
-  }
 };
 
 class Frame {

@@ -43,6 +43,7 @@ class Machine {
   [[nodiscard]] std::int64_t to_alignment(const Index& index) const;
   [[nodiscard]] Word lane(ValueId id, std::size_t lane) const;
   [[nodiscard]] std::span<Word> lanes(ValueId id);
+  [[nodiscard]] std::int64_t lane_step(LaneStride lanes, IndexId stride) const;
   [[nodiscard]] bool is_aligned(const std::byte* at, DType dtype) const;
 
   void run(const Block& block);
@@ -160,6 +161,17 @@ std::span<Word> Machine::lanes(ValueId id) {
   return std::span(values_[id.index]).subspan(first_);
 }
 
+/// Elements from one lane to the next.
+std::int64_t Machine::lane_step(LaneStride lanes, IndexId stride) const {
+  switch (lanes) {
+    case LaneStride::uniform: return 0;
+    case LaneStride::contiguous: return 1;
+    case LaneStride::reversed: return -1;
+    case LaneStride::strided: break;
+  }
+  return number(stride);
+}
+
 bool Machine::is_aligned(const std::byte* at, DType dtype) const {
   const auto vector = static_cast<std::uintptr_t>(vector_lanes_) * info(dtype).bytes;
   return std::bit_cast<std::uintptr_t>(at) % vector == 0;
@@ -171,8 +183,7 @@ void Machine::run(const Load& load) {
       !one_access_ || load.lanes != LaneStride::contiguous ||
           is_aligned(address(load.argument, number(load.offset)), nest_.dtype(load.result)),
       "the accesses of a thread are aligned");
-  std::int64_t step = load.lanes == LaneStride::contiguous ? 1 : 0;
-  if (load.lanes == LaneStride::strided) step = number(load.lane_stride);
+  const std::int64_t step = lane_step(load.lanes, load.lane_stride);
   for (std::size_t i = 0; i < active_; ++i) {
     const std::int64_t offset = number(load.offset) + static_cast<std::int64_t>(i) * step;
     lanes[i] = read(address(load.argument, offset), nest_.dtype(load.result));
@@ -188,7 +199,7 @@ void Machine::run(const Store& store) {
   if (store.whole) {
     static_cast<void>(address(store.argument, number(store.offset) + step_lanes_ - 1));
   }
-  const std::int64_t step = store.lanes == LaneStride::strided ? number(store.lane_stride) : 1;
+  const std::int64_t step = lane_step(store.lanes, store.lane_stride);
   for (std::size_t i = 0; i < active_; ++i) {
     const auto distance = static_cast<std::int64_t>(i) * step * info(dtype).bytes;
     write(to + distance, dtype, lane(store.value, i));
@@ -208,6 +219,8 @@ void Machine::run(const Compute& compute) {
     const bool from_operands = rule == DTypeRule::comparison || rule == DTypeRule::convert ||
                                rule == DTypeRule::bitcast || rule == DTypeRule::raw_bitcast;
     const DType dtype = from_operands ? nest_.dtype(compute.operands[0]) : to;
+    const bool looks_up = rule == DTypeRule::lookup;
+    const LookupTable* table = looks_up ? &nest_.tables[compute.payload] : nullptr;
     for (std::size_t i = 0; i < active_; ++i) {
       std::array<Word, kMaxOperands> operands{};
       for (std::size_t k = 0; k < compute.operand_count; ++k) {
@@ -220,8 +233,6 @@ void Machine::run(const Compute& compute) {
 }
 
 void Machine::run(const Count& count) {
-    const bool looks_up = rule == DTypeRule::lookup;
-    const LookupTable* table = looks_up ? &nest_.tables[compute.payload] : nullptr;
   const unsigned unused_bits = 64 - 8U * info(nest_.dtype(count.result)).bytes;
   const Word step = count.lanes == LaneStride::contiguous ? 1 : 0;
   auto at = static_cast<Word>(number(count.from));

@@ -193,16 +193,19 @@ void Printer::statement(const Loop& loop) {
 void Printer::statement(const Load& load) {
   std::string lanes;
   if (load.lanes == LaneStride::uniform) lanes = " uniform";
+  if (load.lanes == LaneStride::reversed) lanes = " reversed";
   if (load.lanes == LaneStride::strided) lanes = fmt::format(" by {}", text(load.lane_stride));
   line(fmt::format("{} = load a{}[{}]{}", value(load.result), load.argument, text(load.offset),
                    lanes));
 }
 
 void Printer::statement(const Store& store) {
-  const bool strided = store.lanes == LaneStride::strided;
+  std::string lanes;
+  if (store.lanes == LaneStride::reversed) lanes = " reversed";
+  if (store.lanes == LaneStride::strided) lanes = fmt::format(" by {}", text(store.lane_stride));
   line(fmt::format("store{}{} a{}[{}]{} = v{}", store.streaming ? " streaming" : "",
-                   store.whole ? " whole" : "", store.argument, text(store.offset),
-                   strided ? " by " + text(store.lane_stride) : "", store.value.index));
+                   store.whole ? " whole" : "", store.argument, text(store.offset), lanes,
+                   store.value.index));
 }
 
 void Printer::statement(const Compute& compute) {
@@ -212,9 +215,9 @@ void Printer::statement(const Compute& compute) {
     operands.push_back(to_text(std::bit_cast<double>(compute.payload)));
   }
   if (compute.op == Op::parameter) operands.push_back(fmt::format("${}", compute.payload));
+  if (compute.op == Op::lut16) operands.push_back(fmt::format("table {}", compute.payload));
   line(fmt::format("{} = {} {}", value(compute.result), to_string(compute.op),
                    fmt::join(operands, ", ")));
-  if (compute.op == Op::lut16) operands.push_back(fmt::format("table {}", compute.payload));
 }
 
 void Printer::statement(const Count& count) {

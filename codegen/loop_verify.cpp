@@ -313,6 +313,8 @@ void Verifier::check(const Load& load) {
   SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
                            info(nest_.arguments[load.argument].dtype).bytes == 2),
                 "what is interleaved is contiguous and of 16 bits");
+  SINTER_ASSERT(load.lanes != LaneStride::reversed || loops_.back()->kind == LoopKind::vector,
+                "vectors are turned on a CPU");
   use(load.offset);
   if (load.lanes == LaneStride::strided) use(load.lane_stride);
   define(load.result);
@@ -336,6 +338,8 @@ void Verifier::check(const Store& store) {
   SINTER_ASSERT(!store.whole || (nest_.arguments[store.argument].local > 0 &&
                                  store.lanes == LaneStride::contiguous),
                 "whole vectors are stored to local memory, next to each other");
+  SINTER_ASSERT(store.lanes != LaneStride::reversed || loop->kind == LoopKind::vector,
+                "vectors are turned on a CPU");
   use(store.value);
   use(store.offset);
   if (store.lanes == LaneStride::strided) use(store.lane_stride);
@@ -374,14 +378,14 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::convert: return true;
     case DTypeRule::bitcast:
     case DTypeRule::raw_bitcast: return info(operand(0)).bytes == info(result).bytes;
-    case DTypeRule::same:
-    case DTypeRule::alike: return false;  // how an argument is walked is no statement
-  }
-  return false;
     case DTypeRule::lookup:
       return compute.payload < nest.tables.size() &&
              ((operand(0) == DType::i32 && result == DType::f32) ||
               (operand(0) == DType::i64 && result == DType::f64));
+    case DTypeRule::same:
+    case DTypeRule::alike: return false;  // how an argument is walked is no statement
+  }
+  return false;
 }
 
 void Verifier::check(const Compute& compute) {

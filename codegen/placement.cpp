@@ -134,12 +134,15 @@ std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis) 
 LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis) {
   const std::int64_t stride = space.strides[stride_slot(space, argument, axis)];
   if (stride == 0) return LaneStride::uniform;
+  if (stride == -1) return LaneStride::reversed;
   return stride == 1 ? LaneStride::contiguous : LaneStride::strided;
 }
 
 bool is_turned(const LoopSpace& space, std::size_t argument) {
+  if (space.tile == 0) return false;
   const int inner = space.rank() - 1;
-  return space.tile > 0 && stride_class(space, argument, inner) == LaneStride::strided &&
+  const LaneStride along = stride_class(space, argument, inner);
+  return (along == LaneStride::strided || along == LaneStride::reversed) &&
          stride_class(space, argument, inner - 1) == LaneStride::contiguous;
 }
 

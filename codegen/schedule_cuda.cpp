@@ -136,10 +136,11 @@ IndexId CudaNestBuilder::all_aligned() {
 
 // --- Statements ----------------------------------------------------------------------------------
 
-/// Lanes that lie next to each other without being a whole, aligned vector are `strided` by 1.
+/// Lanes that lie next to each other without being a whole, aligned vector are `strided` by 1 or
+/// -1.
 LaneStride CudaNestBuilder::access(std::size_t argument, LaneStride stride, int lanes) const {
   const bool single = stride == LaneStride::contiguous && lanes > 1 && !strategy_.vectors[argument];
-  return single ? LaneStride::strided : stride;
+  return single || stride == LaneStride::reversed ? LaneStride::strided : stride;
 }
 
 Load CudaNestBuilder::load(NodeId node, int lanes) {

@@ -26,6 +26,7 @@ IndexId StatementBuilder::stride(std::size_t argument, int axis) {
   switch (stride_class(space_, argument, axis)) {
     case LaneStride::uniform: return indices_.constant(0);
     case LaneStride::contiguous: return indices_.constant(1);
+    case LaneStride::reversed: return indices_.constant(-1);
     case LaneStride::strided: break;
   }
   return indices_.stride(stride_slot(space_, argument, axis));

@@ -89,6 +89,13 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options) {
   rows.push_back(against("[64, 32, 28, 28] + channel bias, leaky_relu / dense", 0.95, engine,
                          biased({64, 32, 28, 28}, {32, 1, 1}), leaky(DType::f32, {64, 32, 28, 28}),
                          timing));
+  const Shape two_rows{2, k32K / 2};
+  const Strides backwards{k32K / 2, -1};
+  const Graph forwards = chain(two_rows, {}, {}, {});
+  rows.push_back(against("chain, 32K, one operand reversed / dense", 0.9, engine,
+                         chain(two_rows, backwards, {}, {}), forwards, timing));
+  rows.push_back(against("chain, 32K, the result reversed / dense", 0.9, engine,
+                         chain(two_rows, {}, {}, backwards), forwards, timing));
   const Shape image{8, 16, 28, 28};
   const Strides channels_last{28 * 28 * 16, 1, 28 * 16, 16};
   rows.push_back(against("chain, channels last throughout / dense", 0.95, engine,

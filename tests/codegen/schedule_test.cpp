@@ -71,6 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"bf16_v4", [] { return widened_kernel(1000, DType::bf16); }},
         GoldenCase{"f16_v3", [] { return widened_kernel(1000, DType::f16); }, "x86-64-v3"},
         GoldenCase{"scattered_v4", [] { return scattered_kernel(100); }},
+        GoldenCase{"reversed_v4", [] { return reversed_kernel(100); }},
         GoldenCase{"strided_v3", [] { return strided_kernel(100); }, "x86-64-v3"},
         GoldenCase{"transposed_v4", [] { return transposed_kernel(100); }},
         GoldenCase{"layer_v4", [] { return layer_kernel(100); }},

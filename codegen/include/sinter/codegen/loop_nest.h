@@ -108,6 +108,7 @@ struct ValueInfo {
 enum class LaneStride : std::uint8_t {
   uniform,     ///< every lane the same element
   contiguous,  ///< next to each other
+  reversed,    ///< next to each other, the first lane last; not in thread loops
   strided,     ///< `lane_stride` elements apart
 };
 
@@ -260,8 +261,8 @@ struct LoopNest {
   int rank = 1;                         ///< axes of the iteration space after collapsing
   std::vector<Argument> arguments;      ///< inputs, then outputs, then local ones
   std::vector<DType> parameter_dtypes;  ///< one per slot of KernelArguments::parameters
-  std::vector<Index> indices;
   std::vector<LookupTable> tables;
+  std::vector<Index> indices;
   std::vector<ValueInfo> values;
   Block body;
   /// 32 where every index has that many bits with some to spare, lengths and strides included; of a

@@ -67,7 +67,7 @@ struct ScheduleOptions {
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
 
 /// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank, its
-/// tile and by which strides are 0, 1 or neither.
+/// tile and by which strides are 0, 1, -1 or none of these.
 [[nodiscard]] SINTER_API LoopNest schedule_cpu(const Graph& body, const LoopSpace& space,
                                                const Target& target,
                                                const ScheduleOptions& options = {});
