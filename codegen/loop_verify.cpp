@@ -313,7 +313,7 @@ void Verifier::check(const Load& load) {
   SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
                            info(nest_.arguments[load.argument].dtype).bytes == 2),
                 "what is interleaved is contiguous and of 16 bits");
-  SINTER_ASSERT(load.lanes != LaneStride::reversed || loops_.back()->kind == LoopKind::vector,
+  SINTER_ASSERT(load.lanes != LaneStride::reversed || loop->kind == LoopKind::vector,
                 "vectors are turned on a CPU");
   use(load.offset);
   if (load.lanes == LaneStride::strided) use(load.lane_stride);

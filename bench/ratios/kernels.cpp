@@ -1,11 +1,7 @@
 // How fast kernels are: ratios of speeds, each within one interleaved run.
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "../onednn.h"
-#include "../workloads.h"
-#include "rows.h"
+#include "against.h"
 
 namespace sinter::bench {
 namespace {
@@ -13,44 +9,6 @@ namespace {
 constexpr std::int64_t k1K = std::int64_t{1} << 10;
 constexpr std::int64_t k32K = std::int64_t{32} << 10;
 constexpr std::int64_t k64M = std::int64_t{64} << 20;
-
-Row at_least(std::string what, double target) {
-  return {.what = std::move(what), .bound = Bound::at_least, .target = target, .unit = "x"};
-}
-
-std::string times(const Samples& ours, const Samples& theirs, std::string_view peer) {
-  return fmt::format("{:.4g} ns; {} {:.4g} ns", spread_of(ours).median, peer,
-                     spread_of(theirs).median);
-}
-
-/// Speed of `ours` over that of the faster of two copies.
-Row against_copies(Row row, const Race& race, const Contestant& ours, const Timing& timing,
-                   const std::shared_ptr<Executor>& executor = nullptr) {
-  const std::vector<Contestant> contestants{ours, race.copy(Stores::plain, executor),
-                                            race.copy(Stores::streaming, executor)};
-  const std::vector<Samples> samples = interleave(contestants, timing);
-  const bool plain = spread_of(samples[1]).median <= spread_of(samples[2]).median;
-  const Samples& copy = samples[plain ? 1 : 2];
-  row.reached = paired_ratio(copy, samples[0]);
-  row.note = times(samples[0], copy, plain ? "plain copy" : "streaming copy");
-  return row;
-}
-
-/// Speed of `ours` over that of oneDNN, if it computes the same.
-Row against_onednn(Row row, const Race& race, const Engine& engine, const Contestant& ours,
-                   OneDnnCall call, const Timing& timing) {
-  constexpr double kRoundings = 1e-5;
-  const std::optional<Contestant> peer = race.onednn(call);
-  if (!peer.has_value()) return not_run(std::move(row), onednn_version());
-  if (const double difference = race.difference(engine, *peer); difference > kRoundings) {
-    return not_run(std::move(row), fmt::format("oneDNN's results are off by {}", difference));
-  }
-  const std::vector<Contestant> contestants{ours, *peer};
-  const std::vector<Samples> samples = interleave(contestants, timing);
-  row.reached = paired_ratio(samples[1], samples[0]);
-  row.note = times(samples[0], samples[1], "oneDNN");
-  return row;
-}
 
 /// Speed of one race over that of another, an element.
 Row against_itself(Row row, const Engine& engine, const Race& race, std::int64_t n,
@@ -91,30 +49,7 @@ Row chain_at_64m(const Field& field, int threads, const Timing& timing) {
                         race, race.bound(engine), timing, threads > 1 ? executor : nullptr);
 }
 
-/// By how much functions are promised to be faster than oneDNN's, on AVX-512.
-double promised(std::string_view function) {
-  if (function == "exp") return 1.6;
-  if (function == "log") return 4;
-  if (function == "tanh") return 2;
-  if (function == "gelu") return 1.35;
-  if (function == "sigmoid") return 1.2;
-  return 1.8;  // silu
-}
-
 }  // namespace
-
-void add_function_rows(std::vector<Row>& rows, const RatioOptions& options) {
-  const Engine engine({.threads = 1});
-  const Field field(k32K);
-  Field positive(k32K);
-  positive.make_positive();
-  for (const Workload& workload : function_workloads()) {
-    const Race race(workload, workload.name == "log" ? positive : field, k32K);
-    Row row = at_least(fmt::format("{}, 32K / oneDNN", workload.name), promised(workload.name));
-    rows.push_back(against_onednn(std::move(row), race, engine, race.bound(engine), OneDnnCall::cpp,
-                                  options.small()));
-  }
-}
 
 void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options) {
   const Timing timing = options.small();

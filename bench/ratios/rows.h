@@ -46,7 +46,7 @@ struct RatioOptions {
 
 /// Kernels against the copy, oneDNN, and themselves at other lengths and offsets.
 void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Mathematical functions against oneDNN's.
+/// Mathematical functions against oneDNN's, and against the copy.
 void add_function_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Products against OpenBLAS's.
 void add_product_rows(std::vector<Row>& rows, const RatioOptions& options);
