@@ -8,6 +8,7 @@
 #include <optional>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/gradients.h>
 
 #include <sinter/fuzz/random.h>
 
@@ -31,6 +32,9 @@ class Generator {
     const std::int64_t ops = random_.between(options_.min_ops, options_.max_ops);
     while (ops_ < ops) add_op();
     add_outputs();
+    if (options_.gradients && options_.structural && options_.reductions && random_.one_in(6)) {
+      add_gradients();
+    }
     return std::move(graph_);
   }
 
@@ -135,6 +139,7 @@ class Generator {
   }
 
   DType random_float() {
+    if (options_.floating.has_value()) return *options_.floating;
     constexpr DType kDTypes[] = {DType::f32, DType::f32, DType::f32, DType::f32,
                                  DType::f64, DType::f64, DType::f16, DType::bf16};
     return random_.pick(kDTypes);
@@ -395,6 +400,21 @@ class Generator {
     for (std::int64_t i = 1; i <= more; ++i) {
       const Value& value = random_.one_in(20) ? values_.back() : random_.pick(values_);
       output("y" + std::to_string(i), value);
+    }
+  }
+
+  /// Of the sum of some value, by every input on which that depends smoothly.
+  void add_gradients() {
+    const Value& value = random_.pick(values_);
+    if (!is_floating(value.dtype())) return;
+    const Value loss = value.sum();
+    const std::vector<GraphInput> inputs(graph_.inputs().begin(), graph_.inputs().end());
+    for (const GraphInput& input : inputs) {
+      try {
+        output("d" + input.name, gradients(loss, {graph_.value(input.node)})[0]);
+      } catch (const Error&) {
+        // It does not depend on this one.
+      }
     }
   }
 

@@ -253,6 +253,7 @@ Graph simplify(const Graph& graph) {
   const detail::DefaultFloatControl control;
   const auto rule = [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
+    if (node.op == Op::detach) return operands[0];
     if (info(node.op).kind != OpKind::primitive) return to.copy_node(graph, id, operands);
     return simplified({to, node.op, node.dtype, graph.shape(id), operands, graph.table(id)});
   };

@@ -93,6 +93,7 @@ const std::map<Op, Formula<T>>& formulas() {
       {Op::hardswish, [](T x, T, A) { return x * clamped<T>(x + 3, 0, 6) / 6; }},
       {Op::sign, [](T x, T, A) { return std::abs(x) > 0 ? std::copysign(T(1), x) : x; }},
       {Op::square, [](T x, T, A) { return x * x; }},
+      {Op::detach, [](T x, T, A) { return x; }},
       {Op::clip, [](T x, T y, A) { return clamped(x, y, x); }},
       {Op::hardtanh, [](T x, T, A a) { return clamped(x, a[0], a[1]); }},
       {Op::softsign, [](T x, T, A) { return x / (1 + std::abs(x)); }},

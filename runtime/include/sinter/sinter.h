@@ -3,6 +3,7 @@
 
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/error.h>
+#include <sinter/ir/gradients.h>
 #include <sinter/ir/graph.h>
 #include <sinter/ir/interpret.h>
 #include <sinter/ir/op.h>

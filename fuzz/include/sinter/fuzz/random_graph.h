@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <sinter/ir/graph.h>
@@ -17,6 +18,8 @@ struct RandomGraphOptions {
   bool random_strides = false;       ///< give inputs strides: permuted, with gaps, or 0
   bool reductions = true;            ///< unless there are no structural ops either
   bool structural = true;            ///< ops that move elements; a kernel's body has none
+  bool gradients = true;             ///< by inputs, as outputs of one graph in six; these need both
+  std::optional<DType> floating = {};  ///< of all floats; left out, any
 };
 
 /// Ops, shapes (broadcasting, lengths of 0 and 1), fan-out, scalars (special values too) and

@@ -217,6 +217,8 @@ class ElementwiseMethods {
   [[nodiscard]] Self sign() const { return unary(Op::sign); }
   /// x * x.
   [[nodiscard]] Self square() const { return unary(Op::square); }
+  /// This value, through which no gradient flows; of any dtype, and free.
+  [[nodiscard]] Self detach() const { return unary(Op::detach); }
 
   // Functions, on floats. "Within 1 ULP": at most one unit in the last place of the result off the
   // exact value, for every f32, subnormal results included; in f64 it is 2 ULP where no more is

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/elementwise.h>
@@ -70,7 +71,9 @@ struct GraphOutput {
 };
 
 class Graph;
+class Value;
 SINTER_API void verify(const Graph& graph);
+SINTER_API std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
 namespace detail {
 struct GraphData;
 struct Layout;
@@ -102,6 +105,7 @@ class SINTER_API Value : public ElementwiseMethods<Value>,
 
  private:
   friend class Graph;
+  friend std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
   Value(std::shared_ptr<detail::GraphData> data, NodeId id) : data_(std::move(data)), id_(id) {}
   [[nodiscard]] detail::GraphData& data() const;
 
@@ -172,6 +176,9 @@ class SINTER_API Graph {
  private:
   friend class Value;
   friend void verify(const Graph& graph);
+  friend std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
+  /// Another handle on the storage of a graph.
+  explicit Graph(std::shared_ptr<detail::GraphData> data) : data_(std::move(data)) {}
   [[nodiscard]] detail::GraphData& data() const;
   std::shared_ptr<detail::GraphData> data_;
 };

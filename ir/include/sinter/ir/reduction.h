@@ -46,6 +46,7 @@ class Axes {
     requires(!std::same_as<T, bool>)
   Axes(T axis) : dims_{Dim(axis)} {}                      // NOLINT: implicit
   Axes(std::initializer_list<Dim> axes) : dims_(axes) {}  // NOLINT: implicit
+  explicit Axes(const Dims& axes) : dims_(axes) {}
   [[nodiscard]] const Dims& dims() const { return dims_; }
 
  private:
@@ -111,18 +112,19 @@ class ReductionMethods {
     });
   }
 
-  // Over rows these are one kernel each, with what is around them, where a row fits the cache.
+  // Over rows these are one kernel each, with what is around them, where a row fits the cache. The
+  // shift by the highest element changes no result, and so takes no part in a gradient.
   /// exp(x - m) / sum(exp(x - m)) along `axes`, with m = amax(x). NaN where m is not finite.
   [[nodiscard]] Self softmax(const Axes& axes = -1) const {
     return in_compute_dtype([&](const Self& x) {
-      const Self power = x.sub(x.amax(axes, true)).exp();
+      const Self power = x.sub(x.amax(axes, true).detach()).exp();
       return power.div(power.sum(axes, true));
     });
   }
   /// x - m - log(sum(exp(x - m))), the logarithm of softmax without its underflow.
   [[nodiscard]] Self log_softmax(const Axes& axes = -1) const {
     return in_compute_dtype([&](const Self& x) {
-      const Self below = x.sub(x.amax(axes, true));
+      const Self below = x.sub(x.amax(axes, true).detach());
       return below.sub(below.exp().sum(axes, true).log());
     });
   }
@@ -130,7 +132,7 @@ class ReductionMethods {
   [[nodiscard]] Self logsumexp(const Axes& axes = {}, bool keepdims = false) const {
     return in_compute_dtype([&](const Self& x) {
       const Self highest = x.amax(axes, true);
-      const Self shift = highest.isinf().select(0, highest);
+      const Self shift = highest.isinf().select(0, highest).detach();
       const Self total = x.sub(shift).exp().sum(axes, true).log().add(shift);
       const Shape shape = detail::reduction_steps("logsumexp", x.shape(), axes, keepdims).shape;
       return total.shape() == shape ? total : total.reshape(shape);

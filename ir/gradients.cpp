@@ -1,0 +1,241 @@
+// The walk from the loss back to the values that it is differentiated by.
+//
+// Two loops over the nodes between them say which carry a gradient; a third, from the last to the
+// first, applies the rules. All checks come before the first node is recorded.
+#include <sinter/ir/gradients.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/assert.h>
+
+#include "gradient_rules.h"
+
+namespace sinter {
+namespace {
+
+using detail::gradient::Flow;
+using detail::gradient::Step;
+
+/// `value`, which has the shape of a result, summed over what was repeated of an operand of
+/// `shape`.
+Value sum_to(const Value& value, const Shape& shape) {
+  const Shape from = value.shape();
+  if (from == shape) return value;
+  const int missing = from.rank() - shape.rank();
+  Dims axes;
+  bool keeps = false;
+  for (int axis = 0; axis < from.rank(); ++axis) {
+    const bool own = axis >= missing;
+    if (from[axis] == 1 || (own && shape[axis - missing] == from[axis])) continue;
+    axes.push_back(axis);
+    keeps = keeps || own;
+  }
+  const bool all_new = !keeps && axes.rank() == missing;
+  const Value summed = axes.empty() ? value : value.sum(Axes(axes), !all_new);
+  return summed.shape() == shape ? summed : summed.reshape(shape);
+}
+
+class Backward {
+ public:
+  Backward(Graph graph, NodeId loss, std::vector<NodeId> of)
+      : graph_(std::move(graph)),
+        loss_(loss),
+        of_(std::move(of)),
+        first_(std::ranges::min(of_).index),
+        marks_(loss.index < first_ ? 0 : loss.index - first_ + 1),
+        gradients_(marks_.size()) {
+    mark_what_reaches_the_loss();
+    check_of();
+    mark_what_is_wanted();
+  }
+
+  std::vector<Value> run() {
+    accumulate(loss_, graph_.constant(1, graph_.node(loss_).dtype));
+    for (std::uint32_t i = loss_.index + 1; i-- > first_;) propagate({i});
+    std::vector<Value> results;
+    for (NodeId id : of_) results.push_back(result(id));
+    return results;
+  }
+
+ private:
+  struct Mark {
+    bool connected = false;  ///< the loss depends on it
+    bool defined = false;    ///< by a path of ops that have a gradient, though it may be 0
+    bool wanted = false;     ///< it depends on one of `of` smoothly
+  };
+
+  [[nodiscard]] bool is_between(NodeId id) const {
+    return id.index >= first_ && id.index <= loss_.index;
+  }
+  [[nodiscard]] Mark& mark(NodeId id) { return marks_[id.index - first_]; }
+
+  [[nodiscard]] Flow flow(const Node& node, std::size_t i) const {
+    const bool floats = is_floating(node.dtype) && is_floating(graph_.node(node.operands[i]).dtype);
+    if (!floats || info(node.op).operands[i].attribute) return Flow::none;
+    return detail::gradient::rule(node.op).flow;
+  }
+
+  void mark_what_reaches_the_loss() {
+    if (!is_between(loss_)) return;
+    mark(loss_) = {.connected = true, .defined = true};
+    for (std::uint32_t id = loss_.index + 1; id-- > first_;) {
+      const Mark own = mark({id});
+      const Node& node = graph_.node({id});
+      for (std::size_t i = 0; own.connected && i < node.operand_count; ++i) {
+        if (!is_between(node.operands[i])) continue;
+        Mark& operand = mark(node.operands[i]);
+        operand.connected = true;
+        if (own.defined && flow(node, i) != Flow::none) operand.defined = true;
+      }
+    }
+  }
+
+  void mark_what_is_wanted() {
+    for (NodeId id : of_) mark(id).wanted = true;
+    for (std::uint32_t id = first_; id <= loss_.index; ++id) {
+      const Node& node = graph_.node({id});
+      for (std::size_t i = 0; i < node.operand_count; ++i) {
+        const NodeId operand = node.operands[i];
+        if (is_between(operand) && mark(operand).wanted && flow(node, i) == Flow::smooth) {
+          mark({id}).wanted = true;
+        }
+      }
+    }
+  }
+
+  // --- Errors ------------------------------------------------------------------------------------
+
+  void check_of() {
+    for (std::size_t k = 0; k < of_.size(); ++k) {
+      if (!is_floating(graph_.node(of_[k]).dtype)) {
+        fail(ErrorCode::dtype_mismatch,
+             fmt::format("gradients: by {}: only floats have gradients", text(k)));
+      }
+      if (!is_between(of_[k]) || !mark(of_[k]).connected) {
+        fail(ErrorCode::invalid_argument,
+             fmt::format("gradients: the loss does not depend on {}", text(k)));
+      }
+      if (!mark(of_[k]).defined) refuse_undefined(k);
+    }
+  }
+
+  /// "input 'w': f32[4]" or "value 1 of the list, mul: f32[4]"
+  [[nodiscard]] std::string text(std::size_t k) const {
+    const Node& node = graph_.node(of_[k]);
+    const std::string name = node.op == Op::input
+                                 ? fmt::format("input '{}'", graph_.inputs()[node.payload].name)
+                                 : fmt::format("value {} of the list, {}", k, to_string(node.op));
+    return fmt::format("{}: {}", name, type_text(of_[k]));
+  }
+
+  [[nodiscard]] std::string type_text(NodeId id) const {
+    return fmt::format("{}{}", to_string(graph_.node(id).dtype), to_string(graph_.shape(id)));
+  }
+
+  /// Names the first op on the way from of_[k] to the loss at which a gradient ends.
+  [[noreturn]] void refuse_undefined(std::size_t k) {
+    std::vector<bool> reached(marks_.size(), false);
+    reached[of_[k].index - first_] = true;
+    for (std::uint32_t id = of_[k].index + 1; id <= loss_.index; ++id) {
+      const Node& node = graph_.node({id});
+      for (std::size_t i = 0; i < node.operand_count; ++i) {
+        const NodeId operand = node.operands[i];
+        if (!is_between(operand) || !reached[operand.index - first_]) continue;
+        if (flow(node, i) != Flow::none) {
+          reached[id - first_] = true;
+        } else if (mark({id}).connected) {
+          refuse_at(k, {id}, i);
+        }
+      }
+    }
+    SINTER_ASSERT(false, "a value that has no gradient lost it somewhere");
+  }
+
+  [[noreturn]] void refuse_at(std::size_t k, NodeId id, std::size_t i) const {
+    const Node& node = graph_.node(id);
+    fail(ErrorCode::invalid_argument,
+         fmt::format("gradients: the loss depends on {} only through {} of {} = {}, which has no "
+                     "gradient there",
+                     text(k), info(node.op).operands[i].name, to_string(node.op), type_text(id)));
+  }
+
+  // --- The walk ----------------------------------------------------------------------------------
+
+  void accumulate(NodeId id, const Value& contribution) {
+    std::optional<NodeId>& sum = gradients_[id.index - first_];
+    sum = sum.has_value() ? graph_.value(*sum).add(contribution).id() : contribution.id();
+  }
+
+  [[nodiscard]] Step step_at(NodeId id, const Node& node) const {
+    Step step{{}, graph_.value(id), graph_.value(*gradients_[id.index - first_]), {}};
+    std::ranges::transform(node.inputs(), step.x.begin(),
+                           [&](NodeId operand) { return graph_.value(operand); });
+    step.attributes = graph_.attributes(id);
+    return step;
+  }
+
+  void propagate(NodeId id) {
+    if (!gradients_[id.index - first_].has_value()) return;
+    const Node node = graph_.node(id);  // a copy: nodes move as the graph grows
+    for (std::size_t i = 0; i < node.operand_count; ++i) {
+      const NodeId operand = node.operands[i];
+      if (!is_between(operand) || !mark(operand).wanted || flow(node, i) != Flow::smooth) continue;
+      const auto body = detail::gradient::rule(node.op).body;
+      const Shape shape = graph_.shape(operand);
+      accumulate(operand, sum_to(body(step_at(id, node), static_cast<int>(i)), shape));
+    }
+  }
+
+  [[nodiscard]] Value result(NodeId id) {
+    const std::optional<NodeId> gradient = gradients_[id.index - first_];
+    if (gradient.has_value()) return graph_.value(*gradient);
+    const Shape shape = graph_.shape(id);
+    return graph_.constant(0, graph_.node(id).dtype).broadcast_to(shape);
+  }
+
+  Graph graph_;
+  NodeId loss_;
+  std::vector<NodeId> of_;
+  std::uint32_t first_;  ///< of the nodes that matter; the loss is the last
+  std::vector<Mark> marks_;
+  std::vector<std::optional<NodeId>> gradients_;  ///< so far, by node from first_ on
+};
+
+void check_loss(const Value& loss) {
+  if (!is_floating(loss.dtype())) {
+    fail(ErrorCode::dtype_mismatch,
+         fmt::format("gradients: the loss is {}: only floats have gradients",
+                     to_string(loss.dtype())));
+  }
+  if (!loss.shape().empty()) {
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("gradients: the loss has shape {}: it takes a scalar, of shape []; reduce it, "
+                     "by sum() or mean()",
+                     to_string(loss.shape())));
+  }
+}
+
+}  // namespace
+
+std::vector<Value> gradients(const Value& loss, std::span<const Value> of) {
+  check_loss(loss);
+  if (of.empty()) {
+    fail(ErrorCode::invalid_argument, "gradients: by no values: give one or more");
+  }
+  std::vector<NodeId> ids;
+  for (const Value& value : of) {
+    if (&value.data() != &loss.data()) {
+      fail(ErrorCode::invalid_graph,
+           fmt::format("gradients: value {} of the list is a Value of another Graph than the loss",
+                       ids.size()));
+    }
+    ids.push_back(value.id());
+  }
+  return Backward(Graph(loss.data_), loss.id(), std::move(ids)).run();
+}
+
+}  // namespace sinter

@@ -1,0 +1,48 @@
+// Gradients: the backward pass of a graph, recorded into that graph as ordinary ops.
+//
+//   Value loss = (x.mm(w) + b).leaky_relu(0.01).square().mean();
+//   std::vector<Value> d = gradients(loss, {w, b});
+//
+// Nothing about the result is special: it prints, fuses, compiles and is differentiated again like
+// what was there before. Which bits it has follows from the graph alone. The walk goes from the
+// loss to earlier nodes in the order in which they were recorded; where a value has several uses,
+// their contributions are added one after the other, that of the last recorded use first, and
+// within one op by operand. Where an operand was repeated by broadcasting, its gradient is a sum
+// over the repetitions, in the order of reduction.h.
+//
+// Conventions, where a derivative is not unique:
+//   min, max         half to each of two equal operands; to both where either is NaN
+//   amin, amax       in equal parts to all elements that are the extreme; to all where it is NaN
+//   abs, relu        0 at 0; relu6, hardtanh, hardsigmoid, hardswish: as outside, at their corners
+//   clamp            to x at a bound
+//   threshold, softshrink, hardshrink: 0 where the comparison with the threshold holds
+//   leaky_relu       x > 0 ? g : g * slope; prelu's weight: x > 0 ? 0 : g * x
+//   pow              0 for x by exponent 0, and for the exponent at x = 0 unless it is negative
+//   floor, ceil, trunc, round, sign, detach    0 everywhere
+// No gradient is defined for integers, masks, bits, and numbers that are attributes of an op (the
+// slope of leaky_relu: prelu takes a tensor).
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+namespace sinter {
+
+/// The derivatives of `loss`, a floating scalar, with respect to each value in `of`, which has its
+/// dtype and shape. These may be inputs, parameters, or values computed on the way. Takes time
+/// linear in the nodes between them and the loss.
+///
+/// Throws Error, and records nothing then: invalid_argument where `of` is empty, or where the loss
+/// does not depend on a value or does so only through ops that have no gradient; shape_mismatch for
+/// a loss that is not a scalar; dtype_mismatch for what is not floating; invalid_graph for a value
+/// of another graph.
+[[nodiscard]] SINTER_API std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
+[[nodiscard]] inline std::vector<Value> gradients(const Value& loss,
+                                                  std::initializer_list<Value> of) {
+  return gradients(loss, std::span<const Value>(of.begin(), of.size()));
+}
+
+}  // namespace sinter

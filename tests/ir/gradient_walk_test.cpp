@@ -1,0 +1,301 @@
+// gradients of whole random graphs against another reverse mode, written here: values of every node
+// from the interpreter, partial derivatives by differences of single ops, and the ways of elements
+// through structural ops and reductions from running those on positions.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include <sinter/ir/gradients.h>
+#include <sinter/ir/interpret.h>
+#include <sinter/ir/text.h>
+
+#include "support/fuzz.h"
+
+namespace sinter::test {
+namespace {
+
+using Numbers = std::vector<double>;
+using Positions = std::vector<std::int64_t>;
+
+Numbers numbers(const TensorData& data) {
+  const auto values = data.as<double>();
+  return {values.begin(), values.end()};
+}
+
+/// A tensor whose elements are first, first + 1, ...
+TensorData positions(const Shape& shape, std::int64_t first = 0) {
+  TensorData data = TensorData::zeros(DType::i64, shape);
+  const auto elements = data.as<std::int64_t>();
+  std::iota(elements.begin(), elements.end(), first);
+  return data;
+}
+
+/// A difference that two steps do not agree on: next to a corner, a jump, or out of range.
+struct Unclear {};
+
+class ReverseMode {
+ public:
+  ReverseMode(const Graph& graph, std::span<const TensorData> inputs) : graph_(graph) {
+    Graph all = graph.clone();
+    const auto count = static_cast<std::uint32_t>(graph.nodes().size());
+    const std::size_t before = all.outputs().size();
+    for (std::uint32_t i = 0; i < count; ++i) all.output("n" + std::to_string(i), all.value({i}));
+    std::vector<TensorData> results = interpret(all, inputs);
+    values_.assign(std::make_move_iterator(results.begin() + static_cast<std::ptrdiff_t>(before)),
+                   std::make_move_iterator(results.end()));
+  }
+
+  /// Throws Unclear.
+  void run(NodeId loss) {
+    sums_.assign(graph_.nodes().size(), {});
+    sums_[loss.index] = {{1}, {1}};
+    for (std::uint32_t i = loss.index + 1; i-- > 0;) {
+      if (!sums_[i].gradient.empty()) step({i});
+    }
+  }
+
+  /// The gradient by a node, and with it the sum of the magnitudes that it was made of.
+  struct Sum {
+    Numbers gradient;
+    Numbers magnitude;
+  };
+  [[nodiscard]] const Sum& sum(NodeId id) const { return sums_[id.index]; }
+
+ private:
+  void step(NodeId id) {
+    const Node& node = graph_.node(id);
+    if (!is_floating(node.dtype)) return;
+    for (std::size_t i = 0; i < node.operand_count; ++i) {
+      const bool flows =
+          is_floating(graph_.node(node.operands[i]).dtype) && !info(node.op).operands[i].attribute;
+      if (!flows || node.op == Op::detach) continue;
+      if (node.op == Op::bitcast || node.op == Op::raw_bitcast) continue;
+      switch (info(node.op).kind) {
+        case OpKind::leaf: break;
+        case OpKind::primitive:
+        case OpKind::composite: through_elements(id, i); break;
+        case OpKind::reduction: through_reduction(id); break;
+        case OpKind::structural: through_structure(id, i); break;
+      }
+    }
+  }
+
+  /// A graph of node `id` alone; its operands are inputs with the dtypes of `data`, or numbers.
+  [[nodiscard]] TensorData alone(NodeId id, std::span<const TensorData> data) const {
+    const Node& node = graph_.node(id);
+    Graph graph;
+    std::vector<Value> operands;
+    std::vector<TensorData> inputs;
+    for (std::size_t i = 0; i < node.operand_count; ++i) {
+      if (info(node.op).operands[i].attribute) {
+        const bool counts = data[0].dtype == DType::i64;
+        const double number = counts ? -1 : values_[node.operands[i].index].as<double>()[0];
+        operands.push_back(graph.parameter(number, data[0].dtype));
+      } else {
+        operands.push_back(graph.input("x" + std::to_string(i), data[i].dtype, data[i].shape));
+        inputs.push_back(data[i]);
+      }
+    }
+    Attributes attributes = graph_.attributes(id);
+    graph.output("y", Value::apply(node.op, operands, attributes));
+    return interpret(graph, inputs)[0];
+  }
+
+  /// For every element of `shape`, the one of a tensor of `from` that is broadcast there.
+  [[nodiscard]] static Positions repeated(const Shape& from, const Shape& shape) {
+    Graph graph;
+    graph.output("y", graph.input("x", DType::i64, from).broadcast_to(shape));
+    const TensorData data = positions(from);
+    const TensorData result = interpret(graph, std::span(&data, 1))[0];
+    const auto elements = result.as<std::int64_t>();
+    return {elements.begin(), elements.end()};
+  }
+
+  void add(NodeId to, std::int64_t element, double contribution, double magnitude) {
+    Sum& sum = sums_[to.index];
+    const std::size_t count = values_[to.index].as<double>().size();
+    sum.gradient.resize(count);
+    sum.magnitude.resize(count);
+    sum.gradient[static_cast<std::size_t>(element)] += contribution;
+    sum.magnitude[static_cast<std::size_t>(element)] += std::abs(magnitude);
+  }
+
+  /// d y / d operand i, element by element of y, by steps up and down of this size.
+  struct Differences {
+    Numbers up, down;
+    [[nodiscard]] double middle(std::size_t e) const { return (up[e] + down[e]) / 2; }
+  };
+  [[nodiscard]] Differences differences(NodeId id, std::size_t i, double size) const {
+    std::vector<TensorData> data;
+    for (NodeId operand : graph_.node(id).inputs()) data.push_back(values_[operand.index]);
+    const Numbers x = numbers(data[i]);
+    const Numbers y = numbers(values_[id.index]);
+    const Positions from = repeated(graph_.shape(graph_.node(id).operands[i]), graph_.shape(id));
+    const auto quotients = [&](double direction) {
+      Numbers steps;
+      for (double at : x) steps.push_back(direction * size * std::max(1.0, std::abs(at)));
+      for (std::size_t e = 0; e < x.size(); ++e) data[i].as<double>()[e] = x[e] + steps[e];
+      Numbers result = numbers(alone(id, data));
+      for (std::size_t e = 0; e < result.size(); ++e) {
+        result[e] = (result[e] - y[e]) / steps[static_cast<std::size_t>(from[e])];
+      }
+      return result;
+    };
+    return {quotients(1), quotients(-1)};
+  }
+
+  void through_elements(NodeId id, std::size_t i) {
+    const NodeId operand = graph_.node(id).operands[i];
+    const Differences fine = differences(id, i, 3e-6);
+    const Differences coarse = differences(id, i, 2e-5);
+    const Positions from = repeated(graph_.shape(operand), graph_.shape(id));
+    const Numbers y = numbers(values_[id.index]);
+    const Sum own = sums_[id.index];
+    for (std::size_t e = 0; e < from.size(); ++e) {
+      if (own.magnitude[e] == 0) continue;
+      const double partial = fine.middle(e);
+      const double scale = 1 + std::abs(partial);
+      const bool corner = std::abs(fine.up[e] - fine.down[e]) > 1e-3 * scale;
+      const bool drowned = std::abs(y[e]) > 1e4 * scale;
+      if (corner || drowned || !(std::abs(partial - coarse.middle(e)) <= 1e-6 * scale))
+        throw Unclear();
+      add(operand, from[e], own.gradient[e] * partial, own.magnitude[e] * scale);
+    }
+  }
+
+  void through_structure(NodeId id, std::size_t i) {
+    const Node& node = graph_.node(id);
+    std::vector<TensorData> data;
+    std::int64_t first = 0;
+    std::int64_t own_first = 0;
+    for (std::size_t k = 0; k < node.operand_count; ++k) {
+      if (k == i) own_first = first;
+      data.push_back(positions(graph_.shape(node.operands[k]), first));
+      first += graph_.shape(node.operands[k]).elements();
+    }
+    const TensorData moved = alone(id, data);
+    const std::int64_t count = graph_.shape(node.operands[i]).elements();
+    const Sum own = sums_[id.index];
+    for (std::size_t e = 0; e < own.gradient.size(); ++e) {
+      const std::int64_t from = moved.as<std::int64_t>()[e] - own_first;
+      if (from < 0 || from >= count) continue;  // of another operand, or a pad's number
+      add(node.operands[i], from, own.gradient[e], own.magnitude[e]);
+    }
+  }
+
+  void through_reduction(NodeId id) {
+    const Node& node = graph_.node(id);
+    const NodeId operand = node.operands[0];
+    const Dims axes = graph_.attributes(id).lists[0];
+    Shape kept = graph_.shape(operand);
+    for (std::int64_t axis : axes) kept[static_cast<int>(axis)] = 1;
+    const Positions to = repeated(kept, graph_.shape(operand));
+    const Numbers x = numbers(values_[operand.index]);
+    const Numbers y = numbers(values_[id.index]);
+    const Sum own = sums_[id.index];
+    for (std::size_t e = 0; e < x.size(); ++e) {
+      const auto row = static_cast<std::size_t>(to[e]);
+      if (std::isnan(y[row])) throw Unclear();
+      double partial = node.op == Op::reduce_prod ? 1 : 0;
+      double extremes = 0;
+      for (std::size_t other = 0; other < x.size(); ++other) {
+        if (to[other] != to[e]) continue;
+        extremes += x[other] == y[row];
+        if (node.op == Op::reduce_prod && other != e) partial *= x[other];
+      }
+      if (node.op == Op::reduce_sum) partial = 1;
+      const bool extreme = node.op == Op::reduce_min || node.op == Op::reduce_max;
+      if (extreme && x[e] == y[row]) partial = 1 / extremes;
+      add(operand, to_element(e), own.gradient[row] * partial, own.magnitude[row] * partial);
+    }
+  }
+  static std::int64_t to_element(std::size_t e) { return static_cast<std::int64_t>(e); }
+
+  const Graph& graph_;
+  std::vector<TensorData> values_;  ///< by node
+  std::vector<Sum> sums_;
+};
+
+std::vector<TensorData> usual_inputs(const Graph& graph, std::uint64_t seed) {
+  std::vector<TensorData> inputs = random_inputs(graph, seed);
+  Random random(seed);
+  for (TensorData& input : inputs) {
+    if (input.dtype != DType::f64) continue;
+    for (double& element : input.as<double>()) {
+      element = (0.1 + 1.4 * random.unit()) * (random.one_in(3) ? -1 : 1);
+    }
+  }
+  return inputs;
+}
+
+/// What became of the random graphs.
+struct Tally {
+  int unclear = 0;
+  int independent = 0;
+  int compared = 0;
+  std::map<Op, int> ops;  ///< of the graphs that were compared
+};
+
+void compare(std::uint64_t seed, Tally& tally) {
+  const RandomGraphOptions options{
+      .min_ops = 3, .max_ops = 12, .max_elements = 30, .gradients = false, .floating = DType::f64};
+  Graph graph = random_graph(seed, options);
+  const Value value = graph.value(graph.outputs()[0].node);
+  if (value.dtype() != DType::f64) return;
+  const Value loss = value.sum();
+  const std::vector<TensorData> inputs = usual_inputs(graph, seed);
+  ReverseMode expected(graph, inputs);
+  try {
+    expected.run(loss.id());
+  } catch (const Unclear&) {
+    ++tally.unclear;
+    return;
+  }
+  for (const GraphInput& input : std::vector(graph.inputs().begin(), graph.inputs().end())) {
+    if (graph.node(input.node).dtype != DType::f64) continue;
+    const ReverseMode::Sum& sum = expected.sum(input.node);
+    Graph with = graph.clone();
+    try {
+      with.output("d", gradients(with.value(loss.id()), {with.value(input.node)})[0]);
+    } catch (const Error&) {
+      for (double gradient : sum.gradient) ASSERT_EQ(gradient, 0) << print(graph);
+      ++tally.independent;
+      continue;
+    }
+    const Numbers got = numbers(interpret(with, inputs).back());
+    for (std::size_t e = 0; e < got.size(); ++e) {
+      const double want = sum.gradient.empty() ? 0 : sum.gradient[e];
+      const double scale = sum.gradient.empty() ? 0 : sum.magnitude[e];
+      if (!std::isfinite(scale)) continue;
+      ASSERT_NEAR(got[e], want, 1e-5 * scale)
+          << "by " << input.name << ", element " << e << ", seed " << seed << "\n"
+          << print(with);
+      ++tally.compared;
+      if (want != 0 && e == 0) {
+        for (const Node& node : graph.nodes()) ++tally.ops[node.op];
+      }
+    }
+  }
+}
+
+TEST(GradientWalk, GivesWhatAnotherReverseModeGives) {
+  Tally tally;
+  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+    compare(seed, tally);
+    if (HasFatalFailure()) return;
+  }
+  RecordProperty("unclear", tally.unclear);
+  EXPECT_GT(tally.compared, 2000);
+  EXPECT_GT(tally.independent, 20);
+  for (const OpInfo& row : all_ops()) {
+    const bool moves = row.kind == OpKind::reduction || row.kind == OpKind::structural;
+    if (moves && row.rule != DTypeRule::logical && row.op != Op::view) {
+      EXPECT_GT(tally.ops[row.op], 0) << row.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sinter::test

@@ -1,0 +1,125 @@
+// Gradients in machine code: the bits of the interpreter on every target, fused and op by op, for
+// every op, for random graphs, and for leaky_relu at the table of special values.
+#include <gtest/gtest.h>
+
+#include <sinter/fuzz/run.h>
+
+#include "support/fuzz.h"
+#include "support/op_uses.h"
+#include "support/special_values.h"
+
+namespace sinter::test {
+namespace {
+
+class Machines {
+ public:
+  Machines() {
+    for (const Target& target : targets_here()) {
+      engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_bytes = 1});
+    }
+  }
+
+  void check(const Graph& graph, std::span<const TensorData> inputs, const std::string& what) {
+    const std::vector<TensorData> expected = interpret(graph, inputs);
+    for (const Engine& engine : engines_) {
+      for (Fuse fuse : {Fuse::all, Fuse::none}) {
+        const Executable program = engine.compile(graph, {.fuse = fuse});
+        const auto got = run_guarded(program, graph, inputs, {Guard::behind, 0});
+        ASSERT_EQ(difference(expected, got), "") << engine.target().name << ": " << what << "\n"
+                                                 << program.text(Stage::plan);
+      }
+    }
+  }
+
+ private:
+  std::vector<Engine> engines_;
+};
+
+/// The gradients of the sum of output 0, as outputs.
+void add_gradients(Graph& graph) {
+  const Value loss = graph.value(graph.outputs()[0].node).sum();
+  for (const GraphInput& input : std::vector(graph.inputs().begin(), graph.inputs().end())) {
+    const Value of = graph.value(input.node);
+    if (is_floating(of.dtype())) graph.output("d" + input.name, gradients(loss, {of})[0]);
+  }
+}
+
+TEST(Gradients, OfEveryOpAreTheSameBitsOnEveryTarget) {
+  Machines machines;
+  for (OpKind kind : {OpKind::primitive, OpKind::composite}) {
+    for (const OpUse& use : uses_of(kind)) {
+      const bool bits = use.op == Op::bitcast || use.op == Op::raw_bitcast;
+      const bool floats = is_floating(use.operands.back()) && is_floating(use.to);
+      const bool compares = info(use.op).rule == DTypeRule::comparison;
+      if (bits || !floats || compares) continue;
+      const std::vector<TensorData> grid = operand_grid(use);
+      Graph graph = graph_of(use, grid[0].shape);
+      add_gradients(graph);
+      std::vector<TensorData> inputs;
+      for (std::size_t i = 0; i < grid.size(); ++i) {
+        if (!info(use.op).operands[i].attribute) inputs.push_back(grid[i]);
+      }
+      machines.check(graph, inputs, text(use));
+    }
+  }
+}
+
+/// Two layers with everything that a training step has: products as sums, a bias, a slope for each
+/// unit, a softmax and its cross entropy.
+Graph network(DType dtype) {
+  Graph graph;
+  const Value x = graph.input("x", dtype, {5, 1, 7});
+  const Value labels = graph.input("labels", dtype, {5, 3});
+  const Value w = graph.input("w", dtype, {6, 7});
+  const Value b = graph.input("b", dtype, {6});
+  const Value slopes = graph.input("slopes", dtype, {6});
+  const Value v = graph.input("v", dtype, {3, 6});
+  const Value hidden = ((x * w).sum(-1) + b).prelu(slopes);
+  const Value logits = (hidden.reshape({5, 1, 6}) * v).sum(-1).leaky_relu(0.1);
+  const Value loss = -(labels * logits.log_softmax()).sum(-1).mean();
+  const std::vector<Value> of{w, b, slopes, v, x};
+  const std::vector<Value> d = gradients(loss, of);
+  graph.output("loss", loss);
+  for (std::size_t i = 0; i < d.size(); ++i) graph.output("d" + std::to_string(i), d[i]);
+  return graph;
+}
+
+TEST(Gradients, OfANetworkAreTheSameBitsOnEveryTarget) {
+  Machines machines;
+  for (DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+    const Graph graph = network(dtype);
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      machines.check(graph, random_inputs(graph, seed),
+                     "a network of " + std::string(to_string(dtype)));
+    }
+  }
+}
+
+template <std::floating_point T>
+void expect_table(const Engine& engine) {
+  constexpr std::int64_t kLength = 147;
+  for (const LeakyReluCase<T>& row : leaky_relu_special_cases<T>()) {
+    const std::vector<T> x(kLength, row.x);
+    std::vector<T> d(kLength);
+    Graph graph;
+    const Value input = graph.input("x", *dtype_of<T>, {kLength});
+    graph.output("d", gradients(input.leaky_relu(row.slope).sum(), {input})[0]);
+    engine.compile(graph).run({view(x, {kLength})}, {view(d, {kLength})});
+    for (const T value : d) {
+      ASSERT_TRUE(same_value(value, row.gradient))
+          << engine.target().name << ": at " << row.x << " with slope " << row.slope << " it is "
+          << value << ", the table says " << row.gradient;
+    }
+  }
+}
+
+TEST(Gradients, OfLeakyReluFollowTheTableOfSpecialValues) {
+  for (const Target& target : targets_here()) {
+    const Engine engine(EngineOptions{.target = target});
+    expect_table<float>(engine);
+    expect_table<double>(engine);
+  }
+}
+
+}  // namespace
+}  // namespace sinter::test
