@@ -1,4 +1,6 @@
-// Gradients of structural ops, by structural ops, and of reductions.
+// Gradients of structural ops, by structural ops, of reductions and of products, by products.
+#include <utility>
+
 #include "function_parts.h"
 #include "gradient_rules.h"
 
@@ -65,6 +67,14 @@ Value kept(const Step& at, const Value& value) {
 /// `op` of a value of the operand's shape, over the same axes, kept.
 Value reduced(const Step& at, Op op, const Value& value) {
   return kept(at, Value::apply(op, std::span(&value, 1), at.attributes));
+}
+
+/// Each matrix transposed.
+Value turned(const Value& x) {
+  Dims axes;
+  for (int axis = 0; axis < x.shape().rank(); ++axis) axes.push_back(axis);
+  std::swap(axes[axes.rank() - 1], axes[axes.rank() - 2]);
+  return x.transpose(axes);
 }
 
 /// In equal parts to all elements but those that `beyond` says are not the extreme.
@@ -144,5 +154,11 @@ Value reduce_prod(const Step& at, int) {
 Value reduce_min(const Step& at, int) { return shared(at, at.x[0].greater(kept(at, at.y))); }
 
 Value reduce_max(const Step& at, int) { return shared(at, at.x[0].less(kept(at, at.y))); }
+
+/// Axes in front that were repeated are summed over by the walk.
+Value mm(const Step& at, int i) {
+  const auto& [a, b, unused] = at.x;
+  return i == 0 ? at.g.matmul(turned(b)) : turned(a).matmul(at.g);
+}
 
 }  // namespace sinter::detail::gradient::rules

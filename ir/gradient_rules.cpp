@@ -11,6 +11,7 @@ namespace {
 #define SINTER_RULE_logical(name) Flow::none
 #define SINTER_RULE_bitcast(name) Flow::none
 #define SINTER_RULE_raw_bitcast(name) Flow::none
+#define SINTER_RULE_lookup(name) Flow::none
 #define SINTER_RULE_floating(name) rules::name
 #define SINTER_RULE_numeric(name) rules::name
 #define SINTER_RULE_select(name) rules::name
@@ -28,6 +29,7 @@ constexpr Rule kRules[] = {
 #undef SINTER_RULE_logical
 #undef SINTER_RULE_bitcast
 #undef SINTER_RULE_raw_bitcast
+#undef SINTER_RULE_lookup
 #undef SINTER_RULE_floating
 #undef SINTER_RULE_numeric
 #undef SINTER_RULE_select

@@ -60,6 +60,9 @@ inline constexpr Rule floor = Flow::flat;
 inline constexpr Rule ceil = Flow::flat;
 inline constexpr Rule trunc = Flow::flat;
 inline constexpr Rule round = Flow::flat;
+Value remainder(const Step& at, int i);
+Value fmod(const Step& at, int i);
+inline constexpr Rule floor_divide = Flow::flat;
 
 // gradient_movement.cpp
 Value broadcast(const Step& at, int i);
@@ -73,6 +76,9 @@ Value reduce_sum(const Step& at, int i);
 Value reduce_prod(const Step& at, int i);
 Value reduce_min(const Step& at, int i);
 Value reduce_max(const Step& at, int i);
+
+Value mm(const Step& at, int i);
+inline constexpr Rule dot = Flow::none;  // made by the planner
 
 // gradient_activations.cpp
 Value leaky_relu(const Step& at, int i);

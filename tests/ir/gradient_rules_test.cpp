@@ -204,6 +204,14 @@ void add_structural(Op op, std::vector<Use>& uses) {
   }
 }
 
+void add_product(Op op, std::vector<Use>& uses) {
+  if (op == Op::dot) return;  // made by the planner
+  const std::vector<Shape> shapes[] = {{{2, 3}, {3, 4}}, {{5, 2, 3}, {3, 4}}, {{1, 3}, {5, 3, 2}}};
+  for (const std::vector<Shape>& operands : shapes) {
+    uses.push_back({"mm", operands, [](std::span<const Value> x) { return x[0].matmul(x[1]); }});
+  }
+}
+
 /// None for rows that have no floating result, or the bits of one.
 std::vector<Use> uses_of(const OpInfo& row) {
   std::vector<Use> uses;
@@ -212,6 +220,7 @@ std::vector<Use> uses_of(const OpInfo& row) {
     case DTypeRule::integer:
     case DTypeRule::comparison:
     case DTypeRule::logical:
+    case DTypeRule::lookup:
     case DTypeRule::bitcast:
     case DTypeRule::raw_bitcast: return uses;
     default: break;
@@ -221,13 +230,14 @@ std::vector<Use> uses_of(const OpInfo& row) {
     case OpKind::primitive:
     case OpKind::composite: add_elementwise(row, uses); break;
     case OpKind::reduction: add_reduction(row, uses); break;
+    case OpKind::product: add_product(row.op, uses); break;
     case OpKind::structural: add_structural(row.op, uses); break;
   }
   return uses;
 }
 
 bool is_flat(Op op) {
-  constexpr Op kFlat[] = {Op::floor, Op::ceil, Op::trunc, Op::round, Op::sign};
+  constexpr Op kFlat[] = {Op::floor, Op::ceil, Op::trunc, Op::round, Op::floor_divide, Op::sign};
   return std::ranges::find(kFlat, op) != std::end(kFlat);
 }
 

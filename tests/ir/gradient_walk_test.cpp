@@ -77,6 +77,7 @@ class ReverseMode {
         case OpKind::primitive:
         case OpKind::composite: through_elements(id, i); break;
         case OpKind::reduction: through_reduction(id); break;
+        case OpKind::product: through_product(id, i); break;
         case OpKind::structural: through_structure(id, i); break;
       }
     }
@@ -209,6 +210,41 @@ class ReverseMode {
       const bool extreme = node.op == Op::reduce_min || node.op == Op::reduce_max;
       if (extreme && x[e] == y[row]) partial = 1 / extremes;
       add(operand, to_element(e), own.gradient[row] * partial, own.magnitude[row] * partial);
+    }
+  }
+  /// Where element `at` of a product's result, by its axes but the last two, `row` and `column`
+  /// lie.
+  [[nodiscard]] static std::int64_t element_of(const Shape& shape, const Dims& at, std::int64_t row,
+                                               std::int64_t column) {
+    const Strides strides = dense_strides(shape);
+    const int rank = shape.rank();
+    std::int64_t element = row * strides[rank - 2] + column;
+    for (int axis = 0; axis < rank - 2; ++axis) {
+      const int own = axis + at.rank() - rank;
+      if (shape[axis] != 1) element += at[own] * strides[axis];
+    }
+    return element;
+  }
+
+  void through_product(NodeId id, std::size_t i) {
+    const Node& node = graph_.node(id);
+    const Shape& result = graph_.shape(id);
+    const Shape& a = graph_.shape(node.operands[0]);
+    const Shape& b = graph_.shape(node.operands[1]);
+    const Numbers other = numbers(values_[node.operands[1 - i].index]);
+    const Sum own = sums_[id.index];
+    for (std::size_t e = 0; e < own.gradient.size(); ++e) {
+      Dims at = result;
+      std::int64_t rest = to_element(e);
+      for (int axis = result.rank(); axis-- > 0; rest /= result[axis])
+        at[axis] = rest % result[axis];
+      for (std::int64_t k = 0; k < a[a.rank() - 1]; ++k) {
+        const std::int64_t left = element_of(a, at, at[at.rank() - 2], k);
+        const std::int64_t right = element_of(b, at, k, at[at.rank() - 1]);
+        const double factor = other[static_cast<std::size_t>(i == 0 ? right : left)];
+        add(node.operands[i], i == 0 ? left : right, own.gradient[e] * factor,
+            own.magnitude[e] * factor);
+      }
     }
   }
   static std::int64_t to_element(std::size_t e) { return static_cast<std::int64_t>(e); }
