@@ -239,6 +239,11 @@ std::int64_t LoopSpace::parallel_extent() const {
          parts(extents.back(), tile);
 }
 
+std::int64_t LoopSpace::unreduced_extent() const {
+  const auto behind = extents.end() - inner;
+  return product(extents.begin(), behind - reduced) * product(behind, extents.end());
+}
+
 std::int64_t LoopSpace::inner_extent() const {
   if (product) {
     return std::min(*(extents.end() - 2), kProductRows) * std::min(extents.back(), column_block);

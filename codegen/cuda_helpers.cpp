@@ -190,6 +190,12 @@ constexpr std::string_view kSaturate = R"($T $F_to_$D($G x) {
 }
 )";
 
+/// What the thread of the team has whose number differs in the bits of `distance`.
+constexpr std::string_view kExchange = R"($T $D_exchange($T x, int distance) {
+  return ($T)__shfl_xor_sync(0xffffu << (threadIdx.x & 16u), $Ix, distance);
+}
+)";
+
 std::string replace_all(std::string text, std::string_view token, std::string_view with) {
   for (std::size_t at = text.find(token); at != std::string::npos; at = text.find(token, at)) {
     text.replace(at, token.size(), with);
@@ -221,6 +227,14 @@ std::string on_integers(std::string_view text, DType dtype) {
   return replace_all(std::move(made), "$D", to_string(dtype));
 }
 
+/// Narrow integers go through a register.
+std::string exchanging(DType dtype) {
+  std::string made(kExchange);
+  made = replace_all(std::move(made), "$T", cuda_type(dtype));
+  made = replace_all(std::move(made), "$I", info(dtype).bytes < 4 ? "(int)" : "");
+  return replace_all(std::move(made), "$D", to_string(dtype));
+}
+
 std::string saturating(DType from, DType to) {
   // Powers of two, and so exact: the first value above the range, and its lowest one.
   const int digits = info(to).bytes * 8 - (is_signed(to) ? 1 : 0);
@@ -244,6 +258,7 @@ std::string definition(const std::string& name) {
   SINTER_ASSERT(at != std::string::npos && dtype.has_value(), "a function is named for its dtype");
   const std::string what = name.substr(at + 1);
   if (what.starts_with("to_")) return saturating(*dtype, *dtype_from_name(what.substr(3)));
+  if (what == "exchange") return exchanging(*dtype);
   if (what == "divide") {
     return on_integers(is_signed(*dtype) ? kSignedDivide.text : kUnsignedDivide.text, *dtype);
   }

@@ -36,7 +36,7 @@ std::vector<CudaParameter> cuda_parameters(const LoopNest& nest) {
     parameters.push_back({kind, dtype, static_cast<std::uint32_t>(position)});
   };
   for (std::size_t i = 0; i < nest.arguments.size(); ++i) {
-    add(Kind::buffer, nest.arguments[i].dtype, i);
+    if (nest.arguments[i].local == 0) add(Kind::buffer, nest.arguments[i].dtype, i);
   }
   for (const auto& [op, kind] :
        {std::pair{IndexOp::extent, Kind::extent}, std::pair{IndexOp::stride, Kind::stride}}) {

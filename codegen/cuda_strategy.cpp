@@ -2,8 +2,11 @@
 #include "cuda_strategy.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <numeric>
+
+#include <sinter/ir/reduction.h>
 
 namespace sinter::detail {
 namespace {
@@ -19,6 +22,9 @@ constexpr int kSingleBytesInFlight = 16;
 constexpr int kMaxUnroll = 8;
 /// 132 multiprocessors of 2,048 threads.
 constexpr std::int64_t kResidentThreads = 132 * 2048;
+constexpr std::int64_t kWarp = 32;
+/// Half of what a multiprocessor holds, where it is cut in blocks: fewer wait for each other.
+constexpr std::int64_t kThreadsWanted = 1024;
 /// Bodies of more ops keep a thread busy with one vector.
 constexpr int kLargeBody = 64;
 
@@ -109,7 +115,102 @@ int choose_singles(const std::vector<Walked>& walked) {
   return singles;
 }
 
+// --- Reductions ----------------------------------------------------------------------------------
+
+std::int64_t product(auto begin, auto end) {
+  return std::accumulate(begin, end, std::int64_t{1}, std::multiplies<>());
+}
+
+/// The same as `divisor`, of the vectors of a row that is reduced: their last elements may be
+/// missing, so its length counts only where it is one of several.
+int row_divisor(const LoopSpace& space, std::size_t argument) {
+  std::int64_t bits = kAccessBytes;
+  if (space.reduced > 1) bits |= space.extents.back();
+  for (int axis = 0; axis + 1 < space.rank(); ++axis) {
+    bits |= space.strides[stride_slot(space, argument, axis)];
+  }
+  return static_cast<int>(bits & -bits);
+}
+
+/// What has the length of the row, contiguous.
+std::vector<Walked> row_arguments(const Graph& body, const LoopSpace& space,
+                                  const Placement& placement) {
+  std::vector<Walked> walked = walked_arguments(body, space, placement);
+  std::erase_if(walked, [&](const Walked& one) {
+    return stride_class(space, one.argument, space.rank() - 1) != LaneStride::contiguous;
+  });
+  return walked;
+}
+
+std::vector<DType> accumulators(const Graph& body, const Placement& placement) {
+  std::vector<DType> dtypes;
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    const bool reduces = info(body.node({i}).op).kind == OpKind::reduction;
+    if (reduces && placement.is_needed({i})) dtypes.push_back(body.node({i}).dtype);
+  }
+  return dtypes;
+}
+
+/// Lanes that the teams of every pass share out evenly.
+int choose_row_lanes(const LoopSpace& space, const std::vector<Walked>& walked,
+                     const std::vector<DType>& accumulators) {
+  int bytes = 1;
+  int lanes = 1;
+  for (const Walked& one : walked) {
+    bytes = std::max<int>(bytes, info(one.dtype).bytes);
+    lanes = std::max(lanes, row_divisor(space, one.argument));
+  }
+  for (DType dtype : accumulators) bytes = std::max<int>(bytes, info(dtype).bytes);
+  return std::min(lanes, kAccessBytes / bytes);
+}
+
+/// So few that `units`, of `unit_threads` each, occupy the device.
+int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
+                   const GpuTarget& target) {
+  const std::int64_t resident =
+      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+  while (threads > kWarp && units * unit_threads / threads < resident / kThreadsWanted) {
+    threads /= 2;
+  }
+  return threads;
+}
+
 }  // namespace
+
+CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
+                                            const Placement& placement, const GpuTarget& target) {
+  constexpr int kAhead = 4;
+  CudaStrategy strategy;
+  strategy.ahead = pressure(body, placement).operations <= kLargeBody ? kAhead : 1;
+  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
+  const auto behind = space.extents.end() - space.inner;
+  const std::int64_t outer = product(space.extents.begin(), behind - space.reduced);
+  if (space.inner > 0) {
+    strategy.ahead *= 2;
+    const std::int64_t columns = outer * product(behind, space.extents.end());
+    strategy.threads = choose_threads(columns, 1, strategy.threads, target);
+    return strategy;
+  }
+  const std::vector<Walked> walked = row_arguments(body, space, placement);
+  const std::vector<DType> dtypes = accumulators(body, placement);
+  strategy.lanes = choose_row_lanes(space, walked, dtypes);
+  for (const Walked& one : walked) {
+    strategy.vectors[one.argument] =
+        strategy.lanes > 1 && row_divisor(space, one.argument) >= strategy.lanes;
+  }
+  std::int64_t chunk = kChunkSteps * reduction_lanes(DType::u8);
+  for (DType dtype : dtypes) chunk = std::min(chunk, kChunkSteps * reduction_lanes(dtype));
+  const std::int64_t row = product(behind - space.reduced, behind);
+  if (row > chunk) {
+    const auto chunks = static_cast<std::uint64_t>((row + chunk - 1) / chunk);
+    const std::uint64_t teams = std::bit_ceil(std::min<std::uint64_t>(chunks, 16));
+    strategy.threads = static_cast<int>(teams) * kTeam;
+  } else {
+    strategy.threads = choose_threads(outer, kTeam, strategy.threads, target);
+    strategy.rows = strategy.threads / kTeam;
+  }
+  return strategy;
+}
 
 CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
                                   const Placement& placement, const GpuTarget& target) {

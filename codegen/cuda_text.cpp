@@ -126,6 +126,9 @@ std::string CudaText::expression(const Index& index) const {
     }
     case IndexOp::min:
       return fmt::format("{0} < {1} ? {0} : {1}", summand(index.a), summand(index.b));
+    case IndexOp::blocks: {
+      return fmt::format("({} + {}) / {}", summand(index.a), number - 1, number);
+    }
     case IndexOp::round_down: return fmt::format("{} & -{}", term(index.a), number);
     case IndexOp::aligned: {
       const bool whole = nest_.index(index.a) == Index{};
@@ -137,7 +140,6 @@ std::string CudaText::expression(const Index& index) const {
     case IndexOp::end:
     case IndexOp::max:
     case IndexOp::div:
-    case IndexOp::blocks:
     case IndexOp::to_alignment:
     case IndexOp::variable: break;
   }

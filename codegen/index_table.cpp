@@ -132,7 +132,7 @@ struct StatementIndices {
       visit(statement.offset);
       visit(statement.stride);
       visit(statement.to);
-    } else if constexpr (!std::is_same_v<T, Compute> && !std::is_same_v<T, Fold>) {
+    } else if constexpr (std::is_same_v<T, Load> || std::is_same_v<T, Store>) {
       visit(statement.offset);
       if (statement.lanes == LaneStride::strided) visit(statement.lane_stride);
     }

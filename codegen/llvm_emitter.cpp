@@ -75,6 +75,7 @@ class Emitter {
   void emit(const Compute& compute);
   void emit(const Count& count);
   void emit(const Fold& fold);
+  static void emit(const Barrier&) { SINTER_ASSERT(false, "a CPU has no barriers"); }
   void emit(const Transpose& transpose) { detail::emit_transpose(frame_, nest_, transpose); }
 
   llvm::PHINode* counter(IndexId variable, llvm::Value* first, llvm::BasicBlock* before);

@@ -2,7 +2,8 @@
 // the loop that defines it.
 //
 // A statement happens to all lanes before the next one does, as in machine code, so that a load
-// behind a store of the same element shows.
+// behind a store of the same element shows. The threads of a block come one after another; what
+// they would find in memory of the block's in another order is refused: see Shared.
 #include <sinter/codegen/loop_interpreter.h>
 
 #include <algorithm>
@@ -28,6 +29,13 @@ Word read(const std::byte* from, DType dtype) {
 }
 
 void write(std::byte* to, DType dtype, Word word) { std::memcpy(to, &word, info(dtype).bytes); }
+
+/// When the elements of a block's memory were used last, in barriers. Between two of those, one
+/// that was stored is touched by nobody else, and one that was loaded is not stored.
+struct Shared {
+  std::vector<int> stored;
+  std::vector<int> loaded;
+};
 
 class Machine {
  public:
@@ -56,6 +64,10 @@ class Machine {
   void run_blocks(const Loop& loop);
   void run_threads(const Loop& loop);
   void run_thread(const Loop& loop, std::int64_t first);
+  void begin_carrying(const Loop& loop);
+  void read_carried(const Loop& loop, std::size_t first);
+  void write_carried(const Loop& loop, std::size_t first);
+  void end_carrying(const Loop& loop);
   void set_digits(const Loop& loop);
   void run(const Load& load);
   void run(const Store& store);
@@ -63,6 +75,8 @@ class Machine {
   void run(const Count& count);
   void run(const Transpose& transpose);
   void run(const Fold& fold);
+  void run(const Barrier&) { ++barriers_; }
+  void check_race(std::size_t argument, std::int64_t offset, bool stores);
 
   const LoopNest& nest_;
   const KernelArguments& arguments_;
@@ -72,7 +86,10 @@ class Machine {
   std::vector<std::int64_t> indices_;           // [index]
   std::vector<std::vector<Word>> values_;       // [value][lane]
   std::vector<std::vector<std::byte>> locals_;  // [argument] empty for buffers of the caller
+  std::vector<Shared> shared_;                  // [argument] of a block
   std::vector<Word> next_;                      // of a carried value, while it is gathered
+  std::vector<std::vector<Word>> carried_;      // [value] by element of a step of a thread loop
+  int barriers_ = 1;                            // that the block has passed, and one
   std::size_t first_ = 0;   // lane of the first element that a statement happens to
   std::size_t active_ = 1;  // and how many there are
   int vector_lanes_ = 1;
@@ -88,7 +105,9 @@ Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::in
       end_(end),
       variables_(nest.indices.size()),
       indices_(nest.indices.size()),
-      values_(nest.values.size()) {
+      values_(nest.values.size()),
+      shared_(nest.arguments.size()),
+      carried_(nest.values.size()) {
   for (const Argument& argument : nest.arguments) {
     locals_.emplace_back(std::size_t{argument.local} * info(argument.dtype).bytes);
   }
@@ -177,6 +196,16 @@ bool Machine::is_aligned(const std::byte* at, DType dtype) const {
   return std::bit_cast<std::uintptr_t>(at) % vector == 0;
 }
 
+void Machine::check_race(std::size_t argument, std::int64_t offset, bool stores) {
+  if (shared_[argument].stored.empty()) return;
+  const auto element = static_cast<std::size_t>(offset);
+  int& stored = shared_[argument].stored[element];
+  int& loaded = shared_[argument].loaded[element];
+  SINTER_ASSERT(stored < barriers_ && (!stores || loaded < barriers_),
+                "a barrier parts what the threads of a block do to an element");
+  (stores ? stored : loaded) = barriers_;
+}
+
 void Machine::run(const Load& load) {
   const std::span<Word> lanes = this->lanes(load.result);
   SINTER_ASSERT(
@@ -186,6 +215,7 @@ void Machine::run(const Load& load) {
   const std::int64_t step = lane_step(load.lanes, load.lane_stride);
   for (std::size_t i = 0; i < active_; ++i) {
     const std::int64_t offset = number(load.offset) + static_cast<std::int64_t>(i) * step;
+    check_race(load.argument, offset, false);
     lanes[i] = read(address(load.argument, offset), nest_.dtype(load.result));
   }
 }
@@ -202,6 +232,7 @@ void Machine::run(const Store& store) {
   const std::int64_t step = lane_step(store.lanes, store.lane_stride);
   for (std::size_t i = 0; i < active_; ++i) {
     const auto distance = static_cast<std::int64_t>(i) * step * info(dtype).bytes;
+    check_race(store.argument, number(store.offset) + static_cast<std::int64_t>(i) * step, true);
     write(to + distance, dtype, lane(store.value, i));
   }
 }
@@ -277,6 +308,7 @@ void Machine::run(const Loop& loop) {
   SINTER_ASSERT(number(loop.from) <= number(loop.to), "a loop ends where it begins or behind");
   switch (loop.kind) {
     case LoopKind::parallel:
+    case LoopKind::team:
     case LoopKind::serial: run_rows(loop); break;
     case LoopKind::vector: run_vectors(loop); break;
     case LoopKind::block: run_blocks(loop); break;
@@ -325,16 +357,17 @@ void Machine::end_carried(const Loop& loop) {
   }
 }
 
+/// What is carried has the lanes of the loop around.
 void Machine::run_rows(const Loop& loop) {
   const std::int64_t to = number(loop.to);
   SINTER_ASSERT(!loop.once || to - number(loop.from) <= 1, "a loop that runs once covers one step");
-  begin_carried(loop, active_);
+  for (const Carry& carry : loop.carried) values_[carry.value.index] = values_[carry.first.index];
   for (std::int64_t row = number(loop.from); row < to; ++row) {
     variables_[loop.variable.index] = row;
     set_digits(loop);
     update_indices();
     run(loop.body);
-    carry_on(loop);
+    for (const Carry& carry : loop.carried) values_[carry.value.index] = values_[carry.next.index];
   }
   end_carried(loop);
 }
@@ -343,7 +376,13 @@ void Machine::run_blocks(const Loop& loop) {
   const std::int64_t to = number(loop.to);
   for (std::int64_t tile = number(loop.from); tile < to; tile += loop.step()) {
     variables_[loop.variable.index] = tile;
+    set_digits(loop);
     update_indices();
+    for (std::size_t i = 0; i < locals_.size(); ++i) {
+      std::ranges::fill(locals_[i], std::byte{0xa5});
+      shared_[i].stored.assign(nest_.arguments[i].local, 0);
+      shared_[i].loaded.assign(nest_.arguments[i].local, 0);
+    }
     run(loop.body);
   }
 }
@@ -355,22 +394,70 @@ void Machine::run_threads(const Loop& loop) {
                 "an unmasked loop covers whole steps");
   SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
   vector_lanes_ = loop.lanes;
+  begin_carrying(loop);
   for (std::int64_t at = from; at < to; at += loop.step()) {
     for (std::int64_t thread = 0; thread < loop.threads; ++thread) {
       const std::int64_t first = at + thread * loop.lanes;
-      if (first < to) run_thread(loop, first);
+      if (first >= to) break;
+      read_carried(loop, static_cast<std::size_t>(first - at));
+      run_thread(loop, first);
+      write_carried(loop, static_cast<std::size_t>(first - at));
     }
+  }
+  end_carrying(loop);
+}
+
+void Machine::begin_carrying(const Loop& loop) {
+  for (const Carry& carry : loop.carried) {
+    std::vector<Word>& all = carried_[carry.value.index];
+    all.clear();
+    for (std::int64_t i = 0; i < loop.step(); ++i) {
+      all.push_back(lane(carry.first, static_cast<std::size_t>(i)));
+    }
+  }
+}
+
+/// What the thread has whose first element is this one of a step.
+void Machine::read_carried(const Loop& loop, std::size_t first) {
+  for (const Carry& carry : loop.carried) {
+    std::vector<Word>& own = values_[carry.value.index];
+    own.clear();
+    for (std::size_t k = 0; k < loop.unroll; ++k) {
+      const Word* from = carried_[carry.value.index].data() + first + k * loop.threads * loop.lanes;
+      own.insert(own.end(), from, from + loop.lanes);
+    }
+  }
+}
+
+/// Of the lanes that a masked loop leaves out, there is no next one.
+void Machine::write_carried(const Loop& loop, std::size_t first) {
+  for (const Carry& carry : loop.carried) {
+    const std::vector<Word>& next = values_[carry.next.index];
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      const std::size_t k = i / loop.lanes;
+      carried_[carry.value.index][first + k * loop.threads * loop.lanes + i % loop.lanes] = next[i];
+    }
+  }
+}
+
+void Machine::end_carrying(const Loop& loop) {
+  for (const Carry& carry : loop.carried) {
+    values_[carry.result.index] = std::exchange(carried_[carry.value.index], {});
   }
 }
 
 /// The vectors of one thread, whose first one begins at `first`.
 void Machine::run_thread(const Loop& loop, std::int64_t first) {
-  active_ = loop.lanes;
   one_access_ = true;
+  const std::int64_t to = number(loop.to);
   for (const Statement& statement : loop.body) {
     for (std::int64_t k = 0; k < loop.unroll; ++k) {
       first_ = static_cast<std::size_t>(k) * loop.lanes;
-      variables_[loop.variable.index] = first + k * loop.threads * loop.lanes;
+      const std::int64_t at = first + k * loop.threads * loop.lanes;
+      const auto rest = static_cast<std::size_t>(std::max<std::int64_t>(to - at, 0));
+      active_ = std::min<std::size_t>(loop.lanes, rest);
+      if (active_ == 0) break;
+      variables_[loop.variable.index] = at;
       set_digits(loop);
       update_indices();
       std::visit([this](const auto& typed) { run(typed); }, statement);

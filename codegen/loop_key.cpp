@@ -50,10 +50,11 @@ class KeyWriter {
             transpose.stride, transpose.to);
   }
   void put(const Fold& fold) { put_all(fold.result, fold.op, fold.value); }
+  void put(const Barrier&) {}
   void put(const Carry& carry) { put_all(carry.first, carry.value, carry.next, carry.result); }
   void put(const Loop& loop) {
     put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
-            loop.threads, loop.variable, loop.from, loop.to);
+            loop.threads, loop.ahead, loop.tile, loop.variable, loop.from, loop.to);
     put_list(loop.digits);
     put_list(loop.carried);
     put_list(loop.body);

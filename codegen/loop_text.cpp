@@ -43,6 +43,7 @@ class Printer {
   void statement(const Count& count);
   void statement(const Transpose& transpose);
   void statement(const Fold& fold);
+  void statement(const Barrier&) { line("barrier"); }
 
   const LoopNest& nest_;
   std::vector<int> uses_;           // [index] in statements and other indices
@@ -154,6 +155,32 @@ void Printer::block(const Block& statements) {
   --depth_;
 }
 
+std::string_view name(LoopKind kind) {
+  switch (kind) {
+    case LoopKind::parallel: return "parallel";
+    case LoopKind::serial: return "serial";
+    case LoopKind::vector: return "vector";
+    case LoopKind::block: return "block";
+    case LoopKind::team: return "team";
+    case LoopKind::thread: return "thread";
+  }
+  return {};
+}
+
+/// What an iteration covers, and who does it.
+std::string step(const Loop& loop) {
+  switch (loop.kind) {
+    case LoopKind::parallel:
+    case LoopKind::serial: return "";
+    case LoopKind::vector: return fmt::format(" by {} x {}", loop.unroll, loop.lanes);
+    case LoopKind::block: return fmt::format(" by {}, {} threads", loop.tile, loop.threads);
+    case LoopKind::team: return fmt::format(", {} threads each", loop.threads);
+    case LoopKind::thread:
+      return fmt::format(" by {} x {} x {}", loop.unroll, loop.threads, loop.lanes);
+  }
+  return {};
+}
+
 void Printer::statement(const Loop& loop) {
   std::vector<std::string> digits;
   texts_[loop.variable.index] = expression(nest_.index(loop.variable));
@@ -163,21 +190,12 @@ void Printer::statement(const Loop& loop) {
   }
   const std::string range =
       fmt::format("{} in [{}, {})", text(loop.variable), text(loop.from), text(loop.to));
-  const std::string step = loop.threads > 1
-                               ? fmt::format("{} x {} x {}", loop.unroll, loop.threads, loop.lanes)
-                               : fmt::format("{} x {}", loop.unroll, loop.lanes);
   const std::string counted =
       digits.empty() ? "" : fmt::format(" as ({})", fmt::join(digits, ", "));
-  if (loop.has_lanes()) {
-    line(fmt::format("{} {} by {}{}{}{}{}:", loop.kind == LoopKind::vector ? "vector" : "thread",
-                     range, step, loop.interleaved ? ", interleaved" : "",
-                     loop.masked ? ", masked" : "", loop.once ? ", once" : "", counted));
-  } else if (loop.kind == LoopKind::block) {
-    line(fmt::format("block {} by {}:", range, step));
-  } else {
-    line(fmt::format("{} {}{}{}:", loop.kind == LoopKind::parallel ? "parallel" : "serial", range,
-                     loop.once ? ", once" : "", counted));
-  }
+  line(fmt::format("{} {}{}{}{}{}{}{}:", name(loop.kind), range, step(loop),
+                   loop.interleaved ? ", interleaved" : "", loop.masked ? ", masked" : "",
+                   loop.once ? ", once" : "",
+                   loop.ahead > 1 ? fmt::format(", {} ahead", loop.ahead) : "", counted));
   ++depth_;
   for (const Carry& carry : loop.carried) {
     line(

@@ -1,6 +1,8 @@
 // The verifier of nests: what emitters and the interpreter rely on, checked in one walk.
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <bitset>
 #include <vector>
 
 #include <sinter/codegen/loop_nest.h>
@@ -14,7 +16,8 @@ namespace {
 bool is_numeric(DType dtype) { return dtype != DType::boolean; }
 
 /// A set of loop variables: bit k for the k-th in the table.
-using Variables = std::uint64_t;
+constexpr std::size_t kMaxVariables = 512;
+using Variables = std::bitset<kMaxVariables>;
 
 class Verifier {
  public:
@@ -43,6 +46,7 @@ class Verifier {
   void check_vectors(const Loop& loop) const;
   void check_lanes(const Loop& loop) const;
   void check_blocks(const Loop& loop) const;
+  void check_teams(const Loop& loop) const;
   void check_threads(const Loop& loop) const;
   void check_digits(const Loop& loop);
   void check_stores(const Block& body) const;
@@ -52,24 +56,36 @@ class Verifier {
   void check(const Count& count);
   void check(const Transpose& transpose);
   void check(const Fold& fold);
+  void check(const Barrier& barrier) const;
   void check_carried(const Loop& loop);
+  void take_lanes(ValueId id, const Loop* by);
   /// The loop whose lanes a statement happens to, if there is one.
   [[nodiscard]] const Loop* lane_loop() const {
     const auto found = std::ranges::find_if(loops_, &Loop::has_lanes);
     return found == loops_.end() ? nullptr : *found;
   }
   [[nodiscard]] bool in_lanes() const { return lane_loop() != nullptr; }
+  /// The loop of this kind around what is at hand, if there is one.
+  [[nodiscard]] const Loop* around(LoopKind kind) const {
+    const auto found = std::ranges::find(loops_, kind, &Loop::kind);
+    return found == loops_.end() ? nullptr : *found;
+  }
 
   const LoopNest& nest_;
   std::vector<Variables> depends_;  // [index] on these variables
-  Variables known_ = 0;             // variables of the loops around
-  Variables used_ = 0;              // variables that have a loop
+  Variables known_;                 // variables of the loops around
+  Variables used_;                  // variables that have a loop
   std::vector<State> states_;       // [value]
   std::vector<ValueId> defined_;    // visible values, innermost scope last
   std::vector<const Loop*> loops_;  // around
   bool stored_ = false;             // something was stored before in this block
   bool reduces_ = false;            // the nest stores single elements, or to local arguments
-  std::vector<ValueId> carried_;    // results of loops
+  /// Results of loops with lanes, which have those lanes, until something takes them.
+  struct Lanes {
+    ValueId value;
+    const Loop* loop;
+  };
+  std::vector<Lanes> carried_;
 };
 
 // --- Tables --------------------------------------------------------------------------------------
@@ -114,17 +130,17 @@ void Verifier::check_index(const Index& index, std::size_t position) {
 }
 
 void Verifier::check_indices() {
-  int variables = 0;
+  std::size_t variables = 0;
   for (std::size_t i = 0; i < nest_.indices.size(); ++i) {
     const Index& index = nest_.indices[i];
     check_index(index, i);
     const int operands = detail::operand_count(index.op);
-    Variables depends = 0;
+    Variables depends;
     if (operands > 0) depends |= depends_[index.a.index];
     if (operands > 1) depends |= depends_[index.b.index];
     if (index.op == IndexOp::variable) {
-      SINTER_ASSERT(variables < 64, "a nest has at most 64 loop variables");
-      depends = Variables{1} << variables++;
+      SINTER_ASSERT(variables < kMaxVariables, "a nest has at most 512 loop variables");
+      depends.set(variables++);
     }
     depends_.push_back(depends);
   }
@@ -134,7 +150,7 @@ void Verifier::check_indices() {
 
 void Verifier::use(IndexId id) const {
   SINTER_ASSERT(id.index < nest_.indices.size(), "a statement names an index of the table");
-  SINTER_ASSERT((depends_[id.index] & ~known_) == 0,
+  SINTER_ASSERT((depends_[id.index] & ~known_).none(),
                 "an index is used inside the loops of its variables");
 }
 
@@ -154,7 +170,7 @@ void Verifier::define(ValueId id) {
 void Verifier::define_variable(IndexId id) {
   SINTER_ASSERT(id.index < nest_.indices.size(), "a statement names an index of the table");
   SINTER_ASSERT(nest_.index(id).op == IndexOp::variable, "a loop counts in a variable");
-  SINTER_ASSERT((depends_[id.index] & used_) == 0, "a variable belongs to one loop");
+  SINTER_ASSERT((depends_[id.index] & used_).none(), "a variable belongs to one loop");
   known_ |= depends_[id.index];
   used_ |= depends_[id.index];
 }
@@ -183,12 +199,14 @@ void Verifier::check(const Loop& loop) {
     case LoopKind::serial: check_serial(loop); break;
     case LoopKind::vector: check_vectors(loop); break;
     case LoopKind::block: check_blocks(loop); break;
+    case LoopKind::team: check_teams(loop); break;
     case LoopKind::thread: check_threads(loop); break;
   }
   check_digits(loop);
   loops_.push_back(&loop);
   for (const Carry& carry : loop.carried) {
     use(carry.first);
+    take_lanes(carry.first, &loop);
     define(carry.value);
   }
   check(loop.body);
@@ -201,11 +219,24 @@ void Verifier::check(const Loop& loop) {
   check_carried(loop);
 }
 
+/// Lanes are taken once: an emitter may go on with them where they are.
+void Verifier::take_lanes(ValueId id, const Loop* by) {
+  const auto found = std::ranges::find(carried_, id, &Lanes::value);
+  if (found == carried_.end()) return;
+  const auto form = [](const Loop& loop) {
+    return std::array{loop.threads, loop.unroll, loop.lanes};
+  };
+  SINTER_ASSERT(by == nullptr || form(*found->loop) == form(*by),
+                "lanes go on in a loop that has the same ones");
+  carried_.erase(found);
+}
+
 void Verifier::check_carried(const Loop& loop) {
-  const bool carries =
-      loop.kind == LoopKind::serial ? in_lanes() : loop.kind == LoopKind::vector && !loop.masked;
-  SINTER_ASSERT(loop.carried.empty() || carries,
-                "values are carried by unmasked loops with lanes, and serial ones in those");
+  const bool serial = loop.kind == LoopKind::serial && in_lanes();
+  const bool lanes =
+      loop.kind == LoopKind::thread || (loop.kind == LoopKind::vector && !loop.masked);
+  SINTER_ASSERT(loop.carried.empty() || lanes || serial,
+                "values are carried by loops with lanes, masked ones on a GPU alone, or in those");
   for (const Carry& carry : loop.carried) {
     const bool known = carry.next.index < states_.size();
     SINTER_ASSERT(known && states_[carry.next.index] != State::undefined,
@@ -215,7 +246,7 @@ void Verifier::check_carried(const Loop& loop) {
                       nest_.dtype(carry.result) == dtype,
                   "a value keeps its dtype from one iteration to the next");
     define(carry.result);
-    carried_.push_back(carry.result);
+    if (!serial) carried_.push_back({carry.result, &loop});
   }
 }
 
@@ -230,6 +261,9 @@ void Verifier::check_rows(const Loop& loop) const {
 
 void Verifier::check_serial(const Loop& loop) const {
   SINTER_ASSERT(!loops_.empty(), "a serial loop stands in another");
+  const Loop* thread = around(LoopKind::thread);
+  SINTER_ASSERT(thread == nullptr || (thread->lanes == 1 && thread->unroll == 1),
+                "a thread that goes through a loop has one element");
   SINTER_ASSERT(loop.step() == 1 && !loop.masked, "rows go one by one");
 }
 
@@ -251,16 +285,28 @@ void Verifier::check_blocks(const Loop& loop) const {
   SINTER_ASSERT(loops_.empty() && !stored_, "one loop runs over the tiles, around all others");
   const Index& from = nest_.index(loop.from);
   SINTER_ASSERT(from.op == IndexOp::constant && from.immediate == 0, "tiles cover all elements");
-  SINTER_ASSERT(!loop.masked && !loop.once && !loop.interleaved, "tiles go one by one");
+  SINTER_ASSERT(loop.tile > 0 && !loop.masked && !loop.once && !loop.interleaved,
+                "tiles go one by one");
+}
+
+void Verifier::check_teams(const Loop& loop) const {
+  const Loop* block = around(LoopKind::block);
+  SINTER_ASSERT(block != nullptr && !around(LoopKind::team) && !around(LoopKind::thread),
+                "teams are parts of a block");
+  SINTER_ASSERT(std::has_single_bit(loop.threads) && block->threads % loop.threads == 0,
+                "a block has whole teams");
+  SINTER_ASSERT(!loop.masked && !loop.interleaved, "teams go one by one");
 }
 
 void Verifier::check_threads(const Loop& loop) const {
-  SINTER_ASSERT(loops_.size() == 1 && loops_.back()->kind == LoopKind::block,
-                "threads share the tile of a block");
-  SINTER_ASSERT(loop.threads == loops_.back()->threads, "all threads of a block take part");
+  const Loop* block = around(LoopKind::block);
+  const Loop* team = around(LoopKind::team);
+  SINTER_ASSERT(block != nullptr && !around(LoopKind::thread), "threads are parts of a block");
+  SINTER_ASSERT(loop.threads == (team != nullptr ? team : block)->threads ||
+                    (team == nullptr && std::has_single_bit(loop.threads) &&
+                     block->threads % loop.threads == 0),
+                "all threads of a block take part, or of a team");
   SINTER_ASSERT(!loop.interleaved, "threads have their elements in order");
-  SINTER_ASSERT(!loop.masked || (loop.lanes == 1 && loop.unroll == 1),
-                "threads are masked one by one");
   check_lanes(loop);
 }
 
@@ -272,8 +318,7 @@ void Verifier::check_digits(const Loop& loop) {
   const int axes = blocks ? nest_.rank : nest_.rank - 1;
   int digits = 0;
   if (loop.kind == LoopKind::parallel && axes > 1) digits = axes;
-  if (loop.kind == LoopKind::thread && nest_.rank > 1) digits = nest_.rank;
-  const bool free = reduces_ && !loop.has_lanes();
+  const bool free = reduces_ || loop.kind == LoopKind::block || loop.kind == LoopKind::thread;
   SINTER_ASSERT(free || loop.digits.size() == static_cast<std::size_t>(digits),
                 "rows and blocks over several axes count in one digit per axis");
   for (const Digit& digit : loop.digits) {
@@ -315,6 +360,9 @@ void Verifier::check(const Load& load) {
                 "what is interleaved is contiguous and of 16 bits");
   SINTER_ASSERT(load.lanes != LaneStride::reversed || loop->kind == LoopKind::vector,
                 "vectors are turned on a CPU");
+  SINTER_ASSERT(!lanes || !loop->masked || loop->kind != LoopKind::thread || loop->lanes == 1 ||
+                    load.lanes != LaneStride::contiguous,
+                "threads are masked one by one");
   use(load.offset);
   if (load.lanes == LaneStride::strided) use(load.lane_stride);
   define(load.result);
@@ -326,6 +374,10 @@ void Verifier::check(const Store& store) {
   const Loop* loop = lane_loop();
   SINTER_ASSERT(store.argument < nest_.arguments.size(), "a store names an argument");
   SINTER_ASSERT(in_lanes() || reduces_, "stores stand in loops with lanes");
+  const Loop* block = around(LoopKind::block);
+  const bool repeated =
+      block != nullptr && in_lanes() && !around(LoopKind::team) && loop->threads != block->threads;
+  SINTER_ASSERT(!repeated, "what every team does stores nothing");
   SINTER_ASSERT(in_lanes() != (store.lanes == LaneStride::uniform), "lanes are stored apart");
   SINTER_ASSERT(!store.streaming || !loop->masked, "streaming stores are not masked");
   SINTER_ASSERT(!store.streaming || !loop->interleaved, "streaming stores are not interleaved");
@@ -432,15 +484,24 @@ void Verifier::check(const Transpose& transpose) {
 void Verifier::check(const Fold& fold) {
   use(fold.value);
   define(fold.result);
-  SINTER_ASSERT(std::ranges::find(carried_, fold.value) != carried_.end(),
+  SINTER_ASSERT(std::ranges::find(carried_, fold.value, &Lanes::value) != carried_.end(),
                 "what is folded was carried through a loop");
+  take_lanes(fold.value, nullptr);
+  SINTER_ASSERT(!in_lanes(), "lanes are folded behind their loop");
   SINTER_ASSERT(nest_.dtype(fold.result) == nest_.dtype(fold.value), "a fold keeps the dtype");
+}
+
+void Verifier::check(const Barrier&) const {
+  SINTER_ASSERT(around(LoopKind::block) && !around(LoopKind::team) && !around(LoopKind::thread),
+                "all threads of a block come to a barrier");
 }
 
 /// Whether statements of a nest with reductions are among these.
 bool reduces(const LoopNest& nest, const Block& block) {
   return std::ranges::any_of(block, [&nest](const Statement& statement) {
-    if (const Loop* loop = std::get_if<Loop>(&statement)) return reduces(nest, loop->body);
+    if (const Loop* loop = std::get_if<Loop>(&statement)) {
+      return !loop->carried.empty() || reduces(nest, loop->body);
+    }
     if (const Store* store = std::get_if<Store>(&statement)) {
       return store->lanes == LaneStride::uniform ||
              (store->argument < nest.arguments.size() && nest.arguments[store->argument].local > 0);

@@ -1,8 +1,11 @@
 #include "statement_builder.h"
 
+#include <bit>
 #include <utility>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/element.h>
+#include <sinter/ir/reduction.h>
 
 namespace sinter::detail {
 
@@ -51,6 +54,30 @@ Compute StatementBuilder::compute(NodeId id) {
   }
   compute.result = new_value(id);
   return compute;
+}
+
+ValueId StatementBuilder::identity(NodeId reduction, Block& block) {
+  const auto [op, dtype] = std::pair(body_.node(reduction).op, body_.node(reduction).dtype);
+  const std::uint64_t bits = identity_bits(op, dtype);
+  const auto constant = [&](double value) {
+    const ValueId id = new_value(dtype);
+    block.emplace_back(Compute{id, Op::constant, 0, {}, std::bit_cast<std::uint64_t>(value)});
+    return id;
+  };
+  const double value = element_value(bits, dtype);
+  if (element_bits(value, dtype) == bits && value != 0x1p63) return constant(value);
+  // The highest i64, which no f64 holds, is all bits of the lowest turned over.
+  const ValueId lowest = constant(-0x1p63);
+  const ValueId result = new_value(dtype);
+  block.emplace_back(Compute{result, Op::bit_not, 1, {lowest}, 0});
+  return result;
+}
+
+ValueId StatementBuilder::combine(NodeId reduction, ValueId a, ValueId b, Block& block) {
+  const Node& node = body_.node(reduction);
+  const ValueId result = new_value(node.dtype);
+  block.emplace_back(Compute{result, combiner(node.op), 2, {a, b}, 0});
+  return result;
 }
 
 LoopNest StatementBuilder::take() {

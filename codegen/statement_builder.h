@@ -24,6 +24,10 @@ class StatementBuilder {
   [[nodiscard]] ValueId new_value(DType dtype);
   [[nodiscard]] ValueId new_value(NodeId node);
   [[nodiscard]] Compute compute(NodeId node);
+  /// The element that leaves any other unchanged in this reduction.
+  [[nodiscard]] ValueId identity(NodeId reduction, Block& block);
+  /// Two elements as one.
+  [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
 
   /// The nest, once all is in it.
   [[nodiscard]] LoopNest take();

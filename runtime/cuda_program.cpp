@@ -27,8 +27,7 @@ void* as_pointer(CudaPointer memory) {
 }
 
 unsigned block_count(const Kernel& kernel, const CudaKernel& code) {
-  std::int64_t elements = 1;
-  for (std::int64_t extent : kernel.space.extents) elements *= extent;
+  const std::int64_t elements = kernel.space.unreduced_extent();
   const std::int64_t blocks = (elements + code.tile - 1) / code.tile;
   if (blocks > std::numeric_limits<std::int32_t>::max()) {
     fail(ErrorCode::limit_exceeded,

@@ -8,6 +8,7 @@
 #include <sinter/ir/passes.h>
 
 #include "kernels.h"
+#include "reduction_kernels.h"
 #include "run_nest.h"
 #include "support/golden.h"
 
@@ -72,7 +73,18 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"mixed", [] { return mixed_kernel(1 << 26); }},
         GoldenCase{"scattered", [] { return scattered_kernel(1 << 26); }},
         GoldenCase{"strided", [] { return strided_kernel(1 << 20); }},
-        GoldenCase{"copies", [] { return copies_kernel(1 << 20); }}),
+        GoldenCase{"copies", [] { return copies_kernel(1 << 20); }},
+        GoldenCase{"row_sum", [] { return row_sum_kernel(1024, DType::f32, 1 << 14); }},
+        GoldenCase{"row_sum_odd", [] { return row_sum_kernel(1001, DType::f64, 100); }},
+        GoldenCase{"total", [] { return total_kernel(1 << 23); }},
+        GoldenCase{"softmax", [] { return softmax_kernel(1 << 13, DType::f32, 1 << 10); }},
+        GoldenCase{"softmax_f16",
+                   [] {
+                     const Graph graph = softmax_kernel(1 << 10, DType::f16, 1 << 14);
+                     return widen(graph, Rounding::at_store);
+                   }},
+        GoldenCase{"layer_norm", [] { return layer_norm_kernel(768, 1 << 14); }},
+        GoldenCase{"column_mean", [] { return column_mean_kernel(1000, 1 << 12); }}),
     [](const auto& instance) { return instance.param.file; });
 
 // --- Bits ----------------------------------------------------------------------------------------
@@ -119,6 +131,23 @@ TEST(ScheduleCuda, SpecializedNestsEqualTheInterpreter) {
   }
 }
 
+TEST(ScheduleCuda, EveryReductionEqualsTheInterpreterAtEveryLength) {
+  for (const NamedKernel& kernel : reduction_kernels()) {
+    for (const std::int64_t n : {0, 1, 15, 64, 65, 130, 2049}) {
+      SCOPED_TRACE(kernel.name + " of length " + std::to_string(n));
+      const Graph graph = widen(kernel.make(n), Rounding::at_store);
+      const Scheduled made = schedule(graph, n % 2 == 0 ? GpuTarget{} : kSmallDevice);
+      const auto inputs = random_inputs(graph, static_cast<std::uint64_t>(n));
+      expect_same_bits(graph, made.nest, made.space, inputs);
+      const LoopNest nest = specialize_shape(made.nest, made.space);
+      verify(nest);
+      const std::vector<std::int64_t> offsets(inputs.size() + graph.outputs().size(), 1);
+      expect_same_bits(graph, nest, made.space, inputs, {offsets});
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST(ScheduleCuda, RandomGraphsEqualTheInterpreter) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     RandomGraphOptions options;
@@ -141,15 +170,18 @@ TEST(ScheduleCuda, RandomGraphsEqualTheInterpreter) {
 
 // --- What is chosen ------------------------------------------------------------------------------
 
-const Loop& tile_of(const LoopNest& nest) {
-  for (const Statement& statement : nest.body) {
+const Loop& first_loop(const Block& block) {
+  for (const Statement& statement : block) {
     if (const Loop* loop = std::get_if<Loop>(&statement)) return *loop;
   }
   std::abort();
 }
 
+/// The loop over whole tiles.
+const Loop& main_loop(const LoopNest& nest) { return first_loop(first_loop(nest.body).body); }
+
 TEST(ScheduleCuda, AccessesSixteenBytesOfTheWidestDType) {
-  const auto lanes = [](const Graph& graph) { return tile_of(schedule(graph).nest).lanes; };
+  const auto lanes = [](const Graph& graph) { return main_loop(schedule(graph).nest).lanes; };
   EXPECT_EQ(lanes(leaky_relu_kernel(9)), 4);
   EXPECT_EQ(lanes(leaky_relu_kernel(9, DType::f64)), 2);
   EXPECT_EQ(lanes(widened_kernel(9, DType::f16)), 8);
@@ -158,14 +190,14 @@ TEST(ScheduleCuda, AccessesSixteenBytesOfTheWidestDType) {
 }
 
 TEST(ScheduleCuda, VectorsStayWithinRows) {
-  const auto lanes = [](std::int64_t n) { return tile_of(schedule(rank3_kernel(n)).nest).lanes; };
+  const auto lanes = [](std::int64_t n) { return main_loop(schedule(rank3_kernel(n)).nest).lanes; };
   EXPECT_EQ(lanes(64), 4);
   EXPECT_EQ(lanes(50), 2);
   EXPECT_EQ(lanes(33), 1);
 }
 
 TEST(ScheduleCuda, KeepsSixtyFourBytesInFlightWhereTheDeviceIsFull) {
-  const auto unroll = [](const Graph& graph) { return tile_of(schedule(graph).nest).unroll; };
+  const auto unroll = [](const Graph& graph) { return main_loop(schedule(graph).nest).unroll; };
   EXPECT_EQ(unroll(leaky_relu_kernel(1 << 16)), 1);
   EXPECT_EQ(unroll(leaky_relu_kernel(1 << 26)), 4);
   EXPECT_EQ(unroll(chain_kernel(1 << 26)), 1);

@@ -65,7 +65,6 @@ TEST_F(CudaEngine, RunsRandomGraphs) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
     options.max_ops = 10;
-    options.reductions = false;
     options.random_strides = seed % 2 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
@@ -74,6 +73,18 @@ TEST_F(CudaEngine, RunsRandomGraphs) {
         seed % 5 == 0 ? Specialize::shape | Specialize::scalars : Specialize::none;
     expect_as_interpreted_on_device(engine, graph, inputs, {.specialize = specialize});
   }
+}
+
+TEST_F(CudaEngine, Reduces) {
+  const Engine engine = make_engine();
+  Graph rows;
+  const Value x = rows.input("x", DType::f32, {7, 3000});
+  rows.output("softmax", x.softmax());
+  expect_as_interpreted_on_device(engine, rows, make_inputs(rows));
+  Graph columns;
+  columns.output("mean", columns.input("x", DType::f16, {100, 300}).mean(0));
+  expect_as_interpreted_on_device(engine, columns, make_inputs(columns));
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 2) << "one kernel each";
 }
 
 TEST_F(CudaEngine, WritesAnOutputIntoItsInput) {
@@ -223,14 +234,6 @@ TEST_F(CudaEngine, SaysWhyThereIsNoDevice) {
                make);
   setenv("SINTER_LIBCUDA", "libm.so.6", 1);
   expect_error(ErrorCode::unsupported, "it has no cuInit", make);
-}
-
-TEST_F(CudaEngine, RefusesReductions) {
-  Graph graph;
-  graph.output("y", graph.input("x", DType::f32, {4, 50}).sum(1));
-  expect_error(ErrorCode::unsupported,
-               "reduce_sum of f32[4, 50]: reductions are not served on a GPU yet",
-               [&] { static_cast<void>(make_engine().compile(graph)); });
 }
 
 TEST_F(CudaEngine, NamesTheOldestDeviceThatIsServed) {

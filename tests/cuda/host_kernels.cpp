@@ -24,23 +24,28 @@ std::string entry(std::size_t kernel) { return fmt::format("kernel_{}", kernel);
 /// A name with C linkage has one meaning in a file, so that kernels are told apart by theirs; what
 /// they call and the types that they use have the same names in all.
 std::string in_namespace(const CudaKernel& kernel) {
-  return fmt::format(R"(namespace in_{0} {{
+  const bool together = kernel.source.find("sync") != std::string::npos;
+  const std::string launch =
+      together ? fmt::format(
+                     "launch_together(&in_{0}::{0}, parameters, blocks, threads, "
+                     "descending, __start_shared_{0}, __stop_shared_{0})",
+                     kernel.entry)
+               : fmt::format("launch(&in_{0}::{0}, parameters, blocks, threads, descending)",
+                             kernel.entry);
+  return fmt::format(R"(#undef SHARED_SECTION
+#define SHARED_SECTION "shared_{0}"
+extern "C" __attribute__((weak)) char __start_shared_{0}[], __stop_shared_{0}[];
+namespace in_{0} {{
 {1}
 }}
 extern "C" void launch_{0}(void** parameters, unsigned blocks, unsigned threads, bool descending) {{
-  launch(&in_{0}::{0}, parameters, blocks, threads, descending);
+  {2};
 }}
 extern "C" unsigned bytes_{0}(unsigned position) {{
   return parameter_bytes(&in_{0}::{0}, position);
 }}
 )",
-                     kernel.entry, kernel.source);
-}
-
-std::int64_t element_count(const LoopSpace& space) {
-  std::int64_t count = 1;
-  for (std::int64_t extent : space.extents) count *= extent;
-  return count;
+                     kernel.entry, kernel.source, launch);
 }
 
 /// One argument of a call between guard pages: all bytes of a KernelBuffer that hold elements.
@@ -167,7 +172,7 @@ void HostCalls::make(Call& call, const Order& order) const {
   }
   const std::string name = "launch_" + kernel.entry;
   const auto launch = reinterpret_cast<LaunchFunction>(dlsym(library_, name.c_str()));
-  const std::int64_t blocks = (element_count(call.space) + kernel.tile - 1) / kernel.tile;
+  const std::int64_t blocks = (call.space.unreduced_extent() + kernel.tile - 1) / kernel.tile;
   launch(parameters.data(), static_cast<unsigned>(blocks), static_cast<unsigned>(kernel.threads),
          order.descending);
   for (auto& buffer : buffers) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "codegen/kernels.h"
+#include "codegen/reduction_kernels.h"
 #include "conversions.h"
 #include "host_kernels.h"
 #include "support/fuzz.h"
@@ -70,6 +71,53 @@ TEST(HostKernels, EveryLayoutAtEveryLength) {
       calls.add(kernel.name + " of length " + std::to_string(n), graph,
                 random_inputs(graph, static_cast<std::uint64_t>(n)),
                 {.offset = n % 3, .wide = n % 2 == 0});
+    }
+  }
+  calls.run();
+}
+
+TEST(HostKernels, EveryReductionAtEveryLength) {
+  HostCalls calls;
+  for (const NamedKernel& kernel : reduction_kernels()) {
+    for (const std::int64_t n : {0, 1, 15, 64, 65, 130, 1028, 2048, 2049, 5000}) {
+      const Graph graph = kernel.make(n);
+      calls.add(kernel.name + " of length " + std::to_string(n), graph,
+                random_inputs(graph, static_cast<std::uint64_t>(n)),
+                {.offset = n % 3, .specialize = n == 65, .wide = n == 130});
+    }
+  }
+  calls.run();
+}
+
+/// So that chunks of chunks are reduced again.
+TEST(HostKernels, ReductionsOfManyChunks) {
+  HostCalls calls;
+  const auto add = [&](const std::string& name, const Graph& graph) {
+    calls.add(name, graph, random_inputs(graph, 1));
+  };
+  add("total", total_kernel((1 << 20) + 5, DType::f64));
+  add("two levels of columns", column_mean_kernel(1030, 3));
+  add("three levels of columns", column_mean_kernel(33000, 2));
+  add("a long row", row_sum_kernel(40000, DType::f32, 1));
+  calls.run();
+}
+
+/// Every reduction on every dtype, over rows and over columns.
+TEST(HostKernels, ReductionsEqualTheInterpreter) {
+  HostCalls calls;
+  for (const OpInfo& row : all_ops()) {
+    if (row.kind != OpKind::reduction) continue;
+    for (const DTypeInfo& type : all_dtypes()) {
+      if ((row.rule == DTypeRule::logical) != (type.dtype == DType::boolean)) continue;
+      for (const Dims& axes : {Dims{0}, Dims{1}, Dims{2}}) {
+        Graph graph;
+        const Value x = graph.input("x", type.dtype, {3, 70, 300});
+        Attributes attributes;
+        attributes.lists = {axes, Dims{1}};
+        graph.output("y", Value::apply(row.op, std::span(&x, 1), attributes));
+        calls.add(std::string(row.name) + " of " + std::string(type.name), graph,
+                  random_inputs(graph, 5));
+      }
     }
   }
   calls.run();

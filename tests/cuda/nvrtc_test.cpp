@@ -96,11 +96,17 @@ int widest_access(const std::string& ptx, const std::string& kind) {
 TEST_F(NvrtcTest, AccessesSixteenBytesAtOnce) {
   for (const Source& source : golden_sources()) {
     SCOPED_TRACE(source.name);
-    // Rows of 33 and of 50 elements of 4 bytes hold no wider vectors; what is strided holds none.
+    const auto is = [&](std::initializer_list<const char*> names) {
+      return std::ranges::find(names, source.name) != names.end();
+    };
+    // Rows of 33 and of 50 elements of 4 bytes hold no wider vectors, of 1001 of 8 bytes neither;
+    // what is strided holds none. A team has four lanes of 2 bytes each.
     int loaded = 16;
-    if (source.name == "row_scalars" || source.name == "strided") loaded = 4;
-    if (source.name == "rank3") loaded = 8;
-    const int stored = source.name == "strided" ? 16 : loaded;
+    if (is({"row_scalars", "strided", "column_mean"})) loaded = 4;
+    if (is({"rank3", "row_sum_odd", "softmax_f16"})) loaded = 8;
+    // What a row leaves is one element.
+    int stored = source.name == "strided" ? 16 : loaded;
+    if (is({"row_sum", "total"})) stored = 4;
     const std::string ptx = nvrtc->compile(source.text, {nvrtc->architectures().back(), true});
     EXPECT_EQ(widest_access(ptx, "ld"), loaded) << ptx;
     EXPECT_EQ(widest_access(ptx, "st"), stored) << ptx;

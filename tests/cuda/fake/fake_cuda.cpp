@@ -192,10 +192,14 @@ Result cuModuleLoadData(void** module, const void* image) {
   std::string folder = (std::filesystem::temp_directory_path() / "sinter-fake-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return kInvalidImage;
   std::ofstream(folder + "/kernel.cpp")
-      << "#include \"" SINTER_TEST_DIR "/cuda/emulation.h\"\n"
+      << "#define SHARED_SECTION \"shared\"\n"
+         "#include \"" SINTER_TEST_DIR
+         "/cuda/emulation.h\"\n"
+         "extern \"C\" __attribute__((weak)) char __start_shared[], __stop_shared[];\n"
       << source
       << "extern \"C\" void fake_launch(void** parameters, unsigned blocks, unsigned threads, bool "
-         "descending) { launch(&sinter_kernel, parameters, blocks, threads, descending); }\n";
+         "descending) { launch_together(&sinter_kernel, parameters, blocks, threads, descending, "
+         "__start_shared, __stop_shared); }\n";
   const std::string command = "'" SINTER_TEST_CXX
                               "' -std=c++17 -O1 -w -fPIC -shared -ffp-contract=off "
                               "-fno-strict-aliasing '" +

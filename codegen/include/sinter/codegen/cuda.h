@@ -29,8 +29,8 @@ struct GpuTarget {
 /// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
 /// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
 /// and the strides around it, by whether there is work for the device in several vectors a thread,
-/// and by whether all offsets are below 2^30. Throws Error(unsupported) on reductions, which are not
-/// served on a GPU yet.
+/// and by whether all offsets are below 2^30. Where it reduces, also by the number of chunks in a
+/// group, up to a power of two, and by whether there are threads enough for large blocks.
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 
@@ -50,14 +50,14 @@ struct CudaParameter {
   friend bool operator==(const CudaParameter&, const CudaParameter&) = default;
 };
 
-/// A kernel as text. Launch one block of `threads` for every `tile` elements, of which the last may
-/// have fewer, and none where there are no elements. It uses no dynamic shared memory.
+/// A kernel as text. Launch one block of `threads` for every `tile` of LoopSpace::unreduced_extent,
+/// of which the last may have fewer, and none where that is 0. It uses no dynamic shared memory.
 struct CudaKernel {
   std::string source;
   std::string entry;  ///< an extern "C" __global__ function
   std::vector<CudaParameter> parameters;
   int threads = 1;
-  std::int64_t tile = 1;  ///< elements of a block
+  std::int64_t tile = 1;  ///< elements of a block, or groups that it reduces
 };
 
 /// The CUDA C of a nest from `schedule_cuda`. Deterministic. `entry` is a C identifier.

@@ -22,8 +22,12 @@
 // loop with lanes over columns, and in it a serial one over what is summed, which carries a value
 // for each row.
 //
-// A nest for a GPU has one block loop over all elements, whatever its rank, and in it thread loops
-// over consecutive parts of a tile. Its calls have no range.
+// A nest for a GPU has one block loop, over all elements, whatever its rank, or, where it reduces,
+// over what the reduction leaves; and in it thread loops over consecutive parts. Its calls have no
+// range. Rows that are reduced, or the chunks of one row, are shared among teams of threads: what
+// stands in a team loop happens in one team, what stands around it in all threads of the block
+// alike, and a value there is the same in each of them. Teams hear of each other through local
+// arguments, with a barrier in between. Over columns, serial loops stand in the thread loop.
 //
 // Three kinds of numbers, each a table in the nest, referred to by typed ids:
 //   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
@@ -93,8 +97,8 @@ struct Index {
 struct Argument {
   DType dtype{};
   bool output = false;
-  /// Elements of memory that is the kernel's own while it runs; 0 for a buffer of the caller, of
-  /// which alone KernelArguments knows.
+  /// Elements of memory that is the kernel's own while it runs, on a GPU the block's; 0 for a
+  /// buffer of the caller, of which alone KernelArguments knows.
   std::uint32_t local = 0;
   friend bool operator==(const Argument&, const Argument&) = default;
 };
@@ -176,7 +180,8 @@ struct Transpose {
 };
 
 /// result = the lanes of `value` combined into one: of 2n lanes, j with j + n for j < n, until one
-/// is left. `value` is the result of a Carry.
+/// is left. `value` is the result of a Carry, of a thread loop with the lanes of all its threads in
+/// the order of their elements. Nothing else uses it.
 struct Fold {
   ValueId result;
   Op op{};
@@ -184,8 +189,14 @@ struct Fold {
   friend bool operator==(const Fold&, const Fold&) = default;
 };
 
+/// The threads of a block wait for each other: what one has stored to a local argument before, all
+/// may load behind it.
+struct Barrier {
+  friend bool operator==(const Barrier&, const Barrier&) = default;
+};
+
 struct Loop;
-using Statement = std::variant<Loop, Load, Store, Compute, Count, Transpose, Fold>;
+using Statement = std::variant<Loop, Load, Store, Compute, Count, Transpose, Fold, Barrier>;
 using Block = std::vector<Statement>;
 
 enum class LoopKind : std::uint8_t {
@@ -193,8 +204,9 @@ enum class LoopKind : std::uint8_t {
   serial,    ///< over blocks, or the rows of a block, one by one, in order; in a loop with lanes
              ///< its statements happen to the lanes of that one
   vector,    ///< lanes * unroll elements an iteration; none but serial loops inside
-  block,     ///< over all elements, a block of threads for each step; iterations are independent
-  thread,    ///< a vector loop whose steps are shared among the threads of a block
+  block,     ///< a block of threads for each step; iterations are independent
+  team,      ///< one by one, shared among the teams of a block; iterations are independent
+  thread,    ///< a vector loop whose steps are shared among the threads of a block or a team
 };
 
 /// One counter of a mixed-radix loop variable.
@@ -204,10 +216,10 @@ struct Digit {
   friend bool operator==(const Digit&, const Digit&) = default;
 };
 
-/// A value that goes from one iteration of a loop with lanes, or of a serial one in such a loop, to
-/// the next, lane by lane: `value` is
-/// `first` in the first one and then the `next` of the one before; behind the loop, `result` is the
-/// last `next`, or `first`.
+/// A value that goes from one iteration of a loop to the next, lane by lane: `value` is `first` in
+/// the first one and then the `next` of the one before; behind the loop, `result` is the last
+/// `next`, or `first`. Lanes that a masked loop leaves out keep what they have. Where `first` is
+/// itself the result of a loop with lanes, that had the same ones.
 struct Carry {
   ValueId first;
   ValueId value;
@@ -229,7 +241,8 @@ struct Carry {
 /// In a step of a thread loop at `from`, vector k of thread t begins at `from + (k * threads + t) *
 /// lanes`, and that is the variable, and what the digits count, for this vector. Threads come in no
 /// order; the statements of one happen to its vectors in turn. More than one lane that is
-/// contiguous is a single access, aligned to its size. A masked one has one lane.
+/// contiguous is a single access, aligned to its size, and so none in a masked loop. A thread loop
+/// of a team's threads outside of team loops is done by every team, and stores nothing.
 struct Loop {
   LoopKind kind{};
   bool masked = false;
@@ -240,16 +253,22 @@ struct Loop {
   bool once = false;          ///< to - from is at most one step, so nothing repeats
   std::uint16_t lanes = 1;    ///< elements in one vector
   std::uint16_t unroll = 1;   ///< vectors in flight per iteration
-  std::uint16_t threads = 1;  ///< that share a step: of block and thread loops
+  std::uint16_t threads = 1;  ///< of a block or a team; that share a step of a thread loop
+  std::uint16_t ahead =
+      1;                  ///< iterations whose loads may start together: of loops that carry values
+  std::int64_t tile = 1;  ///< step of a block loop
   IndexId variable;
   IndexId from, to;
   /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
   std::vector<Digit> digits;
-  std::vector<Carry>
-      carried;  ///< of an unmasked loop with lanes, or a serial one in a loop with lanes
+  /// Of an unmasked vector loop, a thread loop, or a serial loop in one of those.
+  std::vector<Carry> carried;
   Block body;
 
-  [[nodiscard]] std::int64_t step() const { return std::int64_t{threads} * lanes * unroll; }
+  [[nodiscard]] std::int64_t step() const {
+    if (kind == LoopKind::block) return tile;
+    return kind == LoopKind::team ? 1 : std::int64_t{threads} * lanes * unroll;
+  }
   /// Whether statements happen to several elements at once.
   [[nodiscard]] bool has_lanes() const {
     return kind == LoopKind::vector || kind == LoopKind::thread;

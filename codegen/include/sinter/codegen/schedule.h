@@ -48,6 +48,9 @@ struct LoopSpace {
   /// strips of blocks where the space is tiled. Where it is reduced, what is reduced to one, or
   /// blocks of columns. Of a product, blocks of its result.
   [[nodiscard]] std::int64_t parallel_extent() const;
+  /// Elements, or where the space is reduced the groups that become one each: what the blocks of a
+  /// GPU cover.
+  [[nodiscard]] std::int64_t unreduced_extent() const;
   /// Elements per parallel index, in a strip or a block at most.
   [[nodiscard]] std::int64_t inner_extent() const;
   /// Multiplications of a product, else 0.
