@@ -219,5 +219,79 @@ TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
   EXPECT_EQ(bits(further), 64);
 }
 
+// --- What is refused -----------------------------------------------------------------------------
+
+/// The n-th statement of a kind in a block.
+template <typename T>
+T& nth(Block& block, int n = 0) {
+  for (Statement& candidate : block) {
+    T* found = std::get_if<T>(&candidate);
+    if (found != nullptr && n-- == 0) return *found;
+  }
+  std::abort();
+}
+
+/// Rows of three chunks each. In a block: teams, a barrier, and a loop that every team does.
+Scheduled rows_of_chunks() { return schedule(row_sum_kernel(5000)); }
+
+struct Fault {
+  std::string name;
+  std::string message;
+  std::function<void(LoopNest& nest, Block& block)> plant;
+  friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
+};
+
+const Fault kFaults[] = {
+    {"BarrierInATeam", "all threads of a block come to a barrier",
+     [](LoopNest&, Block& block) { nth<Loop>(block).body.emplace_back(Barrier{}); }},
+    {"TeamsOfAThird", "a block has whole teams",
+     [](LoopNest&, Block& block) { nth<Loop>(block).threads = 12; }},
+    {"ThreadsOfNoTeam", "all threads of a block take part, or of a team",
+     [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body).threads = 8; }},
+    {"StoreByEveryTeam", "what every team does stores nothing",
+     [](LoopNest&, Block& block) {
+       Loop& repeated = nth<Loop>(block, 1);
+       repeated.body.emplace_back(Store{.value = nth<Load>(repeated.body).result,
+                                        .argument = 1,
+                                        .lanes = LaneStride::contiguous,
+                                        .offset = repeated.variable,
+                                        .lane_stride = {}});
+     }},
+    {"MaskedVector", "threads are masked one by one",
+     [](LoopNest&, Block& block) {
+       nth<Load>(nth<Loop>(block, 1).body).lanes = LaneStride::contiguous;
+     }},
+    {"LanesOfAnotherForm", "lanes go on in a loop that has the same ones",
+     [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body, 1).unroll = 2; }},
+    {"LanesFoldedTwice", "what is folded was carried through a loop",
+     [](LoopNest& nest, Block& block) {
+       Fold again = nth<Fold>(block);
+       again.result.index = static_cast<std::uint32_t>(nest.values.size());
+       nest.values.push_back({DType::f32});
+       block.emplace_back(again);
+     }},
+};
+
+class CudaVerifyDeathTest : public testing::TestWithParam<Fault> {};
+
+TEST_P(CudaVerifyDeathTest, NamesTheFault) {
+  LoopNest nest = rows_of_chunks().nest;
+  GetParam().plant(nest, nth<Loop>(nest.body).body);
+  EXPECT_DEATH(verify(nest), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, CudaVerifyDeathTest, testing::ValuesIn(kFaults),
+                         [](const auto& instance) { return instance.param.name; });
+
+TEST(ScheduleCudaDeathTest, ThreadsThatDoNotWaitAreARace) {
+  const Graph graph = row_sum_kernel(5000);
+  Scheduled made = rows_of_chunks();
+  std::erase_if(nth<Loop>(made.nest.body).body, [](const Statement& statement) {
+    return std::holds_alternative<Barrier>(statement);
+  });
+  EXPECT_DEATH(expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 1)),
+               "a barrier parts what the threads of a block do to an element");
+}
+
 }  // namespace
 }  // namespace sinter
