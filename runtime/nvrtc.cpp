@@ -97,8 +97,9 @@ class LoadedNvrtc final : public Nvrtc {
 
  private:
   std::vector<std::string> options(CudaArchitecture architecture) const;
+  void check(Result result, std::string_view function, const DynamicLibrary& library) const;
   std::string log(Program program) const;
-  std::string output(Program program, bool ptx) const;
+  Result output(Program program, bool ptx, std::string& bytes) const;
   [[noreturn]] void refuse(Result result, const std::string& source, CudaArchitecture architecture,
                            const std::string& log) const;
 
@@ -112,14 +113,21 @@ LoadedNvrtc::LoadedNvrtc(const DynamicLibrary& library, const Functions& functio
     : functions_(functions) {
   int major = 0;
   int minor = 0;
-  functions_.version(&major, &minor);
+  check(functions_.version(&major, &minor), "nvrtcVersion", library);
   version_ = major * 100 + minor;
   description_ = fmt::format("NVRTC {}.{}, {}", major, minor, library.path());
   int count = 0;
-  functions_.architecture_count(&count);
+  check(functions_.architecture_count(&count), "nvrtcGetNumSupportedArchs", library);
   architectures_.resize(static_cast<std::size_t>(std::max(count, 0)));
-  functions_.architectures(architectures_.data());
+  check(functions_.architectures(architectures_.data()), "nvrtcGetSupportedArchs", library);
   std::ranges::sort(architectures_);
+}
+
+void LoadedNvrtc::check(Result result, std::string_view function,
+                        const DynamicLibrary& library) const {
+  if (result == 0) return;
+  fail(ErrorCode::internal,
+       fmt::format("{} of {} fails: {}", function, library.path(), functions_.error_text(result)));
 }
 
 std::vector<std::string> LoadedNvrtc::options(CudaArchitecture architecture) const {
@@ -140,13 +148,14 @@ std::string LoadedNvrtc::log(Program program) const {
   return log;
 }
 
-std::string LoadedNvrtc::output(Program program, bool ptx) const {
+Result LoadedNvrtc::output(Program program, bool ptx, std::string& bytes) const {
   std::size_t size = 0;
-  (ptx ? functions_.ptx_size : functions_.cubin_size)(program, &size);
-  std::string bytes(size, '\0');
-  (ptx ? functions_.ptx : functions_.cubin)(program, bytes.data());
+  Result result = (ptx ? functions_.ptx_size : functions_.cubin_size)(program, &size);
+  if (result != 0) return result;
+  bytes.assign(size, '\0');
+  result = (ptx ? functions_.ptx : functions_.cubin)(program, bytes.data());
   if (ptx && size > 0) bytes.pop_back();  // the end of a C string
-  return bytes;
+  return result;
 }
 
 void LoadedNvrtc::refuse(Result result, const std::string& source, CudaArchitecture architecture,
@@ -168,8 +177,10 @@ std::string LoadedNvrtc::compile(const std::string& source, CudaArchitecture arc
   const std::vector<std::string> options = this->options(architecture);
   std::vector<const char*> words;
   for (const std::string& option : options) words.push_back(option.c_str());
-  const Result result = functions_.compile(program, static_cast<int>(words.size()), words.data());
-  std::string made = result == 0 ? output(program, architecture.ptx) : log(program);
+  Result result = functions_.compile(program, static_cast<int>(words.size()), words.data());
+  std::string made;
+  if (result == 0) result = output(program, architecture.ptx, made);
+  if (result != 0) made = log(program);
   functions_.destroy(&program);
   if (result != 0) refuse(result, source, architecture, made);
   return made;

@@ -290,15 +290,18 @@ Result cuPointerGetAttribute(void* value, int attribute, std::uint64_t pointer) 
 // --- NVRTC ---------------------------------------------------------------------------------------
 
 Result nvrtcVersion(int* major, int* minor) {
+  FAKE_CALL("nvrtcVersion");
   *major = 13;
   *minor = 0;
   return kSuccess;
 }
 Result nvrtcGetNumSupportedArchs(int* count) {
+  FAKE_CALL("nvrtcGetNumSupportedArchs");
   *count = 2;
   return kSuccess;
 }
 Result nvrtcGetSupportedArchs(int* architectures) {
+  FAKE_CALL("nvrtcGetSupportedArchs");
   architectures[0] = 75;
   architectures[1] = 90;
   return kSuccess;
@@ -328,19 +331,23 @@ Result nvrtcGetProgramLog(void*, char* log) {
   return kSuccess;
 }
 Result nvrtcGetCUBINSize(void* program, std::size_t* size) {
+  FAKE_CALL("nvrtcGetCUBINSize");
   *size = static_cast<std::string*>(program)->size();
   return kSuccess;
 }
 Result nvrtcGetCUBIN(void* program, char* bytes) {
+  FAKE_CALL("nvrtcGetCUBIN");
   const auto& source = *static_cast<std::string*>(program);
   std::memcpy(bytes, source.data(), source.size());
   return kSuccess;
 }
 Result nvrtcGetPTXSize(void* program, std::size_t* size) {
+  FAKE_CALL("nvrtcGetPTXSize");
   *size = std::strlen(kPtx) + static_cast<std::string*>(program)->size() + 1;
   return kSuccess;
 }
 Result nvrtcGetPTX(void* program, char* text) {
+  FAKE_CALL("nvrtcGetPTX");
   const std::string ptx = kPtx + *static_cast<std::string*>(program);
   std::memcpy(text, ptx.c_str(), ptx.size() + 1);
   return kSuccess;
