@@ -11,6 +11,7 @@
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/text.h>
 
+#include "disassemble.h"
 #include "float_environment.h"
 #include "lower.h"
 #include "nvrtc.h"
@@ -19,8 +20,8 @@
 namespace sinter {
 namespace {
 
-constexpr std::array<std::string_view, 7> kStageNames = {"graph",    "plan", "loops", "llvm",
-                                                         "assembly", "cuda", "ptx"};
+constexpr std::array<std::string_view, 8> kStageNames = {"graph",    "plan", "loops", "llvm",
+                                                         "assembly", "cuda", "ptx",   "sass"};
 
 }  // namespace
 
@@ -49,7 +50,9 @@ Graph graph_of(const Program& program) {
   return graph;
 }
 
-bool is_gpu_stage(Stage stage) { return stage == Stage::cuda || stage == Stage::ptx; }
+bool is_gpu_stage(Stage stage) {
+  return stage == Stage::cuda || stage == Stage::ptx || stage == Stage::sass;
+}
 
 /// What the stage is made for: the program's own target, or a GPU that it might have.
 CodeTarget target_of(const Program& program, Stage stage) {
@@ -57,19 +60,20 @@ CodeTarget target_of(const Program& program, Stage stage) {
   if (is_gpu_stage(stage) && !target.gpu.has_value()) target.gpu = GpuTarget{};
   if (target.gpu.has_value() && (stage == Stage::llvm || stage == Stage::assembly)) {
     fail(ErrorCode::unsupported,
-         fmt::format("the program is made for {}: it has no stage '{}', but 'cuda' and 'ptx'",
-                     program.services->cuda->description(), to_string(stage)));
+         fmt::format(
+             "the program is made for {}: it has no stage '{}', but 'cuda', 'ptx' and 'sass'",
+             program.services->cuda->description(), to_string(stage)));
   }
   return target;
 }
 
-/// PTX of the newest kind that the device reads.
-std::string ptx_text(const CudaKernel& kernel, const GpuTarget& target) {
+/// PTX of the newest kind that the device reads, or machine code for the newest device up to it.
+std::string compiled(const CudaKernel& kernel, const GpuTarget& target, bool ptx) {
   const std::shared_ptr<const Nvrtc> nvrtc = Nvrtc::load();
   const int nearest =
       choose_architecture(target.compute_capability, nvrtc->architectures(), nvrtc->description())
           .number;
-  return nvrtc->compile(kernel.source, {nearest, true});
+  return nvrtc->compile(kernel.source, {nearest, ptx});
 }
 
 std::string kernel_text(const Program& program, std::size_t k, Stage stage) {
@@ -82,7 +86,9 @@ std::string kernel_text(const Program& program, std::size_t k, Stage stage) {
   if (stage == Stage::assembly) return assembly_text(lowered.nest, target.cpu, symbol);
   if (is_gpu_stage(stage)) {
     const CudaKernel made = emit_cuda(lowered.nest, symbol);
-    return stage == Stage::cuda ? made.source : ptx_text(made, *target.gpu);
+    if (stage == Stage::cuda) return made.source;
+    if (stage == Stage::ptx) return compiled(made, *target.gpu, true);
+    return disassemble(compiled(made, *target.gpu, false));
   }
   return fmt::format("{}: {}", symbol, print(lowered.nest));
 }

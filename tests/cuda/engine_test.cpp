@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include <gtest/gtest.h>
 
 #include <sinter/sinter.h>
 
+#include "../../runtime/disassemble.h"
 #include "device_tensors.h"
 #include "fake_cuda.h"
 #include "runtime/fixtures.h"
@@ -192,6 +195,56 @@ TEST_F(CudaEngine, ShowsEveryStage) {
                [&] { static_cast<void>(program.text(Stage::llvm)); });
 }
 
+/// A folder of a toolkit whose disassembler is this script.
+class FakeToolkit {
+ public:
+  explicit FakeToolkit(const std::string& script)
+      : folder_(testing::TempDir() + "sinter-toolkit-" + std::to_string(getpid())) {
+    std::filesystem::create_directories(folder_ + "/bin");
+    const std::string file = folder_ + "/bin/nvdisasm";
+    std::ofstream(file) << "#!/bin/sh\n" << script << "\n";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    setenv("CUDA_HOME", folder_.c_str(), 1);
+  }
+  ~FakeToolkit() {
+    unsetenv("CUDA_HOME");
+    std::filesystem::remove_all(folder_);
+  }
+  FakeToolkit(const FakeToolkit&) = delete;
+  FakeToolkit& operator=(const FakeToolkit&) = delete;
+
+ private:
+  std::string folder_;
+};
+
+TEST_F(CudaEngine, ShowsMachineCodeByTheToolkitsDisassembler) {
+  const Engine engine = make_engine();
+  const Executable program = engine.compile(make_leaky(100));
+  {
+    const FakeToolkit toolkit("echo '// SASS'; cat \"$1\"");
+    const std::string text = program.text(Stage::sass);
+    EXPECT_TRUE(text.starts_with("// SASS\n")) << text;
+    EXPECT_NE(text.find("__global__"), std::string::npos) << "it reads what NVRTC made: " << text;
+  }
+  const FakeToolkit broken("echo no such architecture >&2; exit 3");
+  expect_error(ErrorCode::internal, "/bin/nvdisasm fails: no such architecture",
+               [&] { static_cast<void>(program.text(Stage::sass)); });
+}
+
+TEST(Disassemble, NamesEveryPathThatWasTried) {
+  const auto environment = [](const char* name) {
+    const std::string asked = name;
+    if (asked == "CUDA_HOME") return std::string("/nowhere/cuda");
+    return asked == "PATH" ? std::string("/nowhere/a::/nowhere/b") : std::string();
+  };
+  const std::vector<std::string> files = detail::disassemblers(environment);
+  const std::vector<std::string> first(files.begin(), files.begin() + 6);
+  EXPECT_EQ(first,
+            (std::vector<std::string>{"/nowhere/cuda/bin/nvdisasm", "/nowhere/cuda/bin/cuobjdump",
+                                      "/nowhere/a/nvdisasm", "/nowhere/a/cuobjdump",
+                                      "/nowhere/b/nvdisasm", "/nowhere/b/cuobjdump"}));
+}
+
 TEST_F(CudaEngine, DumpsWhatItCanShow) {
   std::string log;
   setenv("SINTER_DUMP", "llvm,cuda", 1);
@@ -317,12 +370,30 @@ void do_everything() {
 }
 
 TEST_F(CudaEngine, ReportsEveryCallThatFailsAndStaysUsable) {
-  for (const char* function :
-       {"cuInit", "cuDriverGetVersion", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName",
-        "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain", "cuCtxGetCurrent",
-        "cuCtxPushCurrent_v2", "cuModuleLoadData", "cuModuleGetFunction", "cuLaunchKernel",
-        "cuMemAlloc_v2", "cuMemAllocAsync", "cuMemcpyHtoD_v2", "cuMemcpyDtoH_v2",
-        "cuPointerGetAttribute", "nvrtcCreateProgram", "nvrtcCompileProgram"}) {
+  for (const char* function : {"cuInit",
+                               "cuDriverGetVersion",
+                               "cuDeviceGetCount",
+                               "cuDeviceGet",
+                               "cuDeviceGetName",
+                               "cuDeviceGetAttribute",
+                               "cuDevicePrimaryCtxRetain",
+                               "cuCtxGetCurrent",
+                               "cuCtxPushCurrent_v2",
+                               "cuModuleLoadData",
+                               "cuModuleGetFunction",
+                               "cuLaunchKernel",
+                               "cuMemAlloc_v2",
+                               "cuMemAllocAsync",
+                               "cuMemcpyHtoD_v2",
+                               "cuMemcpyDtoH_v2",
+                               "cuPointerGetAttribute",
+                               "nvrtcVersion",
+                               "nvrtcGetNumSupportedArchs",
+                               "nvrtcGetSupportedArchs",
+                               "nvrtcCreateProgram",
+                               "nvrtcCompileProgram",
+                               "nvrtcGetCUBINSize",
+                               "nvrtcGetCUBIN"}) {
     SCOPED_TRACE(function);
     fake.fail(function, 2);
     EXPECT_THROW(do_everything(), Error);

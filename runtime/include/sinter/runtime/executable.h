@@ -24,6 +24,7 @@ enum class Stage : std::uint8_t {
   assembly,  ///< of a program for a CPU
   cuda,      ///< CUDA C; of a program for a CPU what a GPU would get
   ptx,       ///< the same as NVRTC compiles it, for compute capability 9.0 where there is no GPU
+  sass,      ///< and its machine code, by nvdisasm or cuobjdump of a CUDA toolkit
 };
 [[nodiscard]] SINTER_API std::string_view to_string(Stage stage);
 
