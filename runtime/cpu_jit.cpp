@@ -185,6 +185,8 @@ LinkedCode::~LinkedCode() { jit_->release(std::move(memory_)); }
 
 }  // namespace
 
+bool serves_cpus() { return true; }
+
 std::shared_ptr<CpuJit> CpuJit::make(const Target& target) {
   return std::make_shared<OrcJit>(target);
 }

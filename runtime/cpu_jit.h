@@ -1,7 +1,8 @@
 // CpuJit: LoopNest to callable machine code in this process, through LLVM and ORC.
 //
-// The only LLVM users in runtime are cpu_jit.cpp and host.cpp. Thread-safe: concurrent compiles use
-// one TargetMachine each, from a pool that is kept.
+// The only LLVM users in runtime are cpu_jit.cpp and host.cpp, in place of which a build without
+// LLVM has no_cpu.cpp. Thread-safe: concurrent compiles use one TargetMachine each, from a pool
+// that is kept.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,9 @@
 #include "jit.h"
 
 namespace sinter::detail {
+
+/// Whether this build makes code for CPUs.
+[[nodiscard]] bool serves_cpus();
 
 class CpuJit : public Jit, public std::enable_shared_from_this<CpuJit> {
  public:

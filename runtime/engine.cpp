@@ -47,7 +47,10 @@ std::shared_ptr<const Services> make_services(EngineOptions& options) {
     target.gpu = cuda->target();
     options.threads = 1;
   }
-  target.cpu = options.target.has_value() ? std::move(*options.target) : host_target();
+  if (options.target.has_value())
+    target.cpu = std::move(*options.target);
+  else if (cuda == nullptr || serves_cpus())
+    target.cpu = host_target();
   const bool here = cuda != nullptr || runs_here(target.cpu);
   std::shared_ptr<Executor> executor = options.executor != nullptr
                                            ? std::move(options.executor)

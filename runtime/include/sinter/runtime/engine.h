@@ -14,7 +14,7 @@
 namespace sinter {
 
 /// The CPU of this machine, as the operating system lets it be used. Throws Error(unsupported) on
-/// one older than x86-64-v3, and names what is missing.
+/// one older than x86-64-v3, and names what is missing; and in a build without LLVM.
 [[nodiscard]] SINTER_API Target host_target();
 /// Whether code for `target` runs on this machine.
 [[nodiscard]] SINTER_API bool runs_here(const Target& target);
@@ -53,7 +53,7 @@ class SINTER_API Engine {
   /// is none left.
   [[nodiscard]] DeviceBuffer allocate(std::size_t bytes) const;
   [[nodiscard]] Device device() const;
-  /// The CPU; this machine's where programs run on a GPU.
+  /// The CPU; this machine's where programs run on a GPU, none in a build without LLVM.
   [[nodiscard]] const Target& target() const;
   [[nodiscard]] int threads() const;
   /// Drops every cache entry; executables in use stay valid.

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# without_llvm.sh build-directory: builds libsinter.so with SINTER_CPU=OFF where no LLVM is to be
+# found, and runs a program on it, with the GPU that the tests of build-directory have.
+set -euo pipefail
+fake=$(realpath "$1")/tests/libsinter_fake_cuda.so
+build=build/without-llvm
+source=$(cd "$(dirname "$0")" && pwd)
+
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+cmake -S . -B $build -G Ninja -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DSINTER_CPU=OFF \
+  -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON "${launcher[@]}"
+cmake --build $build
+cmake --install $build --prefix $build/prefix
+
+library=$(find $build/prefix -name libsinter.so)
+if objdump -p "$library" | grep NEEDED | grep LLVM; then
+  echo "it needs LLVM" >&2
+  exit 1
+fi
+strip -o $build/stripped.so "$library"
+bytes=$(stat -c %s $build/stripped.so)
+echo "$bytes bytes"
+[ "$bytes" -lt 4000000 ]
+
+g++ -std=c++20 "$source/without_llvm.cpp" -I$build/prefix/include -o $build/without_llvm \
+  "$library" -Wl,-rpath,"$(dirname "$(realpath "$library")")"
+SINTER_LIBCUDA=$fake SINTER_NVRTC=$fake $build/without_llvm
