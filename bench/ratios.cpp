@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   add_product_rows(rows, options);
   add_layout_rows(rows, options);
   add_compile_rows(rows, options);
+  add_planning_rows(rows, options);
   add_call_rows(rows, options);
   flags.json ? print_json(rows) : print_text(rows);
   bool all = true;

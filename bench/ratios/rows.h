@@ -54,6 +54,8 @@ void add_product_rows(std::vector<Row>& rows, const RatioOptions& options);
 void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Compiles: new, known, and how many a sweep needs; bytes of an entry.
 void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options);
+/// The time from a graph to its plan, and how it grows with the graph.
+void add_planning_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Calls over the direct call of the same kernel.
 void add_call_rows(std::vector<Row>& rows, const RatioOptions& options);
 
