@@ -39,7 +39,7 @@ std::uint64_t hash_of(const Shape& shape) {
 }
 
 // Tags of the records in a key, beside the ops, whose values are smaller.
-enum class Record : std::uint8_t { table = 0xfd, shape = 0xfe, output = 0xff };
+enum class Record : std::uint8_t { donation = 0xfc, table = 0xfd, shape = 0xfe, output = 0xff };
 
 void check_strides(std::string_view what, const Shape& shape, const Strides& strides) {
   if (strides.empty()) return;
@@ -218,11 +218,25 @@ NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& sha
   check_shape(shape, fmt::format("input '{}'", name));
   check_strides(fmt::format("input '{}'", name), shape, strides);
   const NodeId id = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
-  inputs.push_back({std::string(name), id, canonical(shape, strides)});
+  inputs.push_back({std::string(name), id, canonical(shape, strides), false});
   input_names_.emplace(name);
   key.append_text(name);
   key.append_dims(inputs.back().strides);
   return id;
+}
+
+void GraphData::donate(NodeId input) {
+  const Node& node = nodes[input.index];
+  if (node.op != Op::input) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("donate: the value is the result of {}, and only inputs are donated",
+                     to_string(node.op)));
+  }
+  GraphInput& donated = inputs[node.payload];
+  if (donated.donated) return;
+  donated.donated = true;
+  key.append_value(Record::donation);
+  key.append_value(input.index);
 }
 
 NodeId GraphData::add_parameter(double value, DType dtype) {
@@ -323,6 +337,13 @@ Value Graph::input(std::string_view name, DType dtype, const Shape& shape, const
   return {data_, data().add_input(name, dtype, shape, strides)};
 }
 
+void Graph::donate(const Value& input) {
+  if (&input.data() != &data()) {
+    fail(ErrorCode::invalid_graph, "donate: the value is one of another Graph");
+  }
+  data().donate(input.id_);
+}
+
 Value Graph::parameter(Scalar value, DType dtype) {
   return {data_, data().add_parameter(value.value(), dtype)};
 }
@@ -390,7 +411,9 @@ NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> op
   const Node& node = from.node(id);
   if (node.op == Op::input) {
     const GraphInput& input = from.inputs()[node.payload];
-    return data().add_input(input.name, node.dtype, from.shape(id), input.strides);
+    const NodeId copy = data().add_input(input.name, node.dtype, from.shape(id), input.strides);
+    if (input.donated) data().donate(copy);
+    return copy;
   }
   if (node.op == Op::parameter) {
     return data().add_parameter(from.parameters()[node.payload], node.dtype);

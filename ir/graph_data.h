@@ -18,10 +18,8 @@ class KeyBuilder {
  public:
   void append(std::span<const std::byte> bytes);
   template <typename T>
-    requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
-  void append_value(const T& value) {
-    append(std::as_bytes(std::span(&value, 1)));
-  }
+  requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
+  void append_value(const T& value) { append(std::as_bytes(std::span(&value, 1))); }
   /// Length first, so that no two sequences of texts share their bytes.
   void append_text(std::string_view text);
   /// Rank first, for the same reason.
@@ -57,6 +55,7 @@ struct GraphData {
   /// Checks operands against the op's row and interns the node. Throws Error.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
+  void donate(NodeId input);
   NodeId add_parameter(double value, DType dtype);
   NodeId add_iota(DType dtype, const Shape& shape, int axis);
   NodeId add_constant(double value, DType dtype);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -224,6 +226,12 @@ class Interpreter {
   std::vector<std::uint32_t> last_use_;
 };
 
+[[noreturn]] void refuse_memory(DType dtype, const Shape& shape, std::size_t bytes) {
+  fail(ErrorCode::limit_exceeded,
+       fmt::format("no memory for a tensor of {}{}, which takes {} bytes", to_string(dtype),
+                   to_string(shape), bytes));
+}
+
 void check_input(const GraphInput& declared, DType dtype, const Shape& shape,
                  const TensorData& given) {
   if (given.dtype != dtype) {
@@ -259,7 +267,14 @@ TensorData TensorData::zeros(DType dtype, const Shape& shape) {
   TensorData data;
   data.dtype = dtype;
   data.shape = shape;
-  data.bytes.resize(static_cast<std::size_t>(shape.elements()) * info(dtype).bytes);
+  const std::size_t bytes = static_cast<std::size_t>(shape.elements()) * info(dtype).bytes;
+  try {
+    data.bytes.resize(bytes);
+  } catch (const std::bad_alloc&) {
+    refuse_memory(dtype, shape, bytes);
+  } catch (const std::length_error&) {
+    refuse_memory(dtype, shape, bytes);
+  }
   return data;
 }
 

@@ -91,7 +91,10 @@ class Parser {
     const std::string name = cursor_.quoted("the name of the input");
     const WrittenType written = type();
     const Strides strides = written_strides();
-    return checked(at, [&] { return graph_.input(name, written.dtype, written.shape, strides); });
+    const Value made =
+        checked(at, [&] { return graph_.input(name, written.dtype, written.shape, strides); });
+    if (cursor_.accept("donated")) graph_.donate(made);
+    return made;
   }
 
   Value scalar(Op op) {
@@ -125,8 +128,9 @@ class Parser {
     const WrittenType written = type();
     attributes.dtype = written.dtype;
     attributes.shape = written.shape;
-    const Value value =
-        checked(at, [&] { return Value::apply(row.op, {values.data(), count}, attributes); });
+    const Value value = checked(at, [&] {
+      return Value::apply(row.op, {values.data(), count}, attributes);
+    });
     check_type(value, written);
     return value;
   }

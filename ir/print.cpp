@@ -127,10 +127,13 @@ class Printer {
     } else {
       what = call(id);
     }
-    const Strides strides =
-        node.op == Op::input ? graph_.inputs()[node.payload].strides : Strides();
+    std::string memory;
+    if (node.op == Op::input) {
+      const GraphInput& input = graph_.inputs()[node.payload];
+      memory = strides_text(input.strides) + (input.donated ? " donated" : "");
+    }
     return fmt::format("%{} = {}: {}{}{}\n", numbers_[id.index], what, to_string(node.dtype),
-                       to_string(graph_.shape(id)), strides_text(strides));
+                       to_string(graph_.shape(id)), memory);
   }
 
   const Graph& graph_;

@@ -56,12 +56,13 @@ std::shared_ptr<const Services> make_services(EngineOptions& options) {
                                            ? std::move(options.executor)
                                            : make_thread_pool(thread_count(options.threads));
   const int threads = std::max(1, executor->concurrency());
+  const std::int64_t memory = options.allocator != nullptr ? INT64_MAX : machine_memory();
   std::shared_ptr<Allocator> allocator =
       options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
   return std::shared_ptr<const Services>(
       new Services{std::move(target), std::move(cuda), here, std::move(executor), threads,
                    options.parallel_bytes > 0 ? options.parallel_bytes : kParallelBytes,
-                   WorkspacePool(std::move(allocator))});
+                   WorkspacePool(std::move(allocator), memory)});
 }
 
 std::shared_ptr<Jit> make_jit(const Services& services) {

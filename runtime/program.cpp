@@ -125,7 +125,10 @@ void finish(Program& program, std::size_t key_bytes) {
   const Plan& plan = program.planned->plan;
   const std::vector<std::uint32_t> slots = slots_of(plan, program.planned->signature);
   for (const PlanBuffer& buffer : plan.buffers) {
-    if (buffer.kind == PlanBuffer::Kind::temporary) program.temporaries.push_back(buffer.offset);
+    if (buffer.kind != PlanBuffer::Kind::temporary) continue;
+    const std::uint32_t slot =
+        buffer.within.has_value() ? slots[buffer.within->index] : BufferPlace::kWorkspace;
+    program.temporaries.push_back({buffer.offset, slot});
   }
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
     const PlanKernel& planned = plan.kernels[k];
@@ -165,9 +168,13 @@ void Program::check(const RunOptions& how) const {
 void Program::fill_slots(std::span<const ConstTensorView> inputs,
                          std::span<const TensorView> outputs, std::byte* workspace,
                          void** buffers) const {
+  void* const* const bound = buffers;
   for (const ConstTensorView& input : inputs) *buffers++ = const_cast<void*>(input.data);
   for (const TensorView& output : outputs) *buffers++ = output.data;
-  for (std::int64_t offset : temporaries) *buffers++ = workspace + offset;
+  for (const BufferPlace& place : temporaries) {
+    const bool own = place.slot == BufferPlace::kWorkspace;
+    *buffers++ = own ? workspace + place.byte_offset : place.in(bound);
+  }
 }
 
 void Program::run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,

@@ -49,6 +49,7 @@ struct Planned {
 /// Where an argument begins. Buffers are slots: inputs, then outputs, then temporaries of the
 /// program.
 struct BufferPlace {
+  static constexpr std::uint32_t kWorkspace = UINT32_MAX;
   std::int64_t byte_offset = 0;
   std::uint32_t slot = 0;
 
@@ -79,7 +80,7 @@ struct Program {
   std::shared_ptr<const Services> services;
   std::shared_ptr<const Planned> planned;
   std::vector<Kernel> kernels;
-  std::vector<std::int64_t> temporaries;  ///< offsets in the workspace
+  std::vector<BufferPlace> temporaries;  ///< in the workspace, or in another slot
   std::vector<double> parameters;
   CompileOptions options;
   CompileTimes times;

@@ -161,6 +161,15 @@ Signature::Signature(const Graph& graph, const Plan& plan)
     outputs_.push_back(
         make_spec(graph, output.node, fmt::format("output '{}'", output.name), output.strides));
   }
+  std::vector<bool> overwritten(inputs_.size());
+  for (const PlanBuffer& buffer : plan.buffers) {
+    if (!buffer.within.has_value()) continue;
+    const PlanBuffer& host = plan.buffers[buffer.within->index];
+    if (host.kind == PlanBuffer::Kind::input) overwritten[host.position] = true;
+  }
+  for (std::size_t i = 0; i < overwritten.size(); ++i) {
+    if (overwritten[i]) overwritten_.push_back(i);
+  }
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
     const PlanKernel& kernel = plan.kernels[k];
     for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
@@ -195,7 +204,23 @@ void Signature::check(std::span<const ConstTensorView> inputs, std::span<const T
     if (!fits(outputs[i], outputs_[i], device)) [[unlikely]]
       refuse(outputs[i], outputs_[i], device, true);
   }
+  for (std::size_t input : overwritten_) check_donated(inputs, outputs, input);
   for (std::size_t i = 0; i < outputs.size(); ++i) check_apart(inputs, outputs, i);
+}
+
+void Signature::check_donated(std::span<const ConstTensorView> inputs,
+                              std::span<const TensorView> outputs, std::size_t input) const {
+  const BufferSpec& spec = inputs_[input];
+  const auto check = [&](const void* data, const BufferSpec& other) {
+    if (other.bytes == 0 || !overlap(inputs[input].data, spec, data, other)) return;
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("{} is donated, and this program writes over it: {} has to lie apart from it",
+                     spec.label, other.label));
+  };
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (i != input) check(inputs[i].data, inputs_[i]);
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) check(outputs[i].data, outputs_[i]);
 }
 
 void Signature::check_apart(std::span<const ConstTensorView> inputs,

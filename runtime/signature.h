@@ -42,11 +42,14 @@ class Signature {
  private:
   void check_apart(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
                    std::size_t output) const;
+  void check_donated(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                     std::size_t input) const;
   void check_alias(std::size_t input, const void* input_data, std::size_t output,
                    const void* output_data) const;
 
   std::vector<BufferSpec> inputs_;
   std::vector<BufferSpec> outputs_;
+  std::vector<std::size_t> overwritten_;  ///< donated inputs that hold temporaries
   // An output may take the place of an input that no later kernel reads, and its own only in place.
   struct Reader {
     std::int64_t kernel = -1;  ///< the last one; -1 for none

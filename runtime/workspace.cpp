@@ -1,6 +1,8 @@
 // The pool of workspaces. The allocator is never called under the lock.
 #include "workspace.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <new>
 
@@ -16,16 +18,22 @@ constexpr std::size_t kAlignment = 64;
 class AlignedNew final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
-    return ::operator new(bytes, std::align_val_t{kAlignment}, std::nothrow);
+    return ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
   }
   void release(void* memory, std::size_t /*bytes*/) override {
-    ::operator delete(memory, std::align_val_t{kAlignment});
+    ::operator delete (memory, std::align_val_t{kAlignment});
   }
 };
 
 }  // namespace
 
 std::shared_ptr<Allocator> default_allocator() { return std::make_shared<AlignedNew>(); }
+
+std::int64_t machine_memory() {
+  const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
+  const std::int64_t page = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page > 0 ? pages * page : INT64_MAX;
+}
 
 WorkspacePool::Block WorkspacePool::take(std::size_t bytes) {
   const Block idle = take_idle(bytes);
@@ -45,6 +53,12 @@ WorkspacePool::Block WorkspacePool::take_idle(std::size_t bytes) {
 }
 
 WorkspacePool::Block WorkspacePool::allocate(std::size_t bytes) {
+  if (bytes > static_cast<std::size_t>(limit_)) {
+    fail(ErrorCode::limit_exceeded,
+         fmt::format("this program needs a workspace of {} bytes, and the machine has {} bytes of "
+                     "memory: use smaller shapes, or an EngineOptions::allocator that has them",
+                     bytes, limit_));
+  }
   void* memory = allocator_->allocate(bytes);
   if (memory == nullptr) {
     fail(ErrorCode::limit_exceeded,

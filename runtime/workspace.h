@@ -17,6 +17,8 @@ namespace sinter::detail {
 
 /// Aligned operator new.
 [[nodiscard]] std::shared_ptr<Allocator> default_allocator();
+/// Bytes of this machine's memory.
+[[nodiscard]] std::int64_t machine_memory();
 
 class WorkspacePool {
  public:
@@ -25,15 +27,17 @@ class WorkspacePool {
     std::size_t bytes = 0;
   };
 
-  explicit WorkspacePool(std::shared_ptr<Allocator> allocator) : allocator_(std::move(allocator)) {
+  /// No workspace takes more than `limit` bytes.
+  explicit WorkspacePool(std::shared_ptr<Allocator> allocator, std::int64_t limit = INT64_MAX)
+      : allocator_(std::move(allocator)), limit_(limit) {
     idle_.reserve(kIdleBlocks + 1);  // give_back must not throw
   }
   ~WorkspacePool() { trim(); }
   WorkspacePool(const WorkspacePool&) = delete;
   WorkspacePool& operator=(const WorkspacePool&) = delete;
 
-  /// The smallest idle block that holds `bytes`, or a new one. Throws Error(limit_exceeded) when
-  /// the allocator has no memory.
+  /// The smallest idle block that holds `bytes`, or a new one. Throws Error(limit_exceeded) beyond
+  /// the limit, and when the allocator has no memory.
   [[nodiscard]] Block take(std::size_t bytes);
   void give_back(Block block);
   /// Releases all idle blocks.
@@ -45,6 +49,7 @@ class WorkspacePool {
 
   static constexpr std::size_t kIdleBlocks = 4;
   std::shared_ptr<Allocator> allocator_;
+  std::int64_t limit_;
   std::mutex mutex_;
   std::vector<Block> idle_;  ///< longest idle first
 };

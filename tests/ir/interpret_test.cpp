@@ -183,7 +183,9 @@ TEST(Interpret, FreesWhatNoNodeReadsAnyMore) {
 TEST(TensorData, RefusesWhatDoesNotFit) {
   const float three[] = {1, 2, 3};
   expect_error(ErrorCode::invalid_argument, "3 values for a tensor of shape [2, 2], which holds 4",
-               [&] { (void)TensorData::from<float>({2, 2}, three); });
+               [&] {
+                 (void)TensorData::from<float>({2, 2}, three);
+               });
   const TensorData data = TensorData::from<float>({3}, three);
   EXPECT_EQ(data.as<float>()[2], 3);
   expect_error(ErrorCode::dtype_mismatch, "a tensor of f32 was read as f64",
@@ -192,6 +194,17 @@ TEST(TensorData, RefusesWhatDoesNotFit) {
                [&] { (void)data.as<int>(); });
   expect_error(ErrorCode::invalid_argument, "a length cannot be negative",
                [] { (void)TensorData::zeros(DType::f32, {-1}); });
+}
+
+TEST(TensorData, NamesTheBytesThatThereIsNoMemoryFor) {
+  expect_error(ErrorCode::limit_exceeded,
+               "no memory for a tensor of f64[281474976710656], which takes 2251799813685248 bytes",
+               [] { (void)TensorData::zeros(DType::f64, {kMaxElements}); });
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {1});
+  graph.output("y", x.broadcast_to({kMaxElements}));
+  expect_error(ErrorCode::limit_exceeded, "no memory for a tensor of f32[281474976710656]",
+               [&] { (void)interpret(graph, std::array{TensorData::zeros(DType::f32, {1})}); });
 }
 
 TEST(FirstDifference, ComparesBitsWithAllNaNsEqual) {

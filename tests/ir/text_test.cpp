@@ -39,6 +39,19 @@ TEST(Text, ReadsTheExampleBackToAnEqualGraph) {
   EXPECT_TRUE(std::ranges::equal(graph.parameters(), example().parameters()));
 }
 
+TEST(Text, KeepsDonations) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 3}, {1, 2});
+  graph.donate(x);
+  const Value y = graph.input("y", DType::f32, {2, 3});
+  graph.donate(y);
+  graph.output("z", x + y);
+  const std::string text = print(graph);
+  EXPECT_NE(text.find("f32[2, 3] strides [1, 2] donated\n"), std::string::npos) << text;
+  EXPECT_TRUE(equal_keys(parse(text), graph));
+  EXPECT_EQ(print(parse(text)), text);
+}
+
 TEST(Text, ShowsParametersByNameWhenAsked) {
   const std::string text = print(example(), {.parameter_names = true});
   EXPECT_NE(text.find("leaky_relu(%2, negative_slope=$0)"), std::string::npos) << text;

@@ -373,5 +373,37 @@ TEST(Target, OfAnotherArchitectureIsReadAsAssembly) {
             "it can be shown, not run");
 }
 
+TEST(DonatedBuffers, HoldTemporariesAndMustLieApart) {
+  constexpr std::int64_t kLength = 1024;
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {kLength});
+  const Value b = graph.input("b", DType::f32, {kLength});
+  graph.output("y", (x.relu().square() + b).convert(DType::i32));
+  const Engine engine;
+  const std::int64_t before = engine.compile(graph, {.fuse = Fuse::none}).workspace_bytes();
+  graph.donate(x);
+  const Executable program = engine.compile(graph, {.fuse = Fuse::none});
+  EXPECT_LT(program.workspace_bytes(), before);
+  std::vector<float> xs(kLength, 3), bs(kLength, 1);
+  std::vector<std::int32_t> ys(kLength);
+  EXPECT_EQ(error_of([&] {
+              program.run({view(xs, {kLength}), view(xs, {kLength})}, {view(ys, {kLength})});
+            }),
+            "invalid_buffer: input 'x' is donated, and this program writes over it: input 'b' has "
+            "to lie apart from it");
+  program.run({view(xs, {kLength}), view(bs, {kLength})}, {view(ys, {kLength})});
+  EXPECT_EQ(ys, std::vector<std::int32_t>(kLength, 10));
+}
+
+TEST(DonatedBuffers, AreInputs) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2});
+  EXPECT_EQ(error_of([&] { graph.donate(x.relu()); }),
+            "invalid_argument: donate: the value is the result of relu, and only inputs are "
+            "donated");
+  EXPECT_EQ(error_of([&] { Graph().donate(x); }),
+            "invalid_graph: donate: the value is one of another Graph");
+}
+
 }  // namespace
 }  // namespace sinter::test

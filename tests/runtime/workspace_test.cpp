@@ -97,6 +97,17 @@ TEST(WorkspacePool, NamesTheBytesWhenThereIsNoMemory) {
             "limit_exceeded: no memory for a workspace of 640 bytes: the allocator returned null");
 }
 
+TEST(WorkspacePool, RefusesMoreThanTheMachineHas) {
+  const auto allocator = std::make_shared<Counting>();
+  WorkspacePool pool(allocator, 4096);
+  EXPECT_EQ(message_of(pool, 8192),
+            "limit_exceeded: this program needs a workspace of 8192 bytes, and the machine has "
+            "4096 bytes of memory: use smaller shapes, or an EngineOptions::allocator that has "
+            "them");
+  EXPECT_EQ(allocator->allocations, 0);
+  EXPECT_GT(machine_memory(), 0);
+}
+
 TEST(WorkspacePool, RefusesMemoryThatIsNotAligned) {
   const auto allocator = std::make_shared<Counting>();
   allocator->shift = 8;

@@ -1,5 +1,5 @@
-// Every buffer knows which of its elements are written: writing to the workspace empties the
-// temporaries that it overlaps.
+// Every buffer knows which of its elements are written: writing to one empties all that share its
+// memory.
 #include "support/run_plan.h"
 
 #include <gtest/gtest.h>
@@ -110,13 +110,24 @@ class PlanRunner {
     EXPECT_TRUE(is_input || !twice) << "an element is written twice";
   }
 
-  /// Of two temporaries; of one with itself there is nothing to say here.
+  /// Where a buffer lies: in its own memory, or a temporary in that of another or the workspace.
+  struct Region {
+    std::uint32_t memory;
+    std::int64_t begin, end;
+  };
+  [[nodiscard]] Region region(std::uint32_t buffer) const {
+    const PlanBuffer& of = plan_.buffers[buffer];
+    if (of.kind != PlanBuffer::Kind::temporary) return {buffer, 0, bytes(of)};
+    constexpr std::uint32_t kWorkspace = UINT32_MAX;
+    const std::uint32_t memory = of.within.has_value() ? of.within->index : kWorkspace;
+    return {memory, of.offset, of.offset + bytes(of)};
+  }
+  /// Of two buffers; of one with itself there is nothing to say here.
   [[nodiscard]] bool overlap(std::uint32_t a, std::uint32_t b) const {
-    const PlanBuffer& p = plan_.buffers[a];
-    const PlanBuffer& q = plan_.buffers[b];
-    if (p.kind != PlanBuffer::Kind::temporary || q.kind != PlanBuffer::Kind::temporary || a == b)
-      return false;
-    return p.offset < q.offset + bytes(q) && q.offset < p.offset + bytes(p);
+    if (a == b) return false;
+    const Region p = region(a);
+    const Region q = region(b);
+    return p.memory == q.memory && p.begin < q.end && q.begin < p.end;
   }
   static std::int64_t bytes(const PlanBuffer& buffer) {
     return buffer.shape.elements() * info(buffer.dtype).bytes;

@@ -62,6 +62,7 @@ struct GraphInput {
   std::string name;
   NodeId node;
   Strides strides;  ///< in elements; empty for dense row-major
+  bool donated = false;
 };
 
 struct GraphOutput {
@@ -135,6 +136,9 @@ class SINTER_API Graph {
   /// elements, one per axis, 0 to repeat, negative to walk backwards from the element that the
   /// buffer points to; left out, the buffer is dense and row-major.
   Value input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides = {});
+  /// Gives up what an input's buffer holds: a program may write over it once it has been read, and
+  /// so needs less memory of its own. Throws Error(invalid_argument) for another value.
+  void donate(const Value& input);
   /// A rank-0 number that a user may vary without changing the structure.
   Value parameter(Scalar value, DType dtype);
   /// A rank-0 number that belongs to the structure; rounded to `dtype`.

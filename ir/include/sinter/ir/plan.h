@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,13 @@ struct PlanBuffer {
   Shape shape;
   Strides strides;             ///< of an input or output, as declared; empty for dense
   std::uint32_t position = 0;  ///< among the graph's inputs or outputs
-  std::int64_t offset = 0;     ///< of a temporary in the workspace, in bytes, 64-byte aligned
-  NodeId node;                 ///< the value it holds, in Plan::graph; parts of a concat are
-                               ///< written by several kernels
-  CutRule rule{};              ///< of an output or a temporary
+  /// Of a temporary: the output that is not written yet, or the donated input that is not read any
+  /// more, in whose memory it lies; without one it lies in the workspace.
+  std::optional<BufferId> within = {};
+  std::int64_t offset = 0;  ///< of a temporary in that memory, in bytes, 64-byte aligned
+  NodeId node;              ///< the value it holds, in Plan::graph; parts of a concat are
+                            ///< written by several kernels
+  CutRule rule{};           ///< of an output or a temporary
 };
 
 /// What a kernel reads or writes: the elements of a buffer that the strides of its body's input or
@@ -83,8 +87,8 @@ struct PlanKernel {
 struct Plan {
   Graph graph;  ///< simplified; parameter values in it are those of whoever planned first
   std::vector<PlanBuffer> buffers;
-  std::vector<PlanKernel> kernels;  ///< in an order in which they may run
-  std::int64_t workspace_bytes = 0;
+  std::vector<PlanKernel> kernels;   ///< in an order in which they may run
+  std::int64_t workspace_bytes = 0;  ///< all that a run needs beside inputs and outputs
 };
 
 /// Cuts a verified graph without structural ops but views and concats. Linear time.

@@ -72,8 +72,8 @@ class SINTER_API Executable {
   /// An output may be the very buffer and layout of an input; any other overlap of an output is
   /// refused. Throws Error before anything is written: shape_mismatch, dtype_mismatch,
   /// invalid_buffer (null, misaligned, overlapping, other strides, on another device),
-  /// invalid_argument (wrong number, a stream for a CPU), and on a GPU limit_exceeded (out of
-  /// memory) and internal (the driver refuses).
+  /// invalid_argument (wrong number, a stream for a CPU), limit_exceeded (a workspace of more than
+  /// the machine's memory), and on a GPU internal (the driver refuses).
   void run(std::initializer_list<ConstTensorView> inputs, std::initializer_list<TensorView> outputs,
            const RunOptions& options = {}) const {
     run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()),
@@ -100,7 +100,7 @@ class SINTER_API Executable {
   [[nodiscard]] int kernels() const;
   /// Time that making this executable took, by stage: 0 where a cache had it.
   [[nodiscard]] CompileTimes compile_times() const;
-  /// Bytes that each run takes from the allocator.
+  /// Bytes that each run takes from the allocator: all that it needs beside the buffers it is given.
   [[nodiscard]] std::int64_t workspace_bytes() const;
   /// Bytes of the kernel-cache entry itself; plan and code are shared with others.
   [[nodiscard]] std::int64_t entry_bytes() const;
