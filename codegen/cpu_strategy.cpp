@@ -67,6 +67,13 @@ bool is_one_access(LaneStride stride) {
   return stride == LaneStride::contiguous || stride == LaneStride::reversed;
 }
 
+/// Whether an output has an element for each of the innermost axis. Where rows are reduced, others
+/// have one for the row.
+bool walks_rows(const Graph& body, const LoopSpace& space, std::size_t output) {
+  const std::size_t argument = body.inputs().size() + output;
+  return stride_class(space, argument, space.rank() - 1) != LaneStride::uniform;
+}
+
 /// AVX2 masks elements of 4 and 8 bytes.
 bool has_masked_access(DType dtype) { return info(dtype).bytes >= 4; }
 
@@ -99,7 +106,7 @@ std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int
     const DType dtype = output_dtype(body, i);
     const bool wide = lanes * info(dtype).bytes * 2 >= target.vector_bytes;
     streamed.push_back(options.streaming && dtype != DType::boolean && wide &&
-                       is_contiguous(body, space, i));
+                       is_contiguous(body, space, i) && walks_rows(body, space, i));
   }
   return streamed;
 }
@@ -108,7 +115,7 @@ std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int
 std::optional<std::size_t> choose_anchor(const Graph& body, const LoopSpace& space) {
   std::optional<std::size_t> widest;
   for (std::size_t i = 0; i < body.outputs().size(); ++i) {
-    if (!is_contiguous(body, space, i)) continue;
+    if (!is_contiguous(body, space, i) || !walks_rows(body, space, i)) continue;
     const bool wider = !widest.has_value() ||
                        info(output_dtype(body, i)).bytes > info(output_dtype(body, *widest)).bytes;
     if (wider) widest = i;

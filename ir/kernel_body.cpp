@@ -16,22 +16,26 @@ namespace sinter::detail {
 BodyBuilder::BodyBuilder(const Plan& plan, const Places& places)
     : plan_(plan),
       places_(places),
+      member_(plan.graph.nodes().size(), kNotStored),
       needed_(plan.graph.nodes().size(), kNotStored),
       copied_(plan.graph.nodes().size(), kNotStored),
       copy_of_(plan.graph.nodes().size()) {}
 
-void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment,
-                        std::span<const Store> stores) {
+void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::size_t segment,
+                        std::span<const NodeId> members, std::span<const Store> stores) {
   kernel_ = &kernel;
   k_ = k;
+  segment_ = segment;
+  for (NodeId id : members) member_[id.index] = k;
   for (const Store& store : stores) needed_[store.node.index] = k;
-  mark_cone(segment);
-  for (NodeId id : segment) {
+  mark_cone(members);
+  for (NodeId id : members) {
     if (needed_[id.index] == k && computes(id) && !after_) static_cast<void>(copy(id));
   }
   for (const auto& [node, place] : stores) {
-    const Value stored = kernel.body.value(after_ ? copy_aligned(*after_, node) : copy(node));
-    const Layout layout = after_ ? after_->aligned(place.layout) : place.layout;
+    const bool aligns = after_ && places_.drops[node.index];
+    const Value stored = kernel.body.value(aligns ? copy_aligned(*after_, node) : copy(node));
+    const Layout layout = aligns ? after_->aligned(place.layout) : place.layout;
     const std::string name = fmt::format("o{}", kernel.outputs.size());
     kernel.outputs.push_back({place.buffer, layout.offset});
     kernel.body.output(name, stored, layout.strides);
@@ -41,15 +45,16 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::span<const Nod
 /// Whether this kernel computes the value itself, as opposed to reading a buffer or a scalar.
 bool BodyBuilder::computes(NodeId id) const {
   const Node& node = plan_.graph.node(id);
+  if (is_leaf(node) || !is_computed(node) || member_[id.index] != k_) return false;
   const std::uint32_t owner = places_.kernel[id.index];
-  return !is_leaf(node) && is_computed(node) && (owner == k_ || owner == kNotStored);
+  return owner == k_ || owner == kNotStored || places_.home[id.index] != segment_;
 }
 
-void BodyBuilder::mark_cone(std::span<const NodeId> segment) {
+void BodyBuilder::mark_cone(std::span<const NodeId> members) {
   after_.reset();
   left_.copies.clear();
   right_.copies.clear();
-  for (NodeId id : segment | std::views::reverse) {
+  for (NodeId id : members | std::views::reverse) {
     if (needed_[id.index] != k_ || !computes(id)) continue;
     const Node& node = plan_.graph.node(id);
     for (NodeId operand : node.inputs()) needed_[operand.index] = k_;

@@ -29,14 +29,17 @@ struct Store {
 struct Places {
   std::vector<Place> place;           ///< of inputs, concats and stored values: where they are read
   std::vector<std::uint32_t> kernel;  ///< that stores the value first; kNotStored for the others
+  std::vector<std::uint32_t> home;    ///< of a stored value: the segment of that kernel
+  std::vector<bool> drops;            ///< it comes after a reduction there that drops its axes, or
+                                      ///< after a product
 };
 inline constexpr std::uint32_t kNotStored = UINT32_MAX;
 
 /// Where a value of lower rank stands among the axes of a kernel: all values of a body with a
 /// reduction or a product align, at the last axis, to what is reduced or multiplied.
 struct Alignment {
-  int behind = 0;  ///< axes behind those that the value has not
-  int count = 0;   ///< of these, as lengths of 1
+  int behind = 0;     ///< axes behind those that the value has not
+  int count = 0;      ///< of these, as lengths of 1
   bool swap = false;  ///< its last two axes, before that
   std::unordered_map<std::uint32_t, NodeId> copies = {};
 
@@ -50,14 +53,14 @@ struct Alignment {
 class BodyBuilder {
  public:
   BodyBuilder(const Plan& plan, const Places& places);
-  /// Fills in the kernel of index `k`, which stores `stores`. Its ops come from `segment`; what
-  /// other kernels store is read from its buffer.
-  void build(PlanKernel& kernel, std::uint32_t k, std::span<const NodeId> segment,
-             std::span<const Store> stores);
+  /// Fills in the kernel of index `k`, which stores `stores`. Its ops are among the `members` of
+  /// its segment; what other kernels of that, or other segments, store is read from its buffer.
+  void build(PlanKernel& kernel, std::uint32_t k, std::size_t segment,
+             std::span<const NodeId> members, std::span<const Store> stores);
 
  private:
   [[nodiscard]] bool computes(NodeId id) const;
-  void mark_cone(std::span<const NodeId> segment);
+  void mark_cone(std::span<const NodeId> members);
   [[nodiscard]] NodeId copy(NodeId id);
   [[nodiscard]] NodeId copy_leaf(NodeId id);
   [[nodiscard]] NodeId copy_aligned(Alignment& to, NodeId id);
@@ -68,6 +71,7 @@ class BodyBuilder {
 
   const Plan& plan_;
   const Places& places_;
+  std::vector<std::uint32_t> member_;  // by node: the last kernel whose segment has it
   std::vector<std::uint32_t> needed_;  // by node: the last kernel whose cone it is in
   std::vector<std::uint32_t> copied_;  // by node: the last kernel whose body has it, as copy_of_
   std::vector<NodeId> copy_of_;
@@ -77,6 +81,7 @@ class BodyBuilder {
   Alignment right_{.behind = 2, .count = 1, .swap = true};  ///< and of its second
   PlanKernel* kernel_ = nullptr;
   std::uint32_t k_ = 0;
+  std::size_t segment_ = 0;
 };
 
 }  // namespace sinter::detail

@@ -2,7 +2,7 @@
 //
 // A value that is stored is computed by one kernel and read by the others, so kernels of a segment
 // run in an order in which shapes grow: broadcasting never makes a shape smaller. Reductions do,
-// and so what comes after one more of them comes later.
+// and so what comes after one more of them comes later, or in the kernel that walks rows again.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -28,6 +28,7 @@ std::string_view to_string(CutRule rule) {
     case CutRule::concat: return "concat";
     case CutRule::product: return "product";
     case CutRule::reduction: return "reduction";
+    case CutRule::order: return "order";
   }
   return "unknown";
 }
@@ -50,6 +51,8 @@ class Planner {
     places_.kernel.resize(graph.nodes().size(), kNotStored);
     stored_.resize(graph.nodes().size());
     readable_.resize(graph.nodes().size());
+    places_.home = segments_.home;
+    places_.drops = segments_.drops;
     plan_.graph = std::move(graph);
   }
 
@@ -71,24 +74,20 @@ class Planner {
 
   // --- Kernels -----------------------------------------------------------------------------------
 
-  /// One kernel for each shape among the values that the segment stores, and for each number of
-  /// reductions before them.
+  /// One kernel for each group of the values that the segment stores.
   void add_kernels(std::size_t s) {
     std::vector<NodeId> stored;
+    int bytes = 1;
     for (NodeId id : segments_.segment(s)) {
-      if (segments_.stored[id.index].has_value()) stored.push_back(id);
+      if (segments_.home[id.index] != s || !segments_.stored[id.index].has_value()) continue;
+      stored.push_back(id);
+      bytes = std::max<int>(bytes, info(graph().node(id).dtype).bytes);
     }
-    std::ranges::sort(stored, [this](NodeId a, NodeId b) {
-      const auto key = [this](NodeId id) {
-        return std::tuple(segments_.stages[id.index], broadcast_order(graph().shape(id)),
-                          graph().node(id).shape);
-      };
-      return key(a) < key(b);
-    });
+    const std::optional<Frame>& frame = segments_.frames[s];
+    const bool has_rows = frame.has_value() && frame->has_rows(limits_.row_bytes / bytes);
+    const auto group = [&](NodeId id) { return group_of(id, has_rows ? &*frame : nullptr); };
+    std::ranges::stable_sort(stored, {}, group);
     for (std::size_t i = 0; i < stored.size(); ++i) {
-      const auto group = [&](NodeId id) {
-        return std::pair(segments_.stages[id.index], graph().node(id).shape);
-      };
       if (i == 0 || group(stored[i]) != group(stored[i - 1])) add_kernel(s);
       places_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);
     }
@@ -97,6 +96,18 @@ class Planner {
         copies_.emplace(id.index, add_kernel(kCopiesOnly));
       }
     }
+  }
+
+  /// Values of one shape after equally many reductions; or, of rows that are walked again, these
+  /// and all that comes after their reductions. Ordered as their kernels have to run.
+  using Group = std::tuple<int, decltype(broadcast_order({})), ShapeId>;
+  [[nodiscard]] Group group_of(NodeId id, const Frame* rows) const {
+    const int stage = segments_.stages[id.index];
+    const Shape& shape = graph().shape(id);
+    if (rows != nullptr && (stage > 0 || shape == rows->shape)) {
+      return {0, broadcast_order(rows->shape), ShapeId{UINT32_MAX}};
+    }
+    return {stage, broadcast_order(shape), graph().node(id).shape};
   }
 
   std::uint32_t add_kernel(std::size_t segment) {
@@ -128,6 +139,7 @@ class Planner {
                              .shape = graph().shape(node),
                              .strides = {},
                              .position = static_cast<std::uint32_t>(position),
+                             .within = {},
                              .offset = 0,
                              .node = node,
                              .rule = rule});
@@ -210,9 +222,9 @@ class Planner {
     BodyBuilder builder(plan_, places_);
     for (std::uint32_t k = 0; k < plan_.kernels.size(); ++k) {
       const std::size_t segment = segment_of_kernel_[k];
-      builder.build(plan_.kernels[k], k,
-                    segment == kCopiesOnly ? std::span<const NodeId>() : segments_.segment(segment),
-                    stores_of_kernel_[k]);
+      const auto members =
+          segment == kCopiesOnly ? std::span<const NodeId>() : segments_.segment(segment);
+      builder.build(plan_.kernels[k], k, segment, members, stores_of_kernel_[k]);
     }
   }
 

@@ -1,14 +1,22 @@
 // A plan as text: for each kernel the buffers it reads and writes and its ops, then every stored
-// value with the rule that made it so.
+// value with the rule that made it so, and what that costs and saves by the cost model.
+#include <algorithm>
 #include <iterator>
+#include <unordered_set>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <sinter/ir/plan.h>
 #include <sinter/ir/text.h>
 
+#include "cost.h"
+
 namespace sinter {
 namespace {
+
+using detail::computed_with;
+using detail::CostModel;
 
 std::string_view reason(CutRule rule) {
   switch (rule) {
@@ -22,13 +30,25 @@ std::string_view reason(CutRule rule) {
     case CutRule::product:
       return "a product would compute it again, or is read otherwise than element by element";
     case CutRule::reduction: return "its readers wait for a reduction, or reduce something else";
+    case CutRule::order: return "its readers come later, for other data that they read";
   }
   return "";
 }
 
 class PlanPrinter {
  public:
-  explicit PlanPrinter(const Plan& plan) : plan_(plan) {}
+  explicit PlanPrinter(const Plan& plan)
+      : plan_(plan),
+        cost_(plan.graph, PlanLimits()),
+        readers_(plan.buffers.size()),
+        stored_(plan.graph.nodes().size()) {
+    for (const PlanBuffer& buffer : plan.buffers) stored_[buffer.node.index] = true;
+    for (const PlanKernel& kernel : plan.kernels) {
+      for (const PlanOperand& input : kernel.inputs) {
+        readers_[input.buffer.index].push_back(&space(kernel.body));
+      }
+    }
+  }
 
   std::string run() && {
     add("sinter plan 1\n{} kernels, {} bytes of workspace\n", plan_.kernels.size(),
@@ -49,7 +69,7 @@ class PlanPrinter {
 
   void add_kernel(std::size_t k) {
     const PlanKernel& kernel = plan_.kernels[k];
-    const Shape& shape = kernel.body.shape(kernel.body.outputs().front().node);
+    const Shape& shape = space(kernel.body);
     add("\nkernel {}: {} ops over {}\n", k, operations(kernel.body), to_string(shape));
     for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
       add("  reads i{} = {}\n", i, describe(kernel.inputs[i]));
@@ -61,6 +81,14 @@ class PlanPrinter {
       add("  takes ${} = parameter {} of the graph\n", i, kernel.parameters[i]);
     }
     add_body(kernel.body);
+  }
+
+  /// The shape of the largest output.
+  static const Shape& space(const Graph& body) {
+    const auto elements = [&body](const GraphOutput& output) {
+      return body.shape(output.node).elements();
+    };
+    return body.shape(std::ranges::max_element(body.outputs(), {}, elements)->node);
   }
 
   static std::size_t operations(const Graph& body) {
@@ -110,12 +138,46 @@ class PlanPrinter {
 
   void add_stored(const PlanBuffer& buffer) {
     add("  {}", describe(buffer));
-    if (buffer.kind == PlanBuffer::Kind::temporary) add(" at offset {}", buffer.offset);
-    add(", the result of {}; rule {}: {}\n", to_string(plan_.graph.node(buffer.node).op),
+    const bool temporary = buffer.kind == PlanBuffer::Kind::temporary;
+    if (temporary) add(" at offset {}", buffer.offset);
+    if (buffer.within) add(" of {}", name(plan_.buffers[buffer.within->index]));
+    add(", the result of {}; rule {}: {}", to_string(plan_.graph.node(buffer.node).op),
         to_string(buffer.rule), reason(buffer.rule));
+    if (temporary) add_price(buffer);
+    add("\n");
+  }
+
+  /// What the cut costs, and what it saves where readers would compute the value again.
+  void add_price(const PlanBuffer& buffer) {
+    const auto& readers = readers_[static_cast<std::size_t>(&buffer - plan_.buffers.data())];
+    const auto elements = static_cast<double>(buffer.shape.elements());
+    add("; moves {} bytes", elements * info(buffer.dtype).bytes * (1.0 + readers.size()));
+    double again = -elements;  // once it is computed anyway
+    for (const Shape* reader : readers) again += computed_with(buffer.shape, *reader);
+    const double saved = again * recomputed(buffer.node);
+    if (saved > 0) add(", saves {} operations", saved);
+  }
+
+  /// Operations per element between a value and what is in memory; of a few ops.
+  [[nodiscard]] int recomputed(NodeId value) const {
+    constexpr std::size_t kMaxOps = 256;
+    std::vector<NodeId> cone{value};
+    std::unordered_set<std::uint32_t> known{value.index};
+    int total = 0;
+    for (std::size_t i = 0; i < std::min(cone.size(), kMaxOps); ++i) {
+      total += cost_.operations(cone[i]);
+      for (NodeId operand : plan_.graph.node(cone[i]).inputs()) {
+        if (stored_[operand.index] || !known.insert(operand.index).second) continue;
+        cone.push_back(operand);
+      }
+    }
+    return total;
   }
 
   const Plan& plan_;
+  const CostModel cost_;
+  std::vector<std::vector<const Shape*>> readers_;  // by buffer: what its readers range over
+  std::vector<bool> stored_;                        // by node
   std::string out_;
 };
 

@@ -9,25 +9,32 @@
 
 #include <sinter/ir/plan.h>
 
+#include "frame.h"
 #include "live_values.h"
 
 namespace sinter::detail {
 
-/// Live nodes in segments. A value is stored only where `stored` has a rule for it; a segment reads
-/// graph inputs and stored values of earlier segments. The graph inputs and earlier values that a
-/// segment reads, and the values that it stores, are together at most `limits.arguments`: so is any
-/// kernel made of a part of it.
+/// Live nodes in segments, which run one after the other. A value is stored only where `stored` has
+/// a rule for it, and then by the segment that is its home; a segment reads graph inputs and stored
+/// values of earlier segments, and may compute others again that are cheap. The graph inputs and
+/// earlier values that a segment reads, and the values that it stores, are together at most
+/// `limits.arguments`: so is any kernel made of a part of it.
 struct Segments {
   LiveValues live;
+  std::vector<NodeId> order;                   ///< of all segments, operands before users
   std::vector<std::uint32_t> ends;             ///< segment s is order[ends[s - 1] .. ends[s])
-  std::vector<std::optional<CutRule>> stored;  ///< by node of the graph
+  std::vector<std::optional<Frame>> frames;    ///< by segment: what it reduces, if it does
+  std::vector<std::uint32_t> home;             ///< by node of the graph: its segment
+  std::vector<std::optional<CutRule>> stored;  ///< by node
 
   std::vector<int> stores;  ///< by node: buffers that outputs, concats and views ask for
-  std::vector<int> stages;  ///< by node: reductions of its segment that are before it, in a row
+  std::vector<int> stages;  ///< by node: reductions of its home that are before it, in a row
+  std::vector<bool> drops;  ///< by node: it comes after a reduction there that drops its axes, or
+                            ///< after a product
 
   [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
     const std::size_t begin = s == 0 ? 0 : ends[s - 1];
-    return std::span(live.order).subspan(begin, ends[s] - begin);
+    return std::span(order).subspan(begin, ends[s] - begin);
   }
 };
 

@@ -351,6 +351,25 @@ TEST(Reduction, EachOfTheSoftmaxKinIsOneKernel) {
   }
 }
 
+TEST(Reduction, RowsAndWhatIsLeftOfThemLeaveOneKernel) {
+  const Machines machines;
+  for (std::int64_t n : {1, 7, 64, 100, 2500}) {
+    for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
+      Graph graph;
+      const Value x = graph.input("x", dtype, {5, n});
+      const Value wide = dtype == DType::bf16 ? x.convert(DType::f32) : x;
+      const Value power = (wide - wide.amax(1, true)).exp();
+      graph.output("total", power.sum(1, true));
+      graph.output("power", power);
+      graph.output("narrow", (power / power.sum(1, true)).convert(dtype));
+      graph.output("before", x.relu());
+      graph.output("mean", wide.mean(1));
+      EXPECT_EQ(kernels_of(widen(graph, Rounding::at_store)), 1U);
+      machines.check(graph, "rows of " + std::to_string(n));
+    }
+  }
+}
+
 TEST(Reduction, LogsumexpOfInfinities) {
   Graph graph;
   graph.output("y", graph.input("x", DType::f32, {2}).logsumexp());
@@ -377,7 +396,9 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
   const Value nothing = graph.input("nothing", DType::f32, {2, 0});
   EXPECT_EQ(error_of([&] { (void)x.sum(2); }),
             "reduce_sum: axis 2 of shape [2, 3]: axes are -2 to 1");
-  EXPECT_EQ(error_of([&] { (void)x.sum({1, -1}); }),
+  EXPECT_EQ(error_of([&] {
+              (void)x.sum({1, -1});
+            }),
             "reduce_sum: axes [1, -1] of shape [2, 3] name axis 1 twice: name each axis once");
   EXPECT_EQ(error_of([&] { (void)nothing.amax(1); }),
             "reduce_max(x: f32[2, 0]): over no elements: there is no highest of nothing");
@@ -387,7 +408,9 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
       "that the result is to have");
   EXPECT_EQ(error_of([&] { (void)x.any(); }), "reduce_any(x: f32[2, 3]): x must be bool, not f32");
   EXPECT_EQ(
-      error_of([&] { (void)reduced(Op::reduce_sum, x, {1, 0}, true); }),
+      error_of([&] {
+        (void)reduced(Op::reduce_sum, x, {1, 0}, true);
+      }),
       "reduce_sum(x: f32[2, 3]): axes [1, 0] are not neighbours in ascending order, of 0 to 1");
 }
 

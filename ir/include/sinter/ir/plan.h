@@ -1,9 +1,10 @@
 // Plan: a graph cut into kernels, and the buffers between them.
 //
 // `partition` walks the graph in topological order and grows segments; a value that crosses from
-// one segment to a later one is stored, everything else is recomputed where it is used. Within a
-// segment there is one kernel per shape of stored value. Every stored value names the rule that
-// made it so. The plan depends on the structure of the graph alone, never on parameter values.
+// one segment to a later one is stored, unless it is cheaper to compute it again. Within a segment
+// there is one kernel per shape of stored value, or one for rows and what they reduce to. Every
+// stored value names the rule that made it so. The plan depends on the structure of the graph
+// alone, never on parameter values.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,12 @@ namespace sinter {
 
 /// What a target allows in one kernel. Filled in by codegen's Target.
 struct PlanLimits {
-  int arguments = 24;    ///< buffers, inputs and outputs together
+  int arguments = 24;    ///< buffers, inputs and outputs together; values open at once count, too
   int operations = 192;  ///< ops, composites counted as one
+  /// Ops with composites counted as the operations of their bodies; any single op fits.
+  int instructions = 2048;
+  /// A value of up to so many bytes is expected in a cache by who reads it.
+  std::int64_t cache_bytes = std::int64_t{1} << 20;
   /// A row of up to so many bytes is walked again by what waits for a reduction over it.
   std::int64_t row_bytes = std::int64_t{128} << 10;
 };
@@ -41,6 +46,7 @@ enum class CutRule : std::uint8_t {
   product,     ///< a product would compute it more than once, or it is one that is read as more
                ///< than its elements, each by itself
   reduction,   ///< who reads it waits for a reduction, or reduces something else than its kernel
+  order,       ///< who reads it is in a later kernel, for its other data
 };
 [[nodiscard]] SINTER_API std::string_view to_string(CutRule rule);
 
@@ -77,7 +83,8 @@ struct PlanOperand {
 
 struct PlanKernel {
   /// The kernel's ops with composites intact. Inputs and outputs are its operands, in the order of
-  /// the two lists below; all outputs have one shape. Its parameters are the plan's, renumbered.
+  /// the two lists below. All outputs have one shape; in a kernel that reduces rows, each has that
+  /// of the rows or that of what is left of them. Its parameters are the plan's, renumbered.
   Graph body;
   std::vector<PlanOperand> inputs;
   std::vector<PlanOperand> outputs;

@@ -1,0 +1,120 @@
+// The figures of the cost model. They are ratios of throughputs of one core with wide vectors: two
+// operations a cycle, a vector in or out of the second-level cache in about two cycles, and memory
+// at an eighth of that.
+#include "cost.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <vector>
+
+#include "composites.h"
+#include "rewrite.h"
+
+namespace sinter::detail {
+namespace {
+
+constexpr double kOperationsPerMove = 4;
+constexpr double kFarMemory = 8;
+constexpr double kKernelStart = 4096;
+/// Operations per element that hide behind the accesses to memory of any kernel.
+constexpr int kHidden = 3;
+/// A division or a root, in operations.
+constexpr int kDivision = 4;
+
+int count_operations(const Graph& graph, const Node& node) {
+  if (node.operand_count == 0) return 0;
+  return detail::count_operations(node.op, graph.node(node.operands[0]).dtype);
+}
+
+int count_in_body(Op op, DType dtype) {
+  Graph graph;
+  std::array<Value, kMaxOperands> operands;
+  const DType compute = compute_dtype(dtype);
+  const OpInfo& row = info(op);
+  for (int i = 0; i < row.arity; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    operands[at] = row.operands[at].attribute ? graph.parameter(1, compute)
+                                              : graph.input(row.operands[at].name, compute, {2});
+  }
+  graph.output("body", composite_body(op, {operands.data(), static_cast<std::size_t>(row.arity)}));
+  const std::vector<bool> live = live_nodes(graph);
+  int count = 0;
+  for (std::uint32_t i = 0; i < live.size(); ++i) {
+    if (live[i]) count += count_operations(graph, graph.nodes()[i]);
+  }
+  return count;
+}
+
+/// What `count_in_body` gives, made once: it depends on nothing else.
+int count_in_known_body(Op op, DType dtype) {
+  constexpr std::size_t kDTypes = 16;
+  static std::array<std::atomic<int>, 256 * kDTypes> known{};
+  auto& entry = known[static_cast<std::size_t>(op) * kDTypes + static_cast<std::size_t>(dtype)];
+  int count = entry.load(std::memory_order_relaxed);
+  if (count == 0) {
+    count = std::max(count_in_body(op, dtype), 1);
+    entry.store(count, std::memory_order_relaxed);
+  }
+  return count;
+}
+
+}  // namespace
+
+int count_operations(Op op, DType dtype) {
+  if (op == Op::broadcast) return 0;
+  if (op == Op::div || op == Op::sqrt) return kDivision;
+  switch (info(op).kind) {
+    case OpKind::leaf:
+    case OpKind::structural: return 0;
+    case OpKind::composite: return count_in_known_body(op, dtype);
+    case OpKind::primitive:
+    case OpKind::reduction:
+    case OpKind::product: return 1;
+  }
+  return 1;
+}
+
+double computed_with(const Shape& value, const Shape& user) {
+  int axis = user.rank() - 1;
+  while (axis >= 0 && user[axis] == 1) --axis;
+  const int own = axis - (user.rank() - value.rank());
+  const bool varies = own >= 0 && value[own] > 1;
+  return static_cast<double>(varies ? user.elements() : value.elements());
+}
+
+CostModel::CostModel(const Graph& graph, const PlanLimits& limits) : graph_(graph) {
+  const auto cache = static_cast<double>(limits.cache_bytes);
+  moving_.reserve(graph.nodes().size());
+  operations_.reserve(graph.nodes().size());
+  for (const Node& node : graph.nodes()) {
+    const auto elements = static_cast<double>(graph.shape(node.shape).elements());
+    const double bytes = elements * static_cast<double>(info(node.dtype).bytes);
+    moving_.push_back(bytes > cache ? bytes * kFarMemory : bytes);
+    operations_.push_back(count_operations(graph, node));
+  }
+}
+
+double CostModel::computing(NodeId value, int operations, double elements) const {
+  const double bytes = elements * static_cast<double>(info(graph_.node(value).dtype).bytes);
+  return bytes * operations / kOperationsPerMove;
+}
+
+bool CostModel::pays_to_store(NodeId value, int operations, const Shape& user) const {
+  const auto own = static_cast<double>(graph_.shape(value).elements());
+  const double repeated = computed_with(graph_.shape(value), user) - own;
+  return own > 0 && computing(value, operations - kHidden, repeated) > moving(value) + kKernelStart;
+}
+
+bool CostModel::pays_to_recompute(NodeId value, int operations, double reads) const {
+  const auto elements = static_cast<double>(graph_.shape(value).elements());
+  return computing(value, operations, elements) + reads <= 2 * moving(value);
+}
+
+int CostModel::max_before_product() const { return kHidden; }
+
+int CostModel::max_recomputed() const {
+  return static_cast<int>(2 * kFarMemory * kOperationsPerMove);
+}
+
+}  // namespace sinter::detail
