@@ -315,6 +315,11 @@ Value Value::constant(Scalar number) const {
   return {data_, data_->add_constant(number.value(), own == DType::boolean ? DType::f32 : own)};
 }
 
+Value Value::iota(DType dtype, const Shape& shape, std::int64_t axis) const {
+  static_cast<void>(data());
+  return Graph(data_).iota(dtype, shape, axis);
+}
+
 // --- Graph ---------------------------------------------------------------------------------------
 
 Graph::Graph() : data_(std::make_shared<detail::GraphData>()) {}

@@ -119,6 +119,34 @@ std::int64_t reduced_count(const Shape& shape, const Shape& result) {
   return empty_axes(shape) > empty_axes(result) ? 0 : count;
 }
 
+Search search_along(Op extreme, const Shape& shape, const Axes& axes, bool keepdims) {
+  const bool highest = extreme == Op::reduce_max;
+  const std::string_view op = highest ? "argmax" : "argmin";
+  const Dims& given = axes.dims();
+  if (given.rank() > 1) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{}: axes {} of shape {}: name one axis, or none for the index in the "
+                     "flattened tensor",
+                     op, to_string(given), to_string(shape)));
+  }
+  Search search{{shape.elements()}, 0, {}};
+  if (!given.empty()) search = {shape, checked_axis(op, shape, given[0]), {}};
+  if (search.from[search.axis] == 0) {
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("{} of shape {}{}: over no elements: there is no {} of nothing", op,
+                     to_string(shape), given.empty() ? "" : fmt::format(" along axis {}", given[0]),
+                     highest ? "highest" : "lowest"));
+  }
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const bool searched = given.empty() || axis == search.axis;
+    if (!searched)
+      search.shape.push_back(shape[axis]);
+    else if (keepdims)
+      search.shape.push_back(1);
+  }
+  return search;
+}
+
 void refuse_mean(DType dtype) {
   fail(ErrorCode::dtype_mismatch,
        fmt::format("mean and variance of {}: they are of floats; convert the tensor to the "

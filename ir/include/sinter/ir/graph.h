@@ -101,6 +101,8 @@ class SINTER_API Value : public ElementwiseMethods<Value>,
   [[nodiscard]] Value scalar(Scalar number) const;
   /// As `scalar`, but a constant: part of the structure, for bodies of composites.
   [[nodiscard]] Value constant(Scalar number) const;
+  /// As Graph::iota, in this value's graph.
+  [[nodiscard]] Value iota(DType dtype, const Shape& shape, std::int64_t axis = 0) const;
 
   friend bool operator==(const Value&, const Value&) = delete;
 

@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -65,10 +66,21 @@ struct ReductionSteps {
 /// The number of elements that are combined into one.
 [[nodiscard]] SINTER_API std::int64_t reduced_count(const Shape& shape, const Shape& result);
 [[noreturn]] SINTER_API void refuse_mean(DType dtype);
+/// What argmax and argmin search: `axis` of the operand under shape `from`; and the shape of the
+/// result. Throws Error for several axes, and where there is nothing to be found.
+struct Search {
+  Shape from;
+  int axis = 0;
+  Shape shape;
+};
+[[nodiscard]] SINTER_API Search search_along(Op extreme, const Shape& shape, const Axes& axes,
+                                             bool keepdims);
 }  // namespace detail
 
 /// The fluent reductions, written once for every type that stands for a tensor; see
-/// StructuralMethods for what `Self` supplies. `axes` names what is reduced, each axis once; with
+/// StructuralMethods for what `Self` supplies, and
+///   Self iota(DType dtype, const Shape& shape, std::int64_t axis = 0) const;
+/// `axes` names what is reduced, each axis once; with
 /// `keepdims` the result keeps them with length 1, and so broadcasts against this value. All throw
 /// Error(invalid_argument) for an axis that is not there or twice.
 template <typename Self>
@@ -97,6 +109,16 @@ class ReductionMethods {
   /// Of a mask: whether every element is true. Of nothing: true.
   [[nodiscard]] Self all(const Axes& axes = {}, bool keepdims = false) const {
     return reduce(Op::reduce_all, axes, keepdims);
+  }
+  /// The index of the highest element, as i64: the lowest of those where equals stand (-0 equals
+  /// +0), the first NaN where there is one. Along one axis, or without one in the flattened tensor.
+  /// Of nothing: Error(shape_mismatch).
+  [[nodiscard]] Self argmax(const Axes& axis = {}, bool keepdims = false) const {
+    return index_of(Op::reduce_max, axis, keepdims);
+  }
+  /// The index of the lowest element; see argmax.
+  [[nodiscard]] Self argmin(const Axes& axis = {}, bool keepdims = false) const {
+    return index_of(Op::reduce_min, axis, keepdims);
   }
   /// sum / count; of floats. NaN of nothing. f16 and bf16 are rounded once, at the end.
   [[nodiscard]] Self mean(const Axes& axes = {}, bool keepdims = false) const {
@@ -164,6 +186,23 @@ class ReductionMethods {
     const Self total = sum(axes, keepdims);
     const std::int64_t count = detail::reduced_count(self().shape(), total.shape());
     return total.div(total.constant(count - correction));
+  }
+
+  /// The lowest index at which the extreme stands, which no -0 keeps from equal +0, or NaN.
+  [[nodiscard]] Self index_of(Op extreme, const Axes& axes, bool keepdims) const {
+    const auto [from, axis, shape] = detail::search_along(extreme, self().shape(), axes, keepdims);
+    Self x = self().shape() == from ? self() : self().reshape(from);
+    if (x.dtype() == DType::boolean) x = x.convert(DType::u8);
+    const Self same = x.equal(x.reduce(extreme, axis, true));
+    const Self found = is_floating(x.dtype()) ? same.logical_or(x.isnan()) : same;
+    // Vectors hold twice as many indices of 32 bits.
+    constexpr std::int64_t kNarrow = std::numeric_limits<std::int32_t>::max();
+    const bool narrow = from[axis] <= kNarrow;
+    const Self index = x.iota(narrow ? DType::i32 : DType::i64, from, axis);
+    const Self candidates = found.select(index, index.constant(narrow ? kNarrow : kMaxElements));
+    const bool keeps = shape.rank() == from.rank();
+    const Self first = candidates.amin(axis, keeps).convert(DType::i64);
+    return first.shape() == shape ? first : first.reshape(shape);
   }
 
   [[nodiscard]] Self reduce(Op op, const Axes& axes, bool keepdims) const {
