@@ -19,7 +19,7 @@ constexpr std::int64_t kTileBytes = std::int64_t{128} << 10;
 constexpr std::int64_t kLargePlane = std::int64_t{8} << 20;
 
 /// Which part of a space with a reduction or a product an axis belongs to, in the order of axes.
-enum class Role : std::uint8_t { summed, outer, group, inner, rows, columns };
+enum class Role : std::uint8_t { summed, outer, chunks, group, inner, rows, columns };
 
 struct Axis {
   Role role = Role::outer;
@@ -31,11 +31,12 @@ struct Axis {
 struct Layout {
   Shape shape;
   Strides strides;
+  bool is_output = false;
 };
 
 /// Memory in which every element would be at its own number along `axis`.
 Layout counted(const Shape& shape, std::uint64_t axis) {
-  Layout layout{shape, {}};
+  Layout layout{shape, {}, false};
   for (int k = 0; k < shape.rank(); ++k) {
     layout.strides.push_back(static_cast<std::uint64_t>(k) == axis ? 1 : 0);
   }
@@ -46,11 +47,13 @@ std::vector<Layout> layouts(const Graph& body) {
   std::vector<Layout> arguments;
   for (const GraphInput& input : body.inputs()) {
     const Shape& shape = body.shape(input.node);
-    arguments.push_back({shape, input.strides.empty() ? dense_strides(shape) : input.strides});
+    arguments.push_back(
+        {shape, input.strides.empty() ? dense_strides(shape) : input.strides, false});
   }
   for (const GraphOutput& output : body.outputs()) {
     const Shape& shape = body.shape(output.node);
-    arguments.push_back({shape, output.strides.empty() ? dense_strides(shape) : output.strides});
+    arguments.push_back(
+        {shape, output.strides.empty() ? dense_strides(shape) : output.strides, true});
   }
   for (const Node& node : body.nodes()) {
     if (node.op == Op::iota) arguments.push_back(counted(body.shape(node.shape), node.payload));
@@ -67,11 +70,19 @@ std::int64_t stride_from_last(const Layout& layout, int position) {
 /// What the reductions of a body reduce, all alike, if there are some, or its product sums over.
 struct Frame {
   Shape shape;
-  int first = 0;  ///< axis that is reduced
-  int count = 0;  ///< of such axes
+  int first = 0;           ///< axis that is reduced
+  int count = 0;           ///< of such axes
+  std::int64_t chunk = 0;  ///< elements of them to a result; 0 for all
   NodeId dot = {};  ///< of a product: the last three axes are its rows, its columns, and its sum
   bool product = false;
 
+  [[nodiscard]] int last() const { return first + count - 1; }
+  /// Results along the last of them.
+  [[nodiscard]] std::int64_t chunks() const {
+    std::int64_t elements = 1;
+    for (int axis = first; axis <= last(); ++axis) elements *= shape[axis];
+    return detail::chunks_of(elements, chunk);
+  }
   [[nodiscard]] Role role(int axis) const {
     if (product) {
       constexpr Role kLast[] = {Role::summed, Role::columns, Role::rows};
@@ -88,7 +99,7 @@ Frame product_frame(const Graph& body, NodeId dot) {
   Shape shape;
   SINTER_ASSERT(broadcast_shapes(body.shape(operands[0]), body.shape(operands[1]), shape),
                 "the operands of a dot broadcast");
-  return {.shape = shape, .first = shape.rank() - 1, .count = 1, .dot = dot, .product = true};
+  return {shape, shape.rank() - 1, 1, 0, dot, true};
 }
 
 Frame frame_of(const Graph& body) {
@@ -96,27 +107,43 @@ Frame frame_of(const Graph& body) {
     const Node& node = body.node({i});
     if (node.op == Op::dot) return product_frame(body, {i});
     if (info(node.op).kind != OpKind::reduction) continue;
-    const Dims axes = body.attributes({i}).lists[0];
-    return {body.shape(node.operands[0]), static_cast<int>(axes[0]), axes.rank()};
+    const Attributes attributes = body.attributes({i});
+    const Dims& axes = attributes.lists[0];
+    return {body.shape(node.operands[0]),
+            static_cast<int>(axes[0]),
+            axes.rank(),
+            reduction_chunk(attributes),
+            {},
+            false};
   }
   const Shape& shape = body.shape(body.outputs()[0].node);
-  return {shape, shape.rank(), 0};
+  return {shape, shape.rank(), 0, 0, {}, false};
 }
 
 /// The axes whose length is not 1, outermost first, and one for the group at least.
 std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arguments) {
   const Shape& shape = frame.shape;
   std::vector<Axis> axes;
+  const auto add = [&](Role role, std::int64_t extent, int position, auto&& is_walked) {
+    Axis& axis = axes.emplace_back(Axis{role, extent, {}});
+    for (const Layout& layout : arguments) {
+      const std::int64_t stride = stride_from_last(layout, shape.rank() - 1 - position);
+      axis.strides.push_back(is_walked(layout) ? stride : 0);
+    }
+  };
   bool has_group = frame.count == 0;
   for (int i = 0; i < shape.rank(); ++i) {
-    const bool last_of_group = i == frame.first + frame.count - 1;
-    const bool may_go = frame.product ? frame.role(i) == Role::outer : has_group || !last_of_group;
-    if (shape[i] == 1 && may_go) continue;
-    has_group = has_group || frame.role(i) == Role::group;
-    Axis& axis = axes.emplace_back(Axis{frame.role(i), shape[i], {}});
-    for (const Layout& layout : arguments) {
-      axis.strides.push_back(stride_from_last(layout, shape.rank() - 1 - i));
+    // Chunks follow each other in the outputs, along the last axis of the group, and nowhere else.
+    if (frame.chunk > 0 && i == frame.first) {
+      add(Role::chunks, frame.chunks(), frame.last(),
+          [](auto& layout) { return layout.is_output; });
     }
+    const Role role = frame.role(i);
+    const bool may_go = frame.product ? role == Role::outer : has_group || i != frame.last();
+    if (shape[i] == 1 && may_go) continue;
+    has_group = has_group || role == Role::group;
+    const bool chunked = frame.chunk > 0 && role == Role::group;
+    add(role, shape[i], i, [&](auto& layout) { return !chunked || !layout.is_output; });
   }
   return axes;
 }
@@ -249,7 +276,8 @@ std::int64_t LoopSpace::inner_extent() const {
     return std::min(*(extents.end() - 2), kProductRows) * std::min(extents.back(), column_block);
   }
   if (reduced > 0) {
-    const std::int64_t group = elements(extents.end() - inner - reduced, extents.end() - inner);
+    std::int64_t group = elements(extents.end() - inner - reduced, extents.end() - inner);
+    if (chunk > 0) group = std::min(group, chunk);
     const std::int64_t columns = inner == 0 ? 1 : std::min(kColumnBlock, extents.back());
     return std::max<std::int64_t>(group, 1) * columns;  // of nothing comes an identity
   }
@@ -275,6 +303,7 @@ LoopSpace collapse(const Graph& body) {
   const auto with_role = [&axes](Role role) {
     return static_cast<int>(std::ranges::count(axes, role, &Axis::role));
   };
+  space.chunk = frame.chunk;
   space.reduced = with_role(Role::group);
   space.inner = with_role(Role::inner);
   for (const Axis& axis : axes) space.extents.push_back(axis.extent);

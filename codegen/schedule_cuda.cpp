@@ -100,6 +100,8 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
   return ElementwiseScheduler(body, space, std::move(placement), std::move(strategy)).build();
 }
 
-PlanLimits GpuTarget::plan_limits() const { return {.arguments = 24, .operations = 192}; }
+PlanLimits GpuTarget::plan_limits() const {
+  return {.arguments = 24, .operations = 192, .units = 0};
+}
 
 }  // namespace sinter

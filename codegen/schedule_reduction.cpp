@@ -6,6 +6,8 @@
 // lanes in registers, chunk by chunk. What is left of a chunk behind its last whole step goes
 // through local memory, filled up with the identity.
 //
+// Where only chunks are reduced, each is a row, or block of columns, of its own.
+//
 // Over columns (axes behind the group): blocks of columns, one lane a column; accumulators, one for
 // each level of chunks, lie in local memory.
 #include "schedule_reduction.h"
@@ -66,6 +68,7 @@ class ReductionScheduler : NestBuilder {
   [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
   [[nodiscard]] int levels(std::int64_t chunk) const;
   [[nodiscard]] std::int64_t reduced_extent() const;
+  [[nodiscard]] Span reduced_range();
 
   // Over rows.
   void add_rows(Block& block);
@@ -254,10 +257,23 @@ std::int64_t ReductionScheduler::reduced_extent() const {
 /// How often chunks are reduced again until one is left: the class of the group's length.
 int ReductionScheduler::levels(std::int64_t chunk) const {
   int levels = 0;
-  for (std::int64_t rest = reduced_extent(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
+  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
+  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
     ++levels;
   }
   return levels;
+}
+
+/// What the unit reduces to one: the group, or a chunk of it.
+Span ReductionScheduler::reduced_range() {
+  IndexId length = indices_.constant(1);
+  for (int axis = outer_; axis < outer_ + space_.reduced; ++axis) {
+    length = indices_.mul(length, indices_.extent(axis));
+  }
+  if (space_.chunk == 0) return {indices_.constant(0), length};
+  const IndexId size = indices_.constant(space_.chunk);
+  const IndexId from = indices_.mul(unit_.back(), size);
+  return {from, indices_.min(length, indices_.add(from, size))};
 }
 
 // --- Over rows -----------------------------------------------------------------------------------
@@ -417,11 +433,7 @@ void ReductionScheduler::add_pass(const Pass& pass, Block& block) {
   }
   set_row(unit_);
   define_shared(cone_of(pass), Level::row, block);
-  IndexId length = indices_.constant(1);
-  for (int axis = outer_; axis < space_.rank(); ++axis) {
-    length = indices_.mul(length, indices_.extent(axis));
-  }
-  const Values results = reduce(pass, levels(pass.chunk()), {indices_.constant(0), length}, block);
+  const Values results = reduce(pass, levels(pass.chunk()), reduced_range(), block);
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
     defined_[pass.reductions[i].index] = true;
@@ -442,13 +454,7 @@ void ReductionScheduler::add_row_outputs(Block& block) {
       if (!is_row_output(i)) store_output(i, streaming, place, inner);
     }
   };
-  if (!long_ones.empty()) {
-    IndexId length = indices_.constant(1);
-    for (int axis = outer_; axis < space_.rank(); ++axis) {
-      length = indices_.mul(length, indices_.extent(axis));
-    }
-    add_row_parts({indices_.constant(0), length}, wanted, body, true, block);
-  }
+  if (!long_ones.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
   set_row(unit_);
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
     if (!is_row_output(i)) continue;
@@ -579,14 +585,10 @@ void ReductionScheduler::add_columns(Block& block) {
   for (int level = 0; level <= top; ++level) {
     accumulators_.push_back(new_locals(pass, kColumnBlock));
   }
-  IndexId rows = indices_.constant(1);
-  for (int axis = outer_; axis < outer_ + space_.reduced; ++axis) {
-    rows = indices_.mul(rows, indices_.extent(axis));
-  }
   if (empty)
     init_columns(pass, accumulators_.back(), units.body);
   else
-    reduce_columns(pass, top, {indices_.constant(0), rows}, units.body);
+    reduce_columns(pass, top, reduced_range(), units.body);
   add_column_outputs(pass, units.body);
   block.emplace_back(std::move(units));
 }

@@ -318,6 +318,12 @@ class Generator {
     for (std::int64_t axis = first; axis <= last; ++axis) attributes.lists[0].push_back(axis);
     const bool keep = !random_.one_in(3);
     attributes.lists[1].push_back(keep ? 1 : 0);
+    if (keep && random_.one_in(3)) {
+      const bool rows = group_extents(x.shape(), attributes.lists[0]).inner == 1;
+      const std::int64_t rule = chunk_elements(x.dtype(), rows);
+      const std::int64_t any = random_.between(1, 40);
+      attributes.lists[1].push_back(is_ordered(row.op, x.dtype()) ? rule : any);
+    }
     const Value made = Value::apply(row.op, std::span(&x, 1), attributes);
     values_.push_back(made);
     // The values of before still broadcast against what keeps its axes.

@@ -122,7 +122,10 @@ Scheduler scheduler_for(const GpuTarget& target) {
 
 std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData> inputs,
                                   const Scheduler& scheduler) {
-  const Plan plan = partition(place_views(simplify(graph), Fuse::all), scheduler.limits, Fuse::all);
+  PlanLimits limits = scheduler.limits;
+  limits.chunked_bytes = 1;
+  Graph placed = place_views(simplify(graph), Fuse::all);
+  const Plan plan = partition(chunk_reductions(std::move(placed), limits), limits, Fuse::all);
   // 64 spare bytes and a 64-byte base, so that streaming nests find aligned addresses.
   std::vector<std::vector<std::byte>> memory;
   std::vector<void*> base;

@@ -10,6 +10,7 @@ namespace sinter::detail {
 struct Frame {
   Shape shape;
   Dims axes;
+  std::int64_t chunk = 0;  ///< elements to a result; 0 for all
   friend bool operator==(const Frame&, const Frame&) = default;
 
   [[nodiscard]] bool reduces(int axis) const {
@@ -24,8 +25,10 @@ struct Frame {
     }
     return result;
   }
-  /// Whether nothing lies behind what is reduced, and a row of it is at most this long.
+  /// Whether nothing lies behind what is reduced, and a row of it, reduced to one, is at most this
+  /// long.
   [[nodiscard]] bool has_rows(std::int64_t max_elements) const {
+    if (chunk > 0) return false;
     std::int64_t behind = 1;
     std::int64_t row = 1;
     for (int axis = static_cast<int>(axes[0]); axis < shape.rank(); ++axis) {

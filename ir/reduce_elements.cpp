@@ -11,26 +11,6 @@
 namespace sinter::detail {
 namespace {
 
-/// The axes of an operand in front of, in, and behind the group that is reduced.
-struct Extents {
-  std::int64_t outer = 1;
-  std::int64_t group = 1;
-  std::int64_t inner = 1;
-};
-
-Extents extents_of(const Shape& shape, const Dims& axes) {
-  Extents extents;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (axis < axes[0])
-      extents.outer *= shape[axis];
-    else if (axis < axes[0] + axes.rank())
-      extents.group *= shape[axis];
-    else
-      extents.inner *= shape[axis];
-  }
-  return extents;
-}
-
 /// std::vector<bool> is no sequence of bools.
 template <typename T>
 struct Boxed {
@@ -69,32 +49,38 @@ T reduce_group(F combine, std::vector<Boxed<T>> x, std::int64_t lanes, T identit
 
 TensorData reduce_elements(const Graph& graph, NodeId id, const DenseTensor& from) {
   const Node& node = graph.node(id);
-  const Extents n = extents_of(*from.shape, graph.attributes(id).lists[0]);
+  const Attributes attributes = graph.attributes(id);
+  const GroupExtents n = group_extents(*from.shape, attributes.lists[0]);
   const std::int64_t lanes = n.inner == 1 ? reduction_lanes(node.dtype) : 1;
+  const std::int64_t given = reduction_chunk(attributes);
+  const std::int64_t chunk = given == 0 ? std::max<std::int64_t>(n.group, 1) : given;
+  const std::int64_t chunks = chunks_of(n.group, chunk);
   TensorData result = TensorData::zeros(node.dtype, graph.shape(id));
   visit_primitive(
       combiner(node.op), node.dtype, node.dtype, [&]<typename... T>(auto combine, Types<T...>) {
         if constexpr (sizeof...(T) == 2) {
           using Element = std::tuple_element_t<0, std::tuple<T...>>;
           const auto identity = from_bits<Element>(identity_bits(node.op, node.dtype));
-          std::byte* to = result.bytes.data();
-          for (std::int64_t outer = 0; outer < n.outer; ++outer) {
-            for (std::int64_t inner = 0; inner < n.inner; ++inner, to += sizeof(Element)) {
-              std::vector<Boxed<Element>> x;
-              x.reserve(static_cast<std::size_t>(n.group));
-              for (std::int64_t g = 0; g < n.group; ++g) {
-                const std::int64_t at = ((outer * n.group) + g) * n.inner + inner;
-                std::uint64_t bits = 0;
-                std::memcpy(&bits, from.data + at * static_cast<std::int64_t>(sizeof(Element)),
-                            sizeof(Element));
-                x.push_back({from_bits<Element>(bits)});
-              }
-              const Element total = reduce_group<Element>(
-                  [&](Element a, Element b) { return static_cast<Element>(combine(a, b)); },
-                  std::move(x), lanes, identity);
-              const std::uint64_t bits = to_bits(total);
-              std::memcpy(to, &bits, sizeof(Element));
+          const auto element = [&](std::int64_t at) {
+            std::uint64_t bits = 0;
+            std::memcpy(&bits, from.data + at * static_cast<std::int64_t>(sizeof(Element)),
+                        sizeof(Element));
+            return Boxed<Element>{from_bits<Element>(bits)};
+          };
+          for (std::int64_t to = 0; to < n.outer * chunks * n.inner; ++to) {
+            const std::int64_t inner = to % n.inner;
+            const std::int64_t outer = to / n.inner / chunks;
+            const std::int64_t first = to / n.inner % chunks * chunk;
+            std::vector<Boxed<Element>> x;
+            for (std::int64_t g = first; g < std::min(n.group, first + chunk); ++g) {
+              x.push_back(element((outer * n.group + g) * n.inner + inner));
             }
+            const Element total = reduce_group<Element>(
+                [&](Element a, Element b) { return static_cast<Element>(combine(a, b)); },
+                std::move(x), lanes, identity);
+            const std::uint64_t bits = to_bits(total);
+            std::memcpy(result.bytes.data() + to * static_cast<std::int64_t>(sizeof(Element)),
+                        &bits, sizeof(Element));
           }
         }
       });

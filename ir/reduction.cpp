@@ -16,6 +16,28 @@ namespace sinter {
 
 std::int64_t reduction_lanes(DType dtype) { return 256 / info(dtype).bytes; }
 
+std::int64_t chunk_elements(DType dtype, bool rows) {
+  return kChunkSteps * (rows ? reduction_lanes(dtype) : 1);
+}
+
+std::int64_t reduction_chunk(const Attributes& attributes) {
+  const Dims& keep = attributes.lists[1];
+  return keep.rank() == 2 ? keep[1] : 0;
+}
+
+GroupExtents group_extents(const Shape& shape, const Dims& axes) {
+  GroupExtents extents;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (axis < axes[0])
+      extents.outer *= shape[axis];
+    else if (axis < axes[0] + axes.rank())
+      extents.group *= shape[axis];
+    else
+      extents.inner *= shape[axis];
+  }
+  return extents;
+}
+
 Op combiner(Op reduction) {
   switch (reduction) {
     case Op::reduce_sum: return Op::add;
@@ -62,7 +84,22 @@ std::vector<bool> checked_axes(std::string_view op, const Shape& shape, const Di
   return reduced;
 }
 
+bool is_keep(const Dims& keep) {
+  if (keep.rank() == 2) return keep[0] == 1 && keep[1] >= 1;
+  return keep.rank() == 1 && (keep[0] == 0 || keep[0] == 1);
+}
+
+/// Of `base` itself or a higher power; `base` is 2 or more.
+bool is_power(std::int64_t value, std::int64_t base) {
+  while (value > base && value % base == 0) value /= base;
+  return value == base;
+}
+
 }  // namespace
+
+std::int64_t chunks_of(std::int64_t elements, std::int64_t chunk) {
+  return elements == 0 ? 1 : 1 + (elements - 1) / chunk;
+}
 
 ReductionSteps reduction_steps(std::string_view op, const Shape& shape, const Axes& axes,
                                bool keepdims) {
@@ -167,21 +204,25 @@ Shape infer_reduction(const OpCall& call, const Attributes& attributes) {
     refuse(fmt::format("axes {} are not neighbours in ascending order, of 0 to {}", to_string(axes),
                        from.rank() - 1));
   }
-  if (keep.rank() != 1 || (keep[0] != 0 && keep[0] != 1)) {
-    refuse(fmt::format("keep is {}, not [0] or [1]", to_string(keep)));
+  if (!is_keep(keep)) {
+    refuse(fmt::format("keep is {}, not [0], [1] or [1, elements of a chunk]", to_string(keep)));
   }
+  const GroupExtents n = group_extents(from, axes);
+  const std::int64_t chunk = reduction_chunk(attributes);
+  const std::int64_t rule = chunk_elements(call.dtype(0), n.inner == 1);
+  if (chunk != 0 && is_ordered(call.row.op, call.dtype(0)) && !is_power(chunk, rule)) {
+    refuse(fmt::format("chunks of {} elements: here they are of {} or a power of it", chunk, rule));
+  }
+  const int last = static_cast<int>(axes[0]) + axes.rank() - 1;
   Shape result;
-  std::int64_t count = 1;
   for (int axis = 0; axis < from.rank(); ++axis) {
-    const bool reduced = axis >= axes[0] && axis < axes[0] + axes.rank();
-    if (reduced) count *= from[axis];
-    if (!reduced)
+    if (axis < axes[0] || axis > last)
       result.push_back(from[axis]);
     else if (keep[0] == 1)
-      result.push_back(1);
+      result.push_back(axis == last && chunk != 0 ? chunks_of(n.group, chunk) : 1);
   }
   const bool has_extreme = call.row.op == Op::reduce_min || call.row.op == Op::reduce_max;
-  if (count == 0 && has_extreme) {
+  if (n.group == 0 && has_extreme) {
     refuse(fmt::format("over no elements: there is no {} of nothing",
                        call.row.op == Op::reduce_min ? "lowest" : "highest"));
   }

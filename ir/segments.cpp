@@ -24,8 +24,8 @@ bool contains(std::span<const NodeId> ids, NodeId id) {
 }
 
 /// Whether a value comes after a reduction of its segment, and if so, of which kind: one that keeps
-/// the axes, or one that drops them. Or after its product.
-enum class Reduced : std::uint8_t { no, kept, dropped, multiplied };
+/// the axes, one that drops them, or one to the results of chunks. Or after its product.
+enum class Reduced : std::uint8_t { no, kept, dropped, multiplied, chunked };
 
 /// A few nodes, each once.
 template <std::size_t kMax>
@@ -394,7 +394,8 @@ class Segmenter {
     segment.instructions += instructions(id);
     segment.members.push_back(id);
     reduced_[id.index] = reduced_with(id, s);
-    result_.drops[id.index] = reduced_[id.index] >= Reduced::dropped;
+    result_.drops[id.index] =
+        reduced_[id.index] == Reduced::dropped || reduced_[id.index] == Reduced::multiplied;
     int& stage = result_.stages[id.index] = 0;
     for (NodeId operand : operands(id)) {
       if (is_at_home(operand, s)) stage = std::max(stage, result_.stages[operand.index]);
@@ -607,8 +608,9 @@ class Segmenter {
   }
 
   [[nodiscard]] Frame frame_of(NodeId reduction) const {
-    return {graph_.shape(graph_.node(reduction).operands[0]),
-            graph_.attributes(reduction).lists[0]};
+    const Attributes attributes = graph_.attributes(reduction);
+    return {graph_.shape(graph_.node(reduction).operands[0]), attributes.lists[0],
+            reduction_chunk(attributes)};
   }
 
   [[nodiscard]] bool is_product(NodeId id) const {
@@ -635,7 +637,7 @@ class Segmenter {
 
   /// All reductions of a segment reduce the same axes of the same shape. What comes after one has
   /// an element for each that it leaves, or for each of its row, if that is short enough to be
-  /// walked again.
+  /// walked again; nothing comes after one to chunks.
   [[nodiscard]] bool breaks_frame(NodeId id, SegmentIndex s) const {
     const std::optional<Frame>& frame = segments_[s].frame;
     if (!frame.has_value()) return false;
@@ -643,6 +645,7 @@ class Segmenter {
     bool after_kept = false;
     bool after_dropped = false;
     for (NodeId operand : operands(id)) {
+      if (reduced(operand, s) == Reduced::chunked) return true;
       after_kept = after_kept || reduced(operand, s) == Reduced::kept;
       after_dropped = after_dropped || reduced(operand, s) == Reduced::dropped;
     }
@@ -658,7 +661,9 @@ class Segmenter {
   [[nodiscard]] Reduced reduced_with(NodeId id, SegmentIndex s) const {
     if (is_product(id)) return Reduced::multiplied;
     if (is_reduction(id)) {
-      return graph_.attributes(id).lists[1][0] == 1 ? Reduced::kept : Reduced::dropped;
+      const Attributes attributes = graph_.attributes(id);
+      if (reduction_chunk(attributes) > 0) return Reduced::chunked;
+      return attributes.lists[1][0] == 1 ? Reduced::kept : Reduced::dropped;
     }
     Reduced result = Reduced::no;
     for (NodeId operand : operands(id)) result = std::max(result, reduced(operand, s));

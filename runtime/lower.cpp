@@ -12,8 +12,9 @@ namespace {
 Plan cut(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
   const bool baked = contains(options.specialize, Specialize::scalars);
   Graph simple = baked ? simplify(bake_parameters(graph)) : simplify(graph);
-  return partition(place_views(std::move(simple), options.fuse), target.plan_limits(),
-                   options.fuse);
+  const PlanLimits limits = target.plan_limits();
+  Graph placed = place_views(std::move(simple), options.fuse);
+  return partition(chunk_reductions(std::move(placed), limits), limits, options.fuse);
 }
 
 LoopNest schedule(const Graph& body, const LoopSpace& space, const CodeTarget& target) {

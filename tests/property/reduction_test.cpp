@@ -8,10 +8,12 @@
 #include <numeric>
 #include <vector>
 
+#include <sinter/codegen/schedule.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/reduction.h>
 
 #include "machines.h"
+#include "support/numbers.h"
 
 namespace sinter::test {
 namespace {
@@ -27,9 +29,9 @@ std::vector<Op> reductions() {
   return ops;
 }
 
-Value reduced(Op op, const Value& x, const Dims& axes, bool keep) {
+Value reduced(Op op, const Value& x, const Dims& axes, const Dims& keep) {
   Attributes attributes;
-  attributes.lists = {axes, Dims{keep ? 1 : 0}};
+  attributes.lists = {axes, keep};
   return Value::apply(op, std::span(&x, 1), attributes);
 }
 
@@ -49,7 +51,7 @@ TEST(Reduction, EveryOpOfRowsOnEveryDType) {
         if (n > 300 && type.dtype != DType::f32 && n % 3 != 0) continue;
         Graph graph;
         const Value x = graph.input("x", type.dtype, {3, n});
-        graph.output("y", reduced(op, x, {1}, n % 2 == 0));
+        graph.output("y", reduced(op, x, {1}, {n % 2}));
         machines.check(graph, std::string(to_string(op)) + " " + std::string(type.name) + " of " +
                                   std::to_string(n));
       }
@@ -67,7 +69,7 @@ TEST(Reduction, EveryOpOfColumnsOnEveryDType) {
           if (n == 0 && has_extreme(op)) continue;
           Graph graph;
           const Value x = graph.input("x", type.dtype, {2, n, columns});
-          graph.output("y", reduced(op, x, {1}, n % 2 == 0));
+          graph.output("y", reduced(op, x, {1}, {n % 2}));
           machines.check(graph, std::string(to_string(op)) + " " + std::string(type.name) + " of " +
                                     std::to_string(n) + " x " + std::to_string(columns));
         }
@@ -101,9 +103,9 @@ TEST(Reduction, OfSeveralAxes) {
             graph.input("turned", dtype, shape, {33 * last, 1, 3 * last, 3}).mul(x);
         const Value bias = graph.input("bias", dtype, {last});
         const Value rows = graph.input("rows", dtype, {11, 1});
-        graph.output("plain", reduced(Op::reduce_sum, x, axes, true));
-        graph.output("biased", reduced(Op::reduce_sum, x + bias, axes, false));
-        graph.output("turned", reduced(Op::reduce_prod, turned.sub(rows), axes, true));
+        graph.output("plain", reduced(Op::reduce_sum, x, axes, {1}));
+        graph.output("biased", reduced(Op::reduce_sum, x + bias, axes, {0}));
+        graph.output("turned", reduced(Op::reduce_prod, turned.sub(rows), axes, {1}));
         machines.check(graph, to_string(axes) + " of " + to_string(shape));
       }
     }
@@ -156,12 +158,8 @@ TEST(Reduction, AddsInTheOrderOfTheRule) {
 std::vector<double> run(const Graph& graph, const std::vector<TensorData>& inputs) {
   std::vector<double> values;
   for (const TensorData& result : interpret(graph, inputs)) {
-    const std::size_t bytes = info(result.dtype).bytes;
-    for (std::size_t i = 0; i < result.bytes.size(); i += bytes) {
-      std::uint64_t bits = 0;
-      std::copy_n(result.bytes.data() + i, bytes, reinterpret_cast<std::byte*>(&bits));
-      values.push_back(element_value(bits, result.dtype));
-    }
+    const std::vector<double> some = numbers(result);
+    values.insert(values.end(), some.begin(), some.end());
   }
   return values;
 }
@@ -246,6 +244,53 @@ TEST(Reduction, SixteenBitsAccumulateInF32AndRoundOnce) {
   }
 }
 
+/// Results of chunks, of lengths around theirs, and what completes them.
+TEST(Reduction, ByChunks) {
+  const Machines machines;
+  for (DType dtype : {DType::f32, DType::f64, DType::i16}) {
+    for (std::int64_t n : {1, 31, 33, 64, 1023, 1025, 2048, 4097, 5000}) {
+      for (std::int64_t columns : {1, 3}) {
+        Graph graph;
+        const Shape shape{2, n, columns};
+        const Value x = graph.input("x", dtype, shape);
+        const Value bias = graph.input("bias", dtype, {columns});
+        const std::int64_t chunk = chunk_elements(dtype, columns == 1);
+        for (const Dims& axes : {Dims{1}, Dims{0, 1}}) {
+          const Value parts = reduced(Op::reduce_sum, x * bias, axes, {1, chunk});
+          const std::string name = to_string(axes);
+          graph.output("parts" + name, parts);
+          graph.output("whole" + name, reduced(Op::reduce_sum, parts, axes, {0}));
+          graph.output("high" + name, reduced(Op::reduce_max, x, axes, {1, 37}));
+        }
+        machines.check(graph, std::string(info(dtype).name) + " of " + to_string(shape));
+      }
+    }
+  }
+}
+
+Graph long_reductions(DType dtype, const Shape& shape) {
+  Graph graph;
+  const Value x = graph.input("x", dtype, shape);
+  const Value bias = graph.input("bias", dtype, {shape[shape.rank() - 1]});
+  graph.output("first", (x + bias).sum(0));
+  graph.output("all", (x + bias).sum());
+  graph.output("last", x.prod(-1));
+  graph.output("high", x.amax());
+  graph.output("any", x.greater(3).any());
+  return graph;
+}
+
+/// Large enough to be cut into chunks.
+TEST(Reduction, LongOnesOfFewResults) {
+  const Machines machines;
+  for (const Shape& shape :
+       {Shape{300000}, Shape{2, 150001}, Shape{99999, 3}, Shape{90, 40, 80}, Shape{262144}}) {
+    const Graph graph = long_reductions(DType::f32, shape);
+    machines.check(graph, to_string(shape));
+  }
+  machines.check(long_reductions(DType::f64, {150001}), "f64");
+}
+
 std::size_t kernels_of(const Graph& graph) {
   const Graph simple = place_views(simplify(graph), Fuse::all);
   return partition(simple.clone(), {}, Fuse::all).kernels.size();
@@ -270,6 +315,17 @@ TEST(Reduction, ProducersAndWhatComesAfterAreOneKernel) {
   columns.output("y", (z * 2).sum(0) * 0.5);
   EXPECT_EQ(kernels_of(columns), 1U);
   Machines().check(norm, "a norm of rows");
+}
+
+/// What comes before is in the kernel of the chunks, what comes behind in the other.
+TEST(Reduction, OfManyElementsToFewAreTwoKernels) {
+  Graph graph;
+  graph.output("alive", graph.input("hidden", DType::f32, {1 << 20}).relu().mean());
+  const Graph cut = chunk_reductions(simplify(graph), {});
+  const Plan plan = partition(cut.clone(), {}, Fuse::all);
+  ASSERT_EQ(plan.kernels.size(), 2U) << print(plan);
+  EXPECT_EQ(plan.workspace_bytes, (1 << 20) / 2048 * 4);
+  EXPECT_EQ(collapse(plan.kernels[0].body).parallel_extent(), 512) << print(plan);
 }
 
 TEST(Reduction, LongRowsAndColumnsAreNotWalkedAgain) {
@@ -407,9 +463,16 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
       "mean and variance of i32: they are of floats; convert the tensor to the floating dtype "
       "that the result is to have");
   EXPECT_EQ(error_of([&] { (void)x.any(); }), "reduce_any(x: f32[2, 3]): x must be bool, not f32");
+  EXPECT_EQ(error_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {2}); }),
+            "reduce_sum(x: f32[2, 3]): keep is [2], not [0], [1] or [1, elements of a chunk]");
+  EXPECT_EQ(error_of([&] {
+              (void)reduced(Op::reduce_sum, x, {1}, {1, 3000});
+            }),
+            "reduce_sum(x: f32[2, 3]): chunks of 3000 elements: here they are of 2048 or a power "
+            "of it");
   EXPECT_EQ(
       error_of([&] {
-        (void)reduced(Op::reduce_sum, x, {1, 0}, true);
+        (void)reduced(Op::reduce_sum, x, {1, 0}, {1});
       }),
       "reduce_sum(x: f32[2, 3]): axes [1, 0] are not neighbours in ascending order, of 0 to 1");
 }

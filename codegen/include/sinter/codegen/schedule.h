@@ -33,6 +33,9 @@ struct LoopSpace {
   /// The axes of the group keep their order, and are merged with each other alone.
   int reduced = 0;
   int inner = 0;
+  /// Not 0 where the reductions stop at the results of chunks of so many elements. The axis in
+  /// front of the group then counts the chunks, and outputs alone walk it.
+  std::int64_t chunk = 0;
   /// Not 0 where an input lies across the rows: side of the square blocks of the last two axes that
   /// are walked in turn. The last axis but one is the one along which that input is contiguous.
   std::int64_t tile = 0;
@@ -70,7 +73,7 @@ struct ScheduleOptions {
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
 
 /// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank, its
-/// tile and by which strides are 0, 1, -1 or none of these.
+/// tile and chunk and by which strides are 0, 1, -1 or none of these.
 [[nodiscard]] SINTER_API LoopNest schedule_cpu(const Graph& body, const LoopSpace& space,
                                                const Target& target,
                                                const ScheduleOptions& options = {});

@@ -18,8 +18,8 @@ namespace sinter {
 /// Replaces every composite by its body over primitives. `parameters` (by payload; one per
 /// parameter of the graph) is read for one purpose: a leaky_relu whose slope, rounded to the
 /// compute dtype, lies in (0, 1] becomes `m = x*s; m > x ? m : x`, equal bit for bit to the select
-/// on x > 0 there, and one instruction cheaper. On 16-bit floats, of which `widen` leaves none, a body
-/// stands between conversions.
+/// on x > 0 there, and one instruction cheaper. On 16-bit floats, of which `widen` leaves none, a
+/// body stands between conversions.
 [[nodiscard]] SINTER_API Graph expand(const Graph& graph, std::span<const double> parameters);
 
 /// When 16-bit floats are rounded.
@@ -40,6 +40,10 @@ enum class Rounding : std::uint8_t {
 /// be stored, and moves the ops behind a concat into its parts. Under Fuse::none nothing moves
 /// through ops.
 [[nodiscard]] SINTER_API Graph place_views(Graph graph, Fuse fuse);
+
+/// Cuts reductions to fewer than `limits.units` results, of `limits.chunked_bytes` or more, in two:
+/// to the results of chunks, and those to the whole. Same bits.
+[[nodiscard]] SINTER_API Graph chunk_reductions(Graph graph, const PlanLimits& limits);
 
 /// Replaces parameters by constants of their values: what `Specialize::scalars` asks for.
 [[nodiscard]] SINTER_API Graph bake_parameters(const Graph& graph);

@@ -27,6 +27,10 @@ struct PlanLimits {
   std::int64_t cache_bytes = std::int64_t{1} << 20;
   /// A row of up to so many bytes is walked again by what waits for a reduction over it.
   std::int64_t row_bytes = std::int64_t{128} << 10;
+  /// Results of a reduction that keep all threads busy; one to fewer, of so many bytes, goes by
+  /// chunks.
+  std::int64_t units = 64;
+  std::int64_t chunked_bytes = std::int64_t{1} << 20;
 };
 
 enum class Fuse : std::uint8_t {

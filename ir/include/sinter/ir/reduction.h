@@ -10,6 +10,9 @@
 // for ascending i, then a[j] = a[j] op a[j + h] for j < h, h = W/2, ..., 2, 1; the chunk gives
 // a[0]. Of more than one chunk, the results, in their order, are reduced by the same rule.
 //
+// A reduction may stop at the results of chunks: of C, C * C, ... elements, or of any number where
+// the order is free. The others then complete it.
+//
 // The identity is +0, 1, +-inf or the lowest or highest integer, true or false: what an absent
 // element leaves unchanged. So an empty sum is +0, an empty product 1; a sum is never -0.
 #pragma once
@@ -35,6 +38,19 @@ inline constexpr std::int64_t kChunkSteps = 32;
 [[nodiscard]] SINTER_API Op combiner(Op reduction);
 /// Bits of the element that leaves any other unchanged.
 [[nodiscard]] SINTER_API std::uint64_t identity_bits(Op reduction, DType dtype);
+/// Elements in a chunk of the order above: of rows, whose group contains the last axis, or columns.
+[[nodiscard]] SINTER_API std::int64_t chunk_elements(DType dtype, bool rows);
+/// How many elements each result of a reduction combines; 0 where there is one for all.
+[[nodiscard]] SINTER_API std::int64_t reduction_chunk(const Attributes& attributes);
+
+/// The lengths of a shape in front of, in, and behind the group that is reduced.
+struct GroupExtents {
+  std::int64_t outer = 1;
+  std::int64_t group = 1;
+  std::int64_t inner = 1;
+};
+[[nodiscard]] SINTER_API GroupExtents group_extents(const Shape& shape, const Dims& axes);
+
 /// Whether the order of elements decides the result: of floating sums and products.
 [[nodiscard]] SINTER_API bool is_ordered(Op reduction, DType dtype);
 
@@ -63,6 +79,8 @@ struct ReductionSteps {
 };
 [[nodiscard]] SINTER_API ReductionSteps reduction_steps(std::string_view op, const Shape& shape,
                                                         const Axes& axes, bool keepdims);
+/// How many results a group of so many elements has by chunks: one even of none.
+[[nodiscard]] SINTER_API std::int64_t chunks_of(std::int64_t elements, std::int64_t chunk);
 /// The number of elements that are combined into one.
 [[nodiscard]] SINTER_API std::int64_t reduced_count(const Shape& shape, const Shape& result);
 [[noreturn]] SINTER_API void refuse_mean(DType dtype);
