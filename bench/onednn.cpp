@@ -29,12 +29,8 @@ void use_one_thread() {
 /// An engine of oneDNN with the tensors of one workload.
 class Context {
  public:
-  explicit Context(std::int64_t n)
-      : engine_(dnnl::engine::kind::cpu, 0),
-        stream_(engine_),
-        layout_({n}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a) {
-    use_one_thread();
-  }
+  explicit Context(std::int64_t n) : Context({n}, dnnl::memory::format_tag::a) {}
+  Context(std::int64_t rows, std::int64_t n) : Context({rows, n}, dnnl::memory::format_tag::ab) {}
   [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
   [[nodiscard]] const dnnl::memory::desc& layout() const { return layout_; }
 
@@ -54,6 +50,13 @@ class Context {
   }
 
  private:
+  Context(const dnnl::memory::dims& lengths, dnnl::memory::format_tag order)
+      : engine_(dnnl::engine::kind::cpu, 0),
+        stream_(engine_),
+        layout_(lengths, dnnl::memory::data_type::f32, order) {
+    use_one_thread();
+  }
+
   dnnl::engine engine_;
   dnnl::stream stream_;
   dnnl::memory::desc layout_;
@@ -140,6 +143,17 @@ std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n, const fl
   return as_contestant(std::move(context), call);
 }
 
+std::optional<Contestant> onednn_softmax(OneDnnCall call, std::int64_t rows, std::int64_t n,
+                                         const float* input, float* output) {
+  auto context = std::make_shared<Context>(rows, n);
+  const dnnl::softmax_forward::desc description(dnnl::prop_kind::forward_inference,
+                                                context->layout(), /*softmax_axis=*/1);
+  context->use(dnnl::softmax_forward({description, context->engine()}));
+  context->add(DNNL_ARG_SRC, input);
+  context->add(DNNL_ARG_DST, output);
+  return as_contestant(std::move(context), call);
+}
+
 }  // namespace sinter::bench
 
 #else
@@ -155,6 +169,10 @@ std::optional<Contestant> onednn_function(Op, OneDnnCall, std::int64_t, const fl
   return std::nullopt;
 }
 std::optional<Contestant> onednn_chain(OneDnnCall, std::int64_t, const float* const*, float*) {
+  return std::nullopt;
+}
+std::optional<Contestant> onednn_softmax(OneDnnCall, std::int64_t, std::int64_t, const float*,
+                                         float*) {
   return std::nullopt;
 }
 

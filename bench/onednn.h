@@ -28,6 +28,10 @@ enum class OneDnnCall {
 [[nodiscard]] std::optional<Contestant> onednn_chain(OneDnnCall call, std::int64_t n,
                                                      const float* const* inputs, float* output);
 
+/// The softmax primitive along the second axis of [rows, n].
+[[nodiscard]] std::optional<Contestant> onednn_softmax(OneDnnCall call, std::int64_t rows,
+                                                       std::int64_t n, const float* input,
+                                                       float* output);
 /// The eltwise primitive for one of exp, log, tanh, sigmoid, silu and gelu.
 [[nodiscard]] std::optional<Contestant> onednn_function(Op op, OneDnnCall call, std::int64_t n,
                                                         const float* const* inputs, float* output);

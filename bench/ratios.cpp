@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
   add_kernel_rows(rows, options);
   add_function_rows(rows, options);
   add_product_rows(rows, options);
+  add_reduction_rows(rows, options);
   add_layout_rows(rows, options);
   add_compile_rows(rows, options);
   add_planning_rows(rows, options);

@@ -268,7 +268,7 @@ std::int64_t LoopSpace::parallel_extent() const {
 
 std::int64_t LoopSpace::unreduced_extent() const {
   const auto behind = extents.end() - inner;
-  return product(extents.begin(), behind - reduced) * product(behind, extents.end());
+  return elements(extents.begin(), behind - reduced) * elements(behind, extents.end());
 }
 
 std::int64_t LoopSpace::inner_extent() const {

@@ -50,6 +50,8 @@ void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options);
 void add_function_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Products against OpenBLAS's.
 void add_product_rows(std::vector<Row>& rows, const RatioOptions& options);
+/// Reductions against a plain vector sum, and against reading the same bytes.
+void add_reduction_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Dtypes and layouts against f32 and dense.
 void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Compiles: new, known, and how many a sweep needs; bytes of an entry.
