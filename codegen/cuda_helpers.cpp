@@ -275,7 +275,7 @@ std::string CudaHelpers::call(const std::string& name, const std::string& argume
 }
 
 /// Memory and not `__constant__`, which serves one address of a warp at a time: a table lies in a
-/// line or two of the first cache.
+/// line or two of the first cache. Its numbers are bits, for NaN has no literal.
 std::string CudaHelpers::lookup(const LookupTable& table, DType dtype, const std::string& index) {
   const bool wide = dtype == DType::f64;
   std::string numbers;
@@ -283,19 +283,20 @@ std::string CudaHelpers::lookup(const LookupTable& table, DType dtype, const std
     numbers += fmt::format("{}{:#x}{}", numbers.empty() ? "" : ", ", element_bits(number, dtype),
                            wide ? "ll" : "u");
   }
-  const auto [found, added] =
-      tables_.emplace(fmt::format("[16] = {{{}}};\n", numbers),
-                      fmt::format("{}_table{}", to_string(dtype), tables_.size()));
-  return fmt::format("{}({}[{} & 15])", wide ? "__longlong_as_double" : "__uint_as_float",
-                     found->second, index);
+  const auto found = std::ranges::find(tables_, numbers);
+  const auto position = found - tables_.begin();
+  if (found == tables_.end()) tables_.push_back(numbers);
+  return fmt::format("{}(table{}[{} & 15])", wide ? "__longlong_as_double" : "__uint_as_float",
+                     position, index);
 }
 
 std::string CudaHelpers::definitions() const {
   std::string text;
-  for (const auto& [numbers, name] : tables_) {
-    const std::string_view type = name.starts_with("f64") ? "long long" : "unsigned";
-    text += fmt::format("static __device__ const {} {}{}\n", type, name, numbers);
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    const std::string_view type = tables_[i].ends_with("ll") ? "long long" : "unsigned";
+    text += fmt::format("static __device__ const {} table{}[16] = {{{}}};\n", type, i, tables_[i]);
   }
+  if (!tables_.empty()) text += "\n";
   for (const auto& [name, definition] : functions_) {
     text += "static __device__ inline " + definition + "\n";
   }

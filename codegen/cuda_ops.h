@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/op.h>
@@ -33,7 +34,7 @@ class CudaHelpers {
 
  private:
   std::map<std::string, std::string> functions_;  // by name
-  std::map<std::string, std::string> tables_;     // [definition behind the name] name
+  std::vector<std::string> tables_;               // their numbers
 };
 
 /// A literal, with parentheses where an operator might bind to its sign.
