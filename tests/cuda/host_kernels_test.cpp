@@ -164,7 +164,7 @@ TEST(HostKernels, RandomGraphsOfEveryOp) {
 TEST(HostKernels, RandomReductions) {
   HostCalls calls;
   int kernels = 0;
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 250; ++seed) {
     RandomGraphOptions options;
     options.max_ops = 12;
     options.random_strides = seed % 2 == 0;
