@@ -360,7 +360,8 @@ void Machine::end_carried(const Loop& loop) {
 /// What is carried has the lanes of the loop around.
 void Machine::run_rows(const Loop& loop) {
   const std::int64_t to = number(loop.to);
-  SINTER_ASSERT(!loop.once || to - number(loop.from) <= 1, "a loop that runs once covers one step");
+  SINTER_ASSERT(loop.kind != LoopKind::serial || !loop.once || to - number(loop.from) <= 1,
+                "a loop that runs once covers one step");
   for (const Carry& carry : loop.carried) values_[carry.value.index] = values_[carry.first.index];
   for (std::int64_t row = number(loop.from); row < to; ++row) {
     variables_[loop.variable.index] = row;

@@ -92,6 +92,12 @@ void refuse_products(const Graph& body) {
 
 LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarget& target) {
   refuse_products(body);
+  if (space.chunk > 0) {
+    fail(ErrorCode::unsupported,
+         fmt::format("a reduction to a result for every {} elements is not served on a GPU yet; "
+                     "compile this graph for the CPU",
+                     space.chunk));
+  }
   Placement placement = detail::place(body, space);
   if (space.reduced > 0) {
     return detail::schedule_cuda_reduction(body, space, std::move(placement), target);

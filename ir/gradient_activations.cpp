@@ -97,4 +97,14 @@ Value lerp(const Step& at, int i) {
   return at.g.mul(i == 1 ? weight : b.sub(a));
 }
 
+/// x - n b with a whole n, that of fmod or of remainder.
+Value remainder(const Step& at, int i) {
+  const auto& [x, b, unused] = at.x;
+  if (i == 0) return at.g;
+  const Value whole = x.sub(at.y).div(b).round();
+  return at.g.mul(whole).neg();
+}
+
+Value fmod(const Step& at, int i) { return remainder(at, i); }
+
 }  // namespace sinter::detail::gradient::rules

@@ -1,4 +1,4 @@
-// Gradients of structural ops, by structural ops, of reductions and of products, by products.
+// Gradients of structural ops, by structural ops, of reductions, and of products, by products.
 #include <utility>
 
 #include "function_parts.h"
@@ -69,7 +69,17 @@ Value reduced(const Step& at, Op op, const Value& value) {
   return kept(at, Value::apply(op, std::span(&value, 1), at.attributes));
 }
 
-/// Each matrix transposed.
+/// In equal parts to all elements but those that `beyond` says are not the extreme.
+Value shared(const Step& at, const Value& beyond) {
+  const Value zero = at.g.constant(0);
+  const Value sharing = reduced(at, Op::reduce_sum, fn::choose(beyond, zero, 1));
+  const Value share = kept(at, at.g).div(sharing);
+  return fn::choose(beyond, zero, share);
+}
+
+// --- Products ------------------------------------------------------------------------------------
+
+/// Every matrix transposed.
 Value turned(const Value& x) {
   Dims axes;
   for (int axis = 0; axis < x.shape().rank(); ++axis) axes.push_back(axis);
@@ -77,12 +87,16 @@ Value turned(const Value& x) {
   return x.transpose(axes);
 }
 
-/// In equal parts to all elements but those that `beyond` says are not the extreme.
-Value shared(const Step& at, const Value& beyond) {
-  const Value zero = at.g.constant(0);
-  const Value sharing = reduced(at, Op::reduce_sum, fn::choose(beyond, zero, 1));
-  const Value share = kept(at, at.g).div(sharing);
-  return fn::choose(beyond, zero, share);
+Value product(const Value& a, const Value& b) {
+  const Value operands[] = {a, b};
+  return Value::apply(Op::mm, operands);
+}
+
+/// All matrices under each other, as one.
+Value stacked(const Value& x) {
+  const std::int64_t columns = x.shape()[x.shape().rank() - 1];
+  const std::int64_t rows = Shape(std::span(x.shape().begin(), x.shape().end() - 1)).elements();
+  return x.shape().rank() == 2 ? x : x.reshape({rows, columns});
 }
 
 }  // namespace
@@ -155,10 +169,17 @@ Value reduce_min(const Step& at, int) { return shared(at, at.x[0].greater(kept(a
 
 Value reduce_max(const Step& at, int) { return shared(at, at.x[0].less(kept(at, at.y))); }
 
-/// Axes in front that were repeated are summed over by the walk.
+/// A matrix that all matrices of a are multiplied by has its gradient from one product over all of
+/// their rows.
 Value mm(const Step& at, int i) {
   const auto& [a, b, unused] = at.x;
-  return i == 0 ? at.g.matmul(turned(b)) : turned(a).matmul(at.g);
+  if (i == 0) return product(at.g, turned(b));
+  const Shape shape = b.shape();
+  const bool shared = Shape(std::span(shape.begin(), shape.end() - 2)).elements() == 1;
+  if (!shared) return product(turned(a), at.g);
+  const Value rows = turned(stacked(a));
+  const Value gradient = product(rows, stacked(at.g));
+  return shape.rank() == 2 ? gradient : gradient.reshape(shape);
 }
 
 }  // namespace sinter::detail::gradient::rules

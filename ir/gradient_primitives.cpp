@@ -51,12 +51,4 @@ Value select(const Step& at, int i) {
   return i == 1 ? fn::choose(at.x[0], at.g, 0) : fn::choose(at.x[0], 0, at.g);
 }
 
-Value remainder(const Step& at, int i) {
-  return i == 0 ? at.g : at.g.mul(at.x[0].div(at.x[1]).floor()).neg();
-}
-
-Value fmod(const Step& at, int i) {
-  return i == 0 ? at.g : at.g.mul(at.x[0].div(at.x[1]).trunc()).neg();
-}
-
 }  // namespace sinter::detail::gradient::rules

@@ -60,9 +60,6 @@ inline constexpr Rule floor = Flow::flat;
 inline constexpr Rule ceil = Flow::flat;
 inline constexpr Rule trunc = Flow::flat;
 inline constexpr Rule round = Flow::flat;
-Value remainder(const Step& at, int i);
-Value fmod(const Step& at, int i);
-inline constexpr Rule floor_divide = Flow::flat;
 
 // gradient_movement.cpp
 Value broadcast(const Step& at, int i);
@@ -76,9 +73,8 @@ Value reduce_sum(const Step& at, int i);
 Value reduce_prod(const Step& at, int i);
 Value reduce_min(const Step& at, int i);
 Value reduce_max(const Step& at, int i);
-
 Value mm(const Step& at, int i);
-inline constexpr Rule dot = Flow::none;  // made by the planner
+inline constexpr Rule dot = Flow::none;  // as view
 
 // gradient_activations.cpp
 Value leaky_relu(const Step& at, int i);
@@ -96,6 +92,9 @@ Value softshrink(const Step& at, int i);
 Value hardshrink(const Step& at, int i);
 Value square(const Step& at, int i);
 Value lerp(const Step& at, int i);
+Value remainder(const Step& at, int i);
+Value fmod(const Step& at, int i);
+inline constexpr Rule floor_divide = Flow::flat;
 inline constexpr Rule sign = Flow::flat;
 inline constexpr Rule detach = Flow::flat;
 

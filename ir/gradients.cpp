@@ -73,9 +73,13 @@ class Backward {
   }
   [[nodiscard]] Mark& mark(NodeId id) { return marks_[id.index - first_]; }
 
-  [[nodiscard]] Flow flow(const Node& node, std::size_t i) const {
+  [[nodiscard]] Flow flow(NodeId id, std::size_t i) const {
+    const Node& node = graph_.node(id);
     const bool floats = is_floating(node.dtype) && is_floating(graph_.node(node.operands[i]).dtype);
     if (!floats || info(node.op).operands[i].attribute) return Flow::none;
+    // Chunks are the planner's, behind all gradients.
+    const bool reduces = info(node.op).kind == OpKind::reduction;
+    if (reduces && reduction_chunk(graph_.attributes(id)) > 0) return Flow::none;
     return detail::gradient::rule(node.op).flow;
   }
 
@@ -89,7 +93,7 @@ class Backward {
         if (!is_between(node.operands[i])) continue;
         Mark& operand = mark(node.operands[i]);
         operand.connected = true;
-        if (own.defined && flow(node, i) != Flow::none) operand.defined = true;
+        if (own.defined && flow({id}, i) != Flow::none) operand.defined = true;
       }
     }
   }
@@ -100,7 +104,7 @@ class Backward {
       const Node& node = graph_.node({id});
       for (std::size_t i = 0; i < node.operand_count; ++i) {
         const NodeId operand = node.operands[i];
-        if (is_between(operand) && mark(operand).wanted && flow(node, i) == Flow::smooth) {
+        if (is_between(operand) && mark(operand).wanted && flow({id}, i) == Flow::smooth) {
           mark({id}).wanted = true;
         }
       }
@@ -145,7 +149,7 @@ class Backward {
       for (std::size_t i = 0; i < node.operand_count; ++i) {
         const NodeId operand = node.operands[i];
         if (!is_between(operand) || !reached[operand.index - first_]) continue;
-        if (flow(node, i) != Flow::none) {
+        if (flow({id}, i) != Flow::none) {
           reached[id - first_] = true;
         } else if (mark({id}).connected) {
           refuse_at(k, {id}, i);
@@ -183,7 +187,7 @@ class Backward {
     const Node node = graph_.node(id);  // a copy: nodes move as the graph grows
     for (std::size_t i = 0; i < node.operand_count; ++i) {
       const NodeId operand = node.operands[i];
-      if (!is_between(operand) || !mark(operand).wanted || flow(node, i) != Flow::smooth) continue;
+      if (!is_between(operand) || !mark(operand).wanted || flow(id, i) != Flow::smooth) continue;
       const auto body = detail::gradient::rule(node.op).body;
       const Shape shape = graph_.shape(operand);
       accumulate(operand, sum_to(body(step_at(id, node), static_cast<int>(i)), shape));

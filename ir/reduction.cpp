@@ -14,7 +14,7 @@
 
 namespace sinter {
 
-std::int64_t reduction_lanes(DType dtype) { return 256 / info(dtype).bytes; }
+std::int64_t reduction_lanes(DType dtype) { return 256 / info(compute_dtype(dtype)).bytes; }
 
 std::int64_t chunk_elements(DType dtype, bool rows) {
   return kChunkSteps * (rows ? reduction_lanes(dtype) : 1);

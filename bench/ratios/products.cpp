@@ -84,7 +84,8 @@ void add_product_rows(std::vector<Row>& rows, const RatioOptions& options) {
       {{64, 512, 512}, 0.85}, {{64, 1024, 1024}, 0.85}, {{64, 10, 128}, 0.7},
   };
   constexpr std::pair<Size, double> kNarrow[] = {
-      {{256, 256, 256}, 0.75}, {{512, 512, 512}, 0.75}, {{64, 256, 256}, 0.75}};
+      {{256, 256, 256}, 0.75}, {{512, 512, 512}, 0.75},  {{1024, 1024, 1024}, 0.75},
+      {{64, 256, 256}, 0.75},  {{64, 1024, 1024}, 0.75}, {{64, 10, 128}, 0.75}};
   add_rows(rows, "x86-64-v4", "SkylakeX", kWide, options);
   add_rows(rows, "x86-64-v3", "Haswell", kNarrow, options);
 }

@@ -164,6 +164,18 @@ TEST(ScheduleKey, HoldsTheClassOfLaneStrides) {
   EXPECT_NE(key_bytes(other), key_bytes(nest));
 }
 
+TEST(ScheduleKey, HoldsTheTables) {
+  const auto key = [](double last) {
+    LookupTable table{};
+    table.back() = last;
+    Graph graph;
+    graph.output("y", graph.input("i", DType::i32, {100}).lut16(table));
+    return key_bytes(schedule(graph, Target::parse("x86-64-v4")).nest);
+  };
+  EXPECT_EQ(key(1), key(1));
+  EXPECT_NE(key(1), key(2));
+}
+
 TEST(Schedule, SharesOneNestAmongSlopesOfAClass) {
   const auto key = [](double slope) {
     Graph graph;

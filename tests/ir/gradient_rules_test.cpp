@@ -132,7 +132,7 @@ void add_elementwise(const OpInfo& row, std::vector<Use>& uses) {
   std::size_t tensors = 0;
   for (int i = 0; i < row.arity; ++i)
     tensors += !row.operands[static_cast<std::size_t>(i)].attribute;
-  constexpr double kAttributes[][2] = {{-0.5, 2}, {0.3, 1.7}};
+  static constexpr double kAttributes[][2] = {{-0.5, 2}, {0.3, 1.7}};
   for (const auto& attributes : kAttributes) {
     for (const std::vector<Shape>& shapes : operand_shapes(tensors)) {
       const auto build = [&row, &attributes](std::span<const Value> inputs) {
@@ -161,6 +161,19 @@ void add_reduction(const OpInfo& row, std::vector<Use>& uses) {
       };
       uses.push_back({std::string(row.name) + to_string(axes), {{2, 3, 4}}, build});
     }
+  }
+}
+
+void add_product(Op op, std::vector<Use>& uses) {
+  if (op == Op::dot) return;  // made by the planner
+  const std::vector<Shape> operands[] = {{{2, 3}, {3, 4}},
+                                         {{3, 2, 3}, {3, 3, 2}},
+                                         {{3, 2, 3}, {3, 2}},
+                                         {{2, 3}, {3, 3, 2}},
+                                         {{2, 1, 2, 3}, {3, 3, 1}},
+                                         {{2, 3}, {1, 3, 2}}};
+  for (const std::vector<Shape>& shapes : operands) {
+    uses.push_back({"mm", shapes, [](std::span<const Value> x) { return Value::apply(Op::mm, x); }});
   }
 }
 
@@ -204,14 +217,6 @@ void add_structural(Op op, std::vector<Use>& uses) {
   }
 }
 
-void add_product(Op op, std::vector<Use>& uses) {
-  if (op == Op::dot) return;  // made by the planner
-  const std::vector<Shape> shapes[] = {{{2, 3}, {3, 4}}, {{5, 2, 3}, {3, 4}}, {{1, 3}, {5, 3, 2}}};
-  for (const std::vector<Shape>& operands : shapes) {
-    uses.push_back({"mm", operands, [](std::span<const Value> x) { return x[0].matmul(x[1]); }});
-  }
-}
-
 /// None for rows that have no floating result, or the bits of one.
 std::vector<Use> uses_of(const OpInfo& row) {
   std::vector<Use> uses;
@@ -220,9 +225,9 @@ std::vector<Use> uses_of(const OpInfo& row) {
     case DTypeRule::integer:
     case DTypeRule::comparison:
     case DTypeRule::logical:
-    case DTypeRule::lookup:
     case DTypeRule::bitcast:
-    case DTypeRule::raw_bitcast: return uses;
+    case DTypeRule::raw_bitcast:
+    case DTypeRule::lookup: return uses;
     default: break;
   }
   switch (row.kind) {
@@ -237,7 +242,7 @@ std::vector<Use> uses_of(const OpInfo& row) {
 }
 
 bool is_flat(Op op) {
-  constexpr Op kFlat[] = {Op::floor, Op::ceil, Op::trunc, Op::round, Op::floor_divide, Op::sign};
+  constexpr Op kFlat[] = {Op::floor, Op::ceil, Op::trunc, Op::round, Op::sign, Op::floor_divide};
   return std::ranges::find(kFlat, op) != std::end(kFlat);
 }
 

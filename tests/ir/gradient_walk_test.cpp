@@ -71,6 +71,8 @@ class ReverseMode {
       const bool flows =
           is_floating(graph_.node(node.operands[i]).dtype) && !info(node.op).operands[i].attribute;
       if (!flows || node.op == Op::detach) continue;
+      const bool reduces = info(node.op).kind == OpKind::reduction;
+      if (reduces && reduction_chunk(graph_.attributes(id)) > 0) continue;  // the planner's
       if (node.op == Op::bitcast || node.op == Op::raw_bitcast) continue;
       switch (info(node.op).kind) {
         case OpKind::leaf: break;
@@ -186,6 +188,35 @@ class ReverseMode {
     }
   }
 
+  /// Element [m, k] of a meets [k, n] of b in [m, n], in matrices that may be repeated.
+  void through_product(NodeId id, std::size_t i) {
+    const Shape& shape = graph_.shape(id);
+    const NodeId a = graph_.node(id).operands[0];
+    const NodeId b = graph_.node(id).operands[1];
+    const std::int64_t inner = graph_.shape(a)[graph_.shape(a).rank() - 1];
+    Shape of_a = shape;
+    of_a[shape.rank() - 1] = inner;
+    Shape of_b = shape;
+    of_b[shape.rank() - 2] = inner;
+    const Positions from_a = repeated(graph_.shape(a), of_a);
+    const Positions from_b = repeated(graph_.shape(b), of_b);
+    const Sum own = sums_[id.index];
+    const auto columns = static_cast<std::size_t>(shape[shape.rank() - 1]);
+    const auto rows = static_cast<std::size_t>(shape[shape.rank() - 2]);
+    const auto depth = static_cast<std::size_t>(inner);
+    for (std::size_t e = 0; e < own.gradient.size(); ++e) {
+      const std::size_t row = e / columns;
+      for (std::size_t k = 0; k < depth; ++k) {
+        const std::int64_t at_a = from_a[row * depth + k];
+        const std::int64_t at_b = from_b[(row / rows * depth + k) * columns + e % columns];
+        const NodeId to = i == 0 ? a : b;
+        const auto other = static_cast<std::size_t>(i == 0 ? at_b : at_a);
+        const double factor = values_[(i == 0 ? b : a).index].as<double>()[other];
+        add(to, i == 0 ? at_a : at_b, own.gradient[e] * factor, own.magnitude[e] * factor);
+      }
+    }
+  }
+
   void through_reduction(NodeId id) {
     const Node& node = graph_.node(id);
     const NodeId operand = node.operands[0];
@@ -210,41 +241,6 @@ class ReverseMode {
       const bool extreme = node.op == Op::reduce_min || node.op == Op::reduce_max;
       if (extreme && x[e] == y[row]) partial = 1 / extremes;
       add(operand, to_element(e), own.gradient[row] * partial, own.magnitude[row] * partial);
-    }
-  }
-  /// Where element `at` of a product's result, by its axes but the last two, `row` and `column`
-  /// lie.
-  [[nodiscard]] static std::int64_t element_of(const Shape& shape, const Dims& at, std::int64_t row,
-                                               std::int64_t column) {
-    const Strides strides = dense_strides(shape);
-    const int rank = shape.rank();
-    std::int64_t element = row * strides[rank - 2] + column;
-    for (int axis = 0; axis < rank - 2; ++axis) {
-      const int own = axis + at.rank() - rank;
-      if (shape[axis] != 1) element += at[own] * strides[axis];
-    }
-    return element;
-  }
-
-  void through_product(NodeId id, std::size_t i) {
-    const Node& node = graph_.node(id);
-    const Shape& result = graph_.shape(id);
-    const Shape& a = graph_.shape(node.operands[0]);
-    const Shape& b = graph_.shape(node.operands[1]);
-    const Numbers other = numbers(values_[node.operands[1 - i].index]);
-    const Sum own = sums_[id.index];
-    for (std::size_t e = 0; e < own.gradient.size(); ++e) {
-      Dims at = result;
-      std::int64_t rest = to_element(e);
-      for (int axis = result.rank(); axis-- > 0; rest /= result[axis])
-        at[axis] = rest % result[axis];
-      for (std::int64_t k = 0; k < a[a.rank() - 1]; ++k) {
-        const std::int64_t left = element_of(a, at, at[at.rank() - 2], k);
-        const std::int64_t right = element_of(b, at, k, at[at.rank() - 1]);
-        const double factor = other[static_cast<std::size_t>(i == 0 ? right : left)];
-        add(node.operands[i], i == 0 ? left : right, own.gradient[e] * factor,
-            own.magnitude[e] * factor);
-      }
     }
   }
   static std::int64_t to_element(std::size_t e) { return static_cast<std::int64_t>(e); }

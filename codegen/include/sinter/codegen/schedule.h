@@ -61,7 +61,8 @@ struct LoopSpace {
 };
 
 /// The collapsed space of a kernel body: all its outputs have one shape, against which its inputs
-/// broadcast, or that of the rows that it reduces and that of what is left of them. Arguments are inputs, then outputs.
+/// broadcast, or that of the rows that it reduces and that of what is left of them. Arguments are
+/// inputs, then outputs.
 [[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body);
 
 /// The classes of lengths that machine code depends on.

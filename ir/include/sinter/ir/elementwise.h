@@ -165,7 +165,8 @@ class ElementwiseMethods {
   /// At +0, -0 and NaN the second branch holds. Slopes of 0.001 to 0.3 are usual; 1 is the
   /// identity; above 0.5 negative values grow large through many layers; a tiny slope is nearly
   /// relu, but slope 0 is not relu: -inf gives NaN and negatives give -0. Any slope is legal,
-  /// negative, inf and NaN included, and follows the formula.
+  /// negative, inf and NaN included, and follows the formula. relu is the better choice where exact
+  /// zeros are wanted, of values or of gradients, as by what makes use of sparsity.
   [[nodiscard]] Self leaky_relu(Scalar negative_slope = 0.01) const {
     return apply(Op::leaky_relu, {self(), self().scalar(negative_slope)});
   }

@@ -18,7 +18,7 @@
 //   threshold, softshrink, hardshrink: 0 where the comparison with the threshold holds
 //   leaky_relu       x > 0 ? g : g * slope; prelu's weight: x > 0 ? 0 : g * x
 //   pow              0 for x by exponent 0, and for the exponent at x = 0 unless it is negative
-//   floor, ceil, trunc, round, sign, detach    0 everywhere
+//   floor, ceil, trunc, round, sign, detach, floor_divide    0 everywhere
 // No gradient is defined for integers, masks, bits, and numbers that are attributes of an op (the
 // slope of leaky_relu: prelu takes a tensor).
 #pragma once
