@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
   add_compile_rows(rows, options);
   add_planning_rows(rows, options);
   add_call_rows(rows, options);
+  add_tensor_rows(rows, options);
   flags.json ? print_json(rows) : print_text(rows);
   bool all = true;
   for (const Row& row : rows) all = all && row.ran && row.passed();

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/parameter_class.h>
 #include <sinter/ir/passes.h>
 
 #include "composites.h"
@@ -12,18 +13,18 @@
 namespace sinter {
 namespace {
 
-/// The value of a scalar attribute as a kernel sees it: rounded to its dtype.
+/// The value of a scalar attribute, as it was given.
 double scalar_value(const Node& node, std::span<const double> parameters) {
   if (node.op == Op::constant) return std::bit_cast<double>(node.payload);
   SINTER_ASSERT(node.op == Op::parameter, "an attribute is a constant or a parameter");
   SINTER_ASSERT(node.payload < parameters.size(), "one value per parameter of the graph");
-  return detail::round_to(parameters[node.payload], node.dtype);
+  return parameters[node.payload];
 }
 
 bool has_max_form(const Graph& graph, const Node& node, std::span<const double> parameters) {
   if (node.op != Op::leaky_relu) return false;
-  const double slope = scalar_value(graph.node(node.operands[1]), parameters);
-  return slope > 0 && slope <= 1;
+  const Node& slope = graph.node(node.operands[1]);
+  return ParameterClass(scalar_value(slope, parameters)).is_proper_slope(slope.dtype);
 }
 
 /// The body of a composite on f32, between conversions if its operands are 16-bit floats: for
@@ -38,6 +39,15 @@ Value body_of(const Node& node, std::span<Value> operands, bool max_form) {
 }
 
 }  // namespace
+
+ParameterClass::ParameterClass(double value) {
+  const auto is_proper = [&](DType dtype) {
+    const double slope = detail::round_to(value, dtype);
+    return slope > 0 && slope <= 1;
+  };
+  if (is_proper(DType::f32)) bits_ |= kAsF32;
+  if (is_proper(DType::f64)) bits_ |= kAsF64;
+}
 
 Graph expand(const Graph& graph, std::span<const double> parameters) {
   return detail::rewrite(graph, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {

@@ -1,6 +1,7 @@
 // Engine: from a graph to a program through the three caches.
 #include <sinter/runtime/engine.h>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstdio>
@@ -8,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <sinter/ir/element.h>
+#include <sinter/ir/parameter_class.h>
 
 #include "cpu_jit.h"
 #include "cuda_jit.h"
@@ -61,8 +62,8 @@ std::shared_ptr<const Services> make_services(EngineOptions& options) {
       options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
   return std::shared_ptr<const Services>(
       new Services{std::move(target), std::move(cuda), here, std::move(executor), threads,
-                   options.parallel_bytes > 0 ? options.parallel_bytes : kParallelBytes,
-                   WorkspacePool(std::move(allocator), memory)});
+                   options.parallel_bytes > 0 ? options.parallel_bytes : kParallelBytes, allocator,
+                   WorkspacePool(allocator, memory)});
 }
 
 std::shared_ptr<Jit> make_jit(const Services& services) {
@@ -79,6 +80,9 @@ std::string text_or_reason(const Program& program, Stage stage) {
   }
 }
 
+/// What of the parameters is in a key.
+enum class KeyedBy : std::uint8_t { values, classes };
+
 /// The fixed part of a key. With the sizes in it, the joined parts can be read in one way only.
 struct KeyHeader {
   std::uint64_t structure_bytes;
@@ -86,7 +90,7 @@ struct KeyHeader {
   Fuse fuse;
   Specialize specialize;
   Rounding rounding;
-  std::uint8_t zero = 0;
+  KeyedBy keyed_by = KeyedBy::values;
 };
 static_assert(std::has_unique_object_representations_v<KeyHeader>);
 
@@ -96,12 +100,13 @@ KeyHeader make_header(const Graph& graph, const CompileOptions& options, std::si
 }
 
 /// Refers to all three.
-KeyView make_key(const KeyHeader& header, const Graph& graph, std::span<const double> parameters) {
+KeyView make_key(const KeyHeader& header, const Graph& graph,
+                 std::span<const std::byte> parameters) {
   const GraphKey structure = graph.key();
   const auto [low, high] = std::bit_cast<std::array<std::uint64_t, 2>>(header);
-  std::uint64_t hash = mix(mix(structure.hash, low), high);
-  for (double value : parameters) hash = mix(hash, std::bit_cast<std::uint64_t>(value));
-  return {{std::as_bytes(std::span(&header, 1)), structure.bytes, std::as_bytes(parameters)}, hash};
+  const std::uint64_t hash = mix(mix(structure.hash, low), high);
+  return {{std::as_bytes(std::span(&header, 1)), structure.bytes, parameters},
+          parameters.empty() ? hash : hash_bytes(parameters, hash)};
 }
 
 /// Adds the nanoseconds that `work` takes to `total`.
@@ -122,16 +127,30 @@ EngineCore::EngineCore(EngineOptions options)
       jit_(make_jit(*services_)),
       kernels_(options.kernels.entries),
       plans_(options.plans.entries),
-      code_(options.code.entries) {}
+      code_(options.code.entries),
+      recorder_(options.trace) {}
 
 std::shared_ptr<const Program> EngineCore::compile(const Graph& graph,
                                                    const CompileOptions& options) {
   const std::span<const double> parameters = graph.parameters();
   const KeyHeader header = make_header(graph, options, parameters.size());
-  const KeyView key = make_key(header, graph, parameters);
+  const KeyView key = make_key(header, graph, std::as_bytes(parameters));
   auto found = kernels_.get(key, [&] { return make_program(graph, options, key.size()); });
   if (found.made) dump(*found.value);
   return std::move(found.value);
+}
+
+std::shared_ptr<const Program> EngineCore::compile_for_any_parameters(const Graph& graph) {
+  const std::span<const double> parameters = graph.parameters();
+  std::vector<std::uint8_t> classes(parameters.size());
+  std::ranges::transform(parameters, classes.begin(),
+                         [](double value) { return ParameterClass(value).bits(); });
+  KeyHeader header = make_header(graph, {}, parameters.size());
+  header.keyed_by = KeyedBy::classes;
+  const KeyView key = make_key(header, graph, std::as_bytes(std::span(classes)));
+  auto found = kernels_.get(key, [&] { return make_program(graph, {}, key.size()); });
+  if (found.made) dump(*found.value);
+  return with_parameters(std::move(found.value), parameters);
 }
 
 std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
@@ -159,7 +178,7 @@ std::shared_ptr<const Planned> EngineCore::plan(const Graph& graph, const Compil
   const std::span<const double> parameters = baked ? graph.parameters() : std::span<const double>();
   const KeyHeader header = make_header(graph, options, parameters.size());
   return plans_
-      .get(make_key(header, graph, parameters),
+      .get(make_key(header, graph, std::as_bytes(parameters)),
            [&] {
              return timed(times.plan, [&] {
                Plan plan = make_plan(graph, options, services_->target);
@@ -185,9 +204,8 @@ Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double
   kernel.code = code_.get(key, [&] { return jit_->compile(lowered.nest, times); }).value;
   kernel.entry = kernel.code->entry();
   kernel.space = std::move(lowered.space);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    kernel.parameters.push_back(element_bits(values[i], lowered.nest.parameter_dtypes[i]));
-  }
+  kernel.parameter_dtypes = std::move(lowered.nest.parameter_dtypes);
+  kernel.set_parameters(values);
   return kernel;
 }
 

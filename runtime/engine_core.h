@@ -1,5 +1,6 @@
 // EngineCore: what the copies of an Engine share. Three caches, each keyed by what decides it:
 //   kernels  structure, parameter bits, options  ->  Program   (what compile() returns)
+//            structure, classes of parameters    ->  Program   (of tensors, for any parameters)
 //   plans    structure, options                  ->  Planned   (all slopes share one)
 //   code     canonical loops                     ->  MachineCode (lengths and slopes share)
 // Values point from left to right and to Services, never back.
@@ -17,6 +18,7 @@
 #include "jit.h"
 #include "program.h"
 #include "stage_text.h"
+#include "tensor_recorder.h"
 
 namespace sinter::detail {
 
@@ -26,8 +28,14 @@ class EngineCore {
 
   [[nodiscard]] std::shared_ptr<const Program> compile(const Graph& graph,
                                                        const CompileOptions& options);
+  /// As `compile` with default options, for numbers that change from run to run: one entry serves
+  /// all parameters of the same classes, and nothing is lowered again for others.
+  [[nodiscard]] std::shared_ptr<const Program> compile_for_any_parameters(const Graph& graph);
   [[nodiscard]] Stats stats() const;
   [[nodiscard]] const Services& services() const { return *services_; }
+  [[nodiscard]] std::shared_ptr<const Services> share_services() const { return services_; }
+  /// Of the tensors of this engine.
+  [[nodiscard]] Recorder& recorder() { return recorder_; }
   void clear_caches();
 
  private:
@@ -48,6 +56,7 @@ class EngineCore {
   Cache<MachineCode> code_;
   mutable std::mutex times_mutex_;
   CompileTimes times_;
+  Recorder recorder_;
 };
 
 }  // namespace sinter::detail

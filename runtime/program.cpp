@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/element.h>
+
 #include "cache.h"
 #include "float_environment.h"
 #include "small_array.h"
@@ -91,7 +93,8 @@ std::int64_t bytes_of(const Program& program) {
                        bytes_of(program.parameters);
   for (const Kernel& kernel : program.kernels) {
     bytes += bytes_of(kernel.space.extents) + bytes_of(kernel.space.strides) +
-             bytes_of(kernel.parameters) + bytes_of(kernel.places);
+             bytes_of(kernel.parameter_dtypes) + bytes_of(kernel.parameters) +
+             bytes_of(kernel.places);
   }
   return bytes;
 }
@@ -144,6 +147,28 @@ void finish(Program& program, std::size_t key_bytes) {
   }
   program.entry_bytes =
       bytes_of(program) + static_cast<std::int64_t>(key_bytes) + Cache<Program>::entry_overhead();
+}
+
+void Kernel::set_parameters(std::span<const double> values) {
+  parameters.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    parameters[i] = element_bits(values[i], parameter_dtypes[i]);
+  }
+}
+
+std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> program,
+                                               std::span<const double> values) {
+  if (std::ranges::equal(std::as_bytes(std::span(program->parameters)), std::as_bytes(values))) {
+    return program;
+  }
+  const FloatEnvironment environment;
+  auto other = std::make_shared<Program>(*program);
+  other->parameters.assign(values.begin(), values.end());
+  for (std::size_t k = 0; k < other->kernels.size(); ++k) {
+    const PlanKernel& planned = other->planned->plan.kernels[k];
+    other->kernels[k].set_parameters(kernel_parameters(planned, values));
+  }
+  return other;
 }
 
 void Program::check(std::span<const ConstTensorView> inputs,

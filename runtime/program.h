@@ -36,6 +36,7 @@ struct Services {
   std::shared_ptr<Executor> executor;
   int threads = 1;
   std::int64_t parallel_bytes = 0;
+  std::shared_ptr<Allocator> allocator;
   mutable WorkspacePool workspaces;
 };
 
@@ -65,15 +66,17 @@ struct Kernel {
   std::shared_ptr<const MachineCode> code;
   KernelFunction entry = nullptr;
   LoopSpace space;
-  std::vector<std::uint64_t> parameters;
-  std::vector<BufferPlace> places;  ///< of its arguments
-  std::int64_t extent = 0;          ///< of the parallel range
-  std::int64_t grain = 1;           ///< chunks begin at multiples of it
-  std::int64_t chunks = 1;          ///< parts that may run in parallel; 0 without elements
+  std::vector<DType> parameter_dtypes;
+  std::vector<std::uint64_t> parameters;  ///< bits in these dtypes
+  std::vector<BufferPlace> places;        ///< of its arguments
+  std::int64_t extent = 0;                ///< of the parallel range
+  std::int64_t grain = 1;                 ///< chunks begin at multiples of it
+  std::int64_t chunks = 1;                ///< parts that may run in parallel; 0 without elements
 
   [[nodiscard]] KernelArguments arguments(void* const* buffers) const {
     return {buffers, space.extents.data(), space.strides.data(), parameters.data()};
   }
+  void set_parameters(std::span<const double> values);
 };
 
 struct Program {
@@ -99,6 +102,10 @@ struct Program {
   void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
            const RunOptions& how) const;
 };
+
+/// `program` with other values of its parameters, of the same classes. Itself where they are equal.
+[[nodiscard]] std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> program,
+                                                             std::span<const double> values);
 
 /// Checks and completes what follows from the fields of a program but `times`: chunks and bytes.
 void finish(Program& program, std::size_t key_bytes);

@@ -240,6 +240,18 @@ void Signature::check_apart(std::span<const ConstTensorView> inputs,
   }
 }
 
+bool Signature::reads_before_writing(std::size_t input, std::size_t output) const {
+  const Reader& reader = last_reader_[input];
+  const std::int64_t writer = writer_[output];
+  return reader.kernel < writer || (reader.kernel == writer && reader.in_place);
+}
+
+bool Signature::may_take_place(std::size_t input, std::size_t output) const {
+  const BufferSpec& in = inputs_[input];
+  const BufferSpec& out = outputs_[output];
+  return in.dtype == out.dtype && in.shape == out.shape && reads_before_writing(input, output);
+}
+
 void Signature::check_alias(std::size_t input, const void* input_data, std::size_t output,
                             const void* output_data) const {
   const BufferSpec& in = inputs_[input];
@@ -248,9 +260,9 @@ void Signature::check_alias(std::size_t input, const void* input_data, std::size
   const bool same = input_data == output_data && in.alignment == out.alignment &&
                     in.shape == out.shape && same_walk(in.shape, in.strides, out.strides);
   if (!same) refuse_overlap(out, output_data, in, input_data);
+  if (reads_before_writing(input, output)) return;
   const Reader& reader = last_reader_[input];
   const std::int64_t writer = writer_[output];
-  if (reader.kernel < writer || (reader.kernel == writer && reader.in_place)) return;
   if (reader.kernel == writer || writer == -1) {
     fail(ErrorCode::invalid_buffer,
          fmt::format("{} is given the buffer of {}, but this graph {}: give {} a buffer of its own",

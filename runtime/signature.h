@@ -36,6 +36,9 @@ class Signature {
   void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
              Device device) const;
 
+  /// Whether `output` may be given the buffer of `input`, both dense.
+  [[nodiscard]] bool may_take_place(std::size_t input, std::size_t output) const;
+
   [[nodiscard]] std::size_t inputs() const { return inputs_.size(); }
   [[nodiscard]] std::size_t outputs() const { return outputs_.size(); }
 
@@ -44,6 +47,8 @@ class Signature {
                    std::size_t output) const;
   void check_donated(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
                      std::size_t input) const;
+  /// Whether the program is done with the input before it writes the output, element by element.
+  [[nodiscard]] bool reads_before_writing(std::size_t input, std::size_t output) const;
   void check_alias(std::size_t input, const void* input_data, std::size_t output,
                    const void* output_data) const;
 

@@ -35,12 +35,34 @@ std::int64_t machine_memory() {
   return pages > 0 && page > 0 ? pages * page : INT64_MAX;
 }
 
-WorkspacePool::Block WorkspacePool::take(std::size_t bytes) {
-  const Block idle = take_idle(bytes);
-  return idle.memory != nullptr ? idle : allocate(bytes);
+Block allocate_block(Allocator& allocator, std::size_t bytes, std::string_view what) {
+  void* memory = allocator.allocate(bytes);
+  if (memory == nullptr) {
+    fail(ErrorCode::limit_exceeded,
+         fmt::format("no memory for {} of {} bytes: the allocator returned null", what, bytes));
+  }
+  if (reinterpret_cast<std::uintptr_t>(memory) % kAlignment != 0) {
+    allocator.release(memory, bytes);
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("the allocator returned {} for {}: it must be {}-byte aligned",
+                     fmt::ptr(memory), what, kAlignment));
+  }
+  return {static_cast<std::byte*>(memory), bytes};
 }
 
-WorkspacePool::Block WorkspacePool::take_idle(std::size_t bytes) {
+Block WorkspacePool::take(std::size_t bytes) {
+  const Block idle = take_idle(bytes);
+  if (idle.memory != nullptr) return idle;
+  if (bytes > static_cast<std::size_t>(limit_)) {
+    fail(ErrorCode::limit_exceeded,
+         fmt::format("this program needs a workspace of {} bytes, and the machine has {} bytes of "
+                     "memory: use smaller shapes, or an EngineOptions::allocator that has them",
+                     bytes, limit_));
+  }
+  return allocate_block(*allocator_, bytes, "a workspace");
+}
+
+Block WorkspacePool::take_idle(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   auto best = idle_.end();
   for (auto it = idle_.begin(); it != idle_.end(); ++it) {
@@ -50,27 +72,6 @@ WorkspacePool::Block WorkspacePool::take_idle(std::size_t bytes) {
   const Block block = *best;
   idle_.erase(best);
   return block;
-}
-
-WorkspacePool::Block WorkspacePool::allocate(std::size_t bytes) {
-  if (bytes > static_cast<std::size_t>(limit_)) {
-    fail(ErrorCode::limit_exceeded,
-         fmt::format("this program needs a workspace of {} bytes, and the machine has {} bytes of "
-                     "memory: use smaller shapes, or an EngineOptions::allocator that has them",
-                     bytes, limit_));
-  }
-  void* memory = allocator_->allocate(bytes);
-  if (memory == nullptr) {
-    fail(ErrorCode::limit_exceeded,
-         fmt::format("no memory for a workspace of {} bytes: the allocator returned null", bytes));
-  }
-  if (reinterpret_cast<std::uintptr_t>(memory) % kAlignment != 0) {
-    allocator_->release(memory, bytes);
-    fail(ErrorCode::invalid_buffer,
-         fmt::format("the allocator returned {} for a workspace: it must be {}-byte aligned",
-                     fmt::ptr(memory), kAlignment));
-  }
-  return {static_cast<std::byte*>(memory), bytes};
 }
 
 void WorkspacePool::give_back(Block block) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include <sinter/runtime/executor.h>
@@ -20,13 +21,17 @@ namespace sinter::detail {
 /// Bytes of this machine's memory.
 [[nodiscard]] std::int64_t machine_memory();
 
+struct Block {
+  std::byte* memory = nullptr;
+  std::size_t bytes = 0;
+};
+
+/// A block of `allocator`. Throws Error: limit_exceeded when there is no memory, invalid_buffer
+/// when it is not aligned. `what` names its use in the message, for example "a workspace".
+[[nodiscard]] Block allocate_block(Allocator& allocator, std::size_t bytes, std::string_view what);
+
 class WorkspacePool {
  public:
-  struct Block {
-    std::byte* memory = nullptr;
-    std::size_t bytes = 0;
-  };
-
   /// No workspace takes more than `limit` bytes.
   explicit WorkspacePool(std::shared_ptr<Allocator> allocator, std::int64_t limit = INT64_MAX)
       : allocator_(std::move(allocator)), limit_(limit) {
@@ -45,7 +50,6 @@ class WorkspacePool {
 
  private:
   [[nodiscard]] Block take_idle(std::size_t bytes);
-  [[nodiscard]] Block allocate(std::size_t bytes);
 
   static constexpr std::size_t kIdleBlocks = 4;
   std::shared_ptr<Allocator> allocator_;
@@ -70,7 +74,7 @@ class Workspace {
 
  private:
   WorkspacePool& pool_;
-  WorkspacePool::Block block_;
+  Block block_;
 };
 
 }  // namespace sinter::detail

@@ -60,5 +60,7 @@ void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options);
 void add_planning_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Calls over the direct call of the same kernel.
 void add_call_rows(std::vector<Row>& rows, const RatioOptions& options);
+/// Steps on tensors: recorded, looked up and run.
+void add_tensor_rows(std::vector<Row>& rows, const RatioOptions& options);
 
 }  // namespace sinter::bench

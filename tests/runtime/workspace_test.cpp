@@ -78,7 +78,7 @@ TEST(WorkspacePool, KeepsAFewIdleBlocksAndReleasesTheRest) {
   const auto allocator = std::make_shared<Counting>();
   {
     WorkspacePool pool(allocator);
-    std::vector<WorkspacePool::Block> blocks;
+    std::vector<Block> blocks;
     for (std::size_t i = 1; i <= 20; ++i) blocks.push_back(pool.take(64 * i));
     for (const auto& block : blocks) pool.give_back(block);
     EXPECT_EQ(allocator->live.size(), 4U);

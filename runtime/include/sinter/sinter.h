@@ -17,4 +17,5 @@
 #include <sinter/runtime/executor.h>
 #include <sinter/runtime/options.h>
 #include <sinter/runtime/stats.h>
+#include <sinter/runtime/tensor.h>
 #include <sinter/runtime/view.h>

@@ -1,7 +1,10 @@
 // Engine: the only long-lived object. It owns the target, the JIT, the three caches, the executor.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
+#include <ranges>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +13,8 @@
 #include <sinter/runtime/executable.h>
 #include <sinter/runtime/options.h>
 #include <sinter/runtime/stats.h>
+#include <sinter/runtime/tensor.h>
+#include <sinter/runtime/tensor_literal.h>
 
 namespace sinter {
 
@@ -21,7 +26,13 @@ namespace sinter {
 
 namespace detail {
 class EngineCore;
-}
+
+template <typename Range>
+concept ElementRange = std::ranges::contiguous_range<Range> &&
+    Element<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+template <ElementRange Range>
+inline constexpr DType dtype_of_range = *dtype_of<std::ranges::range_value_t<Range>>;
+}  // namespace detail
 
 template <typename F>
 class Function;
@@ -48,6 +59,35 @@ class SINTER_API Engine {
     return Function<F>(*this, std::move(f), options);
   }
 
+  // Tensors: lazy values, see tensor.h. What is given is copied at once.
+
+  /// Of numbers in braces: `engine.tensor({{1, 2}, {3, 4}})`; of dtype bool, of 0 and 1. Throws
+  /// Error: shape_mismatch, and invalid_argument for a number that an integer dtype does not hold.
+  [[nodiscard]] Tensor tensor(const NestedNumbers& numbers, DType dtype = DType::f32) const;
+  /// Of a contiguous range (vector, array, span), row-major, of its dtype; one axis unless said.
+  /// Throws Error(shape_mismatch) unless it has as many elements as the shape.
+  template <detail::ElementRange Range>
+  [[nodiscard]] Tensor tensor(const Range& elements, const Shape& shape) const {
+    return copy_in(std::as_bytes(std::span(elements)), detail::dtype_of_range<Range>, shape);
+  }
+  template <detail::ElementRange Range>
+  [[nodiscard]] Tensor tensor(const Range& elements) const {
+    return tensor(elements, {std::ranges::size(elements)});
+  }
+  [[nodiscard]] Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32) const;
+  [[nodiscard]] Tensor zeros(const Shape& shape, DType dtype = DType::f32) const {
+    return full(shape, 0, dtype);
+  }
+  [[nodiscard]] Tensor ones(const Shape& shape, DType dtype = DType::f32) const {
+    return full(shape, 1, dtype);
+  }
+  /// Runs what these tensors need, as one plan. Throws Error(invalid_argument) for a tensor of
+  /// another engine, limit_exceeded when memory is short.
+  void evaluate(std::initializer_list<Tensor> tensors) const {
+    evaluate(std::span(tensors.begin(), tensors.size()));
+  }
+  void evaluate(std::span<const Tensor> tensors) const;
+
   [[nodiscard]] Stats stats() const;
   /// Memory on this engine's GPU. Throws Error(unsupported) for a CPU, limit_exceeded where there
   /// is none left.
@@ -60,6 +100,8 @@ class SINTER_API Engine {
   void clear_caches() const;
 
  private:
+  [[nodiscard]] Tensor copy_in(std::span<const std::byte> elements, DType dtype,
+                               const Shape& shape) const;
   std::shared_ptr<detail::EngineCore> core_;
 };
 

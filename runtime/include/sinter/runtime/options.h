@@ -42,6 +42,12 @@ struct CacheLimits {
   std::size_t entries = 4096;
 };
 
+/// How large a trace of tensors grows before it runs without being read.
+struct TraceLimits {
+  std::size_t nodes = 4096;                    ///< ops, numbers and inputs
+  std::size_t bytes = std::size_t{256} << 20;  ///< of inputs that no tensor holds any more
+};
+
 /// Every field has an initialiser, so that naming a few of them draws no warning.
 struct EngineOptions {
   /// Where programs run. For a GPU, what is said below about CPUs and threads has no effect.
@@ -61,6 +67,7 @@ struct EngineOptions {
   CacheLimits kernels = {};  ///< executables: one per shape, dtype and slope
   CacheLimits plans = {};
   CacheLimits code = {};
+  TraceLimits trace = {};
 };
 
 }  // namespace sinter

@@ -1,0 +1,111 @@
+// Tensor: checks, and the way to its engine's Recorder.
+#include <sinter/runtime/tensor.h>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/element.h>
+#include <sinter/runtime/engine.h>
+
+#include "engine_core.h"
+
+namespace sinter {
+namespace {
+
+[[noreturn]] void refuse_other_engine(std::string_view op, std::string_view operand) {
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{}: {} is a Tensor of another Engine: copy it with to_vector and "
+                   "Engine::tensor",
+                   op, operand));
+}
+
+}  // namespace
+
+detail::TensorNode& Tensor::node() const {
+  if (node_ == nullptr) {
+    fail(ErrorCode::invalid_argument,
+         "a default-made Tensor holds no value: assign one, from Engine::tensor or an op");
+  }
+  return *node_;
+}
+
+DType Tensor::dtype() const { return node().dtype; }
+const Shape& Tensor::shape() const { return node().shape; }
+
+Tensor Tensor::apply(Op op, std::span<const Tensor> operands, const Attributes& attributes) {
+  const OpInfo& row = info(op);
+  if (operands.size() != static_cast<std::size_t>(row.arity) || operands.empty()) {
+    fail(ErrorCode::invalid_graph,
+         fmt::format("{} takes {} operands, not {}", row.name, row.arity, operands.size()));
+  }
+  detail::EngineCore& core = *operands[0].node().core;
+  for (std::size_t i = 1; i < operands.size(); ++i) {
+    if (operands[i].node().core.get() == &core) continue;
+    refuse_other_engine(row.name, fmt::format("operand '{}'", row.operands[i].name));
+  }
+  return core.recorder().apply(op, operands, attributes);
+}
+
+Tensor Tensor::number_beside(Scalar number, bool structural) const {
+  const DType dtype = node().dtype == DType::boolean ? DType::f32 : node().dtype;
+  return Tensor(std::make_shared<detail::TensorNode>(
+      detail::TensorNode{node_->core, dtype, {}, detail::TraceNumber{number.value(), structural}}));
+}
+
+Tensor Tensor::scalar(Scalar number) const { return number_beside(number, false); }
+Tensor Tensor::constant(Scalar number) const { return number_beside(number, true); }
+
+std::vector<Tensor> Tensor::record(
+    std::span<const Tensor> tensors,
+    const std::function<std::vector<Value>(std::span<const Value>)>& function) {
+  if (tensors.empty()) {
+    fail(ErrorCode::invalid_argument, "record of no tensors: give one or more");
+  }
+  detail::EngineCore& core = *tensors[0].node().core;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.node().core.get() != &core) refuse_other_engine("record", "one of the tensors");
+  }
+  return core.recorder().record(tensors, function);
+}
+
+void Tensor::check_single(std::string_view use) const {
+  const Shape& own = shape();
+  if (own.elements() == 1) return;
+  fail(
+      ErrorCode::invalid_argument,
+      fmt::format("{} needs a tensor of one element, this one is {}{} with {}: reduce it first, or "
+                  "read it by to_vector",
+                  use, to_string(dtype()), to_string(own), own.elements()));
+}
+
+void Tensor::check_elements(std::size_t given) const {
+  const Shape& own = shape();
+  if (static_cast<std::size_t>(own.elements()) == given) return;
+  fail(ErrorCode::shape_mismatch,
+       fmt::format("copy_to: a tensor of shape {} has {} elements, the span has {}", to_string(own),
+                   own.elements(), given));
+}
+
+double Tensor::number(std::string_view use) const {
+  check_single(use);
+  std::uint64_t bits = 0;
+  read(std::as_writable_bytes(std::span(&bits, 1)).first(info(dtype()).bytes), dtype());
+  return element_value(bits, dtype());
+}
+
+void Tensor::read(std::span<std::byte> to, DType asked) const {
+  if (asked != dtype()) {
+    fail(ErrorCode::dtype_mismatch,
+         fmt::format("a tensor of {} is read as {}: ask for its own C++ type, or convert it first",
+                     to_string(dtype()), to_string(asked)));
+  }
+  node().core->recorder().read(*this)->read(to);
+}
+
+void Engine::evaluate(std::span<const Tensor> tensors) const {
+  for (const Tensor& tensor : tensors) {
+    if (tensor.node().core != core_) refuse_other_engine("evaluate", "one of the tensors");
+  }
+  core_->recorder().evaluate(*core_, tensors);
+}
+
+}  // namespace sinter

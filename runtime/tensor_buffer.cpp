@@ -1,0 +1,41 @@
+// Memory of tensors: the allocator's, or the device's.
+#include "tensor_buffer.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace sinter::detail {
+
+TensorBuffer::TensorBuffer(std::shared_ptr<const Services> services, DType dtype,
+                           const Shape& shape)
+    : services_(std::move(services)),
+      bytes_(static_cast<std::size_t>(shape.elements()) * info(dtype).bytes) {
+  if (services_->cuda != nullptr) {
+    device_.emplace(services_->cuda, bytes_);
+  } else if (bytes_ > 0) {
+    const std::string what = fmt::format("a tensor {}{}", to_string(dtype), to_string(shape));
+    host_ = allocate_block(*services_->allocator, bytes_, what);
+  }
+}
+
+TensorBuffer::~TensorBuffer() {
+  if (host_.memory != nullptr) services_->allocator->release(host_.memory, host_.bytes);
+}
+
+TensorView TensorBuffer::view(DType dtype, const Shape& shape) const {
+  if (device_.has_value()) return {device_->data(), dtype, shape, {}, device_->device()};
+  return {host_.memory, dtype, shape, {}, Device::cpu()};
+}
+
+void TensorBuffer::write(std::span<const std::byte> host) {
+  if (device_.has_value()) return device_->write(host);
+  if (!host.empty()) std::memcpy(host_.memory, host.data(), host.size());
+}
+
+void TensorBuffer::read(std::span<std::byte> host) const {
+  if (device_.has_value()) return device_->read(host);
+  if (!host.empty()) std::memcpy(host.data(), host_.memory, host.size());
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,187 @@
+// From a trace to buffers: outputs are declared, compiled like any graph, and run.
+#include "tensor_recorder.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/element.h>
+
+#include "engine_core.h"
+
+namespace sinter::detail {
+namespace {
+
+using Nodes = std::vector<std::shared_ptr<TensorNode>>;
+using Buffers = std::vector<std::shared_ptr<TensorBuffer>>;
+
+/// A number as a tensor with memory.
+std::shared_ptr<TensorBuffer> buffer_of(const TensorNode& node, double number) {
+  auto buffer = std::make_shared<TensorBuffer>(node.core->share_services(), node.dtype, node.shape);
+  const std::uint64_t bits = element_bits(number, node.dtype);
+  buffer->write(std::as_bytes(std::span(&bits, 1)).first(buffer->bytes()));
+  return buffer;
+}
+
+/// Inputs that die with a trace, each for one output that may take its place.
+class Donations {
+ public:
+  Donations(const Trace& trace, const Signature& signature, bool dies)
+      : signature_(signature), buffers_(trace.inputs().size()) {
+    if (!dies) return;
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+      const std::shared_ptr<TensorBuffer>& input = trace.inputs()[i];
+      if (input.use_count() == 1) buffers_[i] = input;
+    }
+  }
+  /// None where no input is left that fits.
+  [[nodiscard]] std::shared_ptr<TensorBuffer> take(std::size_t output) {
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+      if (buffers_[i] != nullptr && signature_.may_take_place(i, output)) {
+        return std::exchange(buffers_[i], nullptr);
+      }
+    }
+    return nullptr;
+  }
+
+ private:
+  const Signature& signature_;
+  Buffers buffers_;
+};
+
+/// Declares an output for each node that tensors want, and gives the output of each: twins share
+/// it.
+std::vector<std::size_t> declare_outputs(Graph& graph, const Nodes& wanted) {
+  std::vector<std::size_t> output_of;
+  output_of.reserve(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::size_t outputs = graph.outputs().size();
+    const bool twin = i > 0 && wanted[i]->id == wanted[i - 1]->id;
+    if (!twin) graph.output(fmt::format("y{}", outputs), graph.value(wanted[i]->id));
+    output_of.push_back(twin ? outputs - 1 : outputs);
+  }
+  return output_of;
+}
+
+std::shared_ptr<TensorBuffer> make_output(const EngineCore& core, DType dtype, const Shape& shape) {
+  try {
+    return std::make_shared<TensorBuffer>(core.share_services(), dtype, shape);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::limit_exceeded) throw;
+    fail(error.code(), fmt::format("{}; what is recorded stays so: let go of other tensors, and "
+                                   "read again",
+                                   error.what()));
+  }
+}
+
+Buffers make_outputs(const EngineCore& core, const Graph& graph, Donations donations) {
+  Buffers buffers;
+  for (const GraphOutput& output : graph.outputs()) {
+    const Node& node = graph.node(output.node);
+    std::shared_ptr<TensorBuffer> buffer = donations.take(buffers.size());
+    buffers.push_back(buffer != nullptr ? std::move(buffer)
+                                        : make_output(core, node.dtype, graph.shape(node.shape)));
+  }
+  return buffers;
+}
+
+TensorView view_of(const TensorBuffer& buffer, const Graph& graph, NodeId node) {
+  return buffer.view(graph.node(node).dtype, graph.shape(node));
+}
+
+void run_program(const Program& program, Trace& trace, const Buffers& buffers) {
+  const Graph& graph = trace.graph();
+  std::vector<ConstTensorView> inputs;
+  inputs.reserve(graph.inputs().size());
+  for (const GraphInput& input : graph.inputs()) {
+    inputs.push_back(view_of(*trace.inputs()[inputs.size()], graph, input.node));
+  }
+  std::vector<TensorView> outputs;
+  outputs.reserve(buffers.size());
+  for (const GraphOutput& output : graph.outputs()) {
+    outputs.push_back(view_of(*buffers[outputs.size()], graph, output.node));
+  }
+  program.run(inputs, outputs, {});
+}
+
+}  // namespace
+
+Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes& attributes) {
+  const std::shared_ptr<EngineCore>& core = operands[0].node_->core;
+  const std::lock_guard lock(mutex_);
+  if (is_full()) run(*core, trace_->live());
+  std::array<Value, kMaxOperands> values;
+  std::ranges::transform(operands, values.begin(),
+                         [&](const Tensor& operand) { return trace_->place(operand.node_); });
+  const Value result = Value::apply(op, {values.data(), operands.size()}, attributes);
+  return Tensor(trace_->adopt(core, result));
+}
+
+std::vector<Tensor> Recorder::record(
+    std::span<const Tensor> tensors,
+    const std::function<std::vector<Value>(std::span<const Value>)>& function) {
+  const std::shared_ptr<EngineCore>& core = tensors[0].node_->core;
+  const std::lock_guard lock(mutex_);
+  std::vector<Value> values;
+  for (const Tensor& tensor : tensors) values.push_back(trace_->place(tensor.node_));
+  std::vector<Tensor> results;
+  for (const Value& value : function(values)) results.push_back(Tensor(trace_->adopt(core, value)));
+  return results;
+}
+
+void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
+  const std::lock_guard lock(mutex_);
+  Nodes wanted;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.node_->pending == nullptr) continue;
+    static_cast<void>(trace_->place(tensor.node_));
+    wanted.push_back(tensor.node_);
+  }
+  std::ranges::sort(wanted, {}, [](const auto& node) { return std::pair(node->id, node.get()); });
+  const auto repeated = std::ranges::unique(wanted);
+  wanted.erase(repeated.begin(), repeated.end());
+  if (!wanted.empty()) run(core, wanted);
+}
+
+std::shared_ptr<const TensorBuffer> Recorder::read(const Tensor& tensor) {
+  TensorNode& node = *tensor.node_;
+  const std::lock_guard lock(mutex_);
+  if (node.buffer == nullptr && node.number.has_value()) {
+    node.buffer = buffer_of(node, node.number->value);
+  }
+  if (node.buffer == nullptr) {
+    static_cast<void>(trace_->place(tensor.node_));
+    run(*node.core, trace_->live());
+  }
+  return node.buffer;
+}
+
+bool Recorder::is_full() {
+  if (trace_->graph().nodes().size() >= limits_.nodes) return true;
+  if (trace_->input_bytes() < held_at_) return false;
+  held_at_ = trace_->input_bytes() + limits_.bytes;
+  return trace_->held_bytes() >= limits_.bytes;
+}
+
+void Recorder::run(EngineCore& core, const Nodes& wanted) {
+  // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
+  auto next = std::make_shared<Trace>(serial_ + 1);
+  const std::shared_ptr<Trace> trace = std::exchange(trace_, std::move(next));
+  ++serial_;
+  held_at_ = limits_.bytes;
+  if (wanted.empty()) return;
+  const std::vector<std::size_t> output_of = declare_outputs(trace->graph(), wanted);
+  const std::shared_ptr<const Program> program = core.compile_for_any_parameters(trace->graph());
+  // One reference from each tensor that is wanted, and this one.
+  const bool dies = trace.use_count() == static_cast<std::int64_t>(wanted.size()) + 1;
+  const Buffers buffers =
+      make_outputs(core, trace->graph(), Donations(*trace, program->planned->signature, dies));
+  run_program(*program, *trace, buffers);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    wanted[i]->buffer = buffers[output_of[i]];
+    wanted[i]->pending = nullptr;
+  }
+}
+
+}  // namespace sinter::detail

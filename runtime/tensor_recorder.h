@@ -1,0 +1,50 @@
+// Recorder: the tensors of one engine. Records ops into the current trace, and runs it.
+//
+// One lock for recording and for running, so that what many threads record is one sequence, and no
+// tensor is evaluated twice. Data is copied out under no lock: a buffer does not change once it is
+// written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <sinter/runtime/options.h>
+#include <sinter/runtime/tensor.h>
+
+#include "tensor_trace.h"
+
+namespace sinter::detail {
+
+class Recorder {
+ public:
+  explicit Recorder(const TraceLimits& limits)
+      : limits_(limits), trace_(std::make_shared<Trace>(1)), held_at_(limits.bytes) {}
+
+  [[nodiscard]] Tensor apply(Op op, std::span<const Tensor> operands, const Attributes& attributes);
+  [[nodiscard]] std::vector<Tensor> record(
+      std::span<const Tensor> tensors,
+      const std::function<std::vector<Value>(std::span<const Value>)>& function);
+  /// Runs what `tensors` need.
+  void evaluate(EngineCore& core, std::span<const Tensor> tensors);
+  /// The elements of a tensor; runs everything that is live unless they are there.
+  [[nodiscard]] std::shared_ptr<const TensorBuffer> read(const Tensor& tensor);
+
+ private:
+  using Nodes = std::vector<std::shared_ptr<TensorNode>>;
+
+  [[nodiscard]] bool is_full();
+  /// Runs the current trace for `wanted`, pending in it, ascending by their ids.
+  void run(EngineCore& core, const Nodes& wanted);
+
+  const TraceLimits limits_;
+  std::mutex mutex_;
+  std::uint64_t serial_ = 1;
+  std::shared_ptr<Trace> trace_;
+  std::size_t held_at_;  ///< input bytes of the trace at which to look who else holds them
+};
+
+}  // namespace sinter::detail

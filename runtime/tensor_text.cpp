@@ -1,0 +1,122 @@
+// Tensors as text, in the manner of NumPy.
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/element.h>
+#include <sinter/runtime/tensor.h>
+
+namespace sinter {
+namespace {
+
+constexpr std::int64_t kShownElements = 1000;
+constexpr std::int64_t kShownEdge = 3;
+
+/// The fewest digits that are no other element's. A 16-bit float needs at most 5.
+std::string shortest_text(double value, std::uint64_t bits, DType dtype) {
+  for (int digits = 1; digits < 5; ++digits) {
+    std::string text = fmt::format("{:.{}g}", value, digits);
+    if (element_bits(std::stod(text), dtype) == bits) return text;
+  }
+  return fmt::format("{:.5g}", value);
+}
+
+std::string element_text(std::uint64_t bits, DType dtype) {
+  const double value = element_value(bits, dtype);
+  switch (info(dtype).kind) {
+    case DTypeKind::boolean: return value != 0 ? "true" : "false";
+    case DTypeKind::signed_integer:
+    case DTypeKind::unsigned_integer:
+      if (dtype == DType::i64) return fmt::format("{}", static_cast<std::int64_t>(bits));
+      return fmt::format("{}", static_cast<std::int64_t>(value));
+    case DTypeKind::floating: break;
+  }
+  if (value != value) return "nan";
+  if (is_storage_float(dtype)) return shortest_text(value, bits, dtype);
+  return dtype == DType::f32 ? fmt::format("{}", static_cast<float>(value))
+                             : fmt::format("{}", value);
+}
+
+class Printer {
+ public:
+  Printer(DType dtype, const Shape& shape, std::span<const std::byte> bytes)
+      : dtype_(dtype),
+        shape_(shape),
+        strides_(dense_strides(shape)),
+        bytes_(bytes),
+        elide_(shape.elements() > kShownElements) {}
+
+  [[nodiscard]] std::string text() {
+    axis(0, 0);
+    const bool hidden = elide_ || shape_.elements() == 0;
+    if (hidden) {
+      text_ += fmt::format(" {}{}", to_string(dtype_), to_string(shape_));
+    } else if (dtype_ != DType::f32 && dtype_ != DType::boolean) {
+      text_ += fmt::format(" {}", to_string(dtype_));
+    }
+    return std::move(text_);
+  }
+
+ private:
+  /// Nests as deep as there are axes: kMaxRank at most.
+  void axis(int axis, std::int64_t offset) {
+    if (axis == shape_.rank()) {
+      text_ += element_at(offset);
+      return;
+    }
+    text_ += '[';
+    const std::int64_t length = shape_[axis];
+    const bool elided = elide_ && length > 2 * kShownEdge;
+    for (std::int64_t i = 0; i < length; ++i) {
+      if (i > 0) separate(axis);
+      if (elided && i == kShownEdge) {
+        text_ += "...";
+        i = length - kShownEdge - 1;
+      } else {
+        this->axis(axis + 1, offset + i * strides_[axis]);
+      }
+    }
+    text_ += ']';
+  }
+
+  /// Elements by a comma, rows by a line, matrices by an empty line more.
+  void separate(int axis) {
+    const int inner = shape_.rank() - 1 - axis;
+    text_ += inner == 0 ? ", " : ",";
+    text_.append(static_cast<std::size_t>(inner), '\n');
+    if (inner > 0) text_.append(static_cast<std::size_t>(axis) + 1, ' ');
+  }
+
+  [[nodiscard]] std::string element_at(std::int64_t offset) const {
+    const std::size_t width = info(dtype_).bytes;
+    std::uint64_t bits = 0;
+    const auto element = bytes_.subspan(static_cast<std::size_t>(offset) * width, width);
+    std::ranges::copy(element, std::as_writable_bytes(std::span(&bits, 1)).begin());
+    return element_text(bits, dtype_);
+  }
+
+  const DType dtype_;
+  const Shape shape_;
+  const Strides strides_;
+  const std::span<const std::byte> bytes_;
+  const bool elide_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string to_string(const Tensor& tensor) {
+  const DType dtype = tensor.dtype();
+  const Shape& shape = tensor.shape();
+  std::vector<std::byte> bytes(static_cast<std::size_t>(shape.elements()) * info(dtype).bytes);
+  tensor.read(bytes, dtype);
+  return Printer(dtype, shape, bytes).text();
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+  return out << to_string(tensor);
+}
+
+}  // namespace sinter

@@ -1,0 +1,136 @@
+// Placing tensors in a trace: inputs, numbers, and what another trace has recorded.
+#include "tensor_trace.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace sinter::detail {
+
+Value Trace::place(const std::shared_ptr<TensorNode>& node) {
+  if (node->trace == serial_) return graph_.value(node->id);
+  if (node->number.has_value()) {
+    const auto [value, structural] = *node->number;
+    settle(node,
+           (structural ? graph_.constant(value, node->dtype) : graph_.parameter(value, node->dtype))
+               .id());
+  } else if (node->buffer != nullptr) {
+    settle(node, add_input(node->dtype, node->shape, node->buffer).id());
+  } else {
+    take_over(node);
+  }
+  return graph_.value(node->id);
+}
+
+std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core,
+                                         const Value& value) {
+  const std::size_t index = value.id().index;
+  if (index < tensors_.size()) {
+    if (std::shared_ptr<TensorNode> there = tensors_[index].lock()) return there;
+  }
+  auto node = std::make_shared<TensorNode>(TensorNode{core, value.dtype(), value.shape()});
+  node->pending = shared_from_this();
+  settle(node, value.id());
+  return node;
+}
+
+std::vector<std::shared_ptr<TensorNode>> Trace::live() const {
+  std::vector<std::shared_ptr<TensorNode>> live;
+  for (const auto* tensors : {&tensors_, &twins_}) {
+    for (const std::weak_ptr<TensorNode>& tensor : *tensors) {
+      std::shared_ptr<TensorNode> node = tensor.lock();
+      if (node != nullptr && is_pending_here(*node)) live.push_back(std::move(node));
+    }
+  }
+  std::ranges::stable_sort(live, {}, &TensorNode::id);
+  return live;
+}
+
+std::size_t Trace::held_bytes() const {
+  std::size_t bytes = 0;
+  for (const std::shared_ptr<TensorBuffer>& input : inputs_) {
+    if (input.use_count() == 1) bytes += input->bytes();
+  }
+  return bytes;
+}
+
+Value Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorBuffer> buffer) {
+  Value value = graph_.input(fmt::format("x{}", inputs_.size()), dtype, shape);
+  input_bytes_ += buffer->bytes();
+  inputs_.push_back(std::move(buffer));
+  return value;
+}
+
+void Trace::settle(const std::shared_ptr<TensorNode>& node, NodeId id) {
+  if (tensors_.size() <= id.index) tensors_.resize(id.index + 1);
+  std::weak_ptr<TensorNode>& place = tensors_[id.index];
+  if (!place.expired()) twins_.push_back(std::move(place));
+  place = node;
+  node->trace = serial_;
+  node->id = id;
+}
+
+std::shared_ptr<TensorNode> Trace::tensor_at(NodeId id) const {
+  return id.index < tensors_.size() ? tensors_[id.index].lock() : nullptr;
+}
+
+std::vector<std::shared_ptr<TensorBuffer>> Trace::inputs_by_node() const {
+  std::vector<std::shared_ptr<TensorBuffer>> buffers(graph_.nodes().size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    buffers[graph_.inputs()[i].node.index] = inputs_[i];
+  }
+  return buffers;
+}
+
+std::vector<Trace::Needed> Trace::needed_for(NodeId last) const {
+  std::vector<Needed> nodes(last.index + 1);
+  nodes[last.index].needed = true;
+  for (std::uint32_t i = last.index + 1; i-- > 0;) {
+    if (!nodes[i].needed) continue;
+    std::shared_ptr<TensorNode> tensor = tensor_at({i});
+    if (tensor != nullptr && !is_pending_here(*tensor)) {
+      nodes[i].elsewhere = std::move(tensor);
+    } else {
+      for (NodeId operand : graph_.node({i}).inputs()) nodes[operand.index].needed = true;
+    }
+  }
+  return nodes;
+}
+
+NodeId Trace::copy_node(const Trace& from, NodeId id, std::span<const NodeId> copies) {
+  const std::span<const NodeId> inputs = from.graph_.node(id).inputs();
+  std::array<NodeId, kMaxOperands> operands;
+  std::ranges::transform(inputs, operands.begin(),
+                         [&](NodeId operand) { return copies[operand.index]; });
+  const NodeId copy = graph_.copy_node(from.graph_, id, {operands.data(), inputs.size()});
+  if (const std::shared_ptr<TensorNode> tensor = from.tensor_at(id)) move_here(tensor, copy);
+  return copy;
+}
+
+void Trace::move_here(const std::shared_ptr<TensorNode>& node, NodeId id) {
+  node->pending = shared_from_this();
+  settle(node, id);
+}
+
+void Trace::take_over(const std::shared_ptr<TensorNode>& wanted) {
+  const std::shared_ptr<const Trace> from = wanted->pending;
+  const std::vector<Needed> nodes = from->needed_for(wanted->id);
+  const std::vector<std::shared_ptr<TensorBuffer>> inputs = from->inputs_by_node();
+  std::vector<NodeId> copies(nodes.size());
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i].needed) continue;
+    if (nodes[i].elsewhere != nullptr) {
+      copies[i] = place(nodes[i].elsewhere).id();
+    } else if (inputs[i] != nullptr) {
+      const Node& input = from->graph_.node({i});
+      copies[i] = add_input(input.dtype, from->graph_.shape(input.shape), inputs[i]).id();
+    } else {
+      copies[i] = copy_node(*from, {i}, copies);
+    }
+  }
+  // Its twin was there in its place.
+  if (wanted->pending == from) move_here(wanted, copies.back());
+}
+
+}  // namespace sinter::detail

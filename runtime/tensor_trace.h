@@ -1,0 +1,95 @@
+// Trace: the graph that ops on tensors record into, and which tensors its nodes stand for.
+//
+// A tensor is a number, evaluated (it has a buffer), or pending (a trace holds the node that
+// computes it). A trace grows while it is the current one of its Recorder. Once it has run it grows
+// no more, and lives on only for tensors that are still pending in it: a use takes over, into the
+// current trace, the part of it that they need. So nothing is lost by a run that was for other
+// tensors, or that failed. References go from tensors to their trace and from a trace to buffers,
+// never back.
+//
+// Everything here is done under the lock of the Recorder.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <sinter/ir/graph.h>
+
+#include "tensor_buffer.h"
+
+namespace sinter::detail {
+
+class EngineCore;
+class Trace;
+
+/// A number beside tensors: a parameter, or a constant where it is structural.
+struct TraceNumber {
+  double value = 0;
+  bool structural = false;
+};
+
+/// The value behind Tensors.
+struct TensorNode {
+  std::shared_ptr<EngineCore> core;
+  DType dtype{};
+  Shape shape;
+  std::optional<TraceNumber> number = {};
+  // Of what follows all is under the lock.
+  std::shared_ptr<TensorBuffer> buffer = {};
+  std::shared_ptr<Trace> pending = {};  ///< where it is recorded, until it is evaluated
+  std::uint64_t trace = 0;              ///< serial of the last trace that it was placed in
+  NodeId id = {};                       ///< there
+};
+
+class Trace : public std::enable_shared_from_this<Trace> {
+ public:
+  /// Serials are unique in a core, and not 0.
+  explicit Trace(std::uint64_t serial) : serial_(serial) {}
+
+  /// The Value that stands for a tensor here. Records it as an input or a number, or takes over
+  /// what it needs of another trace, unless it is there.
+  [[nodiscard]] Value place(const std::shared_ptr<TensorNode>& node);
+  /// The tensor that `value`, of this graph, stands for: the one that is there, or a new one.
+  [[nodiscard]] std::shared_ptr<TensorNode> adopt(const std::shared_ptr<EngineCore>& core,
+                                                  const Value& value);
+  /// The pending tensors that somebody still holds, in the order of their nodes.
+  [[nodiscard]] std::vector<std::shared_ptr<TensorNode>> live() const;
+  [[nodiscard]] bool is_pending_here(const TensorNode& node) const {
+    return node.pending.get() == this;
+  }
+
+  [[nodiscard]] Graph& graph() { return graph_; }
+  [[nodiscard]] std::span<const std::shared_ptr<TensorBuffer>> inputs() const { return inputs_; }
+  [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
+  /// Bytes of inputs that nobody but this trace holds.
+  [[nodiscard]] std::size_t held_bytes() const;
+
+ private:
+  [[nodiscard]] Value add_input(DType dtype, const Shape& shape,
+                                std::shared_ptr<TensorBuffer> buffer);
+  void settle(const std::shared_ptr<TensorNode>& node, NodeId id);
+
+  // Taking over: what a pending tensor needs of its trace, up to tensors that were evaluated since,
+  // or taken over before.
+  struct Needed {
+    bool needed = false;
+    std::shared_ptr<TensorNode> elsewhere = {};  ///< where to stop
+  };
+  void take_over(const std::shared_ptr<TensorNode>& wanted);
+  [[nodiscard]] std::vector<Needed> needed_for(NodeId last) const;
+  [[nodiscard]] NodeId copy_node(const Trace& from, NodeId id, std::span<const NodeId> copies);
+  void move_here(const std::shared_ptr<TensorNode>& node, NodeId id);
+  [[nodiscard]] std::shared_ptr<TensorNode> tensor_at(NodeId id) const;
+  [[nodiscard]] std::vector<std::shared_ptr<TensorBuffer>> inputs_by_node() const;
+
+  const std::uint64_t serial_;
+  Graph graph_;
+  std::vector<std::shared_ptr<TensorBuffer>> inputs_;  ///< by position
+  std::size_t input_bytes_ = 0;
+  std::vector<std::weak_ptr<TensorNode>> tensors_;  ///< by node; may be shorter than the graph
+  std::vector<std::weak_ptr<TensorNode>> twins_;    ///< of tensors that stand for the same node
+};
+
+}  // namespace sinter::detail
