@@ -145,7 +145,7 @@ TEST_F(Dump, WarnsOfStagesThatThereAreNot) {
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0],
             "sinter: SINTER_DUMP has no stage 'lops'; the stages are graph, plan, loops, llvm, "
-            "assembly, cuda, ptx");
+            "assembly, cuda, ptx, sass");
   static_cast<void>(engine.compile(make_leaky(10)));
   EXPECT_EQ(messages.size(), 2U);
 }
