@@ -151,7 +151,8 @@ class PlanPrinter {
   void add_price(const PlanBuffer& buffer) {
     const auto& readers = readers_[static_cast<std::size_t>(&buffer - plan_.buffers.data())];
     const auto elements = static_cast<double>(buffer.shape.elements());
-    add("; moves {} bytes", elements * info(buffer.dtype).bytes * (1.0 + readers.size()));
+    const double moves = 1 + static_cast<double>(readers.size());
+    add("; moves {} bytes", elements * info(buffer.dtype).bytes * moves);
     double again = -elements;  // once it is computed anyway
     for (const Shape* reader : readers) again += computed_with(buffer.shape, *reader);
     const double saved = again * recomputed(buffer.node);
