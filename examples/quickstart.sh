@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone on a bare Debian 12 to the first fused kernel, on real data. Repeatable; works
+# From a fresh clone on a bare Debian 12 to fused kernels and a trained network, on real data. Repeatable; works
 # offline once the packages are there. Needs root or sudo only to install packages.
 #
 #   bash examples/quickstart.sh [--no-setup]
@@ -34,7 +34,10 @@ quietly() {
 [ "$setup" = no ] || bash scripts/setup.sh build
 quietly "configure: Release, in $build" \
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSINTER_TESTS=OFF -DSINTER_BENCHMARKS=OFF
-quietly "build: libsinter and the example (a few minutes the first time)" \
-  cmake --build "$build" --target digits_sweep
+quietly "build: libsinter and the examples (a few minutes the first time)" \
+  cmake --build "$build" --target digits_sweep train_digits
 echo "run: $build/examples/digits_sweep"
 "$build/examples/digits_sweep"
+echo
+echo "run: $build/examples/train_digits --report $build/training.html"
+"$build/examples/train_digits" --report "$build/training.html"
