@@ -131,7 +131,7 @@ void Emitter::run() {
 
 void Emitter::emit(const Block& block) {
   for (const Statement& statement : block) {
-    std::visit([this](const auto& one) { emit(one); }, statement);
+    std::visit([this](const auto& one) { this->emit(one); }, statement);
   }
 }
 

@@ -24,7 +24,9 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
     if (found == staged.end()) found = staged.insert(found, {stage, {{}, lanes}});
     found->pass.reductions.push_back({i});
   }
-  std::ranges::stable_sort(staged, {}, &Staged::stage);
+  std::ranges::sort(staged, {}, [](const Staged& one) {
+    return std::pair(one.stage, one.pass.reductions.front());
+  });
   std::vector<ReductionPass> passes;
   for (Staged& one : staged) passes.push_back(std::move(one.pass));
   return passes;

@@ -86,7 +86,7 @@ class Planner {
     const std::optional<Frame>& frame = segments_.frames[s];
     const bool has_rows = frame.has_value() && frame->has_rows(limits_.row_bytes / bytes);
     const auto group = [&](NodeId id) { return group_of(id, has_rows ? &*frame : nullptr); };
-    std::ranges::stable_sort(stored, {}, group);
+    std::ranges::sort(stored, {}, [&](NodeId id) { return std::pair(group(id), id); });
     for (std::size_t i = 0; i < stored.size(); ++i) {
       if (i == 0 || group(stored[i]) != group(stored[i - 1])) add_kernel(s);
       places_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);

@@ -167,7 +167,8 @@ class Placement {
       }
       if (host.from < host.until) hosts_.push_back(std::move(host));
     }
-    std::ranges::stable_sort(hosts_, std::ranges::greater{}, &Host::bytes);
+    std::ranges::sort(hosts_, {},
+                      [](const Host& host) { return std::pair(-host.bytes, host.buffer); });
     if (hosts_.size() > kMaxHosts) hosts_.resize(kMaxHosts);
   }
 

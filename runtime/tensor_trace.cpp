@@ -43,7 +43,7 @@ std::vector<std::shared_ptr<TensorNode>> Trace::live() const {
       if (node != nullptr && is_pending_here(*node)) live.push_back(std::move(node));
     }
   }
-  std::ranges::stable_sort(live, {}, &TensorNode::id);
+  std::ranges::sort(live, {}, &TensorNode::id);
   return live;
 }
 

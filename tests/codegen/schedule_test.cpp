@@ -349,7 +349,8 @@ TEST(ScheduleBits, ProductsOfEveryWidth) {
       const Graph graph = layer_kernel(n);
       const Scheduled made = schedule(graph, form.target, form.streaming);
       expect_same_bits(graph, nest_of(made, form), made.space,
-                       test::random_inputs(graph, random.next()), {.seed = random.next()});
+                       test::random_inputs(graph, random.next()),
+                       {.offsets = {}, .cuts = 2, .seed = random.next()});
       if (HasFatalFailure()) return;
     }
   }
