@@ -318,7 +318,7 @@ class Generator {
     for (std::int64_t axis = first; axis <= last; ++axis) attributes.lists[0].push_back(axis);
     const bool keep = !random_.one_in(3);
     attributes.lists[1].push_back(keep ? 1 : 0);
-    if (keep && random_.one_in(3)) {
+    if (keep && !options_.for_gpu && random_.one_in(3)) {
       const bool rows = group_extents(x.shape(), attributes.lists[0]).inner == 1;
       const std::int64_t rule = chunk_elements(x.dtype(), rows);
       const std::int64_t any = random_.between(1, 40);
@@ -380,7 +380,8 @@ class Generator {
       return;
     }
     if (row.kind == OpKind::product) {
-      if (options_.structural && row.op == Op::mm) add_product();  // dot is the planner's
+      const bool served = options_.structural && !options_.for_gpu;
+      if (served && row.op == Op::mm) add_product();  // dot is the planner's
       return;
     }
     std::vector<Value> operands;

@@ -68,6 +68,7 @@ TEST_F(CudaEngine, RunsRandomGraphs) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
     options.max_ops = 10;
+    options.for_gpu = true;
     options.random_strides = seed % 2 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);

@@ -167,6 +167,7 @@ TEST(HostKernels, RandomReductions) {
   for (std::uint64_t seed = 1; seed <= 250; ++seed) {
     RandomGraphOptions options;
     options.max_ops = 12;
+    options.for_gpu = true;
     options.random_strides = seed % 2 == 0;
     const Graph graph = widen(random_graph(seed, options), Rounding::at_store);
     const Plan plan =
