@@ -40,7 +40,7 @@ struct KeyView {
   [[nodiscard]] bool equals(std::span<const std::byte> bytes) const {
     if (bytes.size() != size()) return false;
     for (std::span<const std::byte> part : parts) {
-      if (!std::ranges::equal(part, bytes.first(part.size()))) return false;
+      if (!part.empty() && std::memcmp(part.data(), bytes.data(), part.size()) != 0) return false;
       bytes = bytes.subspan(part.size());
     }
     return true;

@@ -58,7 +58,7 @@ std::vector<std::size_t> declare_outputs(Graph& graph, const Nodes& wanted) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::size_t outputs = graph.outputs().size();
     const bool twin = i > 0 && wanted[i]->id == wanted[i - 1]->id;
-    if (!twin) graph.output(fmt::format("y{}", outputs), graph.value(wanted[i]->id));
+    if (!twin) graph.output("y" + std::to_string(outputs), graph.value(wanted[i]->id));
     output_of.push_back(twin ? outputs - 1 : outputs);
   }
   return output_of;

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
+#include <string>
 
 namespace sinter::detail {
 
@@ -56,7 +55,7 @@ std::size_t Trace::held_bytes() const {
 }
 
 Value Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorBuffer> buffer) {
-  Value value = graph_.input(fmt::format("x{}", inputs_.size()), dtype, shape);
+  Value value = graph_.input("x" + std::to_string(inputs_.size()), dtype, shape);
   input_bytes_ += buffer->bytes();
   inputs_.push_back(std::move(buffer));
   return value;

@@ -61,8 +61,8 @@ TEST(Tensor, IsMadeOfRanges) {
   EXPECT_EQ(copied.dtype(), DType::f64);
   EXPECT_EQ(copied.to_vector<double>(), (std::vector<double>{1, 2, 3, 4}));
   EXPECT_EQ(engine.tensor(doubles).shape(), Shape({4}));
-  const std::array<float16, 1> half = {float16(1.0)};
-  EXPECT_EQ(engine.tensor(std::span(half)).item<double>(), 1);
+  const std::array<float16, 1> half = {float16(1.5)};
+  EXPECT_EQ(engine.tensor(std::span(half)).item<double>(), 1.5);
 }
 
 TEST(Tensor, IsMadeOfOneNumber) {
