@@ -78,8 +78,7 @@ class Shuffle {
 class Trainer {
  public:
   Trainer(const Engine& engine, Network& network)
-      : network_(network),
-        program_(engine.compile(training_step(network, kBatch, adam_))),
+      : program_(engine.compile(training_step(network, kBatch, adam_))),
         pixels_(std::size_t{kBatch} * Network::kPixels),
         labels_(kBatch) {
     std::vector<ConstTensorView> inputs{view(pixels_, {kBatch, Network::kPixels}),
@@ -125,7 +124,6 @@ class Trainer {
   }
 
   Adam adam_;
-  Network& network_;
   Executable program_;
   std::vector<float> pixels_;
   std::vector<std::int32_t> labels_;

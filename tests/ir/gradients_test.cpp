@@ -315,10 +315,10 @@ TEST(Gradients, AtInfinitiesAreTheLimits) {
       {Op::celu, 0, 1},     {Op::hardsigmoid, 0, 0}, {Op::relu, 0, 1},      {Op::relu6, 0, 0},
   };
   for (const auto& [op, below, above] : kLimits) {
-    const auto f = [&, op = op](const Value& x) {
+    const auto f = [&, each = op](const Value& x) {
       std::vector<Value> operands{x};
-      if (info(op).arity == 2) operands.push_back(x.scalar(1));
-      return Value::apply(op, operands);
+      if (info(each).arity == 2) operands.push_back(x.scalar(1));
+      return Value::apply(each, operands);
     };
     SCOPED_TRACE(to_string(op));
     expect_values(gradient_of(f, {-kInf, kInf}), {below, above});
