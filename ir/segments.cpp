@@ -33,11 +33,11 @@ struct NodeSet {
   std::array<NodeId, kMax> ids;
   std::size_t count = 0;
 
-  [[nodiscard]] std::span<const NodeId> nodes() const { return {ids.data(), count}; }
+  [[nodiscard]] const NodeId* begin() const { return ids.data(); }
+  [[nodiscard]] const NodeId* end() const { return ids.data() + count; }
   [[nodiscard]] NodeId operator[](std::size_t i) const { return ids[i]; }
   bool insert(NodeId id) {
-    const auto end = ids.begin() + static_cast<std::ptrdiff_t>(count);
-    if (std::find(ids.begin(), end, id) != end) return false;
+    if (std::find(begin(), end(), id) != end()) return false;
     ids[count++] = id;
     return true;
   }
@@ -277,7 +277,7 @@ class Segmenter {
   /// The reads and writes of memory that the node saves by joining this segment.
   [[nodiscard]] double saved_moves(NodeId id, SegmentIndex s) const {
     double saved = 0;
-    for (NodeId operand : distinct_operands(id).nodes()) {
+    for (NodeId operand : distinct_operands(id)) {
       if (!is_external(operand, s)) {
         if (is_leaf(graph_.node(operand))) continue;
         const bool unwritten = is_last_use(operand, id, s) && !is_stored(operand);
@@ -309,7 +309,7 @@ class Segmenter {
         segment.operations + operations(id), segment.instructions + instructions(id)};
     if (is_product(id)) add_copies(id, segment.reads.size(), segment, grown);
     if (!is_computed(graph_.node(id)) && !is_read(id, s)) ++grown.arguments;
-    for (NodeId operand : distinct_operands(id).nodes()) {
+    for (NodeId operand : distinct_operands(id)) {
       if (!is_external(operand, s)) {
         const bool closed = is_last_use(operand, id, s) && !is_stored(operand);
         if (closed && !should_store(operand, id, s)) --grown.arguments;
@@ -466,7 +466,7 @@ class Segmenter {
   }
 
   void add_guests(Recomputation again, SegmentIndex s) {
-    for (NodeId operand : again.reads.nodes()) read(operand, s);
+    for (NodeId operand : again.reads) read(operand, s);
     const auto ops = std::span(again.ops.ids).first(again.ops.count);
     std::ranges::sort(ops);  // operands before users
     for (NodeId op : ops) {
@@ -588,7 +588,7 @@ class Segmenter {
     std::vector<NodeId> members = std::move(segments_[s].members);
     segments_[s] = {};
     for (NodeId member : members | std::views::reverse) {
-      for (NodeId operand : distinct_operands(member).nodes()) {
+      for (NodeId operand : distinct_operands(member)) {
         if (is_at_home(member, s)) return_use(operand, member, s);
       }
       if (is_at_home(member, s)) result_.home[member.index] = kNowhere;

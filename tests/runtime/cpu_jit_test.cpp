@@ -15,6 +15,8 @@
 #include <sinter/ir/passes.h>
 #include <sinter/runtime/engine.h>
 
+#include "support/sanitizer.h"
+
 namespace sinter::detail {
 namespace {
 
@@ -77,12 +79,6 @@ TEST(CpuJit, CompilesOnManyThreads) {
 }
 
 /// Sanitizers keep freed memory for a while, and map memory of their own.
-#if defined(__has_feature)
-#define SINTER_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define SINTER_SANITIZED 0
-#endif
-
 TEST(CpuJit, UnloadingGivesMemoryBack) {
   if (SINTER_SANITIZED) GTEST_SKIP() << "what a sanitizer holds cannot be told from a leak";
   const Target target = host_target();

@@ -1,0 +1,8 @@
+// SINTER_SANITIZED: whether AddressSanitizer or ThreadSanitizer watches this build.
+#pragma once
+
+#if defined(__has_feature)
+#define SINTER_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define SINTER_SANITIZED 0
+#endif
