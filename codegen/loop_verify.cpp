@@ -79,7 +79,7 @@ class Verifier {
   std::vector<ValueId> defined_;    // visible values, innermost scope last
   std::vector<const Loop*> loops_;  // around
   bool stored_ = false;             // something was stored before in this block
-  bool reduces_ = false;            // the nest stores single elements, or to local arguments
+  bool reduces_ = false;            // the nest stores single elements, to local arguments, or none
   /// Results of loops with lanes, which have those lanes, until something takes them.
   struct Lanes {
     ValueId value;
@@ -510,8 +510,16 @@ bool reduces(const LoopNest& nest, const Block& block) {
   });
 }
 
+/// A reduction of nothing whose result is needed for no element stores nothing.
+bool stores(const Block& block) {
+  return std::ranges::any_of(block, [](const Statement& statement) {
+    const Loop* loop = std::get_if<Loop>(&statement);
+    return loop != nullptr ? stores(loop->body) : std::holds_alternative<Store>(statement);
+  });
+}
+
 void Verifier::run() {
-  reduces_ = reduces(nest_, nest_.body);
+  reduces_ = reduces(nest_, nest_.body) || !stores(nest_.body);
   check_arguments();
   check_indices();
   const bool has_loop = std::ranges::any_of(nest_.body, [](const Statement& statement) {

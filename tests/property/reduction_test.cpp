@@ -41,6 +41,19 @@ bool fits(Op op, DType dtype) {
 
 bool has_extreme(Op op) { return op == Op::reduce_min || op == Op::reduce_max; }
 
+/// What comes behind a reduction of nothing has no elements either where it has the row's length.
+TEST(Reduction, OfNothingBehindWhichNothingIsStored) {
+  const Machines machines;
+  for (const Dims& shape : {Dims{0}, Dims{3, 0}, Dims{0, 3}}) {
+    for (std::int64_t axis = 0; axis < std::ssize(shape); ++axis) {
+      Graph graph;
+      const Value x = graph.input("x", DType::i8, shape);
+      graph.output("y", x + reduced(Op::reduce_prod, x, {axis}, {1}));
+      machines.check(graph, print(graph));
+    }
+  }
+}
+
 TEST(Reduction, EveryOpOfRowsOnEveryDType) {
   const Machines machines;
   for (const DTypeInfo& type : all_dtypes()) {
