@@ -17,7 +17,6 @@
 #include <string_view>
 #include <vector>
 
-#include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 #include <sinter/sinter.h>
 
@@ -181,7 +180,7 @@ TrainingResult train(const Engine& engine, const Activation& activation, const I
 
 /// The plan that an engine for this target makes of a step.
 Plan plan_of(const Graph& step, const Target& target) {
-  return partition(place_views(simplify(step), Fuse::all), target.plan_limits(), Fuse::all);
+  return plan_graph(step, target.plan_limits(), Fuse::all);
 }
 
 int run(const Options& options) {

@@ -125,8 +125,7 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
                                   const Scheduler& scheduler) {
   PlanLimits limits = scheduler.limits;
   limits.chunked_bytes = 1;
-  Graph placed = place_views(simplify(graph), Fuse::all);
-  const Plan plan = partition(chunk_reductions(std::move(placed), limits), limits, Fuse::all);
+  const Plan plan = plan_graph(graph, limits, Fuse::all);
   // 64 spare bytes and a 64-byte base, so that streaming nests find aligned addresses.
   std::vector<std::vector<std::byte>> memory;
   std::vector<void*> base;

@@ -8,13 +8,12 @@ namespace sinter::detail {
 
 namespace {
 
-/// A graph without 16-bit ops, simplified, its views placed, and cut into kernels.
+/// The plan of a graph without 16-bit ops.
 Plan cut(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
   const bool baked = contains(options.specialize, Specialize::scalars);
-  Graph simple = baked ? simplify(bake_parameters(graph)) : simplify(graph);
   const PlanLimits limits = target.plan_limits();
-  Graph placed = place_views(std::move(simple), options.fuse);
-  return partition(chunk_reductions(std::move(placed), limits), limits, options.fuse);
+  if (baked) return plan_graph(bake_parameters(graph), limits, options.fuse);
+  return plan_graph(graph, limits, options.fuse);
 }
 
 LoopNest schedule(const Graph& body, const LoopSpace& space, const CodeTarget& target) {

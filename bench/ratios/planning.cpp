@@ -11,7 +11,6 @@
 
 #include "rows.h"
 
-#include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 #include <sinter/ir/verify.h>
 
@@ -105,7 +104,7 @@ constexpr std::array kForms = {Form{"chain", chain}, Form{"fan", fan}, Form{"gri
 double plan_seconds(const Graph& graph, Fuse fuse, std::size_t& kernels) {
   const auto begin = std::chrono::steady_clock::now();
   verify(graph);
-  const Plan plan = partition(place_views(simplify(graph), fuse), {}, fuse);
+  const Plan plan = plan_graph(graph, {}, fuse);
   const auto took = std::chrono::steady_clock::now() - begin;
   kernels = plan.kernels.size();
   return std::chrono::duration<double>(took).count();

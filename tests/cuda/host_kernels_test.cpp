@@ -170,8 +170,7 @@ TEST(HostKernels, RandomReductions) {
     options.for_gpu = true;
     options.random_strides = seed % 2 == 0;
     const Graph graph = widen(random_graph(seed, options), Rounding::at_store);
-    const Plan plan =
-        partition(place_views(simplify(graph), Fuse::all), GpuTarget{}.plan_limits(), Fuse::all);
+    const Plan plan = plan_graph(graph, GpuTarget{}.plan_limits(), Fuse::all);
     for (const PlanKernel& kernel : plan.kernels) {
       if (collapse(kernel.body).reduced == 0) continue;
       calls.add("seed " + std::to_string(seed), kernel.body, random_inputs(kernel.body, seed));

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <sinter/ir/interpret.h>
-#include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 #include <sinter/ir/text.h>
 
@@ -140,7 +139,7 @@ TEST(Structure, PrintsAndReadsLists) {
 // --- Plans ---------------------------------------------------------------------------------------
 
 Plan plan_of(const Graph& graph, Fuse fuse = Fuse::all) {
-  return partition(place_views(simplify(graph), fuse), {}, fuse);
+  return plan_graph(graph, {}, fuse);
 }
 
 TEST(StructurePlan, ViewsOfInputsCostNoKernel) {

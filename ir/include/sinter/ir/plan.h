@@ -105,6 +105,10 @@ struct Plan {
 /// Cuts a verified graph without structural ops but views and concats. Linear time.
 [[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
 
+/// The plan of any verified graph without ops on 16-bit floats (see `widen`): simplify, place_views,
+/// chunk_reductions, partition. What an engine runs is this plan.
+[[nodiscard]] SINTER_API Plan plan_graph(const Graph& graph, const PlanLimits& limits, Fuse fuse);
+
 /// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored
 /// value.
 [[nodiscard]] SINTER_API std::string print(const Plan& plan);

@@ -1,0 +1,14 @@
+// The order of the passes between a graph and its plan.
+#include <utility>
+
+#include <sinter/ir/passes.h>
+#include <sinter/ir/plan.h>
+
+namespace sinter {
+
+Plan plan_graph(const Graph& graph, const PlanLimits& limits, Fuse fuse) {
+  Graph placed = place_views(simplify(graph), fuse);
+  return partition(chunk_reductions(std::move(placed), limits), limits, fuse);
+}
+
+}  // namespace sinter
