@@ -138,6 +138,16 @@ bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const St
   return walked_axes(body.shape(node), strides) == walked_axes(buffer.shape, buffer.strides);
 }
 
+/// A shape as others of its kernel stand beside it, from the last axis on: of [1, 8] the 8 is
+/// another axis than of [8, 1].
+Shape walk_of(const Shape& shape) {
+  Shape walk;
+  for (std::int64_t length : shape) {
+    if (!walk.empty() || length != 1) walk.push_back(length);
+  }
+  return walk;
+}
+
 void check_count(std::size_t given, std::span<const BufferSpec> expected, std::string_view what) {
   if (given == expected.size()) return;
   std::string names;
@@ -152,7 +162,7 @@ void check_count(std::size_t given, std::span<const BufferSpec> expected, std::s
 }  // namespace
 
 Signature::Signature(const Graph& graph, const Plan& plan)
-    : last_reader_(graph.inputs().size()), writer_(graph.outputs().size(), -1) {
+    : last_reader_(graph.inputs().size()), writer_(graph.outputs().size()) {
   for (const GraphInput& input : graph.inputs()) {
     inputs_.push_back(
         make_spec(graph, input.node, fmt::format("input '{}'", input.name), input.strides));
@@ -180,14 +190,18 @@ Signature::Signature(const Graph& graph, const Plan& plan)
           kernel.inputs[i].in_place && is_whole(buffer, kernel.body, read.node, read.strides);
       Reader& last = last_reader_[buffer.position];
       const bool again = last.kernel == static_cast<std::int64_t>(k);
-      last = {static_cast<std::int64_t>(k), as_it_lies && (!again || last.in_place)};
+      Shape walk = walk_of(kernel.body.shape(read.node));
+      const bool alike = !again || (last.in_place && last.walk == walk);
+      last = {static_cast<std::int64_t>(k), as_it_lies && alike, std::move(walk)};
     }
     for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
       const PlanBuffer& buffer = plan.buffers[kernel.outputs[i].buffer.index];
       if (buffer.kind != PlanBuffer::Kind::output) continue;
       const GraphOutput& written = kernel.body.outputs()[i];
       const bool whole = is_whole(buffer, kernel.body, written.node, written.strides);
-      writer_[buffer.position] = whole ? static_cast<std::int64_t>(k) : -1;
+      Writer& writer = writer_[buffer.position];
+      writer = {whole ? static_cast<std::int64_t>(k) : -1,
+                walk_of(kernel.body.shape(written.node))};
     }
   }
 }
@@ -242,8 +256,9 @@ void Signature::check_apart(std::span<const ConstTensorView> inputs,
 
 bool Signature::reads_before_writing(std::size_t input, std::size_t output) const {
   const Reader& reader = last_reader_[input];
-  const std::int64_t writer = writer_[output];
-  return reader.kernel < writer || (reader.kernel == writer && reader.in_place);
+  const Writer& writer = writer_[output];
+  const bool in_place = reader.in_place && reader.walk == writer.walk;
+  return reader.kernel < writer.kernel || (reader.kernel == writer.kernel && in_place);
 }
 
 bool Signature::may_take_place(std::size_t input, std::size_t output) const {
@@ -262,7 +277,7 @@ void Signature::check_alias(std::size_t input, const void* input_data, std::size
   if (!same) refuse_overlap(out, output_data, in, input_data);
   if (reads_before_writing(input, output)) return;
   const Reader& reader = last_reader_[input];
-  const std::int64_t writer = writer_[output];
+  const std::int64_t writer = writer_[output].kernel;
   if (reader.kernel == writer || writer == -1) {
     fail(ErrorCode::invalid_buffer,
          fmt::format("{} is given the buffer of {}, but this graph {}: give {} a buffer of its own",

@@ -59,9 +59,14 @@ class Signature {
   struct Reader {
     std::int64_t kernel = -1;  ///< the last one; -1 for none
     bool in_place = true;      ///< it reads each element once, where it lies
+    Shape walk;                ///< its shape among the axes of that kernel
   };
-  std::vector<Reader> last_reader_;   ///< per input
-  std::vector<std::int64_t> writer_;  ///< kernel, per output; -1 where it is written in parts
+  struct Writer {
+    std::int64_t kernel = -1;  ///< -1 where it is written in parts
+    Shape walk;
+  };
+  std::vector<Reader> last_reader_;  ///< per input
+  std::vector<Writer> writer_;       ///< per output
 };
 
 }  // namespace sinter::detail
