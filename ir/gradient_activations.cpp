@@ -36,7 +36,14 @@ Value prelu(const Step& at, int i) {
   return positive.select(at.g, at.g.mul(weight));
 }
 
-Value leaky_relu(const Step& at, int i) { return prelu(at, i); }
+/// The result is positive where x is, if the slope is not negative: it is there for others to read,
+/// as x may not be unless it is an input. A graph's structure tells with which it was recorded.
+Value leaky_relu(const Step& at, int) {
+  const auto& [x, slope, unused] = at.x;
+  const bool sign_shows = at.numbers[1].has_value() && *at.numbers[1] >= 0;
+  const Value positive = fn::greater(sign_shows && !at.given[0] ? at.y : x, 0);
+  return positive.select(at.g, at.g.mul(slope));
+}
 
 /// From the result, which is stored for whatever reads it more often than x is.
 Value relu(const Step& at, int) { return unless(fn::less_equal(at.y, 0), at.g); }

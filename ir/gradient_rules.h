@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <sinter/ir/graph.h>
@@ -21,6 +22,8 @@ struct Step {
   Value y;                            ///< its result
   Value g;                            ///< the gradient of the loss with respect to y
   Attributes attributes;
+  std::array<std::optional<double>, kMaxOperands> numbers;  ///< of operands that are one
+  std::array<bool, kMaxOperands> given{};  ///< operands that are inputs, and so in memory anyway
 };
 
 /// How a change of an operand reaches the result.

@@ -5,6 +5,7 @@
 #include <sinter/ir/gradients.h>
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <string>
 
@@ -25,6 +26,7 @@ using detail::gradient::Step;
 Value sum_to(const Value& value, const Shape& shape) {
   const Shape from = value.shape();
   if (from == shape) return value;
+  if (shape.elements() == 1) return value.sum().reshape(shape);
   const int missing = from.rank() - shape.rank();
   Dims axes;
   bool keeps = false;
@@ -174,10 +176,19 @@ class Backward {
     sum = sum.has_value() ? graph_.value(*sum).add(contribution).id() : contribution.id();
   }
 
+  [[nodiscard]] std::optional<double> number(const Node& node) const {
+    if (node.op == Op::parameter) return graph_.parameters()[node.payload];
+    if (node.op == Op::constant) return std::bit_cast<double>(node.payload);
+    return std::nullopt;
+  }
+
   [[nodiscard]] Step step_at(NodeId id, const Node& node) const {
-    Step step{{}, graph_.value(id), graph_.value(*gradients_[id.index - first_]), {}};
-    std::ranges::transform(node.inputs(), step.x.begin(),
-                           [&](NodeId operand) { return graph_.value(operand); });
+    Step step{{}, graph_.value(id), graph_.value(*gradients_[id.index - first_]), {}, {}, {}};
+    for (std::size_t i = 0; i < node.operand_count; ++i) {
+      step.x[i] = graph_.value(node.operands[i]);
+      step.numbers[i] = number(graph_.node(node.operands[i]));
+      step.given[i] = graph_.node(node.operands[i]).op == Op::input;
+    }
     step.attributes = graph_.attributes(id);
     return step;
   }

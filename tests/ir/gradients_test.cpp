@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -75,6 +76,8 @@ void expect_leaky_relu_table() {
     graph.output("leaky_relu", gradients(x.leaky_relu(row.slope), {x})[0]);
     graph.output("prelu", of_prelu[0]);
     graph.output("weight", of_prelu[1]);
+    const Value computed = x * 1;
+    graph.output("computed", gradients(computed.leaky_relu(row.slope), {computed})[0]);
     const T slope = static_cast<T>(row.slope);
     const TensorData inputs[] = {TensorData::from<T>({}, std::span(&row.x, 1)),
                                  TensorData::from<T>({}, std::span(&slope, 1))};
@@ -83,12 +86,34 @@ void expect_leaky_relu_table() {
     EXPECT_TRUE(same_value(results[0].as<T>()[0], row.gradient)) << at;
     EXPECT_TRUE(same_value(results[1].as<T>()[0], row.gradient)) << at;
     EXPECT_TRUE(same_value(results[2].as<T>()[0], row.x > 0 ? T(0) : row.x)) << at;
+    EXPECT_TRUE(same_value(results[3].as<T>()[0], row.gradient)) << at;
   }
 }
 
 TEST(Gradients, OfLeakyReluFollowTheTableOfSpecialValues) {
   expect_leaky_relu_table<float>();
   expect_leaky_relu_table<double>();
+}
+
+/// Which value the gradient of leaky_relu compares with 0.
+Op compared_by_leaky_relu(double slope, bool computed) {
+  Graph graph;
+  const Value input = graph.input("x", DType::f32, {4});
+  const Value x = computed ? input.exp() : input;
+  static_cast<void>(gradients(x.leaky_relu(slope).sum(), {x}));
+  const auto nodes = graph.nodes();
+  const auto greater = std::ranges::find(nodes, Op::greater, &Node::op);
+  return graph.node(greater->operands[0]).op;
+}
+
+TEST(Gradients, OfLeakyReluAreToldByTheResultWhereItsSignSuffices) {
+  for (const double slope : {0.0, 0.01, 1.0, 3.0, kInf}) {
+    EXPECT_EQ(compared_by_leaky_relu(slope, true), Op::leaky_relu) << slope;
+  }
+  for (const double slope : {-0.01, -kInf, kNaN}) {
+    EXPECT_EQ(compared_by_leaky_relu(slope, true), Op::exp) << slope;
+  }
+  EXPECT_EQ(compared_by_leaky_relu(0.01, false), Op::input) << "it is in memory anyway";
 }
 
 // --- The walk ------------------------------------------------------------------------------------
@@ -112,7 +137,7 @@ TEST(Gradients, AreOrdinaryOps) {
 %8 = broadcast(%7): f32[8, 4]
 %9 = add(%4, %4): f32[8, 4]
 %10 = mul(%8, %9): f32[8, 4]
-%11 = greater(%2, const 0): bool[8, 4]
+%11 = greater(%4, const 0): bool[8, 4]
 %12 = mul(%10, %3): f32[8, 4]
 %13 = select(%11, %10, %12): f32[8, 4]
 %14 = reduce_sum(%13, axes=[0], keep=[0]): f32[4]

@@ -101,10 +101,15 @@ void expect_table(const Engine& engine) {
   for (const LeakyReluCase<T>& row : leaky_relu_special_cases<T>()) {
     const std::vector<T> x(kLength, row.x);
     std::vector<T> d(kLength);
+    std::vector<T> computed(kLength);
     Graph graph;
     const Value input = graph.input("x", *dtype_of<T>, {kLength});
     graph.output("d", gradients(input.leaky_relu(row.slope).sum(), {input})[0]);
-    engine.compile(graph).run({view(x, {kLength})}, {view(d, {kLength})});
+    const Value hidden = input * 1;
+    graph.output("computed", gradients(hidden.leaky_relu(row.slope).sum(), {hidden})[0]);
+    engine.compile(graph).run({view(x, {kLength})},
+                              {view(d, {kLength}), view(computed, {kLength})});
+    d.insert(d.end(), computed.begin(), computed.end());
     for (const T value : d) {
       ASSERT_TRUE(same_value(value, row.gradient))
           << engine.target().name << ": at " << row.x << " with slope " << row.slope << " it is "

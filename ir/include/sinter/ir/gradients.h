@@ -19,6 +19,9 @@
 //   leaky_relu       x > 0 ? g : g * slope; prelu's weight: x > 0 ? 0 : g * x
 //   pow              0 for x by exponent 0, and for the exponent at x = 0 unless it is negative
 //   floor, ceil, trunc, round, sign, detach, floor_divide    0 everywhere
+// leaky_relu's is recorded from the result, which is positive where x is, unless x is an input or
+// the slope negative: graphs of slopes of either kind have structures of their own.
+//
 // No gradient is defined for integers, masks, bits, and numbers that are attributes of an op (the
 // slope of leaky_relu: prelu takes a tensor).
 #pragma once
