@@ -5,6 +5,7 @@
 // become one where every argument walks them as one.
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
@@ -75,6 +76,7 @@ struct Frame {
   std::int64_t chunk = 0;  ///< elements of them to a result; 0 for all
   NodeId dot = {};  ///< of a product: the last three axes are its rows, its columns, and its sum
   bool product = false;
+  bool reduces = false;  ///< something behind the product does
 
   [[nodiscard]] int last() const { return first + count - 1; }
   /// Results along the last of them.
@@ -102,20 +104,30 @@ Frame product_frame(const Graph& body, NodeId dot) {
   return {shape, shape.rank() - 1, 1, 0, dot, true};
 }
 
+Frame reduction_frame(const Graph& body, NodeId reduction) {
+  const Attributes attributes = body.attributes(reduction);
+  const Dims& axes = attributes.lists[0];
+  return {body.shape(body.node(reduction).operands[0]),
+          static_cast<int>(axes[0]),
+          axes.rank(),
+          reduction_chunk(attributes),
+          {},
+          false};
+}
+
 Frame frame_of(const Graph& body) {
+  std::optional<NodeId> dot;
+  std::optional<NodeId> reduction;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
-    const Node& node = body.node({i});
-    if (node.op == Op::dot) return product_frame(body, {i});
-    if (info(node.op).kind != OpKind::reduction) continue;
-    const Attributes attributes = body.attributes({i});
-    const Dims& axes = attributes.lists[0];
-    return {body.shape(node.operands[0]),
-            static_cast<int>(axes[0]),
-            axes.rank(),
-            reduction_chunk(attributes),
-            {},
-            false};
+    if (body.node({i}).op == Op::dot) dot = {i};
+    if (info(body.node({i}).op).kind == OpKind::reduction) reduction = {i};
   }
+  if (dot.has_value()) {
+    Frame frame = product_frame(body, *dot);
+    frame.reduces = reduction.has_value();
+    return frame;
+  }
+  if (reduction.has_value()) return reduction_frame(body, *reduction);
   const Shape& shape = body.shape(body.outputs()[0].node);
   return {shape, shape.rank(), 0, 0, {}, false};
 }
@@ -293,7 +305,7 @@ LoopSpace collapse(const Graph& body) {
   LoopSpace space;
   space.product = frame.product;
   if (frame.product) {
-    space.swapped = swap_sides(axes, body.inputs().size());
+    space.swapped = !frame.reduces && swap_sides(axes, body.inputs().size());
     space.column_block = kProductRowBytes / info(body.node(frame.dot).dtype).bytes;
   }
   order_by_output(axes, body.inputs().size());

@@ -38,6 +38,7 @@ std::uint8_t NestBuilder::new_local(DType dtype, std::int64_t elements) {
 // --- Addresses -----------------------------------------------------------------------------------
 
 void NestBuilder::set_row(const std::vector<IndexId>& positions) {
+  positions_ = positions;
   const std::size_t walked = space_.strides.size() / static_cast<std::size_t>(space_.rank());
   rows_.assign(walked, indices_.constant(0));
   for (std::size_t argument = 0; argument < rows_.size(); ++argument) {
@@ -101,7 +102,9 @@ Count NestBuilder::count(NodeId node, IndexId place) {
 void NestBuilder::define(const std::function<bool(NodeId)>& wanted, IndexId place, Block& block) {
   for (NodeId node : placement_.order) {
     if (!wanted(node)) continue;
-    if (body_.node(node).op == Op::input)
+    if (held_.has_value() && node == held_->node)
+      values_[node.index] = held_->load(place, block);
+    else if (body_.node(node).op == Op::input)
       block.emplace_back(load(node, place));
     else if (body_.node(node).op == Op::iota)
       block.emplace_back(count(node, place));

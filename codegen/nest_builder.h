@@ -53,9 +53,17 @@ class NestBuilder : protected StatementBuilder {
   /// Part `number` of an axis that is cut into parts of this size.
   [[nodiscard]] Span part(IndexId number, int axis, std::int64_t size);
 
+  /// A value that the nest has computed before, and keeps in memory of its own.
+  struct Held {
+    NodeId node;
+    std::function<ValueId(IndexId place, Block& block)> load;
+  };
+
   const CpuStrategy strategy_;
-  int lane_axis_;              // along which lanes lie next to each other
-  std::vector<IndexId> rows_;  // [argument, iota] offset of the row
+  std::optional<Held> held_;
+  std::vector<IndexId> positions_;  // of the row, as last set
+  int lane_axis_;                   // along which lanes lie next to each other
+  std::vector<IndexId> rows_;       // [argument, iota] offset of the row
   /// [input] the local argument that holds its block, where it is read transposed.
   std::vector<std::optional<std::uint8_t>> turned_;
   IndexId turned_row_;     // offset of the row in every such block

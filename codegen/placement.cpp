@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "product_strategy.h"
+
 namespace sinter::detail {
 namespace {
 
@@ -42,6 +44,13 @@ std::vector<std::size_t> find_walks(const Graph& body) {
   return walks;
 }
 
+/// Whether a reduction reduces the axis of lanes.
+bool reduces_lanes(const Graph& body, const Node& node, const LoopSpace& space) {
+  if (!space.product) return space.inner == 0;
+  const NodeId id{static_cast<std::uint32_t>(&node - body.nodes().data())};
+  return what_it_reduces(body, id) != Reduces::columns;
+}
+
 std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
                                const std::vector<std::size_t>& walks) {
   std::vector<Level> levels;
@@ -51,7 +60,7 @@ std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
     for (NodeId operand : node.inputs()) level = std::max(level, levels[operand.index]);
     // Of rows a number each; of columns as many as there are.
     const bool reduces = info(node.op).kind == OpKind::reduction;
-    if (reduces) level = space.inner == 0 ? Level::row : Level::lane;
+    if (reduces) level = reduces_lanes(body, node, space) ? Level::row : Level::lane;
     if (node.op == Op::dot) level = Level::lane;
     levels.push_back(level);
   }

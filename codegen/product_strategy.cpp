@@ -88,6 +88,25 @@ ProductSides product_sides(const Graph& body, const LoopSpace& space, const Plac
   return sides;
 }
 
+/// The last axis of a value of the body is what is summed, here of length 1.
+Reduces what_it_reduces(const Graph& body, NodeId reduction) {
+  const int columns = body.shape(body.node(reduction).operands[0]).rank() - 2;
+  const Dims axes = body.attributes(reduction).lists[0];
+  if (axes.rank() > 1) return Reduces::all;
+  return axes[0] == columns ? Reduces::rows : Reduces::columns;
+}
+
+BlockReductions::BlockReductions(const Graph& body) : of_(body.nodes().size()) {
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    for (NodeId operand : body.node({i}).inputs()) {
+      if (of_[operand.index].has_value()) of_[i] = of_[operand.index];
+    }
+    if (info(body.node({i}).op).kind != OpKind::reduction) continue;
+    of_[i] = what_it_reduces(body, {i});
+    any_ = true;
+  }
+}
+
 ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& space,
                                         const Placement& placement, const ProductSides& sides,
                                         const Target& target, int lanes, bool output_masks) {
@@ -122,8 +141,8 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
            along(input, 0) != LaneStride::contiguous;
   });
   const Pressure after = pressure(body, placement);
-  strategy.in_registers = !strategy.several_depths && after.operations <= kMaxOperations &&
-                          output_masks == strategy.masks;
+  strategy.in_registers = !strategy.several_depths && !BlockReductions(body).any() &&
+                          after.operations <= kMaxOperations && output_masks == strategy.masks;
   return strategy;
 }
 

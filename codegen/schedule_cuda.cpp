@@ -107,7 +107,8 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 }
 
 PlanLimits GpuTarget::plan_limits() const {
-  return {.arguments = 24, .operations = 192, .units = 0};
+  return {
+      .arguments = 24, .operations = 192, .product_rows = 0, .product_row_bytes = 0, .units = 0};
 }
 
 }  // namespace sinter

@@ -4,26 +4,28 @@
 // each, the columns of the block are brought together (packed), a tile's width next to each other,
 // and then, tile by tile of rows, the rows too (staged). A tile adds up in registers, one
 // accumulator an element. After the last depth comes what is behind the product: in those
-// registers, or from memory of the kernel's own that holds the block.
+// registers, or from memory of the kernel's own that holds the block. Reductions over its rows
+// follow row by row; those over its columns, or all of it, where there is one block.
 #include "schedule_product.h"
 
 #include <functional>
 #include <utility>
 #include <vector>
 
-#include "nest_builder.h"
 #include "product_strategy.h"
+#include "reduction_builder.h"
 
 namespace sinter::detail {
 namespace {
 
-class ProductScheduler : NestBuilder {
+class ProductScheduler : ReductionBuilder {
  public:
   ProductScheduler(const Graph& body, const LoopSpace& space, Placement placement,
                    CpuStrategy strategy, ProductSides sides, ProductStrategy product)
-      : NestBuilder(body, space, std::move(placement), std::move(strategy)),
+      : ReductionBuilder(body, space, std::move(placement), std::move(strategy)),
         sides_(std::move(sides)),
         product_(product),
+        reductions_(body),
         dtype_(body.node(sides_.dot).dtype) {}
   [[nodiscard]] LoopNest build();
 
@@ -65,10 +67,19 @@ class ProductScheduler : NestBuilder {
   void finish_tile(const std::vector<ValueId>& totals, IndexId column, Block& block);
   void add_depth(Span depth, Block& block);
   void clear_totals(Block& block);
-  void add_outputs(Block& block);
+  void add_outputs(const Outputs& outputs, Block& block);
+
+  // Reductions behind it.
+  [[nodiscard]] std::vector<Pass> passes_over(Reduces what) const;
+  [[nodiscard]] Outputs outputs_of(std::optional<Reduces> what, bool left) const;
+  [[nodiscard]] bool reduces(Reduces what) const;
+  void hold_totals();
+  void add_reductions(Block& block);
+  void add_reduced_rows(Block& block);
 
   const ProductSides sides_;
   const ProductStrategy product_;
+  const BlockReductions reductions_;
   const DType dtype_;
   std::vector<IndexId> batch_;  // positions along the axes in front of the matrices
   Span rows_of_unit_, columns_, depth_;
@@ -346,27 +357,100 @@ void ProductScheduler::clear_totals(Block& block) {
   block.emplace_back(std::move(rows));
 }
 
-void ProductScheduler::add_outputs(Block& block) {
+void ProductScheduler::add_outputs(const Outputs& outputs, Block& block) {
+  if (outputs.empty()) return;
+  const std::vector<bool> wanted = cone(nodes_of(outputs));
   Loop rows = serial_loop(rows_of_unit_);
   set_position(number(0), rows.variable);
-  define_side(sides_.after, Level::row, {}, rows.body);
+  define_again(wanted, Level::row, {}, rows.body);
   add_elements(
       columns_,
       [&](IndexId place, bool streaming, Block& inner) {
-        values_[sides_.dot.index] = load_local(totals_, total_place(rows.variable, place), inner);
-        define_side(sides_.after, Level::lane, place, inner);
-        for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-          store_output(i, streaming, place, inner);
-        }
+        define_again(wanted, Level::lane, place, inner);
+        for (std::size_t i : outputs) store_output(i, streaming, place, inner);
       },
       true, rows.body);
   block.emplace_back(std::move(rows));
+}
+
+// --- Reductions behind it ------------------------------------------------------------------------
+
+std::vector<ReductionBuilder::Pass> ProductScheduler::passes_over(Reduces what) const {
+  return passes([&](NodeId node) { return reductions_.of(node) == what; });
+}
+
+bool ProductScheduler::reduces(Reduces what) const { return !passes_over(what).empty(); }
+
+/// Outputs behind these reductions, or none: those with an element for each result, or others.
+ProductScheduler::Outputs ProductScheduler::outputs_of(std::optional<Reduces> what,
+                                                       bool left) const {
+  Outputs outputs;
+  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
+    const NodeId node = placement_.value(body_.outputs()[i].node);
+    const bool is_left = what == Reduces::columns || placement_.level(node) != Level::lane;
+    if (reductions_.of(node) == what && is_left == left) outputs.push_back(i);
+  }
+  return outputs;
+}
+
+/// What reads the product from here on finds it in the block.
+void ProductScheduler::hold_totals() {
+  held_ = Held{sides_.dot, [this](IndexId place, Block& block) {
+                 const IndexId row = positions_[static_cast<std::size_t>(rows_axis())];
+                 return load_local(totals_, total_place(row, place), block);
+               }};
+}
+
+/// Row by row, what is reduced and all outputs of that length.
+void ProductScheduler::add_reduced_rows(Block& block) {
+  Loop rows = serial_loop(rows_of_unit_);
+  set_unit({.outer = inner_axis(), .reduced = 1}, {number(0), rows.variable});
+  for (const Pass& pass : passes_over(Reduces::rows)) add_pass(pass, rows.body);
+  Outputs whole = outputs_of(Reduces::rows, false);
+  const Outputs others = outputs_of(std::nullopt, false);
+  whole.insert(whole.end(), others.begin(), others.end());
+  add_row_outputs(outputs_of(Reduces::rows, true), whole, rows.body);
+  block.emplace_back(std::move(rows));
+}
+
+/// Everything is read that any of them reads before something is written that may lie in its place.
+void ProductScheduler::add_reductions(Block& block) {
+  const ReducedAxes over_columns{
+      .outer = rows_axis(), .reduced = 1, .inner = 1, .group = Level::row};
+  const ReducedAxes over_all{.outer = rows_axis(), .reduced = 2, .inner = 0, .group = Level::row};
+  Pass column_pass{{}, 1};
+  for (const Pass& each : passes_over(Reduces::columns)) {
+    column_pass.reductions.insert(column_pass.reductions.end(), each.reductions.begin(),
+                                  each.reductions.end());
+  }
+  Locals sums;
+  if (!column_pass.reductions.empty()) {
+    set_unit(over_columns, {number(0)});
+    sums = add_column_pass(column_pass, columns_, block);
+  }
+  if (reduces(Reduces::all)) {
+    set_unit(over_all, {number(0)});
+    for (const Pass& pass : passes_over(Reduces::all)) add_pass(pass, block);
+  }
+  if (reduces(Reduces::rows))
+    add_reduced_rows(block);
+  else
+    add_outputs(outputs_of(std::nullopt, false), block);
+  if (!column_pass.reductions.empty()) {
+    set_unit(over_columns, {number(0)});
+    add_column_outputs(column_pass, sums, columns_, outputs_of(Reduces::columns, true), block);
+  }
+  if (reduces(Reduces::all)) {
+    set_unit(over_all, {number(0)});
+    add_row_outputs(outputs_of(Reduces::all, true), {}, block);
+  }
 }
 
 LoopNest ProductScheduler::build() {
   set_row({});
   const auto shared = [this](NodeId node) { return placement_.level(node) == Level::nest; };
   define(shared, {}, nest_.body);
+  define_identities(nest_.body);
   zero_ = new_value(dtype_);
   nest_.body.emplace_back(Compute{zero_, Op::constant, 0, {}, 0});
 
@@ -403,7 +487,11 @@ LoopNest ProductScheduler::build() {
   } else {
     add_depth(all, units.body);
   }
-  if (!product_.in_registers) add_outputs(units.body);
+  hold_totals();
+  if (reductions_.any())
+    add_reductions(units.body);
+  else if (!product_.in_registers)
+    add_outputs(outputs_of(std::nullopt, false), units.body);
   nest_.body.emplace_back(std::move(units));
   return take();
 }

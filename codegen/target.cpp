@@ -1,6 +1,8 @@
 // The targets that have a name. The machine's own comes from `host_target()` in runtime.
 #include <sinter/codegen/target.h>
 
+#include <sinter/codegen/schedule.h>
+
 #include <algorithm>
 #include <array>
 
@@ -52,6 +54,11 @@ Target Target::parse(std::string_view name) {
        fmt::format("there is no target '{}'; named targets are {}", name, fmt::join(names, ", ")));
 }
 
-PlanLimits Target::plan_limits() const { return {.arguments = 24, .operations = 192}; }
+PlanLimits Target::plan_limits() const {
+  return {.arguments = 24,
+          .operations = 192,
+          .product_rows = kProductRows,
+          .product_row_bytes = kProductRowBytes};
+}
 
 }  // namespace sinter

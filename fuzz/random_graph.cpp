@@ -306,8 +306,8 @@ class Generator {
   // --- Reductions --------------------------------------------------------------------------------
 
   /// Over some axes of any value that has a right dtype; ops to come may compute in its shape.
-  void add_reduction(const OpInfo& row) {
-    const Value& x = random_.pick(values_);
+  void add_reduction(const OpInfo& row) { add_reduction(row, random_.pick(values_)); }
+  void add_reduction(const OpInfo& row, const Value x) {
     const bool fits = (row.rule == DTypeRule::logical) == (x.dtype() == DType::boolean);
     const bool has_extreme = row.op == Op::reduce_min || row.op == Op::reduce_max;
     if (!fits || x.shape().empty() || (has_extreme && x.shape().elements() == 0)) return;
@@ -347,6 +347,12 @@ class Generator {
     values_.push_back(made);
     if (random_.one_in(2)) space_ = made.shape();
     ++ops_;
+    // What reduces the block that a unit has of it is in its kernel.
+    while (options_.reductions && random_.one_in(2)) {
+      const OpInfo* row = &random_.pick(all_ops());
+      while (row->kind != OpKind::reduction) row = &random_.pick(all_ops());
+      add_reduction(*row, random_.one_in(2) ? made : made.relu());
+    }
   }
 
   static bool meets(const Value& a, const Value& b) {

@@ -17,6 +17,8 @@ namespace {
 constexpr double kOperationsPerMove = 4;
 constexpr double kFarMemory = 8;
 constexpr double kKernelStart = 4096;
+constexpr double kKeeping = 1.5;
+constexpr int kMaxKept = 4;
 /// Operations per element that hide behind the accesses to memory of any kernel.
 constexpr int kHidden = 3;
 /// A division or a root, in operations.
@@ -106,9 +108,12 @@ bool CostModel::pays_to_store(NodeId value, int operations, const Shape& user) c
   return own > 0 && computing(value, operations - kHidden, repeated) > moving(value) + kKernelStart;
 }
 
-bool CostModel::pays_to_recompute(NodeId value, int operations, double reads) const {
+bool CostModel::pays_to_recompute(NodeId value, int operations, double reads, int distance) const {
   const auto elements = static_cast<double>(graph_.shape(value).elements());
-  return computing(value, operations, elements) + reads <= 2 * moving(value);
+  const double computed = computing(value, operations, elements);
+  const double kept = kKeeping * std::clamp(distance - 1, 0, kMaxKept) * moving(value);
+  const double spared = 2 * moving(value) + (computed <= moving(value) ? kept : 0);
+  return computed + reads <= spared;
 }
 
 int CostModel::max_before_product() const { return kHidden; }

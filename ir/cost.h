@@ -5,6 +5,8 @@
 //   moving      a byte costs 1 while its value fits the caches, kFarMemory beyond
 //   computing   an operation (an add, a product, a compare) on a vector costs 1/kOperationsPerMove
 //               of moving the vector; divisions and roots count as several
+//   keeping     a byte costs kKeeping for each kernel between those that write and read it, up to
+//               kMaxKept of them: it takes the room of others
 //   a kernel    costs kKernelStart to begin with
 //
 // Composites count as the operations of their bodies. Nothing here asks which ops a graph is made
@@ -41,10 +43,11 @@ class CostModel {
   /// operands.
   [[nodiscard]] bool pays_to_store(NodeId value, int operations, const Shape& user) const;
 
-  /// Whether a kernel that needs `value` of another computes it again: `operations` of it, over
-  /// operands that cost `reads` where the kernel does not have them anyway. It would be written
-  /// only for this and such kernels, and read.
-  [[nodiscard]] bool pays_to_recompute(NodeId value, int operations, double reads) const;
+  /// Whether a kernel that needs `value` of another, so many kernels earlier, computes it again:
+  /// `operations` of it, over operands that cost `reads` where the kernel does not have them
+  /// anyway. It would be written only for this and such kernels, kept until then, and read.
+  [[nodiscard]] bool pays_to_recompute(NodeId value, int operations, double reads,
+                                       int distance) const;
   /// The most operations for which it can.
   [[nodiscard]] int max_recomputed() const;
   /// The most operations before a product that are computed for every block of rows or columns that

@@ -25,6 +25,12 @@ struct Frame {
     }
     return result;
   }
+  /// Whether it is the shape of what is left, one element for each without the reduced axes. Of a
+  /// single one any shape is.
+  [[nodiscard]] bool leaves(const Shape& of) const {
+    const Shape left = reduced(false);
+    return of == left || (left.elements() == 1 && of.elements() == 1);
+  }
   /// Whether nothing lies behind what is reduced, and a row of it, reduced to one, is at most this
   /// long.
   [[nodiscard]] bool has_rows(std::int64_t max_elements) const {

@@ -30,12 +30,13 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::size_t segment
   for (const Store& store : stores) needed_[store.node.index] = k;
   mark_cone(members);
   for (NodeId id : members) {
-    if (needed_[id.index] == k && computes(id) && !after_) static_cast<void>(copy(id));
+    if (needed_[id.index] == k && computes(id) && !multiplies_ && !drops_)
+      static_cast<void>(copy(id));
   }
   for (const auto& [node, place] : stores) {
-    const bool aligns = after_ && places_.drops[node.index];
-    const Value stored = kernel.body.value(aligns ? copy_aligned(*after_, node) : copy(node));
-    const Layout layout = aligns ? after_->aligned(place.layout) : place.layout;
+    Alignment* const to = alignment_of(node);
+    const Value stored = kernel.body.value(to != nullptr ? copy_aligned(*to, node) : copy(node));
+    const Layout layout = to != nullptr ? to->aligned(place.layout) : place.layout;
     const std::string name = fmt::format("o{}", kernel.outputs.size());
     kernel.outputs.push_back({place.buffer, layout.offset});
     kernel.body.output(name, stored, layout.strides);
@@ -50,22 +51,45 @@ bool BodyBuilder::computes(NodeId id) const {
   return owner == k_ || owner == kNotStored || places_.home[id.index] != segment_;
 }
 
+/// Whether it is at home in another segment.
+bool BodyBuilder::repeats(NodeId id) const {
+  return computes(id) && places_.home[id.index] != segment_;
+}
+
 void BodyBuilder::mark_cone(std::span<const NodeId> members) {
-  after_.reset();
-  left_.copies.clear();
-  right_.copies.clear();
+  multiplies_ = drops_ = false;
+  for (Alignment* alignment : {&product_, &left_, &right_}) alignment->copies.clear();
+  after_.clear();
   for (NodeId id : members | std::views::reverse) {
     if (needed_[id.index] != k_ || !computes(id)) continue;
     const Node& node = plan_.graph.node(id);
-    for (NodeId operand : node.inputs()) needed_[operand.index] = k_;
-    if (info(node.op).kind == OpKind::product) after_ = Alignment{.behind = 0, .count = 1};
+    for (NodeId operand : node.inputs()) {
+      const bool first = std::exchange(needed_[operand.index], k_) != k_;
+      if (first && repeats(operand) && !repeats(id)) repeats_.push_back({operand, k_});
+    }
+    if (info(node.op).kind == OpKind::product) multiplies_ = true;
     if (info(node.op).kind != OpKind::reduction) continue;
-    const auto [axes, keep] = plan_.graph.attributes(id).lists;
-    if (keep[0] == 1) continue;
-    const int rank = plan_.graph.shape(node.operands[0]).rank();
-    after_ =
-        Alignment{.behind = rank - static_cast<int>(axes[0]) - axes.rank(), .count = axes.rank()};
+    drops_ = drops_ || plan_.graph.attributes(id).lists[1][0] == 0;
   }
+}
+
+/// How a value that is stored stands among the axes of the kernel; null where as it is.
+Alignment* BodyBuilder::alignment_of(NodeId stored) {
+  const NodeId reduction = places_.dropped_by[stored.index];
+  if (!drops_ || reduction == kNoNode) return multiplies_ ? &product_ : nullptr;
+  const Dims axes = plan_.graph.attributes(reduction).lists[0];
+  const int rank = plan_.graph.shape(plan_.graph.node(reduction).operands[0]).rank();
+  const int behind = rank - static_cast<int>(axes[0]) - axes.rank();
+  const auto [known, made] = after_.try_emplace({behind, axes.rank()});
+  if (made) {
+    const int trailing = multiplies_ ? 1 : 0;
+    const bool single = plan_.graph.shape(reduction).elements() == 1;
+    known->second = {.behind = behind,
+                     .count = axes.rank(),
+                     .trailing = trailing,
+                     .single = single ? rank + trailing : 0};
+  }
+  return &known->second;
 }
 
 /// The value in the body, made on first use. Ops come in the order of the segment, so that this
@@ -132,7 +156,8 @@ NodeId BodyBuilder::copy_op_aligned(Alignment& to, NodeId id) {
   Op op = node.op;
   switch (info(node.op).kind) {
     case OpKind::reduction:
-      operands.push_back(copy(node.operands[0]));
+      operands.push_back(multiplies_ ? copy_aligned(product_, node.operands[0])
+                                     : copy(node.operands[0]));
       attributes.lists[1] = Dims{1};
       break;
     case OpKind::product:
@@ -150,6 +175,15 @@ NodeId BodyBuilder::copy_op_aligned(Alignment& to, NodeId id) {
 }
 
 Layout Alignment::aligned(Layout layout) const {
+  if (single > 0 && layout.shape.elements() == 1) {
+    layout.shape = {};
+    layout.strides = {};
+    for (int axis = 0; axis < single; ++axis) {
+      layout.shape.push_back(1);
+      layout.strides.push_back(1);
+    }
+    return layout;
+  }
   if (swap && layout.shape.rank() == 1) {
     layout.shape = {1, layout.shape[0]};
     layout.strides = {1, layout.strides[0]};
@@ -160,28 +194,26 @@ Layout Alignment::aligned(Layout layout) const {
     std::swap(layout.strides[last], layout.strides[last - 1]);
   }
   const int at = layout.shape.rank() - behind;
-  if (at < 0) return layout;
   Layout result{{}, {}, layout.offset};
-  const auto add_ones = [&] {
-    const bool last = at == layout.shape.rank();
-    const std::int64_t stride = last ? 1 : layout.strides[at] * layout.shape[at];
-    for (int i = 0; i < count; ++i) {
+  const auto add_ones = [&](int ones, std::int64_t stride) {
+    for (int i = 0; i < ones; ++i) {
       result.shape.push_back(1);
       result.strides.push_back(stride);
     }
   };
   for (int axis = 0; axis < layout.shape.rank(); ++axis) {
-    if (axis == at) add_ones();
+    if (axis == at) add_ones(count, layout.strides[at] * layout.shape[at]);
     result.shape.push_back(layout.shape[axis]);
     result.strides.push_back(layout.strides[axis]);
   }
-  if (at == layout.shape.rank()) add_ones();
+  if (at == layout.shape.rank()) add_ones(count, 1);
+  add_ones(trailing, 1);
   return result;
 }
 
 int Alignment::aligned_axis(int from_last) const {
   if (swap && from_last <= 2) from_last = 3 - from_last;
-  return from_last > behind ? from_last + count : from_last;
+  return trailing + (from_last > behind ? from_last + count : from_last);
 }
 
 Place BodyBuilder::place_of(NodeId id) const {

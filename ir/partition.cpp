@@ -52,7 +52,7 @@ class Planner {
     stored_.resize(graph.nodes().size());
     readable_.resize(graph.nodes().size());
     places_.home = segments_.home;
-    places_.drops = segments_.drops;
+    places_.dropped_by = segments_.dropped_by;
     plan_.graph = std::move(graph);
   }
 
@@ -85,7 +85,9 @@ class Planner {
     }
     const std::optional<Frame>& frame = segments_.frames[s];
     const bool has_rows = frame.has_value() && frame->has_rows(limits_.row_bytes / bytes);
-    const auto group = [&](NodeId id) { return group_of(id, has_rows ? &*frame : nullptr); };
+    const auto group = [&](NodeId id) {
+      return segments_.multiplies[s] ? group_beside_product(id) : group_of(id, frame, has_rows);
+    };
     std::ranges::sort(stored, {}, [&](NodeId id) { return std::pair(group(id), id); });
     for (std::size_t i = 0; i < stored.size(); ++i) {
       if (i == 0 || group(stored[i]) != group(stored[i - 1])) add_kernel(s);
@@ -98,16 +100,27 @@ class Planner {
     }
   }
 
-  /// Values of one shape after equally many reductions; or, of rows that are walked again, these
-  /// and all that comes after their reductions. Ordered as their kernels have to run.
+  /// Values of one shape after equally many reductions, whose axes are kept or dropped; or, of rows
+  /// that are walked again, these and all that comes after their reductions. Ordered as their
+  /// kernels have to run.
   using Group = std::tuple<int, decltype(broadcast_order({})), ShapeId>;
-  [[nodiscard]] Group group_of(NodeId id, const Frame* rows) const {
+  [[nodiscard]] Group group_of(NodeId id, const std::optional<Frame>& frame, bool has_rows) const {
+    constexpr ShapeId kSeveral{UINT32_MAX};
     const int stage = segments_.stages[id.index];
     const Shape& shape = graph().shape(id);
-    if (rows != nullptr && (stage > 0 || shape == rows->shape)) {
-      return {0, broadcast_order(rows->shape), ShapeId{UINT32_MAX}};
+    if (has_rows && (stage > 0 || shape == frame->shape)) {
+      return {0, broadcast_order(frame->shape), kSeveral};
+    }
+    if (frame.has_value() && stage > 0 && (frame->leaves(shape) || shape == frame->reduced(true))) {
+      return {stage, broadcast_order(frame->reduced(true)), kSeveral};
     }
     return {stage, broadcast_order(shape), graph().node(id).shape};
+  }
+
+  /// All that comes after a product is in its kernel.
+  [[nodiscard]] Group group_beside_product(NodeId id) const {
+    if (segments_.stages[id.index] > 0) return {1, {}, ShapeId{UINT32_MAX}};
+    return {0, broadcast_order(graph().shape(id)), graph().node(id).shape};
   }
 
   std::uint32_t add_kernel(std::size_t segment) {
@@ -226,6 +239,7 @@ class Planner {
           segment == kCopiesOnly ? std::span<const NodeId>() : segments_.segment(segment);
       builder.build(plan_.kernels[k], k, segment, members, stores_of_kernel_[k]);
     }
+    plan_.repeats = builder.take_repeats();
   }
 
   static constexpr std::size_t kCopiesOnly = SIZE_MAX;

@@ -3,7 +3,8 @@
 // Elementwise ops do the same to every element, so a structural op moves through them towards the
 // inputs, where it is a view: strides and an offset, which cost nothing. It stops, and what it is
 // applied to is stored, where no strides say what it does (some reshapes), where it would compute
-// much a second time, or where fusion is off. A concat is the other way round: ops behind it move
+// much a second time, where as much would be stored at the end of its way (a product, say), or
+// where fusion is off. A concat is the other way round: ops behind it move
 // into its parts, so that what is stored in the end is what the parts write next to each other. A
 // pad is a concat with repeated numbers.
 #include <algorithm>
@@ -13,6 +14,7 @@
 
 #include <sinter/ir/passes.h>
 
+#include "frame.h"
 #include "layout.h"
 #include "rewrite.h"
 
@@ -65,6 +67,7 @@ class ViewPlacer {
     std::unordered_map<std::uint32_t, NodeId> made;
     int moved = 0;
     int recomputed = 0;
+    std::int64_t stored = 0;  ///< bytes of values that somebody computes, and views would walk
   };
   using Moved = std::optional<NodeId>;
 
@@ -85,13 +88,23 @@ class ViewPlacer {
   NodeId walk(Graph& to, Op op, const Attributes& attributes, const Shape& shape, NodeId x) {
     if (to.shape(x).empty()) return to.value(x).broadcast_to(shape).id();
     Move move{op, attributes, to.shape(x), {}};
-    if (const Moved made = moved(to, move, x, false)) {
+    const Moved made = moved(to, move, x, false);
+    if (made && !stores_more(to, move, x)) {
       return to.shape(*made) == shape ? *made : to.value(*made).broadcast_to(shape).id();
     }
     const Layout dense = detail::dense_layout(to.shape(x));
     // Of an input that lies in another order a dense copy: a view of it that is stored.
     if (to.node(x).op == Op::input) x = to.view(x, memory_of(to, x).layout);
     return to.view(x, detail::restructured(op, attributes, dense).value());
+  }
+
+  /// Whether the values that would have to be stored where the move ends are no smaller than `x`,
+  /// which is stored where it does not begin.
+  static bool stores_more(const Graph& to, const Move& move, NodeId x) {
+    return move.moved > 0 && move.stored > 0 && move.stored >= bytes_of(to, x);
+  }
+  static std::int64_t bytes_of(const Graph& to, NodeId x) {
+    return to.shape(x).elements() * info(to.node(x).dtype).bytes;
   }
 
   /// `x`, repeated to the shape that the move began with, under its op; possibly with lengths of 1
@@ -105,6 +118,8 @@ class ViewPlacer {
       made = moved_iota(to, move, x);
     } else if (op == Op::concat && move.op == Op::slice && to.shape(x) == move.from) {
       made = slice_of_part(to, move, x);
+    } else if (info(op).kind == OpKind::reduction && move.op == Op::reshape) {
+      made = moved_reduction(to, move, x);
     } else if (computes(op)) {
       return moved_compute(to, move, x, again || get(shared_, x));
     }
@@ -113,14 +128,30 @@ class ViewPlacer {
     return made;
   }
 
+  /// A reduction that keeps its axes with length 1, without those, is one that drops them; and the
+  /// other way round.
+  Moved moved_reduction(Graph& to, const Move& move, NodeId x) {
+    if (to.shape(x) != move.from) return std::nullopt;
+    Attributes attributes = to.attributes(x);
+    const bool keeps = attributes.lists[1][0] == 1;
+    const Value operand = to.value(to.node(x).operands[0]);
+    const detail::Frame frame{operand.shape(), attributes.lists[0]};
+    if (frame.reduced(!keeps) != *move.attributes.shape) return std::nullopt;
+    attributes.lists[1][0] = keeps ? 0 : 1;
+    return Value::apply(to.node(x).op, std::span(&operand, 1), attributes).id();
+  }
+
   std::optional<Layout> moved_layout(const Move& move, const Layout& layout) const {
     return detail::restructured(move.op, move.attributes, detail::broadcast(layout, move.from));
   }
 
-  Moved moved_memory(Graph& to, const Move& move, NodeId x) {
+  Moved moved_memory(Graph& to, Move& move, NodeId x) {
     const Memory memory = memory_of(to, x);
     const std::optional<Layout> layout = moved_layout(move, memory.layout);
     if (!layout) return std::nullopt;
+    const OpKind kind = info(to.node(memory.base).op).kind;
+    const bool computed = kind == OpKind::product || kind == OpKind::reduction;
+    if (computed) move.stored += bytes_of(to, memory.base);
     if (*layout == memory_of(to, memory.base).layout) return memory.base;
     return to.view(memory.base, detail::without_repetition(*layout));
   }

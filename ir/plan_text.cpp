@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,12 +12,14 @@
 #include <sinter/ir/text.h>
 
 #include "cost.h"
+#include "live_values.h"
 
 namespace sinter {
 namespace {
 
 using detail::computed_with;
 using detail::CostModel;
+using detail::is_leaf;
 
 std::string_view reason(CutRule rule) {
   switch (rule) {
@@ -41,11 +44,16 @@ class PlanPrinter {
       : plan_(plan),
         cost_(plan.graph, PlanLimits()),
         readers_(plan.buffers.size()),
+        kept_(plan.buffers.size()),
         stored_(plan.graph.nodes().size()) {
     for (const PlanBuffer& buffer : plan.buffers) stored_[buffer.node.index] = true;
-    for (const PlanKernel& kernel : plan.kernels) {
-      for (const PlanOperand& input : kernel.inputs) {
-        readers_[input.buffer.index].push_back(&space(kernel.body));
+    for (std::uint32_t k = 0; k < plan.kernels.size(); ++k) {
+      for (const PlanOperand& input : plan.kernels[k].inputs) {
+        readers_[input.buffer.index].push_back(&space(plan.kernels[k].body));
+        kept_[input.buffer.index].last = k;
+      }
+      for (const PlanOperand& output : plan.kernels[k].outputs) {
+        kept_[output.buffer.index].first = k;
       }
     }
   }
@@ -58,10 +66,17 @@ class PlanPrinter {
     for (const PlanBuffer& buffer : plan_.buffers) {
       if (buffer.kind != PlanBuffer::Kind::input) add_stored(buffer);
     }
+    add_repeats();
     return std::move(out_);
   }
 
  private:
+  /// The kernels that write a buffer and that read it last.
+  struct Kept {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+  };
+
   template <typename... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
@@ -157,27 +172,90 @@ class PlanPrinter {
     for (const Shape* reader : readers) again += computed_with(buffer.shape, *reader);
     const double saved = again * recomputed(buffer.node);
     if (saved > 0) add(", saves {} operations", saved);
+    const Kept& kept = kept_[static_cast<std::size_t>(&buffer - plan_.buffers.data())];
+    if (kept.last <= kept.first + 1) return;
+    add("; kept from kernel {} to {}", kept.first, kept.last);
+    add_masked(plan_.graph.node(buffer.node));
   }
 
-  /// Operations per element between a value and what is in memory; of a few ops.
-  [[nodiscard]] int recomputed(NodeId value) const {
+  /// What a mask that is kept stands for.
+  void add_masked(const Node& mask) {
+    if (mask.dtype != DType::boolean || mask.operand_count == 0) return;
+    const NodeId of = mask.operands[0];
+    const DType dtype = plan_.graph.node(of).dtype;
+    if (stored_[of.index] || dtype == DType::boolean) return;
+    add(", a mask in place of the {} bytes of {}",
+        plan_.graph.shape(of).elements() * info(dtype).bytes, to_string(plan_.graph.node(of).op));
+  }
+
+  /// What kernels compute again rather than have it kept.
+  void add_repeats() {
+    bool first = true;
+    for (const PlanRepeat& repeat : plan_.repeats) {
+      const std::vector<NodeId> from = sources(repeat.node);
+      // What is computed of inputs alone is computed where it is needed.
+      if (std::ranges::all_of(from,
+                              [&](NodeId value) { return is_leaf(plan_.graph.node(value)); })) {
+        continue;
+      }
+      if (std::exchange(first, false)) add("\ncomputed again\n");
+      const Node& node = plan_.graph.node(repeat.node);
+      const std::int64_t elements = plan_.graph.shape(repeat.node).elements();
+      add("  {}{}, the result of {}, in kernel {}", to_string(node.dtype),
+          to_string(plan_.graph.shape(repeat.node)), to_string(node.op), repeat.kernel);
+      std::string_view between = " from ";
+      for (NodeId value : from) {
+        add("{}{}", between, name_of(value));
+        between = ", ";
+      }
+      add("; keeps {} bytes fewer, costs {} operations\n", elements * info(node.dtype).bytes,
+          elements * recomputed(repeat.node));
+    }
+  }
+
+  /// The values in memory of which it is computed, of a few ops.
+  [[nodiscard]] std::vector<NodeId> sources(NodeId value) const {
+    std::vector<NodeId> found;
+    for (NodeId node : cone(value)) {
+      for (NodeId operand : plan_.graph.node(node).inputs()) {
+        if (stored_[operand.index] && std::ranges::find(found, operand) == found.end()) {
+          found.push_back(operand);
+        }
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] std::string name_of(NodeId stored) const {
+    return name(*std::ranges::find(plan_.buffers, stored, &PlanBuffer::node));
+  }
+
+  /// What is computed between a value and what is in memory; a few ops.
+  [[nodiscard]] std::vector<NodeId> cone(NodeId value) const {
     constexpr std::size_t kMaxOps = 256;
     std::vector<NodeId> cone{value};
     std::unordered_set<std::uint32_t> known{value.index};
-    int total = 0;
     for (std::size_t i = 0; i < std::min(cone.size(), kMaxOps); ++i) {
-      total += cost_.operations(cone[i]);
-      for (NodeId operand : plan_.graph.node(cone[i]).inputs()) {
+      const Node node = plan_.graph.node(cone[i]);
+      for (NodeId operand : node.inputs()) {
         if (stored_[operand.index] || !known.insert(operand.index).second) continue;
         cone.push_back(operand);
       }
     }
+    return cone;
+  }
+
+  /// Operations per element of those.
+  [[nodiscard]] int recomputed(NodeId value) const {
+    int total = 0;
+    for (NodeId node : cone(value)) total += cost_.operations(node);
     return total;
   }
 
   const Plan& plan_;
   const CostModel cost_;
   std::vector<std::vector<const Shape*>> readers_;  // by buffer: what its readers range over
+  std::vector<Kept> kept_;                          // by buffer
   std::vector<bool> stored_;                        // by node
   std::string out_;
 };

@@ -9,59 +9,17 @@
 #include "segments.h"
 
 #include <algorithm>
-#include <array>
 #include <ranges>
 
-#include "cost.h"
+#include "segment_rules.h"
 
 namespace sinter::detail {
 namespace {
-
-constexpr std::uint32_t kNowhere = UINT32_MAX;
-
-bool contains(std::span<const NodeId> ids, NodeId id) {
-  return std::ranges::find(ids, id) != ids.end();
-}
-
-/// Whether a value comes after a reduction of its segment, and if so, of which kind: one that keeps
-/// the axes, one that drops them, or one to the results of chunks. Or after its product.
-enum class Reduced : std::uint8_t { no, kept, dropped, multiplied, chunked };
-
-/// A few nodes, each once.
-template <std::size_t kMax>
-struct NodeSet {
-  std::array<NodeId, kMax> ids;
-  std::size_t count = 0;
-
-  [[nodiscard]] const NodeId* begin() const { return ids.data(); }
-  [[nodiscard]] const NodeId* end() const { return ids.data() + count; }
-  [[nodiscard]] NodeId operator[](std::size_t i) const { return ids[i]; }
-  bool insert(NodeId id) {
-    if (std::find(begin(), end(), id) != end()) return false;
-    ids[count++] = id;
-    return true;
-  }
-};
-
-/// What a segment has to take in to compute a value of an earlier one again.
-struct Recomputation {
-  static constexpr std::size_t kMaxOps = 8;
-  NodeSet<1 + kMaxOps * kMaxOperands> ops;
-  NodeSet<kMaxOps * kMaxOperands> reads;  // that the segment does not read anyway
-  int instructions = 0;
-};
 
 /// The members of a segment between which a value is needed.
 struct Crossing {
   std::size_t first = 0;
   std::size_t last = 0;
-};
-
-/// What a segment would have with one node more.
-struct Growth {
-  int arguments = 0;
-  int operations = 0;
-  int instructions = 0;
 };
 
 /// The segments that read a value last, latest first.
@@ -77,54 +35,31 @@ struct Readers {
   }
 };
 
-/// A segment that may still grow.
-struct Segment {
-  std::vector<NodeId> members;    // values at home here, and others that it computes again: guests
-  std::vector<NodeId> guests;     // no more than it has operations
-  std::vector<NodeId> reads;      // from memory; no more than it has arguments
-  std::optional<Frame> frame;     // once it has a reduction
-  std::optional<NodeId> product;  // once it has one
-  int arguments = 0;              // buffers, if nothing that is open were to become its member
-  int operations = 0;
-  int instructions = 0;  // with composites as what they are made of
-};
-
-class Segmenter {
+class Segmenter : SegmentRules {
  public:
   Segmenter(const Graph& graph, const PlanLimits& limits)
-      : graph_(graph),
-        limits_(limits),
-        cost_(graph, limits),
+      : SegmentRules(graph, limits),
         join_of_(graph.nodes().size(), kNowhere),
-        open_uses_(graph.nodes().size()),
         readers_(graph.nodes().size()),
         position_(graph.nodes().size()),
-        reduced_(graph.nodes().size()) {
-    result_.live = find_live_values(graph);
-    result_.home.resize(graph.nodes().size(), kNowhere);
-    result_.stored.resize(graph.nodes().size());
-    result_.stores.resize(graph.nodes().size());
-    result_.stages.resize(graph.nodes().size());
-    result_.drops.resize(graph.nodes().size());
+        read_by_(graph.nodes().size()) {
     add_stores();
-    for (NodeId id : result_.live.order) {
-      for (NodeId operand : operands(id)) ++open_uses_[operand.index];
-    }
   }
 
   Segments run(Fuse fuse) && {
     for (NodeId id : result_.live.order) fuse == Fuse::none ? add_unfused(id) : place(id);
+    if (fuse == Fuse::all) drop_stores();
     for (Segment& segment : segments_) {
       result_.order.insert(result_.order.end(), segment.members.begin(), segment.members.end());
       result_.ends.push_back(static_cast<std::uint32_t>(result_.order.size()));
-      result_.frames.push_back(segment.frame);
+      result_.frames.push_back(segment.frames.empty() ? std::nullopt
+                                                      : std::optional(segment.frames[0]));
+      result_.multiplies.push_back(segment.product.has_value());
     }
     return std::move(result_);
   }
 
  private:
-  using SegmentIndex = std::uint32_t;
-
   // --- What has to be stored ---------------------------------------------------------------------
 
   void add_store(NodeId id, CutRule rule) {
@@ -152,43 +87,7 @@ class Segmenter {
     }
   }
 
-  // --- Of nodes and segments ---------------------------------------------------------------------
-
-  /// Of a computed value: a view is read, whatever it is a view of.
-  [[nodiscard]] std::span<const NodeId> operands(NodeId id) const {
-    return is_computed(graph_.node(id)) ? graph_.node(id).inputs() : std::span<const NodeId>();
-  }
-  /// The same without those that came before.
-  [[nodiscard]] NodeSet<kMaxOperands> distinct_operands(NodeId id) const {
-    NodeSet<kMaxOperands> distinct;
-    for (NodeId operand : operands(id)) distinct.insert(operand);
-    return distinct;
-  }
-  [[nodiscard]] std::uint32_t uses_in(NodeId user, NodeId operand) const {
-    return static_cast<std::uint32_t>(std::ranges::count(operands(user), operand));
-  }
-
-  [[nodiscard]] bool is_at_home(NodeId id, SegmentIndex s) const {
-    return result_.home[id.index] == s;
-  }
-  /// Whether the segment has computed the value.
-  [[nodiscard]] bool is_member(NodeId id, SegmentIndex s) const {
-    return is_at_home(id, s) || (contains(segments_[s].guests, id));
-  }
-  [[nodiscard]] bool is_read(NodeId id, SegmentIndex s) const {
-    return contains(segments_[s].reads, id);
-  }
-  [[nodiscard]] bool is_stored(NodeId id) const { return result_.stored[id.index].has_value(); }
-  /// Whether the segment reads the value from memory, or has to compute it again.
-  [[nodiscard]] bool is_external(NodeId id, SegmentIndex s) const {
-    const Node& node = graph_.node(id);
-    return !is_computed(node) || (!is_leaf(node) && !is_member(id, s));
-  }
-  [[nodiscard]] bool is_reduction(NodeId id) const {
-    return info(graph_.node(id).op).kind == OpKind::reduction;
-  }
-  [[nodiscard]] int operations(NodeId id) const { return is_leaf(graph_.node(id)) ? 0 : 1; }
-  [[nodiscard]] int instructions(NodeId id) const { return cost_.operations(id); }
+  // --- Order -------------------------------------------------------------------------------------
 
   /// The first segment that may read the value: its home, or the one after all that write the
   /// memory in which it lies.
@@ -274,71 +173,6 @@ class Segmenter {
     return candidates_;
   }
 
-  /// The reads and writes of memory that the node saves by joining this segment.
-  [[nodiscard]] double saved_moves(NodeId id, SegmentIndex s) const {
-    double saved = 0;
-    for (NodeId operand : distinct_operands(id)) {
-      if (!is_external(operand, s)) {
-        if (is_leaf(graph_.node(operand))) continue;
-        const bool unwritten = is_last_use(operand, id, s) && !is_stored(operand);
-        saved += cost_.moving(operand) * (unwritten ? 2 : 1);
-      } else if (is_read(operand, s)) {
-        saved += cost_.moving(operand);
-      }
-    }
-    return saved;
-  }
-
-  /// Why the node cannot join a segment that comes after all that it reads.
-  [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, SegmentIndex s) const {
-    if (breaks_product(id, s)) return CutRule::product;
-    if (breaks_frame(id, s)) return CutRule::reduction;
-    const Growth grown = growth(id, s);
-    if (grown.operations > limits_.operations) return CutRule::operations;
-    const bool alone = segments_[s].members.empty();
-    if (grown.instructions > limits_.instructions && !alone) return CutRule::operations;
-    if (grown.arguments > limits_.arguments) return CutRule::arguments;
-    return std::nullopt;
-  }
-
-  /// Leaves that are outputs are copied. What is open counts as a buffer, which it may become.
-  [[nodiscard]] Growth growth(NodeId id, SegmentIndex s) const {
-    const Segment& segment = segments_[s];
-    Growth grown{
-        segment.arguments + std::clamp(result_.stores[id.index], 1, max_stores_per_node(limits_)),
-        segment.operations + operations(id), segment.instructions + instructions(id)};
-    if (is_product(id)) add_copies(id, segment.reads.size(), segment, grown);
-    if (!is_computed(graph_.node(id)) && !is_read(id, s)) ++grown.arguments;
-    for (NodeId operand : distinct_operands(id)) {
-      if (!is_external(operand, s)) {
-        const bool closed = is_last_use(operand, id, s) && !is_stored(operand);
-        if (closed && !should_store(operand, id, s)) --grown.arguments;
-      } else if (is_read(operand, s)) {
-        continue;
-      } else if (const auto again = recomputation(operand, id, s)) {
-        grown.arguments += static_cast<int>(again->reads.count);
-        grown.operations += static_cast<int>(again->ops.count);
-        grown.instructions += again->instructions;
-      } else {
-        ++grown.arguments;
-      }
-    }
-    return grown;
-  }
-
-  /// What comes before a product may be computed for each of its operands and behind it, and what
-  /// it reads is read in a way of its own each time.
-  void add_copies(NodeId product, std::size_t reads, const Segment& segment, Growth& grown) const {
-    grown.operations += 2 * segment.operations;
-    grown.instructions += 2 * segment.instructions;
-    grown.arguments += 2 * static_cast<int>(reads);
-    if (distinct_operands(product).count == 1) ++grown.arguments;
-  }
-
-  [[nodiscard]] bool is_last_use(NodeId value, NodeId user, SegmentIndex s) const {
-    return is_at_home(value, s) && open_uses_[value.index] == uses_in(user, value);
-  }
-
   void add(NodeId id, SegmentIndex s) {
     const auto distinct = distinct_operands(id);
     const auto again = recomputations(id, s);  // before anything changes
@@ -370,20 +204,12 @@ class Segmenter {
     segment.product = id;
   }
 
-  using Recomputations = std::array<std::optional<Recomputation>, kMaxOperands>;
-
-  /// By distinct operand; none where the segment has no room for them.
-  [[nodiscard]] Recomputations recomputations(NodeId id, SegmentIndex s) const {
-    const auto distinct = distinct_operands(id);
-    Recomputations again;
-    bool some = false;
-    for (std::size_t i = 0; i < distinct.count; ++i) {
-      const NodeId operand = distinct[i];
-      if (!is_external(operand, s) || is_read(operand, s)) continue;
-      again[i] = recomputation(operand, id, s);
-      some = some || again[i].has_value();
-    }
-    return some && rule_against(id, s).has_value() ? Recomputations() : std::move(again);
+  void add_frame(NodeId reduction, Segment& segment) const {
+    const Frame frame = frame_of(reduction);
+    if (std::ranges::find(segment.frames, frame) != segment.frames.end()) return;
+    segment.frames.push_back(frame);
+    if (segment.product.has_value())
+      segment.known_reads = segment.reads.size();  // what is behind it reads anew
   }
 
   /// The node itself, whose operands are there.
@@ -393,16 +219,15 @@ class Segmenter {
     segment.operations += operations(id);
     segment.instructions += instructions(id);
     segment.members.push_back(id);
-    reduced_[id.index] = reduced_with(id, s);
-    result_.drops[id.index] =
-        reduced_[id.index] == Reduced::dropped || reduced_[id.index] == Reduced::multiplied;
+    if (is_reduction(id)) add_frame(id, segment);
+    after_[id.index] = after_with(id, s);
+    result_.dropped_by[id.index] = dropped_by(id, s);
     int& stage = result_.stages[id.index] = 0;
     for (NodeId operand : operands(id)) {
       if (is_at_home(operand, s)) stage = std::max(stage, result_.stages[operand.index]);
     }
     if (is_reduction(id) || is_product(id)) ++stage;
-    if (is_reduction(id)) segment.frame = frame_of(id);
-    if (is_product(id)) segment.reads.clear();  // what is behind it reads anew
+    if (is_product(id)) segment.known_reads = segment.reads.size();  // what is behind it reads anew
     result_.home[id.index] = s;
     readers_[id.index].add(s);
   }
@@ -411,6 +236,7 @@ class Segmenter {
     if (is_read(id, s)) return;
     segments_[s].reads.push_back(id);
     ++segments_[s].arguments;
+    ++read_by_[id.index];
   }
 
   /// A value that nothing is left to read needs no buffer.
@@ -418,11 +244,6 @@ class Segmenter {
     open_uses_[value.index] -= uses;
     if (is_closed(value)) --segments_[result_.home[value.index]].arguments;
   }
-  [[nodiscard]] bool is_closed(NodeId value) const {
-    const Node& node = graph_.node(value);
-    return open_uses_[value.index] == 0 && is_computed(node) && !is_leaf(node) && !is_stored(value);
-  }
-
   /// A value that a later segment reads is stored; why that reader could not join its home.
   void store_for(NodeId user, NodeId value) {
     const Node& node = graph_.node(value);
@@ -434,35 +255,6 @@ class Segmenter {
     else if (earliest_segment(user) == home)
       rule = rule_against(user, home).value_or(CutRule::order);
     result_.stored[value.index] = rule;
-  }
-
-  // --- Computing again ---------------------------------------------------------------------------
-
-  /// What it takes to compute a value of an earlier segment again, if that is cheaper than to store
-  /// and read it.
-  [[nodiscard]] std::optional<Recomputation> recomputation(NodeId value, NodeId user,
-                                                           SegmentIndex s) const {
-    if (cut_ == CutRule::unfused || is_stored(value) || !is_computed(graph_.node(value))) return {};
-    if (is_product(user)) return {};
-    Recomputation again;
-    again.ops.insert(value);
-    double reads = 0;
-    for (std::size_t i = 0; i < again.ops.count; ++i) {
-      const NodeId op = again.ops[i];
-      again.instructions += instructions(op);
-      const bool dear = again.instructions > cost_.max_recomputed();
-      if (dear || i == Recomputation::kMaxOps || is_reduction(op) || is_product(op)) return {};
-      for (NodeId operand : operands(op)) {
-        if (!is_external(operand, s) || is_read(operand, s)) continue;
-        if (is_computed(graph_.node(operand)) && !is_stored(operand))
-          again.ops.insert(operand);
-        else if (again.reads.insert(operand))
-          reads += cost_.moving(operand);
-      }
-    }
-    if (!cost_.pays_to_recompute(value, again.instructions, reads)) return {};
-    if (cost_.pays_to_store(value, again.instructions, graph_.shape(user))) return {};
-    return again;
   }
 
   void add_guests(Recomputation again, SegmentIndex s) {
@@ -478,26 +270,27 @@ class Segmenter {
     }
   }
 
-  /// The broadcast rule: whether a value is stored for a user in its own segment that repeats it.
-  [[nodiscard]] bool should_store(NodeId value, NodeId user, SegmentIndex s) const {
-    return is_at_home(value, s) && graph_.shape(value) != graph_.shape(user) && !is_product(user) &&
-           cost_.pays_to_store(value, recomputed(value, s), graph_.shape(user));
-  }
-
-  /// Instructions between the value and what its segment reads. Looks at a few ops only.
-  [[nodiscard]] int recomputed(NodeId value, SegmentIndex s) const {
-    constexpr std::size_t kMaxOps = 32;
-    NodeSet<1 + kMaxOps * kMaxOperands> cone;
-    cone.insert(value);
-    int total = 0;
-    for (std::size_t i = 0; i < std::min(cone.count, kMaxOps); ++i) {
-      total += instructions(cone[i]);
-      for (NodeId operand : operands(cone[i])) {
-        const bool stored = is_at_home(operand, s) && is_stored(operand);
-        if (is_member(operand, s) && !stored) cone.insert(operand);
+  /// What was stored before its readers read all that it is computed of: none of them has to. They
+  /// compute it again, and it is not kept.
+  void drop_stores() {
+    std::vector<std::uint32_t> without(graph_.nodes().size());
+    for (SegmentIndex s = 0; s < segments_.size(); ++s) {
+      for (NodeId value : segments_[s].reads) {
+        if (can_do_without(value, s)) ++without[value.index];
       }
     }
-    return total;
+    for (SegmentIndex s = 0; s < segments_.size(); ++s) {
+      Segment& segment = segments_[s];
+      const auto dropped = std::ranges::stable_partition(segment.reads, [&](NodeId value) {
+        return without[value.index] == 0 || without[value.index] != read_by_[value.index];
+      });
+      for (NodeId value : dropped) {
+        result_.stored[value.index].reset();
+        if (!contains(segment.members, value))
+          segment.members.insert(segment.members.begin(), value);
+      }
+      segment.reads.erase(dropped.begin(), dropped.end());
+    }
   }
 
   // --- Cutting the newest segment ----------------------------------------------------------------
@@ -601,88 +394,12 @@ class Segmenter {
     open_uses_[value.index] += uses_in(user, value);
   }
 
-  // --- Reductions --------------------------------------------------------------------------------
-
-  [[nodiscard]] Reduced reduced(NodeId id, SegmentIndex s) const {
-    return is_at_home(id, s) ? reduced_[id.index] : Reduced::no;
-  }
-
-  [[nodiscard]] Frame frame_of(NodeId reduction) const {
-    const Attributes attributes = graph_.attributes(reduction);
-    return {graph_.shape(graph_.node(reduction).operands[0]), attributes.lists[0],
-            reduction_chunk(attributes)};
-  }
-
-  [[nodiscard]] bool is_product(NodeId id) const {
-    return info(graph_.node(id).op).kind == OpKind::product;
-  }
-
-  /// A segment has one product. What comes before it is computed for every block of rows or columns
-  /// that reads it, and so costs little; what comes after it happens to its elements, one by one.
-  [[nodiscard]] bool breaks_product(NodeId id, SegmentIndex s) const {
-    const Segment& segment = segments_[s];
-    const auto operands = this->operands(id);
-    if (is_product(id)) {
-      return segment.product.has_value() || segment.frame.has_value() ||
-             std::ranges::any_of(operands, [&](NodeId operand) {
-               return is_member(operand, s) && !is_stored(operand) &&
-                      recomputed(operand, s) > cost_.max_before_product();
-             });
-    }
-    if (!segment.product.has_value()) return false;
-    const bool after = std::ranges::any_of(
-        operands, [&](NodeId operand) { return reduced(operand, s) == Reduced::multiplied; });
-    return is_reduction(id) || (after && graph_.shape(id) != graph_.shape(*segment.product));
-  }
-
-  /// All reductions of a segment reduce the same axes of the same shape. What comes after one has
-  /// an element for each that it leaves, or for each of its row, if that is short enough to be
-  /// walked again; nothing comes after one to chunks.
-  [[nodiscard]] bool breaks_frame(NodeId id, SegmentIndex s) const {
-    const std::optional<Frame>& frame = segments_[s].frame;
-    if (!frame.has_value()) return false;
-    if (is_reduction(id) && frame_of(id) != *frame) return true;
-    bool after_kept = false;
-    bool after_dropped = false;
-    for (NodeId operand : operands(id)) {
-      if (reduced(operand, s) == Reduced::chunked) return true;
-      after_kept = after_kept || reduced(operand, s) == Reduced::kept;
-      after_dropped = after_dropped || reduced(operand, s) == Reduced::dropped;
-    }
-    if (!after_kept && !after_dropped) return false;
-    if (after_kept && after_dropped) return true;
-    const Shape& shape = is_reduction(id) ? frame->shape : graph_.shape(id);
-    if (after_dropped) return is_reduction(id) || shape != frame->reduced(false);
-    if (shape == frame->reduced(true) && !is_reduction(id)) return false;
-    const std::int64_t bytes = info(graph_.node(id).dtype).bytes;
-    return shape != frame->shape || !frame->has_rows(limits_.row_bytes / bytes);
-  }
-
-  [[nodiscard]] Reduced reduced_with(NodeId id, SegmentIndex s) const {
-    if (is_product(id)) return Reduced::multiplied;
-    if (is_reduction(id)) {
-      const Attributes attributes = graph_.attributes(id);
-      if (reduction_chunk(attributes) > 0) return Reduced::chunked;
-      return attributes.lists[1][0] == 1 ? Reduced::kept : Reduced::dropped;
-    }
-    Reduced result = Reduced::no;
-    for (NodeId operand : operands(id)) result = std::max(result, reduced(operand, s));
-    return result;
-  }
-
-  const Graph& graph_;
-  const PlanLimits& limits_;
-  const CostModel cost_;
-  Segments result_;
-  std::vector<Segment> segments_;
-  std::optional<CutRule> cut_;             // why values are stored, where that is known
   std::vector<std::uint32_t> join_of_;     // by node: a concat's place in live.joins
   std::vector<SegmentIndex> behind_join_;  // by place in live.joins, once somebody asked
-  std::vector<std::uint32_t> open_uses_;   // by nodes that are in no segment yet
   std::vector<Readers> readers_;           // by node
   std::vector<std::uint32_t> position_;    // by node: scratch of cheapest_cut
   std::vector<SegmentIndex> candidates_;   // scratch
-  std::vector<Reduced> reduced_;           // by node, for its home
+  std::vector<std::uint32_t> read_by_;     // by node: at least so many segments
 };
 
 }  // namespace

@@ -14,6 +14,8 @@
 
 namespace sinter::detail {
 
+inline constexpr NodeId kNoNode{UINT32_MAX};
+
 /// Live nodes in segments, which run one after the other. A value is stored only where `stored` has
 /// a rule for it, and then by the segment that is its home; a segment reads graph inputs and stored
 /// values of earlier segments, and may compute others again that are cheap. The graph inputs and
@@ -24,13 +26,14 @@ struct Segments {
   std::vector<NodeId> order;                   ///< of all segments, operands before users
   std::vector<std::uint32_t> ends;             ///< segment s is order[ends[s - 1] .. ends[s])
   std::vector<std::optional<Frame>> frames;    ///< by segment: what it reduces, if it does
+  std::vector<bool> multiplies;                ///< by segment: it has a product
   std::vector<std::uint32_t> home;             ///< by node of the graph: its segment
   std::vector<std::optional<CutRule>> stored;  ///< by node
 
-  std::vector<int> stores;  ///< by node: buffers that outputs, concats and views ask for
-  std::vector<int> stages;  ///< by node: reductions of its home that are before it, in a row
-  std::vector<bool> drops;  ///< by node: it comes after a reduction there that drops its axes, or
-                            ///< after a product
+  std::vector<int> stores;         ///< by node: buffers that outputs, concats and views ask for
+  std::vector<int> stages;         ///< by node: reductions of its home that are before it, in a row
+  std::vector<NodeId> dropped_by;  ///< by node: the reduction there that drops its axes which it
+                                   ///< is or comes after, or kNoNode
 
   [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
     const std::size_t begin = s == 0 ? 0 : ends[s - 1];

@@ -419,13 +419,16 @@ void check_inside(const Plan& plan, const PlanOperand& operand, const Shape& sha
   EXPECT_LE(operand.offset + inside.end, whole.end);
 }
 
-/// Outputs have one shape, or that of the rows that a kernel reduces or of what is left of them.
+/// Outputs have one shape, or that of what a kernel reduces or of what is left of it.
 bool is_of_kernel(const Graph& body, const Shape& shape) {
+  bool reduces = false;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
     if (info(body.node({i}).op).kind != OpKind::reduction) continue;
-    return shape == body.shape(NodeId{i}) || shape == body.shape(body.node({i}).operands[0]);
+    reduces = true;
+    const bool left = shape == body.shape(NodeId{i});
+    if (left || shape == body.shape(body.node({i}).operands[0])) return true;
   }
-  return shape == body.shape(body.outputs()[0].node);
+  return !reduces && shape == body.shape(body.outputs()[0].node);
 }
 
 void check_kernels(const Plan& plan, const PlanLimits& limits) {

@@ -27,6 +27,11 @@ struct PlanLimits {
   std::int64_t cache_bytes = std::int64_t{1} << 20;
   /// A row of up to so many bytes is walked again by what waits for a reduction over it.
   std::int64_t row_bytes = std::int64_t{128} << 10;
+  /// The block of a product's result that one unit of work holds, in rows and bytes of a row. What
+  /// reduces rows of it follows in the product's kernel, and so does what reduces columns or all,
+  /// where one block is everything. 0 where nothing does.
+  std::int64_t product_rows = 168;
+  std::int64_t product_row_bytes = 1024;
   /// Results of a reduction that keep all threads busy; one to fewer, of so many bytes, goes by
   /// chunks.
   std::int64_t units = 64;
@@ -88,25 +93,34 @@ struct PlanOperand {
 struct PlanKernel {
   /// The kernel's ops with composites intact. Inputs and outputs are its operands, in the order of
   /// the two lists below. All outputs have one shape; in a kernel that reduces rows, each has that
-  /// of the rows or that of what is left of them. Its parameters are the plan's, renumbered.
+  /// of the rows or that of what is left of them, and in one with a product that of its result, or
+  /// that of what is left of its rows, its columns, or all. Its parameters are the plan's,
+  /// renumbered.
   Graph body;
   std::vector<PlanOperand> inputs;
   std::vector<PlanOperand> outputs;
   std::vector<std::uint32_t> parameters;  ///< kernel parameter -> parameter of Plan::graph
 };
 
+/// A value that a kernel computes again, from what is stored, rather than have it kept for it.
+struct PlanRepeat {
+  NodeId node;
+  std::uint32_t kernel = 0;
+};
+
 struct Plan {
   Graph graph;  ///< simplified; parameter values in it are those of whoever planned first
   std::vector<PlanBuffer> buffers;
-  std::vector<PlanKernel> kernels;   ///< in an order in which they may run
+  std::vector<PlanKernel> kernels;  ///< in an order in which they may run
+  std::vector<PlanRepeat> repeats;
   std::int64_t workspace_bytes = 0;  ///< all that a run needs beside inputs and outputs
 };
 
 /// Cuts a verified graph without structural ops but views and concats. Linear time.
 [[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
 
-/// The plan of any verified graph without ops on 16-bit floats (see `widen`): simplify, place_views,
-/// chunk_reductions, partition. What an engine runs is this plan.
+/// The plan of any verified graph without ops on 16-bit floats (see `widen`): simplify,
+/// place_views, chunk_reductions, partition. What an engine runs is this plan.
 [[nodiscard]] SINTER_API Plan plan_graph(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
 /// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored
