@@ -15,10 +15,12 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
     if (!placement_.is_needed({i}) || !is_reduction({i})) continue;
     const Node& node = body_.node({i});
     const int stage = placement_.stages[i];
-    const std::int64_t lanes = reduction_lanes(node.dtype);
     const bool free = !is_ordered(node.op, node.dtype);
+    const std::int64_t ordered = reduction_lanes(node.dtype);
+    const std::int64_t lanes = free ? free_lanes_.value_or(ordered) : ordered;
     const auto takes = [&](const Staged& one) {
-      return one.stage == stage && (free ? one.pass.lanes <= lanes : one.pass.lanes == lanes);
+      const bool any = free && (free_lanes_ || one.pass.lanes <= lanes);
+      return one.stage == stage && (any || one.pass.lanes == lanes);
     };
     auto found = std::ranges::find_if(staged, takes);
     if (found == staged.end()) found = staged.insert(found, {stage, {{}, lanes}});
@@ -76,7 +78,8 @@ std::int64_t ReductionPasses::reduced_extent() const {
 
 int ReductionPasses::levels(std::int64_t chunk) const {
   int levels = 0;
-  for (std::int64_t rest = reduced_extent(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
+  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
+  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
     ++levels;
   }
   return levels;

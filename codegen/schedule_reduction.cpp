@@ -13,61 +13,40 @@
 #include "schedule_reduction.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 #include <vector>
 
 #include <sinter/ir/assert.h>
-#include <sinter/ir/element.h>
 #include <sinter/ir/reduction.h>
 
 #include "nest_builder.h"
+#include "reduction_passes.h"
 
 namespace sinter::detail {
 namespace {
 
-/// Reductions that one walk over the rows computes.
-struct Pass {
-  std::vector<NodeId> reductions;
-  std::int64_t lanes = 1;  ///< W
-  [[nodiscard]] std::int64_t chunk() const { return kChunkSteps * lanes; }
-};
+using Pass = ReductionPass;
+using Values = std::vector<ValueId>;
+using Locals = std::vector<std::uint8_t>;
 
 class ReductionScheduler : NestBuilder {
  public:
   ReductionScheduler(const Graph& body, const LoopSpace& space, Placement placement,
                      CpuStrategy strategy)
       : NestBuilder(body, space, std::move(placement), std::move(strategy)),
-        outer_(space.rank() - space.reduced - space.inner),
-        identities_(body.nodes().size()),
+        reductions_(body_, space_, placement_, std::int64_t{4} * strategy_.lanes),
+        outer_(reductions_.outer()),
         defined_(body.nodes().size()) {}
   [[nodiscard]] LoopNest build();
 
  private:
-  using Values = std::vector<ValueId>;
-  using Locals = std::vector<std::uint8_t>;
   /// Gives a value for each reduction of a pass.
   using Operands = std::function<Values(IndexId place, Block& block)>;
 
   // What is computed.
-  [[nodiscard]] std::vector<Pass> passes() const;
-  [[nodiscard]] std::int64_t pass_lanes(NodeId reduction) const;
-  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets) const;
-  [[nodiscard]] std::vector<bool> cone_of(const Pass& pass) const;
-  [[nodiscard]] std::vector<NodeId> outputs(bool of_rows) const;
-  [[nodiscard]] bool is_row_output(std::size_t output) const;
-  [[nodiscard]] bool is_reduction(NodeId node) const {
-    return info(body_.node(node).op).kind == OpKind::reduction;
-  }
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
   void define_again(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
-  void define_identities(Block& block);
-  [[nodiscard]] Values operand_values(const Pass& pass) const;
-  [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
-  [[nodiscard]] Values identities(const Pass& pass) const;
   [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
-  [[nodiscard]] int levels(std::int64_t chunk) const;
-  [[nodiscard]] std::int64_t reduced_extent() const;
   [[nodiscard]] Span reduced_range();
 
   // Over rows.
@@ -75,7 +54,6 @@ class ReductionScheduler : NestBuilder {
   void add_pass(const Pass& pass, Block& block);
   [[nodiscard]] Values reduce(const Pass& pass, int level, Span range, Block& block);
   [[nodiscard]] Values reduce_chunk(const Pass& pass, Span range, Block& block);
-  [[nodiscard]] Values fold(const Pass& pass, const Values& accumulated, Block& block);
   [[nodiscard]] Values accumulate(const Pass& pass, Span range, const Values& first,
                                   const Operands& operands, Block& block);
   void fill_identity(const Pass& pass, const Locals& locals, Span range, Block& block);
@@ -90,96 +68,23 @@ class ReductionScheduler : NestBuilder {
   void init_columns(const Pass& pass, const Locals& locals, Block& block);
   void add_column_outputs(const Pass& pass, Block& block);
 
+  const ReductionPasses reductions_;
   const int outer_;
-  std::vector<IndexId> unit_;        // positions along the axes before the group
-  std::vector<IndexId> behind_;      // and along those behind it but the last
-  std::vector<ValueId> identities_;  // [node] of a reduction
-  std::vector<bool> defined_;        // [node] it has a value that later blocks of the unit see
-  IndexId row_start_;                // of the row of the group that places count in
+  std::vector<IndexId> unit_;    // positions along the axes before the group
+  std::vector<IndexId> behind_;  // and along those behind it but the last
+  std::vector<bool> defined_;    // [node] it has a value that later blocks of the unit see
+  IndexId row_start_;            // of the row of the group that places count in
   Span columns_;
   std::vector<Locals> accumulators_;  // [level][reduction]
 };
 
 // --- What is computed ----------------------------------------------------------------------------
 
-/// Order-free reductions take what fills four vectors.
-std::int64_t ReductionScheduler::pass_lanes(NodeId reduction) const {
-  const Node& node = body_.node(reduction);
-  return is_ordered(node.op, node.dtype) ? reduction_lanes(node.dtype)
-                                         : std::int64_t{4} * strategy_.lanes;
-}
-
-/// Reductions that wait for none of each other share a pass, if they want as many lanes.
-std::vector<Pass> ReductionScheduler::passes() const {
-  std::vector<Pass> passes;
-  std::vector<int> stages;
-  for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
-    if (!placement_.is_needed({i}) || !is_reduction({i})) continue;
-    const int stage = placement_.stages[i];
-    const bool free = !is_ordered(body_.node({i}).op, body_.node({i}).dtype);
-    const std::int64_t lanes = pass_lanes({i});
-    std::size_t at = 0;
-    while (at < passes.size() && (stages[at] != stage || (!free && passes[at].lanes != lanes))) {
-      ++at;
-    }
-    if (at == passes.size()) {
-      passes.push_back({{}, lanes});
-      stages.push_back(stage);
-    }
-    passes[at].reductions.push_back({i});
-  }
-  // Passes of earlier stages first.
-  std::vector<std::size_t> order(passes.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-    return std::pair(stages[a], a) < std::pair(stages[b], b);
-  });
-  std::vector<Pass> sorted;
-  for (std::size_t i : order) sorted.push_back(std::move(passes[i]));
-  return sorted;
-}
-
-/// What is needed for `targets`, up to what reductions gave.
-std::vector<bool> ReductionScheduler::cone(const std::vector<NodeId>& targets) const {
-  std::vector<bool> wanted(body_.nodes().size());
-  for (NodeId target : targets) wanted[placement_.value(target).index] = true;
-  for (std::size_t i = wanted.size(); i-- > 0;) {
-    const NodeId node{static_cast<std::uint32_t>(i)};
-    if (!wanted[i] || is_reduction(node)) continue;
-    for (NodeId operand : body_.node(node).inputs()) {
-      wanted[placement_.value(operand).index] = true;
-    }
-  }
-  return wanted;
-}
-
-std::vector<bool> ReductionScheduler::cone_of(const Pass& pass) const {
-  std::vector<NodeId> targets;
-  for (NodeId reduction : pass.reductions) targets.push_back(body_.node(reduction).operands[0]);
-  return cone(targets);
-}
-
-/// Whether an output has one element for each group that is reduced.
-bool ReductionScheduler::is_row_output(std::size_t output) const {
-  for (int axis = outer_; axis < outer_ + space_.reduced; ++axis) {
-    if (stride_class(space_, output_argument(output), axis) != LaneStride::uniform) return false;
-  }
-  return true;
-}
-
-std::vector<NodeId> ReductionScheduler::outputs(bool of_rows) const {
-  std::vector<NodeId> nodes;
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (is_row_output(i) == of_rows) nodes.push_back(body_.outputs()[i].node);
-  }
-  return nodes;
-}
-
 /// Values for all blocks of the unit to come.
 void ReductionScheduler::define_shared(const std::vector<bool>& cone, Level level, Block& block) {
   const auto wanted = [&](NodeId node) {
     if (!cone[node.index] || placement_.level(node) != level || defined_[node.index] ||
-        is_reduction(node)) {
+        reductions_.is_reduction(node)) {
       return false;
     }
     defined_[node.index] = true;
@@ -192,76 +97,17 @@ void ReductionScheduler::define_shared(const std::vector<bool>& cone, Level leve
 void ReductionScheduler::define_again(const std::vector<bool>& cone, Level level, IndexId place,
                                       Block& block) {
   const auto wanted = [&](NodeId node) {
-    return cone[node.index] && placement_.level(node) == level && !is_reduction(node);
+    return cone[node.index] && placement_.level(node) == level && !reductions_.is_reduction(node);
   };
   define(wanted, place, block);
 }
 
-void ReductionScheduler::define_identities(Block& block) {
-  for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
-    if (!placement_.is_needed({i}) || !is_reduction({i})) continue;
-    const Node& node = body_.node({i});
-    const std::uint64_t bits = identity_bits(node.op, node.dtype);
-    const auto constant = [&](double value) {
-      const ValueId id = new_value(node.dtype);
-      block.emplace_back(Compute{id, Op::constant, 0, {}, std::bit_cast<std::uint64_t>(value)});
-      return id;
-    };
-    const double value = element_value(bits, node.dtype);
-    if (element_bits(value, node.dtype) == bits && value != 0x1p63) {
-      identities_[i] = constant(value);
-      continue;
-    }
-    // The highest i64, which no f64 holds, is all bits of the lowest turned over.
-    const ValueId lowest = constant(-0x1p63);
-    identities_[i] = new_value(node.dtype);
-    block.emplace_back(Compute{identities_[i], Op::bit_not, 1, {lowest}, 0});
-  }
-}
-
-ReductionScheduler::Values ReductionScheduler::operand_values(const Pass& pass) const {
-  Values values;
-  for (NodeId reduction : pass.reductions) {
-    values.push_back(values_[placement_.value(body_.node(reduction).operands[0]).index]);
-  }
-  return values;
-}
-
-ValueId ReductionScheduler::combine(NodeId reduction, ValueId a, ValueId b, Block& block) {
-  const Node& node = body_.node(reduction);
-  const ValueId result = new_value(node.dtype);
-  block.emplace_back(Compute{result, combiner(node.op), 2, {a, b}, 0});
-  return result;
-}
-
-ReductionScheduler::Values ReductionScheduler::identities(const Pass& pass) const {
-  Values values;
-  for (NodeId reduction : pass.reductions) values.push_back(identities_[reduction.index]);
-  return values;
-}
-
-ReductionScheduler::Locals ReductionScheduler::new_locals(const Pass& pass, std::int64_t elements) {
+Locals ReductionScheduler::new_locals(const Pass& pass, std::int64_t elements) {
   Locals locals;
   for (NodeId reduction : pass.reductions) {
     locals.push_back(new_local(body_.node(reduction).dtype, elements));
   }
   return locals;
-}
-
-std::int64_t ReductionScheduler::reduced_extent() const {
-  std::int64_t extent = 1;
-  for (int axis = outer_; axis < outer_ + space_.reduced; ++axis) extent *= space_.extents[axis];
-  return extent;
-}
-
-/// How often chunks are reduced again until one is left: the class of the group's length.
-int ReductionScheduler::levels(std::int64_t chunk) const {
-  int levels = 0;
-  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
-  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
-    ++levels;
-  }
-  return levels;
 }
 
 /// What the unit reduces to one: the group, or a chunk of it.
@@ -287,9 +133,8 @@ ReductionScheduler::Operands ReductionScheduler::from_locals(const Locals& local
 }
 
 /// Whole steps of W lanes; returns the accumulated lanes.
-ReductionScheduler::Values ReductionScheduler::accumulate(const Pass& pass, Span range,
-                                                          const Values& first,
-                                                          const Operands& operands, Block& block) {
+Values ReductionScheduler::accumulate(const Pass& pass, Span range, const Values& first,
+                                      const Operands& operands, Block& block) {
   Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
   for (std::size_t i = 0; i < first.size(); ++i) {
     const DType dtype = body_.node(pass.reductions[i]).dtype;
@@ -310,7 +155,7 @@ void ReductionScheduler::fill_identity(const Pass& pass, const Locals& locals, S
                                        Block& block) {
   Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
   for (std::size_t i = 0; i < locals.size(); ++i) {
-    store_local(locals[i], loop.variable, identities_[pass.reductions[i].index], loop.body);
+    store_local(locals[i], loop.variable, identity(pass.reductions[i]), loop.body);
   }
   block.emplace_back(std::move(loop));
 }
@@ -348,22 +193,10 @@ void ReductionScheduler::add_row_parts(Span range, const std::vector<bool>& cone
   block.emplace_back(std::move(rows));
 }
 
-ReductionScheduler::Values ReductionScheduler::fold(const Pass& pass, const Values& accumulated,
-                                                    Block& block) {
-  Values results;
-  for (std::size_t i = 0; i < accumulated.size(); ++i) {
-    const Node& node = body_.node(pass.reductions[i]);
-    results.push_back(new_value(node.dtype));
-    block.emplace_back(Fold{results.back(), combiner(node.op), accumulated[i]});
-  }
-  return results;
-}
-
 /// What is behind the last whole step, or all of a group of several axes, lies in local memory
 /// first, filled up to whole steps.
-ReductionScheduler::Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range,
-                                                            Block& block) {
-  const std::vector<bool> wanted = cone_of(pass);
+Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range, Block& block) {
+  const std::vector<bool> wanted = reductions_.cone(pass);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
   Values accumulated = identities(pass);
@@ -395,8 +228,7 @@ ReductionScheduler::Values ReductionScheduler::reduce_chunk(const Pass& pass, Sp
 }
 
 /// The elements of a range of at most chunk ^ (level + 1) as one.
-ReductionScheduler::Values ReductionScheduler::reduce(const Pass& pass, int level, Span range,
-                                                      Block& block) {
+Values ReductionScheduler::reduce(const Pass& pass, int level, Span range, Block& block) {
   if (level == 0) return reduce_chunk(pass, range, block);
   std::int64_t size = 1;
   for (int i = 0; i < level; ++i) size *= pass.chunk();
@@ -424,16 +256,16 @@ ReductionScheduler::Values ReductionScheduler::reduce(const Pass& pass, int leve
 }
 
 void ReductionScheduler::add_pass(const Pass& pass, Block& block) {
-  if (reduced_extent() == 0) {  // there is nothing to read, not even once a row
+  if (reductions_.reduced_extent() == 0) {  // there is nothing to read, not even once a row
     for (NodeId reduction : pass.reductions) {
-      values_[reduction.index] = identities_[reduction.index];
+      values_[reduction.index] = identity(reduction);
       defined_[reduction.index] = true;
     }
     return;
   }
   set_row(unit_);
-  define_shared(cone_of(pass), Level::row, block);
-  const Values results = reduce(pass, levels(pass.chunk()), reduced_range(), block);
+  define_shared(reductions_.cone(pass), Level::row, block);
+  const Values results = reduce(pass, reductions_.levels(pass.chunk()), reduced_range(), block);
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
     defined_[pass.reductions[i].index] = true;
@@ -442,22 +274,22 @@ void ReductionScheduler::add_pass(const Pass& pass, Block& block) {
 
 void ReductionScheduler::add_row_outputs(Block& block) {
   set_row(unit_);
-  std::vector<NodeId> all = outputs(true);
+  std::vector<NodeId> all = reductions_.outputs(true);
   const std::vector<NodeId> long_ones =
-      reduced_extent() == 0 ? std::vector<NodeId>() : outputs(false);
+      reductions_.reduced_extent() == 0 ? std::vector<NodeId>() : reductions_.outputs(false);
   all.insert(all.end(), long_ones.begin(), long_ones.end());
-  define_shared(cone(all), Level::row, block);
-  const std::vector<bool> wanted = cone(long_ones);
+  define_shared(reductions_.cone(all), Level::row, block);
+  const std::vector<bool> wanted = reductions_.cone(long_ones);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     define_again(wanted, Level::lane, place, inner);
     for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-      if (!is_row_output(i)) store_output(i, streaming, place, inner);
+      if (!reductions_.is_row_output(i)) store_output(i, streaming, place, inner);
     }
   };
   if (!long_ones.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
   set_row(unit_);
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (!is_row_output(i)) continue;
+    if (!reductions_.is_row_output(i)) continue;
     const NodeId node = placement_.value(body_.outputs()[i].node);
     block.emplace_back(Store{.value = values_[node.index],
                              .argument = output_argument(i),
@@ -475,7 +307,7 @@ void ReductionScheduler::add_rows(Block& block) {
       unit_.push_back(add_digit(rows, indices_.extent(axis)));
     }
   }
-  for (const Pass& pass : passes()) add_pass(pass, rows.body);
+  for (const Pass& pass : reductions_.passes()) add_pass(pass, rows.body);
   add_row_outputs(rows.body);
   block.emplace_back(std::move(rows));
 }
@@ -486,7 +318,7 @@ void ReductionScheduler::init_columns(const Pass& pass, const Locals& locals, Bl
   const auto body = [&](IndexId place, bool, Block& inner) {
     const IndexId position = indices_.sub(place, columns_.from);
     for (std::size_t i = 0; i < locals.size(); ++i) {
-      store_local(locals[i], position, identities_[pass.reductions[i].index], inner);
+      store_local(locals[i], position, identity(pass.reductions[i]), inner);
     }
   };
   add_elements(columns_, body, false, block);
@@ -502,7 +334,7 @@ void ReductionScheduler::reduce_columns(const Pass& pass, int level, Span rows, 
   const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
   const bool single_axis = space_.reduced == 1;
   Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
-  const std::vector<bool> wanted = cone_of(pass);
+  const std::vector<bool> wanted = reductions_.cone(pass);
   Operands operands;
   if (level > 0) {
     const IndexId from = indices_.add(rows.from, indices_.mul(loop.variable, step));
@@ -542,7 +374,7 @@ void ReductionScheduler::add_column_outputs(const Pass& pass, Block& block) {
   for (int i = 0; i < space_.reduced; ++i) positions.push_back(indices_.constant(0));
   positions.insert(positions.end(), behind_.begin(), behind_.end());
   set_row(positions);
-  const std::vector<bool> wanted = cone(outputs(true));
+  const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
   define_shared(wanted, Level::row, block);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     const IndexId position = indices_.sub(place, columns_.from);
@@ -561,7 +393,7 @@ void ReductionScheduler::add_column_outputs(const Pass& pass, Block& block) {
 void ReductionScheduler::add_columns(Block& block) {
   // All reductions of the kernel wait for nothing: see `partition`.
   Pass pass{{}, 1};
-  for (Pass& each : passes()) {
+  for (Pass& each : reductions_.passes()) {
     pass.reductions.insert(pass.reductions.end(), each.reductions.begin(), each.reductions.end());
   }
   Loop units = parallel_loop();
@@ -579,9 +411,9 @@ void ReductionScheduler::add_columns(Block& block) {
   for (int i = 0; i < space_.reduced; ++i) positions.push_back(indices_.constant(0));
   positions.insert(positions.end(), behind_.begin(), behind_.end());
   set_row(positions);
-  const bool empty = reduced_extent() == 0;
-  if (!empty) define_shared(cone_of(pass), Level::row, units.body);
-  const int top = levels(kChunkSteps);
+  const bool empty = reductions_.reduced_extent() == 0;
+  if (!empty) define_shared(reductions_.cone(pass), Level::row, units.body);
+  const int top = reductions_.levels(kChunkSteps);
   for (int level = 0; level <= top; ++level) {
     accumulators_.push_back(new_locals(pass, kColumnBlock));
   }
@@ -596,15 +428,15 @@ void ReductionScheduler::add_columns(Block& block) {
 LoopNest ReductionScheduler::build() {
   row_start_ = indices_.constant(0);
   set_row({});
-  std::vector<NodeId> targets = outputs(true);
-  if (reduced_extent() > 0) {
-    const std::vector<NodeId> rest = outputs(false);
+  std::vector<NodeId> targets = reductions_.outputs(true);
+  if (reductions_.reduced_extent() > 0) {
+    const std::vector<NodeId> rest = reductions_.outputs(false);
     targets.insert(targets.end(), rest.begin(), rest.end());
-    for (const Pass& pass : passes()) {
+    for (const Pass& pass : reductions_.passes()) {
       for (NodeId node : pass.reductions) targets.push_back(body_.node(node).operands[0]);
     }
   }
-  define_shared(cone(targets), Level::nest, nest_.body);
+  define_shared(reductions_.cone(targets), Level::nest, nest_.body);
   define_identities(nest_.body);
   if (space_.inner == 0)
     add_rows(nest_.body);

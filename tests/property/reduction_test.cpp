@@ -44,8 +44,8 @@ bool has_extreme(Op op) { return op == Op::reduce_min || op == Op::reduce_max; }
 /// What comes behind a reduction of nothing has no elements either where it has the row's length.
 TEST(Reduction, OfNothingBehindWhichNothingIsStored) {
   const Machines machines;
-  for (const Dims& shape : {Dims{0}, Dims{3, 0}, Dims{0, 3}}) {
-    for (std::int64_t axis = 0; axis < std::ssize(shape); ++axis) {
+  for (const Shape& shape : {Shape{0}, Shape{3, 0}, Shape{0, 3}}) {
+    for (std::int64_t axis = 0; axis < shape.rank(); ++axis) {
       Graph graph;
       const Value x = graph.input("x", DType::i8, shape);
       graph.output("y", x + reduced(Op::reduce_prod, x, {axis}, {1}));
