@@ -286,7 +286,8 @@ def copy_tree():
 
 def configure():
     command = ["cmake", "-S", COPY, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-               "-DSINTER_BENCH=OFF", "-DSINTER_BENCHMARKS=OFF", "-DSINTER_EXAMPLES=OFF"]
+               "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG", "-DSINTER_BENCH=OFF",
+               "-DSINTER_BENCHMARKS=OFF", "-DSINTER_EXAMPLES=OFF"]
     result = run(command)
     if result.returncode != 0:
         sys.exit(result.stdout)
