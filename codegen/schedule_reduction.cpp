@@ -4,7 +4,7 @@
 // that wait for others of the same row, as the sum of a softmax waits for its maximum, come in
 // later passes over it; the last pass stores what has the length of the row. A pass accumulates W
 // lanes in registers, chunk by chunk. What is left of a chunk behind its last whole step goes
-// through local memory, filled up with the identity.
+// through local memory, filled up with the identity. A row of no more than W is one masked step.
 //
 // Where only chunks are reduced, each is a row, or block of columns, of its own.
 //
@@ -54,7 +54,11 @@ class ReductionScheduler : NestBuilder {
   void add_pass(const Pass& pass, Block& block);
   [[nodiscard]] Values reduce(const Pass& pass, int level, Span range, Block& block);
   [[nodiscard]] Values reduce_chunk(const Pass& pass, Span range, Block& block);
-  [[nodiscard]] Values accumulate(const Pass& pass, Span range, const Values& first,
+  [[nodiscard]] bool is_short(const Pass& pass) const;
+  [[nodiscard]] Values reduce_short(const Pass& pass, Span range, Block& block);
+  [[nodiscard]] Operands from_row(const Pass& pass, const std::vector<bool>& cone);
+  [[nodiscard]] Loop lanes_loop(const Pass& pass, Span range);
+  [[nodiscard]] Values accumulate(const Pass& pass, Loop loop, const Values& first,
                                   const Operands& operands, Block& block);
   void fill_identity(const Pass& pass, const Locals& locals, Span range, Block& block);
   void add_row_parts(Span range, const std::vector<bool>& cone, const ElementBody& body,
@@ -132,10 +136,22 @@ ReductionScheduler::Operands ReductionScheduler::from_locals(const Locals& local
   };
 }
 
-/// Whole steps of W lanes; returns the accumulated lanes.
-Values ReductionScheduler::accumulate(const Pass& pass, Span range, const Values& first,
+ReductionScheduler::Operands ReductionScheduler::from_row(const Pass& pass,
+                                                          const std::vector<bool>& cone) {
+  return [this, &pass, &cone](IndexId place, Block& block) {
+    define_again(cone, Level::lane, place, block);
+    return operand_values(pass);
+  };
+}
+
+/// Whole steps of W lanes.
+Loop ReductionScheduler::lanes_loop(const Pass& pass, Span range) {
+  return vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
+}
+
+/// Returns the accumulated lanes.
+Values ReductionScheduler::accumulate(const Pass& pass, Loop loop, const Values& first,
                                       const Operands& operands, Block& block) {
-  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
   for (std::size_t i = 0; i < first.size(); ++i) {
     const DType dtype = body_.node(pass.reductions[i]).dtype;
     loop.carried.push_back({first[i], new_value(dtype), {}, new_value(dtype)});
@@ -153,7 +169,7 @@ Values ReductionScheduler::accumulate(const Pass& pass, Span range, const Values
 
 void ReductionScheduler::fill_identity(const Pass& pass, const Locals& locals, Span range,
                                        Block& block) {
-  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
+  Loop loop = lanes_loop(pass, range);
   for (std::size_t i = 0; i < locals.size(); ++i) {
     store_local(locals[i], loop.variable, identity(pass.reductions[i]), loop.body);
   }
@@ -193,9 +209,30 @@ void ReductionScheduler::add_row_parts(Span range, const std::vector<bool>& cone
   block.emplace_back(std::move(rows));
 }
 
+/// Whether one masked step of at most W lanes takes in the row.
+bool ReductionScheduler::is_short(const Pass& pass) const {
+  return space_.reduced == 1 && strategy_.masks && reductions_.reduced_extent() <= pass.lanes;
+}
+
+/// With no more vectors than the row has: lanes that are left out would hold identities, which
+/// change nothing.
+Values ReductionScheduler::reduce_short(const Pass& pass, Span range, Block& block) {
+  const std::vector<bool> wanted = reductions_.cone(pass);
+  std::int64_t lanes = strategy_.lanes;
+  while (lanes < reductions_.reduced_extent()) lanes *= 2;
+  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(lanes / strategy_.lanes));
+  loop.masked = true;
+  loop.once = true;
+  set_row(unit_);
+  const Values accumulated =
+      accumulate(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
+  return fold(pass, accumulated, block);
+}
+
 /// What is behind the last whole step, or all of a group of several axes, lies in local memory
 /// first, filled up to whole steps.
 Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range, Block& block) {
+  if (is_short(pass)) return reduce_short(pass, range, block);
   const std::vector<bool> wanted = reductions_.cone(pass);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
@@ -205,11 +242,8 @@ Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range, Block& blo
     const IndexId length = indices_.sub(range.to, range.from);
     at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
     set_row(unit_);
-    const auto operands = [&](IndexId place, Block& inner) {
-      define_again(wanted, Level::lane, place, inner);
-      return operand_values(pass);
-    };
-    accumulated = accumulate(pass, {range.from, at}, accumulated, operands, block);
+    accumulated = accumulate(pass, lanes_loop(pass, {range.from, at}), accumulated,
+                             from_row(pass, wanted), block);
   }
   const std::int64_t room = space_.reduced == 1 ? pass.lanes : pass.chunk();
   const Locals locals = new_locals(pass, room);
@@ -223,7 +257,8 @@ Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range, Block& blo
     for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
   };
   add_row_parts({at, range.to}, wanted, keep, false, block);
-  accumulated = accumulate(pass, {zero, filled}, accumulated, from_locals(locals), block);
+  accumulated =
+      accumulate(pass, lanes_loop(pass, {zero, filled}), accumulated, from_locals(locals), block);
   return fold(pass, accumulated, block);
 }
 
@@ -251,8 +286,9 @@ Values ReductionScheduler::reduce(const Pass& pass, int level, Span range, Block
                                    .lane_stride = {}});
   }
   block.emplace_back(std::move(chunks));
-  return fold(pass, accumulate(pass, {zero, filled}, identities(pass), from_locals(results), block),
-              block);
+  const Values lanes_of_all = accumulate(pass, lanes_loop(pass, {zero, filled}), identities(pass),
+                                         from_locals(results), block);
+  return fold(pass, lanes_of_all, block);
 }
 
 void ReductionScheduler::add_pass(const Pass& pass, Block& block) {
