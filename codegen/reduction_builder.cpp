@@ -6,86 +6,25 @@
 #include <utility>
 #include <vector>
 
+#include <sinter/ir/reduction.h>
+
 namespace sinter::detail {
 
 ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                                    CpuStrategy strategy)
     : NestBuilder(body, space, std::move(placement), std::move(strategy)),
-      identities_(body.nodes().size()),
       defined_(body.nodes().size()),
       row_start_(indices_.constant(0)) {}
 
-void ReductionBuilder::set_unit(const ReducedAxes& axes, std::vector<IndexId> outer,
-                                std::vector<IndexId> behind) {
-  axes_ = axes;
+void ReductionBuilder::set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
+                                std::vector<IndexId> behind, Level group) {
+  over_ = &reductions;
   unit_ = std::move(outer);
   behind_ = std::move(behind);
+  group_level_ = group;
 }
 
 // --- What is computed ----------------------------------------------------------------------------
-
-/// Order-free reductions take what fills four vectors.
-std::int64_t ReductionBuilder::pass_lanes(NodeId reduction) const {
-  const Node& node = body_.node(reduction);
-  return is_ordered(node.op, node.dtype) ? reduction_lanes(node.dtype)
-                                         : std::int64_t{4} * strategy_.lanes;
-}
-
-/// Reductions that wait for none of each other share a pass, if they want as many lanes.
-std::vector<ReductionBuilder::Pass> ReductionBuilder::passes(
-    const std::function<bool(NodeId)>& wanted) const {
-  std::vector<Pass> passes;
-  std::vector<int> stages;
-  for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
-    if (!placement_.is_needed({i}) || !is_reduction({i}) || !wanted({i})) continue;
-    const int stage = placement_.stages[i];
-    const bool free = !is_ordered(body_.node({i}).op, body_.node({i}).dtype);
-    const std::int64_t lanes = pass_lanes({i});
-    std::size_t at = 0;
-    while (at < passes.size() && (stages[at] != stage || (!free && passes[at].lanes != lanes))) {
-      ++at;
-    }
-    if (at == passes.size()) {
-      passes.push_back({{}, lanes});
-      stages.push_back(stage);
-    }
-    passes[at].reductions.push_back({i});
-  }
-  // Passes of earlier stages first.
-  std::vector<std::size_t> order(passes.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-    return std::pair(stages[a], a) < std::pair(stages[b], b);
-  });
-  std::vector<Pass> sorted;
-  for (std::size_t i : order) sorted.push_back(std::move(passes[i]));
-  return sorted;
-}
-
-std::vector<bool> ReductionBuilder::cone(const std::vector<NodeId>& targets) const {
-  std::vector<bool> wanted(body_.nodes().size());
-  for (NodeId target : targets) wanted[placement_.value(target).index] = true;
-  for (std::size_t i = wanted.size(); i-- > 0;) {
-    const NodeId node{static_cast<std::uint32_t>(i)};
-    if (!wanted[i] || is_reduction(node) || body_.node(node).op == Op::dot) continue;
-    for (NodeId operand : body_.node(node).inputs()) {
-      wanted[placement_.value(operand).index] = true;
-    }
-  }
-  return wanted;
-}
-
-std::vector<bool> ReductionBuilder::cone_of(const Pass& pass) const {
-  std::vector<NodeId> targets;
-  for (NodeId reduction : pass.reductions) targets.push_back(body_.node(reduction).operands[0]);
-  return cone(targets);
-}
-
-std::vector<NodeId> ReductionBuilder::nodes_of(const Outputs& outputs) const {
-  std::vector<NodeId> nodes;
-  for (std::size_t i : outputs) nodes.push_back(body_.outputs()[i].node);
-  return nodes;
-}
 
 void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level, Block& block) {
   const auto wanted = [&](NodeId node) {
@@ -107,24 +46,10 @@ void ReductionBuilder::define_again(const std::vector<bool>& cone, Level level, 
   define(wanted, place, block);
 }
 
-void ReductionBuilder::define_identities(Block& block) {
-  for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
-    if (placement_.is_needed({i}) && is_reduction({i})) identities_[i] = identity({i}, block);
-  }
-}
-
-ReductionBuilder::Values ReductionBuilder::operand_values(const Pass& pass) const {
-  Values values;
-  for (NodeId reduction : pass.reductions) {
-    values.push_back(values_[placement_.value(body_.node(reduction).operands[0]).index]);
-  }
-  return values;
-}
-
-ReductionBuilder::Values ReductionBuilder::identities(const Pass& pass) const {
-  Values values;
-  for (NodeId reduction : pass.reductions) values.push_back(identities_[reduction.index]);
-  return values;
+std::vector<NodeId> ReductionBuilder::nodes_of(const Outputs& outputs) const {
+  std::vector<NodeId> nodes;
+  for (std::size_t i : outputs) nodes.push_back(body_.outputs()[i].node);
+  return nodes;
 }
 
 ReductionBuilder::Locals ReductionBuilder::new_locals(const Pass& pass, std::int64_t elements) {
@@ -135,27 +60,10 @@ ReductionBuilder::Locals ReductionBuilder::new_locals(const Pass& pass, std::int
   return locals;
 }
 
-std::int64_t ReductionBuilder::reduced_extent() const {
-  std::int64_t extent = 1;
-  for (int axis = axes_.outer; axis < axes_.outer + axes_.reduced; ++axis)
-    extent *= space_.extents[axis];
-  return extent;
-}
-
-/// How often chunks are reduced again until one is left: the class of the group's length.
-int ReductionBuilder::levels(std::int64_t chunk) const {
-  int levels = 0;
-  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
-  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
-    ++levels;
-  }
-  return levels;
-}
-
 /// What the unit reduces to one: the group, or a chunk of it.
 Span ReductionBuilder::reduced_range() {
   IndexId length = indices_.constant(1);
-  for (int axis = axes_.outer; axis < axes_.outer + axes_.reduced; ++axis) {
+  for (int axis = axes().outer; axis < axes().outer + axes().reduced; ++axis) {
     length = indices_.mul(length, indices_.extent(axis));
   }
   if (space_.chunk == 0) return {indices_.constant(0), length};
@@ -174,11 +82,23 @@ ReductionBuilder::Operands ReductionBuilder::from_locals(const Locals& locals) {
   };
 }
 
-/// Whole steps of W lanes; returns the accumulated lanes.
-ReductionBuilder::Values ReductionBuilder::accumulate(const Pass& pass, Span range,
+ReductionBuilder::Operands ReductionBuilder::from_row(const Pass& pass,
+                                                      const std::vector<bool>& cone) {
+  return [this, &pass, &cone](IndexId place, Block& block) {
+    define_again(cone, Level::lane, place, block);
+    return operand_values(pass);
+  };
+}
+
+/// Whole steps of W lanes.
+Loop ReductionBuilder::lanes_loop(const Pass& pass, Span range) {
+  return vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
+}
+
+/// Returns the accumulated lanes.
+ReductionBuilder::Values ReductionBuilder::accumulate(const Pass& pass, Loop loop,
                                                       const Values& first, const Operands& operands,
                                                       Block& block) {
-  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
   for (std::size_t i = 0; i < first.size(); ++i) {
     const DType dtype = body_.node(pass.reductions[i]).dtype;
     loop.carried.push_back({first[i], new_value(dtype), {}, new_value(dtype)});
@@ -196,9 +116,9 @@ ReductionBuilder::Values ReductionBuilder::accumulate(const Pass& pass, Span ran
 
 void ReductionBuilder::fill_identity(const Pass& pass, const Locals& locals, Span range,
                                      Block& block) {
-  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
+  Loop loop = lanes_loop(pass, range);
   for (std::size_t i = 0; i < locals.size(); ++i) {
-    store_local(locals[i], loop.variable, identities_[pass.reductions[i].index], loop.body);
+    store_local(locals[i], loop.variable, identity(pass.reductions[i]), loop.body);
   }
   block.emplace_back(std::move(loop));
 }
@@ -207,7 +127,7 @@ void ReductionBuilder::fill_identity(const Pass& pass, const Locals& locals, Spa
 /// with places along the last axis.
 void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
                                      const ElementBody& body, bool stores_outputs, Block& block) {
-  if (axes_.reduced == 1) {
+  if (axes().reduced == 1) {
     set_row(unit_);
     return add_elements(range, body, stores_outputs, block);
   }
@@ -217,15 +137,15 @@ void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
   const IndexId last = indices_.add(range.to, indices_.sub(divisor, one));
   Loop rows = serial_loop({indices_.div(range.from, divisor), indices_.div(last, divisor)});
   std::vector<IndexId> positions = unit_;
-  if (axes_.reduced == 2) {
+  if (axes().reduced == 2) {
     positions.push_back(rows.variable);
   } else {
-    for (int axis = axes_.outer; axis < inner_axis(); ++axis) {
+    for (int axis = axes().outer; axis < inner_axis(); ++axis) {
       positions.push_back(add_digit(rows, indices_.extent(axis)));
     }
   }
   set_row(positions);
-  define_again(cone, axes_.group, {}, rows.body);
+  define_again(cone, group_level_, {}, rows.body);
   const IndexId first = indices_.mul(rows.variable, length);
   row_start_ = first;
   const IndexId zero = indices_.constant(0);
@@ -236,37 +156,45 @@ void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
   block.emplace_back(std::move(rows));
 }
 
-ReductionBuilder::Values ReductionBuilder::fold(const Pass& pass, const Values& accumulated,
-                                                Block& block) {
-  Values results;
-  for (std::size_t i = 0; i < accumulated.size(); ++i) {
-    const Node& node = body_.node(pass.reductions[i]);
-    results.push_back(new_value(node.dtype));
-    block.emplace_back(Fold{results.back(), combiner(node.op), accumulated[i]});
-  }
-  return results;
+/// Whether one masked step of at most W lanes takes in the row.
+bool ReductionBuilder::is_short(const Pass& pass) const {
+  return axes().reduced == 1 && strategy_.masks && over_->reduced_extent() <= pass.lanes;
+}
+
+/// With no more vectors than the row has: lanes that are left out would hold identities, which
+/// change nothing.
+ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span range,
+                                                        Block& block) {
+  const std::vector<bool> wanted = over_->cone(pass);
+  std::int64_t lanes = strategy_.lanes;
+  while (lanes < over_->reduced_extent()) lanes *= 2;
+  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(lanes / strategy_.lanes));
+  loop.masked = true;
+  loop.once = true;
+  set_row(unit_);
+  const Values accumulated =
+      accumulate(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
+  return fold(pass, accumulated, block);
 }
 
 /// What is behind the last whole step, or all of a group of several axes, lies in local memory
 /// first, filled up to whole steps.
 ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span range,
                                                         Block& block) {
-  const std::vector<bool> wanted = cone_of(pass);
+  if (is_short(pass)) return reduce_short(pass, range, block);
+  const std::vector<bool> wanted = over_->cone(pass);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
   Values accumulated = identities(pass);
   IndexId at = range.from;
-  if (axes_.reduced == 1) {
+  if (axes().reduced == 1) {
     const IndexId length = indices_.sub(range.to, range.from);
     at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
     set_row(unit_);
-    const auto operands = [&](IndexId place, Block& inner) {
-      define_again(wanted, Level::lane, place, inner);
-      return operand_values(pass);
-    };
-    accumulated = accumulate(pass, {range.from, at}, accumulated, operands, block);
+    accumulated = accumulate(pass, lanes_loop(pass, {range.from, at}), accumulated,
+                             from_row(pass, wanted), block);
   }
-  const std::int64_t room = axes_.reduced == 1 ? pass.lanes : pass.chunk();
+  const std::int64_t room = axes().reduced == 1 ? pass.lanes : pass.chunk();
   const Locals locals = new_locals(pass, room);
   const IndexId length = indices_.sub(range.to, at);
   const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
@@ -278,7 +206,8 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
     for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
   };
   add_row_parts({at, range.to}, wanted, keep, false, block);
-  accumulated = accumulate(pass, {zero, filled}, accumulated, from_locals(locals), block);
+  accumulated =
+      accumulate(pass, lanes_loop(pass, {zero, filled}), accumulated, from_locals(locals), block);
   return fold(pass, accumulated, block);
 }
 
@@ -307,21 +236,22 @@ ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, S
                                    .lane_stride = {}});
   }
   block.emplace_back(std::move(chunks));
-  return fold(pass, accumulate(pass, {zero, filled}, identities(pass), from_locals(results), block),
-              block);
+  const Values lanes_of_all = accumulate(pass, lanes_loop(pass, {zero, filled}), identities(pass),
+                                         from_locals(results), block);
+  return fold(pass, lanes_of_all, block);
 }
 
 void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
-  if (reduced_extent() == 0) {  // there is nothing to read, not even once a row
+  if (over_->reduced_extent() == 0) {  // there is nothing to read, not even once a row
     for (NodeId reduction : pass.reductions) {
-      values_[reduction.index] = identities_[reduction.index];
+      values_[reduction.index] = identity(reduction);
       defined_[reduction.index] = true;
     }
     return;
   }
   set_row(unit_);
-  if (axes_.group != Level::row) define_shared(cone_of(pass), Level::row, block);
-  const Values results = reduce(pass, levels(pass.chunk()), reduced_range(), block);
+  if (group_level_ != Level::row) define_shared(over_->cone(pass), Level::row, block);
+  const Values results = reduce(pass, over_->levels(pass.chunk()), reduced_range(), block);
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
     defined_[pass.reductions[i].index] = true;
@@ -331,11 +261,11 @@ void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
 void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows, Block& block) {
   set_row(unit_);
   const std::vector<NodeId> long_ones =
-      reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(rows);
+      over_->reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(rows);
   std::vector<NodeId> all = nodes_of(left);
   all.insert(all.end(), long_ones.begin(), long_ones.end());
-  define_shared(cone(all), Level::row, block);
-  const std::vector<bool> wanted = cone(long_ones);
+  define_shared(over_->cone(all), Level::row, block);
+  const std::vector<bool> wanted = over_->cone(long_ones);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     define_again(wanted, Level::lane, place, inner);
     for (std::size_t i : rows) store_output(i, streaming, place, inner);
@@ -358,7 +288,7 @@ void ReductionBuilder::init_columns(const Pass& pass, const Locals& locals, Bloc
   const auto body = [&](IndexId place, bool, Block& inner) {
     const IndexId position = indices_.sub(place, columns_.from);
     for (std::size_t i = 0; i < locals.size(); ++i) {
-      store_local(locals[i], position, identities_[pass.reductions[i].index], inner);
+      store_local(locals[i], position, identity(pass.reductions[i]), inner);
     }
   };
   add_elements(columns_, body, false, block);
@@ -372,9 +302,9 @@ void ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows, Bl
   for (int i = 0; i < level; ++i) size *= kChunkSteps;
   const IndexId step = indices_.constant(size);
   const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
-  const bool single_axis = axes_.reduced == 1;
+  const bool single_axis = axes().reduced == 1;
   Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
-  const std::vector<bool> wanted = cone_of(pass);
+  const std::vector<bool> wanted = over_->cone(pass);
   Operands operands;
   if (level > 0) {
     const IndexId from = indices_.add(rows.from, indices_.mul(loop.variable, step));
@@ -386,12 +316,12 @@ void ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows, Bl
     };
   } else {
     std::vector<IndexId> positions = unit_;
-    for (int axis = axes_.outer; axis < axes_.outer + axes_.reduced; ++axis) {
+    for (int axis = axes().outer; axis < axes().outer + axes().reduced; ++axis) {
       positions.push_back(single_axis ? loop.variable : add_digit(loop, indices_.extent(axis)));
     }
     positions.insert(positions.end(), behind_.begin(), behind_.end());
     set_row(positions);
-    define_again(wanted, axes_.group, {}, loop.body);
+    define_again(wanted, group_level_, {}, loop.body);
     operands = [this, &wanted, &pass](IndexId place, Block& inner) {
       define_again(wanted, Level::lane, place, inner);
       return operand_values(pass);
@@ -412,7 +342,7 @@ void ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows, Bl
 /// In the first row of the group: what does not change along that.
 void ReductionBuilder::set_first_row() {
   std::vector<IndexId> positions = unit_;
-  for (int i = 0; i < axes_.reduced; ++i) positions.push_back(indices_.constant(0));
+  for (int i = 0; i < axes().reduced; ++i) positions.push_back(indices_.constant(0));
   positions.insert(positions.end(), behind_.begin(), behind_.end());
   set_row(positions);
 }
@@ -421,9 +351,9 @@ ReductionBuilder::Locals ReductionBuilder::add_column_pass(const Pass& pass, Spa
                                                            Block& block) {
   columns_ = columns;
   set_first_row();
-  const bool empty = reduced_extent() == 0;
-  if (!empty && axes_.group != Level::row) define_shared(cone_of(pass), Level::row, block);
-  const int top = levels(kChunkSteps);
+  const bool empty = over_->reduced_extent() == 0;
+  if (!empty && group_level_ != Level::row) define_shared(over_->cone(pass), Level::row, block);
+  const int top = over_->levels(kChunkSteps);
   accumulators_.clear();
   for (int level = 0; level <= top; ++level) {
     accumulators_.push_back(new_locals(pass, kColumnBlock));
@@ -438,7 +368,7 @@ ReductionBuilder::Locals ReductionBuilder::add_column_pass(const Pass& pass, Spa
 void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& results, Span columns,
                                           const Outputs& outputs, Block& block) {
   set_first_row();
-  const std::vector<bool> wanted = cone(nodes_of(outputs));
+  const std::vector<bool> wanted = over_->cone(nodes_of(outputs));
   define_shared(wanted, Level::row, block);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     const IndexId position = indices_.sub(place, columns.from);

@@ -5,7 +5,7 @@
 // same row, as the sum of a softmax waits for its maximum, come in later passes over it; the last
 // pass stores what has the length of the row. A pass accumulates W lanes in registers, chunk by
 // chunk. What is left of a chunk behind its last whole step goes through local memory, filled up
-// with the identity.
+// with the identity. A row of no more than W is one masked step.
 //
 // Over columns (axes behind the group): blocks of columns, one lane a column; accumulators, one for
 // each level of chunks, lie in local memory.
@@ -14,57 +14,36 @@
 #include <functional>
 #include <vector>
 
-#include <sinter/ir/reduction.h>
-
 #include "nest_builder.h"
+#include "reduction_passes.h"
 
 namespace sinter::detail {
 
 class ReductionBuilder : protected NestBuilder {
  protected:
+  using Pass = ReductionPass;
   using Outputs = std::vector<std::size_t>;
   using Locals = std::vector<std::uint8_t>;
-
-  /// Which axes of the space are reduced, and those in front of and behind them.
-  struct ReducedAxes {
-    int outer = 0;
-    int reduced = 0;
-    int inner = 0;
-    /// Of values that change along all but the last of the reduced axes, or over columns along
-    /// these.
-    Level group = Level::group;
-  };
-  /// Reductions that one walk over the rows computes.
-  struct Pass {
-    std::vector<NodeId> reductions;
-    std::int64_t lanes = 1;  ///< W
-    [[nodiscard]] std::int64_t chunk() const { return kChunkSteps * lanes; }
-  };
 
   ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                    CpuStrategy strategy);
 
-  /// From here on this is what is reduced, for the unit at these positions along the axes in front
-  /// and, over columns, along those behind but the last.
-  void set_unit(const ReducedAxes& axes, std::vector<IndexId> outer,
-                std::vector<IndexId> behind = {});
+  /// From here on these are reduced, for the unit at these positions along the axes in front and,
+  /// over columns, along those behind but the last. `group` is the level of values that change
+  /// along all but the last of the reduced axes, or over columns along these; what changes with the
+  /// unit is Level::row, unless that is.
+  void set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
+                std::vector<IndexId> behind = {}, Level group = Level::group);
 
   // What is computed.
   [[nodiscard]] bool is_reduction(NodeId node) const {
     return info(body_.node(node).op).kind == OpKind::reduction;
   }
-  /// Of all needed reductions for which `wanted` holds.
-  [[nodiscard]] std::vector<Pass> passes(const std::function<bool(NodeId)>& wanted) const;
-  /// What is needed for `targets`, up to what reductions and a product gave.
-  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets) const;
-  [[nodiscard]] std::vector<bool> cone_of(const Pass& pass) const;
   [[nodiscard]] std::vector<NodeId> nodes_of(const Outputs& outputs) const;
   /// Values for all blocks of the unit to come.
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
   /// Values for this block alone.
   void define_again(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
-  void define_identities(Block& block);
-  [[nodiscard]] std::int64_t reduced_extent() const;
 
   // Over rows.
   void add_pass(const Pass& pass, Block& block);
@@ -81,17 +60,17 @@ class ReductionBuilder : protected NestBuilder {
   /// Gives a value for each reduction of a pass.
   using Operands = std::function<Values(IndexId place, Block& block)>;
 
-  [[nodiscard]] std::int64_t pass_lanes(NodeId reduction) const;
-  [[nodiscard]] Values operand_values(const Pass& pass) const;
-  [[nodiscard]] Values identities(const Pass& pass) const;
+  [[nodiscard]] const ReducedAxes& axes() const { return over_->axes(); }
   [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
-  [[nodiscard]] int levels(std::int64_t chunk) const;
   [[nodiscard]] Span reduced_range();
 
   [[nodiscard]] Values reduce(const Pass& pass, int level, Span range, Block& block);
   [[nodiscard]] Values reduce_chunk(const Pass& pass, Span range, Block& block);
-  [[nodiscard]] Values fold(const Pass& pass, const Values& accumulated, Block& block);
-  [[nodiscard]] Values accumulate(const Pass& pass, Span range, const Values& first,
+  [[nodiscard]] bool is_short(const Pass& pass) const;
+  [[nodiscard]] Values reduce_short(const Pass& pass, Span range, Block& block);
+  [[nodiscard]] Operands from_row(const Pass& pass, const std::vector<bool>& cone);
+  [[nodiscard]] Loop lanes_loop(const Pass& pass, Span range);
+  [[nodiscard]] Values accumulate(const Pass& pass, Loop loop, const Values& first,
                                   const Operands& operands, Block& block);
   void fill_identity(const Pass& pass, const Locals& locals, Span range, Block& block);
   void add_row_parts(Span range, const std::vector<bool>& cone, const ElementBody& body,
@@ -102,12 +81,12 @@ class ReductionBuilder : protected NestBuilder {
   void reduce_columns(const Pass& pass, int level, Span rows, Block& block);
   void init_columns(const Pass& pass, const Locals& locals, Block& block);
 
-  ReducedAxes axes_;
-  std::vector<IndexId> unit_;        // positions along the axes before the group
-  std::vector<IndexId> behind_;      // and along those behind it but the last
-  std::vector<ValueId> identities_;  // [node] of a reduction
-  std::vector<bool> defined_;        // [node] it has a value that later blocks of the unit see
-  IndexId row_start_;                // of the row of the group that places count in
+  const ReductionPasses* over_ = nullptr;
+  Level group_level_ = Level::group;
+  std::vector<IndexId> unit_;    // positions along the axes before the group
+  std::vector<IndexId> behind_;  // and along those behind it but the last
+  std::vector<bool> defined_;    // [node] it has a value that later blocks of the unit see
+  IndexId row_start_;            // of the row of the group that places count in
   Span columns_;
   std::vector<Locals> accumulators_;  // [level][reduction]
 };

@@ -12,13 +12,15 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
   };
   std::vector<Staged> staged;
   for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
-    if (!placement_.is_needed({i}) || !is_reduction({i})) continue;
+    if (!placement_.is_needed({i}) || !is_reduction({i}) || (only_ && !only_({i}))) continue;
     const Node& node = body_.node({i});
     const int stage = placement_.stages[i];
-    const std::int64_t lanes = reduction_lanes(node.dtype);
     const bool free = !is_ordered(node.op, node.dtype);
+    const std::int64_t ordered = reduction_lanes(node.dtype);
+    const std::int64_t lanes = free ? free_lanes_.value_or(ordered) : ordered;
     const auto takes = [&](const Staged& one) {
-      return one.stage == stage && (free ? one.pass.lanes <= lanes : one.pass.lanes == lanes);
+      const bool any = free && (free_lanes_ || one.pass.lanes <= lanes);
+      return one.stage == stage && (any || one.pass.lanes == lanes);
     };
     auto found = std::ranges::find_if(staged, takes);
     if (found == staged.end()) found = staged.insert(found, {stage, {{}, lanes}});
@@ -32,12 +34,20 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
   return passes;
 }
 
+ReductionPass ReductionPasses::column_pass() const {
+  ReductionPass all{{}, 1};
+  for (const ReductionPass& each : passes()) {
+    all.reductions.insert(all.reductions.end(), each.reductions.begin(), each.reductions.end());
+  }
+  return all;
+}
+
 std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets) const {
   std::vector<bool> wanted(body_.nodes().size());
   for (NodeId target : targets) wanted[placement_.value(target).index] = true;
   for (std::size_t i = wanted.size(); i-- > 0;) {
     const NodeId node{static_cast<std::uint32_t>(i)};
-    if (!wanted[i] || is_reduction(node)) continue;
+    if (!wanted[i] || is_reduction(node) || body_.node(node).op == Op::dot) continue;
     for (NodeId operand : body_.node(node).inputs()) {
       wanted[placement_.value(operand).index] = true;
     }
@@ -52,7 +62,7 @@ std::vector<bool> ReductionPasses::cone(const ReductionPass& pass) const {
 }
 
 bool ReductionPasses::is_row_output(std::size_t output) const {
-  for (int axis = outer(); axis < outer() + space_.reduced; ++axis) {
+  for (int axis = outer(); axis < outer() + axes_.reduced; ++axis) {
     if (stride_class(space_, body_.inputs().size() + output, axis) != LaneStride::uniform) {
       return false;
     }
@@ -70,13 +80,14 @@ std::vector<NodeId> ReductionPasses::outputs(bool of_rows) const {
 
 std::int64_t ReductionPasses::reduced_extent() const {
   std::int64_t extent = 1;
-  for (int axis = outer(); axis < outer() + space_.reduced; ++axis) extent *= space_.extents[axis];
+  for (int axis = outer(); axis < outer() + axes_.reduced; ++axis) extent *= space_.extents[axis];
   return extent;
 }
 
 int ReductionPasses::levels(std::int64_t chunk) const {
   int levels = 0;
-  for (std::int64_t rest = reduced_extent(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
+  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
+  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
     ++levels;
   }
   return levels;

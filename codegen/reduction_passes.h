@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <sinter/ir/reduction.h>
@@ -19,16 +21,41 @@ struct ReductionPass {
   [[nodiscard]] std::int64_t chunk() const { return kChunkSteps * lanes; }
 };
 
+/// Which axes of a space are reduced, between those in front of and behind them.
+struct ReducedAxes {
+  int outer = 0;
+  int reduced = 0;
+  int inner = 0;
+};
+
 class ReductionPasses {
  public:
-  ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement)
-      : body_(body), space_(space), placement_(placement) {}
+  /// `free_lanes`: how many lanes a reduction takes whose order is free, and then it joins any pass
+  /// of its stage; without it, as many as if it had an order, or fewer.
+  ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement,
+                  std::optional<std::int64_t> free_lanes = {})
+      : ReductionPasses(body, space, placement, free_lanes,
+                        {space.rank() - space.reduced - space.inner, space.reduced, space.inner},
+                        {}) {}
+  /// Of the reductions for which `only` holds, which reduce these axes.
+  ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement,
+                  std::optional<std::int64_t> free_lanes, ReducedAxes axes,
+                  std::function<bool(NodeId)> only)
+      : body_(body),
+        space_(space),
+        placement_(placement),
+        free_lanes_(free_lanes),
+        axes_(axes),
+        only_(std::move(only)) {}
 
   /// In an order in which they may run: those that wait for none of each other share one, if they
-  /// want as many lanes. Whose order is free joins any that has no more.
+  /// want as many lanes.
   [[nodiscard]] std::vector<ReductionPass> passes() const;
 
-  /// [node] whether it is needed for `targets`, up to what reductions gave.
+  /// All of them, one lane a column: over columns they wait for nothing, see `partition`.
+  [[nodiscard]] ReductionPass column_pass() const;
+
+  /// [node] whether it is needed for `targets`, up to what reductions and a product gave.
   [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets) const;
   /// And for what a pass reduces.
   [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass) const;
@@ -41,15 +68,20 @@ class ReductionPasses {
   [[nodiscard]] bool is_reduction(NodeId node) const {
     return info(body_.node(node).op).kind == OpKind::reduction;
   }
-  [[nodiscard]] int outer() const { return space_.rank() - space_.reduced - space_.inner; }
+  [[nodiscard]] const ReducedAxes& axes() const { return axes_; }
+  [[nodiscard]] int outer() const { return axes_.outer; }
   [[nodiscard]] std::int64_t reduced_extent() const;
-  /// How often chunks are reduced again until one is left: the class of the group's length.
+  /// How often chunks are reduced again until one is left: the class of the length of the group, or
+  /// of the chunk of it that a unit reduces.
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:
   const Graph& body_;
   const LoopSpace& space_;
   const Placement& placement_;
+  const std::optional<std::int64_t> free_lanes_;
+  const ReducedAxes axes_;
+  const std::function<bool(NodeId)> only_;
 };
 
 }  // namespace sinter::detail

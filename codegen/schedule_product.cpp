@@ -26,6 +26,9 @@ class ProductScheduler : ReductionBuilder {
         sides_(std::move(sides)),
         product_(product),
         reductions_(body),
+        over_rows_(reductions_over(Reduces::rows, {inner_axis(), 1, 0})),
+        over_columns_(reductions_over(Reduces::columns, {inner_axis() - 1, 1, 1})),
+        over_all_(reductions_over(Reduces::all, {inner_axis() - 1, 2, 0})),
         dtype_(body.node(sides_.dot).dtype) {}
   [[nodiscard]] LoopNest build();
 
@@ -70,9 +73,8 @@ class ProductScheduler : ReductionBuilder {
   void add_outputs(const Outputs& outputs, Block& block);
 
   // Reductions behind it.
-  [[nodiscard]] std::vector<Pass> passes_over(Reduces what) const;
   [[nodiscard]] Outputs outputs_of(std::optional<Reduces> what, bool left) const;
-  [[nodiscard]] bool reduces(Reduces what) const;
+  [[nodiscard]] ReductionPasses reductions_over(Reduces what, ReducedAxes axes) const;
   void hold_totals();
   void add_reductions(Block& block);
   void add_reduced_rows(Block& block);
@@ -80,6 +82,7 @@ class ProductScheduler : ReductionBuilder {
   const ProductSides sides_;
   const ProductStrategy product_;
   const BlockReductions reductions_;
+  const ReductionPasses over_rows_, over_columns_, over_all_;
   const DType dtype_;
   std::vector<IndexId> batch_;  // positions along the axes in front of the matrices
   Span rows_of_unit_, columns_, depth_;
@@ -359,7 +362,7 @@ void ProductScheduler::clear_totals(Block& block) {
 
 void ProductScheduler::add_outputs(const Outputs& outputs, Block& block) {
   if (outputs.empty()) return;
-  const std::vector<bool> wanted = cone(nodes_of(outputs));
+  const std::vector<bool> wanted = over_rows_.cone(nodes_of(outputs));
   Loop rows = serial_loop(rows_of_unit_);
   set_position(number(0), rows.variable);
   define_again(wanted, Level::row, {}, rows.body);
@@ -375,11 +378,11 @@ void ProductScheduler::add_outputs(const Outputs& outputs, Block& block) {
 
 // --- Reductions behind it ------------------------------------------------------------------------
 
-std::vector<ReductionBuilder::Pass> ProductScheduler::passes_over(Reduces what) const {
-  return passes([&](NodeId node) { return reductions_.of(node) == what; });
+ReductionPasses ProductScheduler::reductions_over(Reduces what, ReducedAxes axes) const {
+  return {body_,      space_,
+          placement_, std::int64_t{4} * strategy_.lanes,
+          axes,       [this, what](NodeId node) { return reductions_.of(node) == what; }};
 }
-
-bool ProductScheduler::reduces(Reduces what) const { return !passes_over(what).empty(); }
 
 /// Outputs behind these reductions, or none: those with an element for each result, or others.
 ProductScheduler::Outputs ProductScheduler::outputs_of(std::optional<Reduces> what,
@@ -404,8 +407,8 @@ void ProductScheduler::hold_totals() {
 /// Row by row, what is reduced and all outputs of that length.
 void ProductScheduler::add_reduced_rows(Block& block) {
   Loop rows = serial_loop(rows_of_unit_);
-  set_unit({.outer = inner_axis(), .reduced = 1}, {number(0), rows.variable});
-  for (const Pass& pass : passes_over(Reduces::rows)) add_pass(pass, rows.body);
+  set_unit(over_rows_, {number(0), rows.variable});
+  for (const Pass& pass : over_rows_.passes()) add_pass(pass, rows.body);
   Outputs whole = outputs_of(Reduces::rows, false);
   const Outputs others = outputs_of(std::nullopt, false);
   whole.insert(whole.end(), others.begin(), others.end());
@@ -415,35 +418,25 @@ void ProductScheduler::add_reduced_rows(Block& block) {
 
 /// Everything is read that any of them reads before something is written that may lie in its place.
 void ProductScheduler::add_reductions(Block& block) {
-  const ReducedAxes over_columns{
-      .outer = rows_axis(), .reduced = 1, .inner = 1, .group = Level::row};
-  const ReducedAxes over_all{.outer = rows_axis(), .reduced = 2, .inner = 0, .group = Level::row};
-  Pass column_pass{{}, 1};
-  for (const Pass& each : passes_over(Reduces::columns)) {
-    column_pass.reductions.insert(column_pass.reductions.end(), each.reductions.begin(),
-                                  each.reductions.end());
-  }
+  const Pass columns = over_columns_.column_pass();
+  const bool reduces_columns = !columns.reductions.empty();
   Locals sums;
-  if (!column_pass.reductions.empty()) {
-    set_unit(over_columns, {number(0)});
-    sums = add_column_pass(column_pass, columns_, block);
+  if (reduces_columns) {
+    set_unit(over_columns_, {number(0)}, {}, Level::row);
+    sums = add_column_pass(columns, columns_, block);
   }
-  if (reduces(Reduces::all)) {
-    set_unit(over_all, {number(0)});
-    for (const Pass& pass : passes_over(Reduces::all)) add_pass(pass, block);
-  }
-  if (reduces(Reduces::rows))
-    add_reduced_rows(block);
-  else
+  set_unit(over_all_, {number(0)}, {}, Level::row);
+  for (const Pass& pass : over_all_.passes()) add_pass(pass, block);
+  if (over_rows_.passes().empty())
     add_outputs(outputs_of(std::nullopt, false), block);
-  if (!column_pass.reductions.empty()) {
-    set_unit(over_columns, {number(0)});
-    add_column_outputs(column_pass, sums, columns_, outputs_of(Reduces::columns, true), block);
+  else
+    add_reduced_rows(block);
+  if (reduces_columns) {
+    set_unit(over_columns_, {number(0)}, {}, Level::row);
+    add_column_outputs(columns, sums, columns_, outputs_of(Reduces::columns, true), block);
   }
-  if (reduces(Reduces::all)) {
-    set_unit(over_all, {number(0)});
-    add_row_outputs(outputs_of(Reduces::all, true), {}, block);
-  }
+  set_unit(over_all_, {number(0)}, {}, Level::row);
+  add_row_outputs(outputs_of(Reduces::all, true), {}, block);
 }
 
 LoopNest ProductScheduler::build() {

@@ -3,19 +3,61 @@
 
 #include <algorithm>
 
+#include "layout.h"
+#include "rewrite.h"
+
 namespace sinter::detail {
 namespace {
 
+/// The strides of a dense tensor of shape `of` in memory whose every element `view` walks once:
+/// where that is permuted, or in order. Nothing for other views.
+std::optional<Strides> strides_below(const Layout& view, const Strides& memory, const Shape& of) {
+  if (view.offset != 0 || view.shape.elements() != of.elements()) return std::nullopt;
+  const Strides dense = dense_strides(of);
+  if (view.strides == dense_strides(view.shape) && memory == view.strides) return dense;
+  Strides strides;
+  for (int axis = 0; axis < of.rank(); ++axis) {
+    std::optional<std::int64_t> stride;
+    if (of[axis] == 1) stride = 1;
+    for (int k = 0; k < view.shape.rank() && !stride; ++k) {
+      if (view.shape[k] == of[axis] && view.strides[k] == dense[axis]) stride = memory[k];
+    }
+    if (!stride) return std::nullopt;
+    strides.push_back(*stride);
+  }
+  return strides;
+}
+
+std::optional<ViewedOutput> viewed_output(const Graph& graph, const GraphOutput& output,
+                                          const std::vector<std::uint32_t>& uses) {
+  if (graph.node(output.node).op != Op::view || uses[output.node.index] != 1) return std::nullopt;
+  const auto [value, layout] = memory_of(graph, output.node);
+  const Node& node = graph.node(value);
+  const bool computed = is_computed(node) && !is_leaf(node);
+  if (!computed || uses[value.index] != 1 || layout.shape.elements() == 0) return std::nullopt;
+  const Strides memory = output.strides.empty() ? dense_strides(layout.shape) : output.strides;
+  const auto strides = strides_below(layout, memory, graph.shape(value));
+  if (!strides) return std::nullopt;
+  return ViewedOutput{value, *strides};
+}
+
 class Walk {
  public:
-  explicit Walk(const Graph& graph)
+  Walk(const Graph& graph, Fuse fuse)
       : graph_(graph), visited_(graph.nodes().size()), joined_(graph.nodes().size()) {
     live_.walked.resize(graph.nodes().size());
+    live_.viewed.resize(graph.outputs().size());
+    if (fuse == Fuse::none) return;
+    const std::vector<std::uint32_t> uses = count_uses(graph);
+    std::ranges::transform(graph.outputs(), live_.viewed.begin(), [&](const GraphOutput& output) {
+      return viewed_output(graph, output, uses);
+    });
   }
 
   LiveValues run() && {
-    for (const GraphOutput& output : graph_.outputs()) {
-      store(output.node);
+    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
+      const auto& viewed = live_.viewed[i];
+      store(viewed.has_value() ? viewed->value : graph_.outputs()[i].node);
       while (!stack_.empty()) step();
     }
     for (std::uint32_t i = 0; i < joined_.size(); ++i) {
@@ -105,6 +147,6 @@ class Walk {
 
 }  // namespace
 
-LiveValues find_live_values(const Graph& graph) { return Walk(graph).run(); }
+LiveValues find_live_values(const Graph& graph, Fuse fuse) { return Walk(graph, fuse).run(); }
 
 }  // namespace sinter::detail

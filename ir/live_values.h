@@ -1,9 +1,11 @@
 // What a plan is made of: the live values of a graph in order, and who needs them in memory.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <sinter/ir/graph.h>
+#include <sinter/ir/plan.h>
 
 namespace sinter::detail {
 
@@ -26,14 +28,21 @@ struct Join {
   std::vector<Part> parts;
 };
 
+/// A value that only an output views, every element once: it is stored there, in its own shape.
+struct ViewedOutput {
+  NodeId value;
+  Strides strides;  ///< of the value in the output's memory
+};
+
 struct LiveValues {
   /// Depth first from the outputs, operands before users and from left to right. Leaves and views
   /// only where they are stored; no concats.
   std::vector<NodeId> order;
   std::vector<Join> joins;
   std::vector<bool> walked;  ///< by node: a view walks its memory, which is to be dense
+  std::vector<std::optional<ViewedOutput>> viewed;  ///< by output
 };
 
-[[nodiscard]] LiveValues find_live_values(const Graph& graph);
+[[nodiscard]] LiveValues find_live_values(const Graph& graph, Fuse fuse);
 
 }  // namespace sinter::detail

@@ -181,6 +181,11 @@ class Planner {
       const auto& [name, node, strides] = graph().outputs()[i];
       const BufferId id = add_buffer(PlanBuffer::Kind::output, node, i, CutRule::output);
       const Place place = whole(id, strides);
+      if (const auto& viewed = segments_.live.viewed[i]) {
+        others_.push_back(
+            {viewed->value, {id, {graph().shape(viewed->value), viewed->strides, 0}}});
+        continue;
+      }
       const bool is_join = graph().node(node).op == Op::concat;
       const bool walkable = strides.empty() || !segments_.live.walked[node.index];
       const bool first = walkable && !readable_[node.index] && !is_leaf(graph().node(node));

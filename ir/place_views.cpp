@@ -95,6 +95,7 @@ class ViewPlacer {
     const Layout dense = detail::dense_layout(to.shape(x));
     // Of an input that lies in another order a dense copy: a view of it that is stored.
     if (to.node(x).op == Op::input) x = to.view(x, memory_of(to, x).layout);
+    if (to.node(x).op == Op::iota) x = stored_iota(to, x);
     return to.view(x, detail::restructured(op, attributes, dense).value());
   }
 
@@ -133,10 +134,13 @@ class ViewPlacer {
   Moved moved_reduction(Graph& to, const Move& move, NodeId x) {
     if (to.shape(x) != move.from) return std::nullopt;
     Attributes attributes = to.attributes(x);
+    if (reduction_chunk(attributes) > 0) return std::nullopt;
     const bool keeps = attributes.lists[1][0] == 1;
     const Value operand = to.value(to.node(x).operands[0]);
     const detail::Frame frame{operand.shape(), attributes.lists[0]};
-    if (frame.reduced(!keeps) != *move.attributes.shape) return std::nullopt;
+    const Shape other = frame.reduced(!keeps);
+    const bool single = keeps && other.elements() == 1 && move.attributes.shape->elements() == 1;
+    if (other != *move.attributes.shape && !single) return std::nullopt;
     attributes.lists[1][0] = keeps ? 0 : 1;
     return Value::apply(to.node(x).op, std::span(&operand, 1), attributes).id();
   }
@@ -175,6 +179,11 @@ class ViewPlacer {
       sum = to.iota(node.dtype, along, axis) * stride + sum;
     }
     return sum.id();
+  }
+
+  /// Counted numbers have no memory that a view could be of; a value that is computed has.
+  static NodeId stored_iota(Graph& to, NodeId x) {
+    return (to.value(x) + to.constant(0, to.node(x).dtype)).id();
   }
 
   Moved moved_compute(Graph& to, Move& move, NodeId x, bool again) {

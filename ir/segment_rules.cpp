@@ -6,13 +6,13 @@
 
 namespace sinter::detail {
 
-SegmentRules::SegmentRules(const Graph& graph, const PlanLimits& limits)
+SegmentRules::SegmentRules(const Graph& graph, const PlanLimits& limits, Fuse fuse)
     : graph_(graph),
       limits_(limits),
       cost_(graph, limits),
       open_uses_(graph.nodes().size()),
       after_(graph.nodes().size()) {
-  result_.live = find_live_values(graph);
+  result_.live = find_live_values(graph, fuse);
   result_.home.resize(graph.nodes().size(), kNowhere);
   result_.stored.resize(graph.nodes().size());
   result_.stores.resize(graph.nodes().size());
@@ -238,7 +238,7 @@ bool SegmentRules::breaks_frame(NodeId id, SegmentIndex s) const {
   if (after_dropped) return is_reduction(id) || !frame.leaves(shape);
   if (shape == frame.reduced(true) && !is_reduction(id)) return false;
   const std::int64_t bytes = info(graph_.node(id).dtype).bytes;
-  if (multiplies && frame.axes.rank() > 1) return true;
+  if (multiplies && frame.axes.rank() > 1 && frame.shape[0] > 1) return true;
   return shape != frame.shape || !frame.has_rows(limits_.row_bytes / bytes);
 }
 

@@ -81,7 +81,7 @@ class SegmentRules {
   using SegmentIndex = std::uint32_t;
   using Recomputations = std::array<std::optional<Recomputation>, kMaxOperands>;
 
-  SegmentRules(const Graph& graph, const PlanLimits& limits);
+  SegmentRules(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
   // --- Of nodes and segments ---------------------------------------------------------------------
 

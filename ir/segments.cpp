@@ -37,8 +37,8 @@ struct Readers {
 
 class Segmenter : SegmentRules {
  public:
-  Segmenter(const Graph& graph, const PlanLimits& limits)
-      : SegmentRules(graph, limits),
+  Segmenter(const Graph& graph, const PlanLimits& limits, Fuse fuse)
+      : SegmentRules(graph, limits, fuse),
         join_of_(graph.nodes().size(), kNowhere),
         readers_(graph.nodes().size()),
         position_(graph.nodes().size()),
@@ -69,8 +69,13 @@ class Segmenter : SegmentRules {
 
   void add_stores() {
     std::vector<bool> dense(graph_.nodes().size());
-    for (const GraphOutput& output : graph_.outputs()) {
+    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
+      const GraphOutput& output = graph_.outputs()[i];
       if (graph_.node(output.node).op == Op::concat) continue;
+      if (const auto& viewed = result_.live.viewed[i]) {
+        add_store(viewed->value, CutRule::output);
+        continue;
+      }
       add_store(output.node, CutRule::output);
       if (output.strides.empty()) dense[output.node.index] = true;
     }
@@ -412,7 +417,7 @@ PlanLimits effective_limits(const PlanLimits& limits) {
 }
 
 Segments cut_segments(const Graph& graph, const PlanLimits& limits, Fuse fuse) {
-  return Segmenter(graph, limits).run(fuse);
+  return Segmenter(graph, limits, fuse).run(fuse);
 }
 
 }  // namespace sinter::detail
