@@ -182,8 +182,10 @@ class Planner {
       const BufferId id = add_buffer(PlanBuffer::Kind::output, node, i, CutRule::output);
       const Place place = whole(id, strides);
       if (const auto& viewed = segments_.live.viewed[i]) {
-        others_.push_back(
-            {viewed->value, {id, {graph().shape(viewed->value), viewed->strides, 0}}});
+        Place& there = places_.place[viewed->value.index];
+        there = {id, {graph().shape(viewed->value), viewed->strides, 0}};
+        others_.push_back({viewed->value, there});
+        readable_[viewed->value.index] = true;
         continue;
       }
       const bool is_join = graph().node(node).op == Op::concat;

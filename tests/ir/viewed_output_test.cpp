@@ -22,6 +22,10 @@ std::size_t kernels(const Graph& graph, Fuse fuse = Fuse::all) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(first_difference(got[i], expected[i]), -1) << print(plan);
   }
+  for (const PlanBuffer& buffer : plan.buffers) {
+    const bool stored = buffer.kind == PlanBuffer::Kind::temporary;
+    EXPECT_FALSE(stored && plan.kernels.size() == 1) << print(plan);
+  }
   return plan.kernels.size();
 }
 
