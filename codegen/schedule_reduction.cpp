@@ -8,8 +8,8 @@
 //
 // Where only chunks are reduced, each is a row, or block of columns, of its own.
 //
-// Over columns (axes behind the group): blocks of columns, one lane a column; accumulators, one for
-// each level of chunks, lie in local memory.
+// Over columns (axes behind the group): blocks of columns, one lane a column; the accumulators, one
+// for each level of chunks, stay in registers on the way down.
 #include "schedule_reduction.h"
 
 #include <algorithm>
@@ -68,9 +68,11 @@ class ReductionScheduler : NestBuilder {
 
   // Over columns.
   void add_columns(Block& block);
-  void reduce_columns(const Pass& pass, int level, Span rows, Block& block);
-  void init_columns(const Pass& pass, const Locals& locals, Block& block);
-  void add_column_outputs(const Pass& pass, Block& block);
+  [[nodiscard]] std::vector<IndexId> with_group(const std::vector<IndexId>& group) const;
+  [[nodiscard]] Values reduce_columns(const Pass& pass, int level, Span rows, IndexId place,
+                                      Block& block);
+  void add_column_loop(const Pass& pass, Loop loop, Block& block);
+  void add_column_loops(const Pass& pass, Span columns, Block& block);
 
   const ReductionPasses reductions_;
   const int outer_;
@@ -78,8 +80,6 @@ class ReductionScheduler : NestBuilder {
   std::vector<IndexId> behind_;  // and along those behind it but the last
   std::vector<bool> defined_;    // [node] it has a value that later blocks of the unit see
   IndexId row_start_;            // of the row of the group that places count in
-  Span columns_;
-  std::vector<Locals> accumulators_;  // [level][reduction]
 };
 
 // --- What is computed ----------------------------------------------------------------------------
@@ -350,80 +350,78 @@ void ReductionScheduler::add_rows(Block& block) {
 
 // --- Over columns --------------------------------------------------------------------------------
 
-void ReductionScheduler::init_columns(const Pass& pass, const Locals& locals, Block& block) {
-  const auto body = [&](IndexId place, bool, Block& inner) {
-    const IndexId position = indices_.sub(place, columns_.from);
-    for (std::size_t i = 0; i < locals.size(); ++i) {
-      store_local(locals[i], position, identity(pass.reductions[i]), inner);
-    }
-  };
-  add_elements(columns_, body, false, block);
+/// Positions of the unit with these in the group.
+std::vector<IndexId> ReductionScheduler::with_group(const std::vector<IndexId>& group) const {
+  std::vector<IndexId> positions = unit_;
+  positions.insert(positions.end(), group.begin(), group.end());
+  positions.insert(positions.end(), behind_.begin(), behind_.end());
+  return positions;
 }
 
-/// Accumulates a range of at most chunk ^ (level + 1) rows.
-void ReductionScheduler::reduce_columns(const Pass& pass, int level, Span rows, Block& block) {
-  const Locals& into = accumulators_[static_cast<std::size_t>(level)];
-  init_columns(pass, into, block);
+/// A range of at most chunk ^ (level + 1) rows as one, for the columns from `place` on.
+Values ReductionScheduler::reduce_columns(const Pass& pass, int level, Span rows, IndexId place,
+                                          Block& block) {
   std::int64_t size = 1;
   for (int i = 0; i < level; ++i) size *= kChunkSteps;
   const IndexId step = indices_.constant(size);
   const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
-  const bool single_axis = space_.reduced == 1;
   Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
-  const std::vector<bool> wanted = reductions_.cone(pass);
-  Operands operands;
-  if (level > 0) {
-    const IndexId from = indices_.add(rows.from, indices_.mul(loop.variable, step));
-    const IndexId to = indices_.min(rows.to, indices_.add(from, step));
-    reduce_columns(pass, level - 1, {from, to}, loop.body);
-    const Locals& chunk = accumulators_[static_cast<std::size_t>(level) - 1];
-    operands = [this, &chunk](IndexId place, Block& inner) {
-      return from_locals(chunk)(indices_.sub(place, columns_.from), inner);
-    };
-  } else {
-    std::vector<IndexId> positions = unit_;
-    for (int axis = outer_; axis < outer_ + space_.reduced; ++axis) {
-      positions.push_back(single_axis ? loop.variable : add_digit(loop, indices_.extent(axis)));
-    }
-    positions.insert(positions.end(), behind_.begin(), behind_.end());
-    set_row(positions);
-    define_again(wanted, Level::group, {}, loop.body);
-    operands = [this, &wanted, &pass](IndexId place, Block& inner) {
-      define_again(wanted, Level::lane, place, inner);
-      return operand_values(pass);
-    };
+  std::vector<IndexId> group;
+  for (int axis = outer_; level == 0 && axis < outer_ + space_.reduced; ++axis) {
+    const bool single = space_.reduced == 1;
+    group.push_back(single ? loop.variable : add_digit(loop, indices_.extent(axis)));
   }
-  const auto body = [&](IndexId place, bool, Block& inner) {
-    const IndexId position = indices_.sub(place, columns_.from);
-    const Values x = operands(place, inner);
-    for (std::size_t i = 0; i < into.size(); ++i) {
-      const ValueId before = load_local(into[i], position, inner);
-      store_local(into[i], position, combine(pass.reductions[i], before, x[i], inner), inner);
+  const auto operands = [&](IndexId at, Block& inner) {
+    if (reductions_.reduced_extent() == 0) return identities(pass);  // there is nothing to read
+    if (level > 0) {
+      const IndexId from = indices_.add(rows.from, indices_.mul(at, step));
+      const IndexId to = indices_.min(rows.to, indices_.add(from, step));
+      return reduce_columns(pass, level - 1, {from, to}, place, inner);
     }
+    const std::vector<bool> wanted = reductions_.cone(pass);
+    set_row(with_group(group));
+    define_again(wanted, Level::group, {}, inner);
+    define_again(wanted, Level::lane, place, inner);
+    return operand_values(pass);
   };
-  add_elements(columns_, body, false, loop.body);
+  return accumulate(pass, std::move(loop), identities(pass), operands, block);
+}
+
+/// What a loop over columns does to those that it is at.
+void ReductionScheduler::add_column_loop(const Pass& pass, Loop loop, Block& block) {
+  const int top = reductions_.levels(kChunkSteps);
+  const Values results = reduce_columns(pass, top, reduced_range(), loop.variable, loop.body);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    values_[pass.reductions[i].index] = results[i];
+  }
+  const std::vector<IndexId> zeros(static_cast<std::size_t>(space_.reduced), indices_.constant(0));
+  set_row(with_group(zeros));
+  define_again(reductions_.cone(reductions_.outputs(true)), Level::lane, loop.variable, loop.body);
+  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
+    store_output(i, false, loop.variable, loop.body);
+  }
   block.emplace_back(std::move(loop));
 }
 
-void ReductionScheduler::add_column_outputs(const Pass& pass, Block& block) {
-  std::vector<IndexId> positions = unit_;
-  for (int i = 0; i < space_.reduced; ++i) positions.push_back(indices_.constant(0));
-  positions.insert(positions.end(), behind_.begin(), behind_.end());
-  set_row(positions);
-  const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
-  define_shared(wanted, Level::row, block);
-  const auto body = [&](IndexId place, bool streaming, Block& inner) {
-    const IndexId position = indices_.sub(place, columns_.from);
-    for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
-      const std::uint8_t local = accumulators_.back()[i];
-      values_[pass.reductions[i].index] = load_local(local, position, inner);
-    }
-    define_again(wanted, Level::lane, place, inner);
-    for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-      store_output(i, streaming, place, inner);
-    }
+/// Whole steps; then what is left as one masked step, or by single vectors and single columns.
+void ReductionScheduler::add_column_loops(const Pass& pass, Span columns, Block& block) {
+  IndexId at = columns.from;
+  const auto add_whole = [&](int lanes, int unroll) {
+    const IndexId length = indices_.sub(columns.to, at);
+    const std::int64_t step = std::int64_t{lanes} * unroll;
+    const IndexId to = indices_.add(at, indices_.round_down(length, step));
+    add_column_loop(pass, vector_loop({at, to}, lanes, unroll), block);
+    at = to;
   };
-  add_elements(columns_, body, true, block);
+  add_whole(strategy_.lanes, strategy_.unroll);
+  if (strategy_.masks) {
+    Loop rest = vector_loop({at, columns.to}, strategy_.lanes, strategy_.unroll);
+    rest.masked = true;
+    rest.once = true;
+    return add_column_loop(pass, std::move(rest), block);
+  }
+  if (strategy_.unroll > 1) add_whole(strategy_.lanes, 1);
+  if (strategy_.lanes > 1) add_whole(1, 1);
 }
 
 void ReductionScheduler::add_columns(Block& block) {
@@ -442,22 +440,14 @@ void ReductionScheduler::add_columns(Block& block) {
     behind_.push_back(digit(indices_.extent(axis)));
   }
   const IndexId length = indices_.extent(inner_axis());
-  columns_ = part(digit(indices_.blocks(length, kColumnBlock)), inner_axis(), kColumnBlock);
-  std::vector<IndexId> positions = unit_;
-  for (int i = 0; i < space_.reduced; ++i) positions.push_back(indices_.constant(0));
-  positions.insert(positions.end(), behind_.begin(), behind_.end());
-  set_row(positions);
-  const bool empty = reductions_.reduced_extent() == 0;
-  if (!empty) define_shared(reductions_.cone(pass), Level::row, units.body);
-  const int top = reductions_.levels(kChunkSteps);
-  for (int level = 0; level <= top; ++level) {
-    accumulators_.push_back(new_locals(pass, kColumnBlock));
-  }
-  if (empty)
-    init_columns(pass, accumulators_.back(), units.body);
-  else
-    reduce_columns(pass, top, reduced_range(), units.body);
-  add_column_outputs(pass, units.body);
+  const Span columns =
+      part(digit(indices_.blocks(length, kColumnBlock)), inner_axis(), kColumnBlock);
+  const std::vector<IndexId> zeros(static_cast<std::size_t>(space_.reduced), indices_.constant(0));
+  set_row(with_group(zeros));
+  if (reductions_.reduced_extent() > 0)
+    define_shared(reductions_.cone(pass), Level::row, units.body);
+  define_shared(reductions_.cone(reductions_.outputs(true)), Level::row, units.body);
+  add_column_loops(pass, columns, units.body);
   block.emplace_back(std::move(units));
 }
 
