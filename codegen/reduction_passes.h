@@ -31,10 +31,15 @@ class ReductionPasses {
   /// want as many lanes.
   [[nodiscard]] std::vector<ReductionPass> passes() const;
 
-  /// [node] whether it is needed for `targets`, up to what reductions gave.
-  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets) const;
+  /// [node] whether it is needed for `targets`, up to what reductions gave, and to `known` nodes.
+  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets,
+                                       const std::vector<bool>& known = {}) const;
   /// And for what a pass reduces.
-  [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass) const;
+  [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass,
+                                       const std::vector<bool>& known = {}) const;
+  /// [node] whether a later walk needs it again that would take so many operations, or more, to
+  /// compute it.
+  [[nodiscard]] std::vector<bool> worth_keeping(int least) const;
 
   /// Whether an output has one element for each group that is reduced.
   [[nodiscard]] bool is_row_output(std::size_t output) const;
@@ -51,6 +56,10 @@ class ReductionPasses {
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:
+  [[nodiscard]] std::vector<NodeId> operands(const ReductionPass& pass) const;
+  [[nodiscard]] bool is_computed(NodeId node) const;
+  [[nodiscard]] int operations(NodeId node) const;
+
   const Graph& body_;
   const LoopSpace& space_;
   const Placement& placement_;

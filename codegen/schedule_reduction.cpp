@@ -2,7 +2,8 @@
 //
 // Over rows (the group that is reduced holds the last axis): one row after the other. Reductions
 // that wait for others of the same row, as the sum of a softmax waits for its maximum, come in
-// later passes over it; the last pass stores what has the length of the row. A pass accumulates W
+// later passes over it; the last pass stores what has the length of the row. What takes long to
+// compute and is wanted in several passes is kept in local memory. A pass accumulates W
 // lanes in registers, chunk by chunk. What is left of a chunk behind its last whole step goes
 // through local memory, filled up with the identity. A row of no more than W is one masked step.
 //
@@ -13,6 +14,7 @@
 #include "schedule_reduction.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,11 @@ using Pass = ReductionPass;
 using Values = std::vector<ValueId>;
 using Locals = std::vector<std::uint8_t>;
 
+/// A value is kept in memory if it would take this many operations to compute it again.
+constexpr int kKeptOperations = 8;
+/// Of its row.
+constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;
+
 class ReductionScheduler : NestBuilder {
  public:
   ReductionScheduler(const Graph& body, const LoopSpace& space, Placement placement,
@@ -36,7 +43,10 @@ class ReductionScheduler : NestBuilder {
       : NestBuilder(body, space, std::move(placement), std::move(strategy)),
         reductions_(body_, space_, placement_, std::int64_t{4} * strategy_.lanes),
         outer_(reductions_.outer()),
-        defined_(body.nodes().size()) {}
+        defined_(body.nodes().size()),
+        kept_(body.nodes().size()),
+        known_(body.nodes().size()),
+        kept_in_(body.nodes().size()) {}
   [[nodiscard]] LoopNest build();
 
  private:
@@ -46,6 +56,10 @@ class ReductionScheduler : NestBuilder {
   // What is computed.
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
   void define_again(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
+  void choose_kept();
+  void begin_keeping(const std::vector<bool>& cone);
+  void keep(IndexId place, Block& block);
+  void end_keeping();
   [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
   [[nodiscard]] Span reduced_range();
 
@@ -76,10 +90,14 @@ class ReductionScheduler : NestBuilder {
 
   const ReductionPasses reductions_;
   const int outer_;
-  std::vector<IndexId> unit_;    // positions along the axes before the group
-  std::vector<IndexId> behind_;  // and along those behind it but the last
-  std::vector<bool> defined_;    // [node] it has a value that later blocks of the unit see
-  IndexId row_start_;            // of the row of the group that places count in
+  std::vector<IndexId> unit_;          // positions along the axes before the group
+  std::vector<IndexId> behind_;        // and along those behind it but the last
+  std::vector<bool> defined_;          // [node] it has a value that later blocks of the unit see
+  std::vector<bool> kept_;             // [node] its row is, for passes to come
+  std::vector<bool> known_;            // [node] ... and lies in its local argument
+  std::vector<std::uint8_t> kept_in_;  // [node] this one
+  std::vector<NodeId> keeping_;        // nodes that the pass at hand keeps
+  IndexId row_start_;                  // of the row of the group that places count in
 };
 
 // --- What is computed ----------------------------------------------------------------------------
@@ -101,9 +119,47 @@ void ReductionScheduler::define_shared(const std::vector<bool>& cone, Level leve
 void ReductionScheduler::define_again(const std::vector<bool>& cone, Level level, IndexId place,
                                       Block& block) {
   const auto wanted = [&](NodeId node) {
-    return cone[node.index] && placement_.level(node) == level && !reductions_.is_reduction(node);
+    return cone[node.index] && placement_.level(node) == level && !reductions_.is_reduction(node) &&
+           !known_[node.index];
   };
+  for (std::size_t i = 0; level == Level::lane && i < cone.size(); ++i) {
+    if (cone[i] && known_[i]) values_[i] = load_local(kept_in_[i], place, block);
+  }
   define(wanted, place, block);
+}
+
+// --- Rows that are kept for later passes ---------------------------------------------------------
+
+/// A value that takes long to compute, as the exponential of a softmax does, is kept for the passes
+/// behind, where its row fits the first level of the cache beside what is read.
+void ReductionScheduler::choose_kept() {
+  const std::int64_t extent = reductions_.reduced_extent();
+  if (space_.reduced > 1 || space_.inner > 0 || space_.chunk > 0) return;
+  kept_ = reductions_.worth_keeping(kKeptOperations);
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    const std::int64_t bytes = info(body_.nodes()[i].dtype).bytes;
+    kept_[i] = kept_[i] && bytes >= 4 && extent * bytes <= kKeptBytes;
+  }
+}
+
+void ReductionScheduler::begin_keeping(const std::vector<bool>& cone) {
+  const auto room = std::bit_ceil(static_cast<std::uint64_t>(reductions_.reduced_extent()));
+  for (std::uint32_t i = 0; i < cone.size(); ++i) {
+    if (!cone[i] || !kept_[i] || known_[i]) continue;
+    kept_in_[i] = new_local(body_.node({i}).dtype, static_cast<std::int64_t>(room));
+    keeping_.push_back({i});
+  }
+}
+
+void ReductionScheduler::keep(IndexId place, Block& block) {
+  for (NodeId node : keeping_) {
+    store_local(kept_in_[node.index], place, values_[node.index], block);
+  }
+}
+
+void ReductionScheduler::end_keeping() {
+  for (NodeId node : keeping_) known_[node.index] = true;
+  keeping_.clear();
 }
 
 Locals ReductionScheduler::new_locals(const Pass& pass, std::int64_t elements) {
@@ -140,6 +196,7 @@ ReductionScheduler::Operands ReductionScheduler::from_row(const Pass& pass,
                                                           const std::vector<bool>& cone) {
   return [this, &pass, &cone](IndexId place, Block& block) {
     define_again(cone, Level::lane, place, block);
+    keep(place, block);
     return operand_values(pass);
   };
 }
@@ -217,7 +274,7 @@ bool ReductionScheduler::is_short(const Pass& pass) const {
 /// With no more vectors than the row has: lanes that are left out would hold identities, which
 /// change nothing.
 Values ReductionScheduler::reduce_short(const Pass& pass, Span range, Block& block) {
-  const std::vector<bool> wanted = reductions_.cone(pass);
+  const std::vector<bool> wanted = reductions_.cone(pass, known_);
   std::int64_t lanes = strategy_.lanes;
   while (lanes < reductions_.reduced_extent()) lanes *= 2;
   Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(lanes / strategy_.lanes));
@@ -233,7 +290,7 @@ Values ReductionScheduler::reduce_short(const Pass& pass, Span range, Block& blo
 /// first, filled up to whole steps.
 Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range, Block& block) {
   if (is_short(pass)) return reduce_short(pass, range, block);
-  const std::vector<bool> wanted = reductions_.cone(pass);
+  const std::vector<bool> wanted = reductions_.cone(pass, known_);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
   Values accumulated = identities(pass);
@@ -250,13 +307,14 @@ Values ReductionScheduler::reduce_chunk(const Pass& pass, Span range, Block& blo
   const IndexId length = indices_.sub(range.to, at);
   const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
   fill_identity(pass, locals, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
-  const auto keep = [&](IndexId place, bool, Block& inner) {
+  const auto fill = [&](IndexId place, bool, Block& inner) {
     define_again(wanted, Level::lane, place, inner);
     const Values x = operand_values(pass);
     const IndexId position = indices_.sub(indices_.add(row_start_, place), at);
     for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
+    keep(place, inner);
   };
-  add_row_parts({at, range.to}, wanted, keep, false, block);
+  add_row_parts({at, range.to}, wanted, fill, false, block);
   accumulated =
       accumulate(pass, lanes_loop(pass, {zero, filled}), accumulated, from_locals(locals), block);
   return fold(pass, accumulated, block);
@@ -300,12 +358,15 @@ void ReductionScheduler::add_pass(const Pass& pass, Block& block) {
     return;
   }
   set_row(unit_);
-  define_shared(reductions_.cone(pass), Level::row, block);
+  const std::vector<bool> wanted = reductions_.cone(pass, known_);
+  define_shared(wanted, Level::row, block);
+  begin_keeping(wanted);
   const Values results = reduce(pass, reductions_.levels(pass.chunk()), reduced_range(), block);
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
     defined_[pass.reductions[i].index] = true;
   }
+  end_keeping();
 }
 
 void ReductionScheduler::add_row_outputs(Block& block) {
@@ -314,8 +375,8 @@ void ReductionScheduler::add_row_outputs(Block& block) {
   const std::vector<NodeId> long_ones =
       reductions_.reduced_extent() == 0 ? std::vector<NodeId>() : reductions_.outputs(false);
   all.insert(all.end(), long_ones.begin(), long_ones.end());
-  define_shared(reductions_.cone(all), Level::row, block);
-  const std::vector<bool> wanted = reductions_.cone(long_ones);
+  define_shared(reductions_.cone(all, known_), Level::row, block);
+  const std::vector<bool> wanted = reductions_.cone(long_ones, known_);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     define_again(wanted, Level::lane, place, inner);
     for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
@@ -343,6 +404,7 @@ void ReductionScheduler::add_rows(Block& block) {
       unit_.push_back(add_digit(rows, indices_.extent(axis)));
     }
   }
+  choose_kept();
   for (const Pass& pass : reductions_.passes()) add_pass(pass, rows.body);
   add_row_outputs(rows.body);
   block.emplace_back(std::move(rows));
