@@ -3,17 +3,29 @@
 #include "reduction_builder.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
 #include <sinter/ir/reduction.h>
 
 namespace sinter::detail {
+namespace {
+
+/// A value is kept in memory if it would take this many operations to compute it again.
+constexpr int kKeptOperations = 8;
+/// Of its row.
+constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;
+
+}  // namespace
 
 ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                                    CpuStrategy strategy)
     : NestBuilder(body, space, std::move(placement), std::move(strategy)),
       defined_(body.nodes().size()),
+      kept_(body.nodes().size()),
+      known_(body.nodes().size()),
+      kept_in_(body.nodes().size()),
       row_start_(indices_.constant(0)) {}
 
 void ReductionBuilder::set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
@@ -41,9 +53,51 @@ void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level,
 void ReductionBuilder::define_again(const std::vector<bool>& cone, Level level, IndexId place,
                                     Block& block) {
   const auto wanted = [&](NodeId node) {
-    return cone[node.index] && placement_.level(node) == level && !is_reduction(node);
+    return cone[node.index] && placement_.level(node) == level && !is_reduction(node) &&
+           !known_[node.index];
   };
+  for (std::size_t i = 0; level == Level::lane && i < cone.size(); ++i) {
+    if (cone[i] && known_[i]) values_[i] = load_local(kept_in_[i], place, block);
+  }
   define(wanted, place, block);
+}
+
+// --- Rows that are kept for later passes ---------------------------------------------------------
+
+/// Where its row fits the first level of the cache beside what is read.
+void ReductionBuilder::choose_kept() {
+  const std::int64_t extent = over_->reduced_extent();
+  if (axes().reduced > 1 || axes().inner > 0 || space_.chunk > 0) return;
+  kept_ = over_->worth_keeping(kKeptOperations);
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    const std::int64_t bytes = info(body_.nodes()[i].dtype).bytes;
+    kept_[i] = kept_[i] && bytes >= 4 && extent * bytes <= kKeptBytes;
+  }
+}
+
+void ReductionBuilder::forget_kept() {
+  kept_.assign(kept_.size(), false);
+  known_.assign(known_.size(), false);
+}
+
+void ReductionBuilder::begin_keeping(const std::vector<bool>& cone) {
+  const auto room = std::bit_ceil(static_cast<std::uint64_t>(over_->reduced_extent()));
+  for (std::uint32_t i = 0; i < cone.size(); ++i) {
+    if (!cone[i] || !kept_[i] || known_[i]) continue;
+    kept_in_[i] = new_local(body_.node({i}).dtype, static_cast<std::int64_t>(room));
+    keeping_.push_back({i});
+  }
+}
+
+void ReductionBuilder::keep(IndexId place, Block& block) {
+  for (NodeId node : keeping_) {
+    store_local(kept_in_[node.index], place, values_[node.index], block);
+  }
+}
+
+void ReductionBuilder::end_keeping() {
+  for (NodeId node : keeping_) known_[node.index] = true;
+  keeping_.clear();
 }
 
 std::vector<NodeId> ReductionBuilder::nodes_of(const Outputs& outputs) const {
@@ -86,6 +140,7 @@ ReductionBuilder::Operands ReductionBuilder::from_row(const Pass& pass,
                                                       const std::vector<bool>& cone) {
   return [this, &pass, &cone](IndexId place, Block& block) {
     define_again(cone, Level::lane, place, block);
+    keep(place, block);
     return operand_values(pass);
   };
 }
@@ -165,7 +220,7 @@ bool ReductionBuilder::is_short(const Pass& pass) const {
 /// change nothing.
 ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span range,
                                                         Block& block) {
-  const std::vector<bool> wanted = over_->cone(pass);
+  const std::vector<bool> wanted = over_->cone(pass, known_);
   std::int64_t lanes = strategy_.lanes;
   while (lanes < over_->reduced_extent()) lanes *= 2;
   Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(lanes / strategy_.lanes));
@@ -182,7 +237,7 @@ ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span r
 ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span range,
                                                         Block& block) {
   if (is_short(pass)) return reduce_short(pass, range, block);
-  const std::vector<bool> wanted = over_->cone(pass);
+  const std::vector<bool> wanted = over_->cone(pass, known_);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
   Values accumulated = identities(pass);
@@ -199,13 +254,14 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
   const IndexId length = indices_.sub(range.to, at);
   const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
   fill_identity(pass, locals, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
-  const auto keep = [&](IndexId place, bool, Block& inner) {
+  const auto fill = [&](IndexId place, bool, Block& inner) {
     define_again(wanted, Level::lane, place, inner);
     const Values x = operand_values(pass);
     const IndexId position = indices_.sub(indices_.add(row_start_, place), at);
     for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
+    keep(place, inner);
   };
-  add_row_parts({at, range.to}, wanted, keep, false, block);
+  add_row_parts({at, range.to}, wanted, fill, false, block);
   accumulated =
       accumulate(pass, lanes_loop(pass, {zero, filled}), accumulated, from_locals(locals), block);
   return fold(pass, accumulated, block);
@@ -250,12 +306,15 @@ void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
     return;
   }
   set_row(unit_);
-  if (group_level_ != Level::row) define_shared(over_->cone(pass), Level::row, block);
+  const std::vector<bool> wanted = over_->cone(pass, known_);
+  if (group_level_ != Level::row) define_shared(wanted, Level::row, block);
+  begin_keeping(wanted);
   const Values results = reduce(pass, over_->levels(pass.chunk()), reduced_range(), block);
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
     defined_[pass.reductions[i].index] = true;
   }
+  end_keeping();
 }
 
 void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows, Block& block) {
@@ -264,8 +323,8 @@ void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows,
       over_->reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(rows);
   std::vector<NodeId> all = nodes_of(left);
   all.insert(all.end(), long_ones.begin(), long_ones.end());
-  define_shared(over_->cone(all), Level::row, block);
-  const std::vector<bool> wanted = over_->cone(long_ones);
+  define_shared(over_->cone(all, known_), Level::row, block);
+  const std::vector<bool> wanted = over_->cone(long_ones, known_);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     define_again(wanted, Level::lane, place, inner);
     for (std::size_t i : rows) store_output(i, streaming, place, inner);
@@ -284,96 +343,102 @@ void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows,
 
 // --- Over columns --------------------------------------------------------------------------------
 
-void ReductionBuilder::init_columns(const Pass& pass, const Locals& locals, Block& block) {
-  const auto body = [&](IndexId place, bool, Block& inner) {
-    const IndexId position = indices_.sub(place, columns_.from);
-    for (std::size_t i = 0; i < locals.size(); ++i) {
-      store_local(locals[i], position, identity(pass.reductions[i]), inner);
-    }
-  };
-  add_elements(columns_, body, false, block);
+/// Positions of the unit with these in the group.
+std::vector<IndexId> ReductionBuilder::with_group(const std::vector<IndexId>& group) const {
+  std::vector<IndexId> positions = unit_;
+  positions.insert(positions.end(), group.begin(), group.end());
+  positions.insert(positions.end(), behind_.begin(), behind_.end());
+  return positions;
 }
 
-/// Accumulates a range of at most chunk ^ (level + 1) rows.
-void ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows, Block& block) {
-  const Locals& into = accumulators_[static_cast<std::size_t>(level)];
-  init_columns(pass, into, block);
+/// A range of at most chunk ^ (level + 1) rows as one, for the columns from `place` on.
+ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows,
+                                                          IndexId place, Block& block) {
   std::int64_t size = 1;
   for (int i = 0; i < level; ++i) size *= kChunkSteps;
   const IndexId step = indices_.constant(size);
   const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
-  const bool single_axis = axes().reduced == 1;
   Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
-  const std::vector<bool> wanted = over_->cone(pass);
-  Operands operands;
-  if (level > 0) {
-    const IndexId from = indices_.add(rows.from, indices_.mul(loop.variable, step));
-    const IndexId to = indices_.min(rows.to, indices_.add(from, step));
-    reduce_columns(pass, level - 1, {from, to}, loop.body);
-    const Locals& chunk = accumulators_[static_cast<std::size_t>(level) - 1];
-    operands = [this, &chunk](IndexId place, Block& inner) {
-      return from_locals(chunk)(indices_.sub(place, columns_.from), inner);
-    };
-  } else {
-    std::vector<IndexId> positions = unit_;
-    for (int axis = axes().outer; axis < axes().outer + axes().reduced; ++axis) {
-      positions.push_back(single_axis ? loop.variable : add_digit(loop, indices_.extent(axis)));
-    }
-    positions.insert(positions.end(), behind_.begin(), behind_.end());
-    set_row(positions);
-    define_again(wanted, group_level_, {}, loop.body);
-    operands = [this, &wanted, &pass](IndexId place, Block& inner) {
-      define_again(wanted, Level::lane, place, inner);
-      return operand_values(pass);
-    };
+  std::vector<IndexId> group;
+  for (int axis = axes().outer; level == 0 && axis < axes().outer + axes().reduced; ++axis) {
+    const bool single = axes().reduced == 1;
+    group.push_back(single ? loop.variable : add_digit(loop, indices_.extent(axis)));
   }
-  const auto body = [&](IndexId place, bool, Block& inner) {
-    const IndexId position = indices_.sub(place, columns_.from);
-    const Values x = operands(place, inner);
-    for (std::size_t i = 0; i < into.size(); ++i) {
-      const ValueId before = load_local(into[i], position, inner);
-      store_local(into[i], position, combine(pass.reductions[i], before, x[i], inner), inner);
+  const auto operands = [&](IndexId at, Block& inner) {
+    if (over_->reduced_extent() == 0) return identities(pass);  // there is nothing to read
+    if (level > 0) {
+      const IndexId from = indices_.add(rows.from, indices_.mul(at, step));
+      const IndexId to = indices_.min(rows.to, indices_.add(from, step));
+      return reduce_columns(pass, level - 1, {from, to}, place, inner);
     }
+    const std::vector<bool> wanted = over_->cone(pass);
+    set_row(with_group(group));
+    define_again(wanted, group_level_, {}, inner);
+    define_again(wanted, Level::lane, place, inner);
+    return operand_values(pass);
   };
-  add_elements(columns_, body, false, loop.body);
+  return accumulate(pass, std::move(loop), identities(pass), operands, block);
+}
+
+void ReductionBuilder::set_first_row() {
+  const std::vector<IndexId> zeros(static_cast<std::size_t>(axes().reduced), indices_.constant(0));
+  set_row(with_group(zeros));
+}
+
+/// What a loop over columns does to those that it is at.
+void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body,
+                                       Block& block) {
+  const int top = over_->levels(kChunkSteps);
+  const Values results = reduce_columns(pass, top, reduced_range(), loop.variable, loop.body);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    values_[pass.reductions[i].index] = results[i];
+  }
+  set_first_row();
+  body(loop.variable, loop.body);
   block.emplace_back(std::move(loop));
 }
 
-/// In the first row of the group: what does not change along that.
-void ReductionBuilder::set_first_row() {
-  std::vector<IndexId> positions = unit_;
-  for (int i = 0; i < axes().reduced; ++i) positions.push_back(indices_.constant(0));
-  positions.insert(positions.end(), behind_.begin(), behind_.end());
-  set_row(positions);
-}
-
-ReductionBuilder::Locals ReductionBuilder::add_column_pass(const Pass& pass, Span columns,
-                                                           Block& block) {
-  columns_ = columns;
-  set_first_row();
-  const bool empty = over_->reduced_extent() == 0;
-  if (!empty && group_level_ != Level::row) define_shared(over_->cone(pass), Level::row, block);
-  const int top = over_->levels(kChunkSteps);
-  accumulators_.clear();
-  for (int level = 0; level <= top; ++level) {
-    accumulators_.push_back(new_locals(pass, kColumnBlock));
+/// Whole steps; then what is left as one masked step, or by single vectors and single columns.
+void ReductionBuilder::add_column_loops(const Pass& pass, Span columns, const ColumnBody& body,
+                                        Block& block) {
+  IndexId at = columns.from;
+  const auto add_whole = [&](int lanes, int unroll) {
+    const IndexId length = indices_.sub(columns.to, at);
+    const std::int64_t step = std::int64_t{lanes} * unroll;
+    const IndexId to = indices_.add(at, indices_.round_down(length, step));
+    add_column_loop(pass, vector_loop({at, to}, lanes, unroll), body, block);
+    at = to;
+  };
+  add_whole(strategy_.lanes, strategy_.unroll);
+  if (strategy_.masks) {
+    Loop rest = vector_loop({at, columns.to}, strategy_.lanes, strategy_.unroll);
+    rest.masked = true;
+    rest.once = true;
+    return add_column_loop(pass, std::move(rest), body, block);
   }
-  if (empty)
-    init_columns(pass, accumulators_.back(), block);
-  else
-    reduce_columns(pass, top, reduced_range(), block);
-  return accumulators_.back();
+  if (strategy_.unroll > 1) add_whole(strategy_.lanes, 1);
+  if (strategy_.lanes > 1) add_whole(1, 1);
 }
 
-void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& results, Span columns,
+void ReductionBuilder::add_column_sums(const Pass& pass, Span columns, const Locals& sums,
+                                       Block& block) {
+  const auto body = [&](IndexId place, Block& inner) {
+    const IndexId position = indices_.sub(place, columns.from);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      store_local(sums[i], position, values_[pass.reductions[i].index], inner);
+    }
+  };
+  add_column_loops(pass, columns, body, block);
+}
+
+void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
                                           const Outputs& outputs, Block& block) {
   set_first_row();
   const std::vector<bool> wanted = over_->cone(nodes_of(outputs));
-  define_shared(wanted, Level::row, block);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
     const IndexId position = indices_.sub(place, columns.from);
     for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
-      values_[pass.reductions[i].index] = load_local(results[i], position, inner);
+      values_[pass.reductions[i].index] = load_local(sums[i], position, inner);
     }
     define_again(wanted, Level::lane, place, inner);
     for (std::size_t i : outputs) store_output(i, streaming, place, inner);

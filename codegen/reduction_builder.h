@@ -3,12 +3,13 @@
 //
 // Over rows (the group that is reduced holds the last axis): reductions that wait for others of the
 // same row, as the sum of a softmax waits for its maximum, come in later passes over it; the last
-// pass stores what has the length of the row. A pass accumulates W lanes in registers, chunk by
-// chunk. What is left of a chunk behind its last whole step goes through local memory, filled up
-// with the identity. A row of no more than W is one masked step.
+// pass stores what has the length of the row. What takes long to compute and is wanted in several
+// passes is kept in local memory. A pass accumulates W lanes in registers, chunk by chunk. What is
+// left of a chunk behind its last whole step goes through local memory, filled up with the
+// identity. A row of no more than W is one masked step.
 //
-// Over columns (axes behind the group): blocks of columns, one lane a column; accumulators, one for
-// each level of chunks, lie in local memory.
+// Over columns (axes behind the group): blocks of columns, one lane a column; the accumulators, one
+// for each level of chunks, stay in registers on the way down.
 #pragma once
 
 #include <functional>
@@ -46,13 +47,24 @@ class ReductionBuilder : protected NestBuilder {
   void define_again(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
 
   // Over rows.
+  /// From here on, until they are forgotten, passes keep the rows of values that take long to
+  /// compute, as the exponential of a softmax does, for the passes behind.
+  void choose_kept();
+  void forget_kept();
   void add_pass(const Pass& pass, Block& block);
   /// What has one element for the row, and what has as many as the row.
   void add_row_outputs(const Outputs& left, const Outputs& rows, Block& block);
 
-  // Over columns: the accumulators of one pass, and what is computed of them.
-  [[nodiscard]] Locals add_column_pass(const Pass& pass, Span columns, Block& block);
-  void add_column_outputs(const Pass& pass, const Locals& results, Span columns,
+  // Over columns.
+  /// What happens to the columns from `place` on, once their reductions have values.
+  using ColumnBody = std::function<void(IndexId place, Block& block)>;
+  void add_column_loops(const Pass& pass, Span columns, const ColumnBody& body, Block& block);
+  /// In the first row of the group: what does not change along that.
+  void set_first_row();
+  /// The same through memory of the kernel's own, so that something may happen in between.
+  [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
+  void add_column_sums(const Pass& pass, Span columns, const Locals& sums, Block& block);
+  void add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
                           const Outputs& outputs, Block& block);
 
  private:
@@ -61,7 +73,9 @@ class ReductionBuilder : protected NestBuilder {
   using Operands = std::function<Values(IndexId place, Block& block)>;
 
   [[nodiscard]] const ReducedAxes& axes() const { return over_->axes(); }
-  [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
+  void begin_keeping(const std::vector<bool>& cone);
+  void keep(IndexId place, Block& block);
+  void end_keeping();
   [[nodiscard]] Span reduced_range();
 
   [[nodiscard]] Values reduce(const Pass& pass, int level, Span range, Block& block);
@@ -77,18 +91,21 @@ class ReductionBuilder : protected NestBuilder {
                      bool stores_outputs, Block& block);
   [[nodiscard]] Operands from_locals(const Locals& locals);
 
-  void set_first_row();
-  void reduce_columns(const Pass& pass, int level, Span rows, Block& block);
-  void init_columns(const Pass& pass, const Locals& locals, Block& block);
+  [[nodiscard]] std::vector<IndexId> with_group(const std::vector<IndexId>& group) const;
+  [[nodiscard]] Values reduce_columns(const Pass& pass, int level, Span rows, IndexId place,
+                                      Block& block);
+  void add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body, Block& block);
 
   const ReductionPasses* over_ = nullptr;
   Level group_level_ = Level::group;
-  std::vector<IndexId> unit_;    // positions along the axes before the group
-  std::vector<IndexId> behind_;  // and along those behind it but the last
-  std::vector<bool> defined_;    // [node] it has a value that later blocks of the unit see
-  IndexId row_start_;            // of the row of the group that places count in
-  Span columns_;
-  std::vector<Locals> accumulators_;  // [level][reduction]
+  std::vector<IndexId> unit_;          // positions along the axes before the group
+  std::vector<IndexId> behind_;        // and along those behind it but the last
+  std::vector<bool> defined_;          // [node] it has a value that later blocks of the unit see
+  std::vector<bool> kept_;             // [node] its row is, for passes to come
+  std::vector<bool> known_;            // [node] ... and lies in its local argument
+  std::vector<std::uint8_t> kept_in_;  // [node] this one
+  std::vector<NodeId> keeping_;        // nodes that the pass at hand keeps
+  IndexId row_start_;                  // of the row of the group that places count in
 };
 
 }  // namespace sinter::detail

@@ -42,12 +42,13 @@ ReductionPass ReductionPasses::column_pass() const {
   return all;
 }
 
-std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets) const {
+std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets,
+                                        const std::vector<bool>& known) const {
   std::vector<bool> wanted(body_.nodes().size());
   for (NodeId target : targets) wanted[placement_.value(target).index] = true;
   for (std::size_t i = wanted.size(); i-- > 0;) {
     const NodeId node{static_cast<std::uint32_t>(i)};
-    if (!wanted[i] || is_reduction(node) || body_.node(node).op == Op::dot) continue;
+    if (!wanted[i] || is_given(node) || (!known.empty() && known[i])) continue;
     for (NodeId operand : body_.node(node).inputs()) {
       wanted[placement_.value(operand).index] = true;
     }
@@ -55,10 +56,53 @@ std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets) cons
   return wanted;
 }
 
-std::vector<bool> ReductionPasses::cone(const ReductionPass& pass) const {
-  std::vector<NodeId> targets;
-  for (NodeId reduction : pass.reductions) targets.push_back(body_.node(reduction).operands[0]);
-  return cone(targets);
+std::vector<bool> ReductionPasses::cone(const ReductionPass& pass,
+                                        const std::vector<bool>& known) const {
+  return cone(operands(pass), known);
+}
+
+std::vector<NodeId> ReductionPasses::operands(const ReductionPass& pass) const {
+  std::vector<NodeId> operands;
+  for (NodeId reduction : pass.reductions) operands.push_back(body_.node(reduction).operands[0]);
+  return operands;
+}
+
+/// Whether a loop with lanes computes it.
+bool ReductionPasses::is_computed(NodeId node) const {
+  const Op op = body_.node(node).op;
+  return placement_.level(node) == Level::lane && !is_given(node) && op != Op::input &&
+         op != Op::iota && placement_.value(node) == node;
+}
+
+int ReductionPasses::operations(NodeId node) const {
+  const std::vector<bool> below = cone({node});
+  int count = 0;
+  for (std::uint32_t i = 0; i < below.size(); ++i) count += below[i] && is_computed({i}) ? 1 : 0;
+  return count;
+}
+
+std::vector<bool> ReductionPasses::worth_keeping(int least) const {
+  std::vector<std::vector<NodeId>> walks;
+  for (const ReductionPass& pass : passes()) walks.push_back(operands(pass));
+  walks.push_back(outputs(false));
+  std::vector<bool> kept(body_.nodes().size());
+  std::vector<bool> computed(body_.nodes().size());  // by an earlier walk
+  for (const std::vector<NodeId>& targets : walks) {
+    // The values nearest to the targets cover what they are computed of.
+    std::vector<bool> wanted(body_.nodes().size());
+    for (NodeId target : targets) wanted[placement_.value(target).index] = true;
+    for (auto i = static_cast<std::uint32_t>(wanted.size()); i-- > 0;) {
+      if (!wanted[i] || is_given({i})) continue;
+      kept[i] = kept[i] || (computed[i] && is_computed({i}) && operations({i}) >= least);
+      if (kept[i]) continue;
+      for (NodeId operand : body_.node({i}).inputs()) {
+        wanted[placement_.value(operand).index] = true;
+      }
+    }
+    const std::vector<bool> walked = cone(targets);
+    for (std::size_t i = 0; i < walked.size(); ++i) computed[i] = computed[i] || walked[i];
+  }
+  return kept;
 }
 
 bool ReductionPasses::is_row_output(std::size_t output) const {

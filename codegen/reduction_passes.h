@@ -55,10 +55,16 @@ class ReductionPasses {
   /// All of them, one lane a column: over columns they wait for nothing, see `partition`.
   [[nodiscard]] ReductionPass column_pass() const;
 
-  /// [node] whether it is needed for `targets`, up to what reductions and a product gave.
-  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets) const;
+  /// [node] whether it is needed for `targets`, up to what reductions and a product gave, and to
+  /// `known` nodes.
+  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets,
+                                       const std::vector<bool>& known = {}) const;
   /// And for what a pass reduces.
-  [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass) const;
+  [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass,
+                                       const std::vector<bool>& known = {}) const;
+  /// [node] whether a later walk needs it again that would take so many operations, or more, to
+  /// compute it.
+  [[nodiscard]] std::vector<bool> worth_keeping(int least) const;
 
   /// Whether an output has one element for each group that is reduced.
   [[nodiscard]] bool is_row_output(std::size_t output) const;
@@ -76,6 +82,13 @@ class ReductionPasses {
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:
+  [[nodiscard]] std::vector<NodeId> operands(const ReductionPass& pass) const;
+  [[nodiscard]] bool is_given(NodeId node) const {
+    return is_reduction(node) || body_.node(node).op == Op::dot;
+  }
+  [[nodiscard]] bool is_computed(NodeId node) const;
+  [[nodiscard]] int operations(NodeId node) const;
+
   const Graph& body_;
   const LoopSpace& space_;
   const Placement& placement_;

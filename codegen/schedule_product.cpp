@@ -408,11 +408,13 @@ void ProductScheduler::hold_totals() {
 void ProductScheduler::add_reduced_rows(Block& block) {
   Loop rows = serial_loop(rows_of_unit_);
   set_unit(over_rows_, {number(0), rows.variable});
+  choose_kept();
   for (const Pass& pass : over_rows_.passes()) add_pass(pass, rows.body);
   Outputs whole = outputs_of(Reduces::rows, false);
   const Outputs others = outputs_of(std::nullopt, false);
   whole.insert(whole.end(), others.begin(), others.end());
   add_row_outputs(outputs_of(Reduces::rows, true), whole, rows.body);
+  forget_kept();
   block.emplace_back(std::move(rows));
 }
 
@@ -423,7 +425,8 @@ void ProductScheduler::add_reductions(Block& block) {
   Locals sums;
   if (reduces_columns) {
     set_unit(over_columns_, {number(0)}, {}, Level::row);
-    sums = add_column_pass(columns, columns_, block);
+    sums = new_locals(columns, space_.column_block);
+    add_column_sums(columns, columns_, sums, block);
   }
   set_unit(over_all_, {number(0)}, {}, Level::row);
   for (const Pass& pass : over_all_.passes()) add_pass(pass, block);

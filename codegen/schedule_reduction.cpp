@@ -46,6 +46,7 @@ void ReductionScheduler::add_rows(Block& block) {
     }
   }
   set_unit(reductions_, std::move(unit));
+  choose_kept();
   for (const Pass& pass : reductions_.passes()) add_pass(pass, rows.body);
   add_row_outputs(outputs(true), outputs(false), rows.body);
   block.emplace_back(std::move(rows));
@@ -68,8 +69,17 @@ void ReductionScheduler::add_columns(Block& block) {
   const Span columns =
       part(digit(indices_.blocks(length, kColumnBlock)), inner_axis(), kColumnBlock);
   set_unit(reductions_, std::move(unit), std::move(behind));
-  const Locals results = add_column_pass(pass, columns, units.body);
-  add_column_outputs(pass, results, columns, outputs(true), units.body);
+  set_first_row();
+  if (reductions_.reduced_extent() > 0) {
+    define_shared(reductions_.cone(pass), Level::row, units.body);
+  }
+  const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
+  define_shared(wanted, Level::row, units.body);
+  const auto store = [&](IndexId place, Block& body) {
+    define_again(wanted, Level::lane, place, body);
+    for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, false, place, body);
+  };
+  add_column_loops(pass, columns, store, units.body);
   block.emplace_back(std::move(units));
 }
 

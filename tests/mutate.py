@@ -58,6 +58,10 @@ FAULTS = [
      "if (loop.masked) keep_masked(loop);", ""),
     ("a short row has lanes that no vector covers", "codegen/reduction_builder.cpp",
      "while (lanes < over_->reduced_extent()) lanes *= 2;", ""),
+    ("a kept row lacks what is behind the last whole step", "codegen/reduction_builder.cpp",
+     "    keep(place, inner);\n", ""),
+    ("a kept value is taken for known in the pass that keeps it", "codegen/reduction_builder.cpp",
+     "keeping_.push_back({i});", "keeping_.push_back({i});\n    known_[i] = true;"),
     ("max that drops NaN", "codegen/llvm_ops.cpp", "id::maximum", "id::maxnum"),
     ("not_equal that is ordered", "codegen/llvm_ops.cpp", "CreateFCmpUNE(x[0], x[1])",
      "CreateFCmpONE(x[0], x[1])"),
@@ -95,8 +99,8 @@ FAULTS = [
      "axes[0] == columns ? Reduces::rows", "axes[0] != columns ? Reduces::rows"),
     ("sums of columns are written before all rows have read what lay there",
      "codegen/schedule_product.cpp",
-     "    sums = add_column_pass(columns, columns_, block);\n",
-     "    sums = add_column_pass(columns, columns_, block);\n"
+     "    add_column_sums(columns, columns_, sums, block);\n",
+     "    add_column_sums(columns, columns_, sums, block);\n"
      "    add_column_outputs(columns, sums, columns_, outputs_of(Reduces::columns, true), block);\n"),
     ("a product of more rows than a block is reduced by columns", "ir/segment_rules.cpp",
      "shape[0] <= limits_.product_rows", "shape[0] <= 2 * limits_.product_rows"),

@@ -450,6 +450,24 @@ TEST(Reduction, LogsumexpOfInfinities) {
   EXPECT_EQ(run(graph, {floats({2}, {1000, -1000})})[0], 1000);
 }
 
+/// A softmax keeps its exponentials where a row of them is short enough; here one value is wanted by
+/// three passes, and one by the last alone.
+TEST(Reduction, ValuesThatAreKeptForLaterPasses) {
+  const Machines machines;
+  for (DType dtype : {DType::f32, DType::f64, DType::f16}) {
+    for (std::int64_t n : {1, 7, 10, 16, 33, 64, 65, 130, 1000, 2049, 4096, 4097}) {
+      Graph graph;
+      const Value x = graph.input("x", dtype, {3, n});
+      const Value gate = x.gelu();
+      const Value centred = gate - gate.mean(-1, true);
+      graph.output("norm", centred / (centred.square().mean(-1, true) + 1e-5).sqrt() * x.tanh());
+      graph.output("softmax", x.softmax(-1));
+      graph.output("most", gate.amax(-1));
+      machines.check(graph, std::string(to_string(dtype)) + " of " + std::to_string(n));
+    }
+  }
+}
+
 TEST(Reduction, RefusesWhatHasNoMeaning) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3});
