@@ -95,9 +95,11 @@ ProductSides product_sides(const Graph& body, const LoopSpace& space, const Plac
 Reduces what_it_reduces(const Graph& body, NodeId reduction) {
   const Shape& shape = body.shape(body.node(reduction).operands[0]);
   const int columns = shape.rank() - 2;
+  const int rows = columns - 1;
   const Dims axes = body.attributes(reduction).lists[0];
-  if (axes.rank() > 1) return shape[columns - 1] == 1 ? Reduces::rows : Reduces::all;
-  return axes[0] == columns ? Reduces::rows : Reduces::columns;
+  if (std::ranges::find(axes, columns) == axes.end()) return Reduces::columns;
+  const bool whole = std::ranges::find(axes, rows) != axes.end() && shape[rows] > 1;
+  return whole ? Reduces::all : Reduces::rows;
 }
 
 BlockReductions::BlockReductions(const Graph& body) : of_(body.nodes().size()) {

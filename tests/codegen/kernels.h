@@ -169,6 +169,19 @@ inline Graph layer_kernel(std::int64_t n) {
   return graph;
 }
 
+/// The same with what is left of its rows taken from it, the sums of its columns, and of all.
+inline Graph reduced_layer_kernel(std::int64_t n) {
+  Graph graph;
+  const std::array<Value, 2> operands{graph.input("x", DType::f32, {20, 1, 33}),
+                                      graph.input("weight", DType::f32, {1, n, 33})};
+  Value bias = graph.input("bias", DType::f32, {n, 1});
+  Value y = Value::apply(Op::dot, operands) + bias;
+  graph.output("y", y - y.amax(1, true));
+  graph.output("columns", y.relu().sum(0, true));
+  graph.output("all", y.sum({0, 1}, true));
+  return graph;
+}
+
 /// Outputs that are no op: an input, a number, and a smaller input spread out.
 inline Graph copies_kernel(std::int64_t n) {
   Graph graph;

@@ -76,6 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"transposed_v4", [] { return transposed_kernel(100); }},
         GoldenCase{"layer_v4", [] { return layer_kernel(100); }},
         GoldenCase{"layer_v3", [] { return layer_kernel(10); }, "x86-64-v3"},
+        GoldenCase{"reduced_layer_v4", [] { return reduced_layer_kernel(10); }},
         GoldenCase{"mixed_streaming_v4", [] { return mixed_kernel(100); }, "x86-64-v4", true},
         GoldenCase{"rows_streaming_v3", [] { return rows_kernel(100, 50); }, "x86-64-v3", true}),
     [](const auto& instance) { return instance.param.file; });
@@ -349,6 +350,22 @@ TEST(ScheduleBits, ProductsOfEveryWidth) {
       const Graph graph = layer_kernel(n);
       const Scheduled made = schedule(graph, form.target, form.streaming);
       expect_same_bits(graph, nest_of(made, form), made.space,
+                       test::random_inputs(graph, random.next()),
+                       {.offsets = {}, .cuts = 2, .seed = random.next()});
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ScheduleBits, ReductionsBehindProductsOfEveryWidth) {
+  Random random(6);
+  for (const Form& form : forms()) {
+    for (std::int64_t n = 2; n <= 40; ++n) {
+      SCOPED_TRACE(std::to_string(n) + " " + to_string(form));
+      const Graph graph = reduced_layer_kernel(n);
+      const Graph body = expand(graph, graph.parameters());
+      const Scheduled made = schedule(graph, form.target, form.streaming);
+      expect_same_bits(body, nest_of(made, form), made.space,
                        test::random_inputs(graph, random.next()),
                        {.offsets = {}, .cuts = 2, .seed = random.next()});
       if (HasFatalFailure()) return;

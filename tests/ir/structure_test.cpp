@@ -168,6 +168,35 @@ TEST(StructurePlan, OpsBehindAConcatMoveIntoItsParts) {
   expect_golden("plan/rotary.txt", print(plan));
 }
 
+/// With and without the reduced axis it is one value, of one kernel.
+TEST(StructurePlan, AReshapeOfWhatAReductionKeptIsOneThatDropsIt) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {8, 16});
+  const Value bias = graph.input("bias", DType::f32, {8});
+  const Value total = x.exp().sum(-1, true).log();
+  graph.output("share", x - total);
+  graph.output("total", total.reshape({8}) + bias);
+  graph.output("all", x.sum().reshape({1, 1}) * 2);
+  const Plan plan = plan_of(graph);
+  EXPECT_EQ(plan.kernels.size(), 2U) << print(plan);
+  EXPECT_EQ(plan.workspace_bytes, 0);
+}
+
+/// As much would be stored before the ops behind it, and what is stored is what others read.
+TEST(StructurePlan, ATransposeDoesNotMoveToAProduct) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {8, 4});
+  const Value w = graph.input("w", DType::f32, {4, 6});
+  const Value v = graph.input("v", DType::f32, {6, 3});
+  const Value hidden = (x.mm(w) + 1).relu();
+  const Value y = hidden.mm(v);
+  graph.output("y", y);
+  graph.output("z", hidden.transpose().mm(y));
+  const Plan plan = plan_of(graph);
+  EXPECT_EQ(plan.kernels.size(), 3U) << print(plan);
+  EXPECT_EQ(plan.workspace_bytes, 8 * 6 * 4);
+}
+
 TEST(StructurePlan, AReshapeThatNoStridesDescribeIsStored) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4, 6});
