@@ -132,6 +132,7 @@ bool SegmentRules::can_do_without(NodeId value, SegmentIndex s) const {
   const Node& node = graph_.node(value);
   if (!is_computed(node) || is_leaf(node) || is_reduction(value) || is_product(value)) return false;
   if (result_.stores[value.index] > 0 || result_.live.walked[value.index]) return false;
+  if (result_.stored[value.index] == CutRule::broadcast) return false;
   if (segment.product && contains(operands(*segment.product), value)) return false;
   const bool has_room = segment.operations < limits_.operations &&
                         segment.instructions + instructions(value) <= limits_.instructions;

@@ -286,15 +286,15 @@ class Segmenter : SegmentRules {
     }
     for (SegmentIndex s = 0; s < segments_.size(); ++s) {
       Segment& segment = segments_[s];
-      const auto dropped = std::ranges::stable_partition(segment.reads, [&](NodeId value) {
-        return without[value.index] == 0 || without[value.index] != read_by_[value.index];
-      });
-      for (NodeId value : dropped) {
+      const auto drops = [&](NodeId value) {
+        return without[value.index] > 0 && without[value.index] == read_by_[value.index];
+      };
+      for (NodeId value : segment.reads) {
+        if (!drops(value) || contains(segment.members, value)) continue;
+        segment.members.insert(segment.members.begin(), value);
         result_.stored[value.index].reset();
-        if (!contains(segment.members, value))
-          segment.members.insert(segment.members.begin(), value);
       }
-      segment.reads.erase(dropped.begin(), dropped.end());
+      std::erase_if(segment.reads, drops);
     }
   }
 
