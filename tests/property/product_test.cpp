@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -11,22 +10,6 @@
 
 namespace sinter::test {
 namespace {
-
-/// Usual numbers, so that a sum is one too, with one in a hundred special.
-std::vector<TensorData> usual_inputs(const Graph& graph, std::uint64_t seed) {
-  std::vector<TensorData> special = random_inputs(graph, seed);
-  Random random(seed);
-  for (TensorData& data : special) {
-    const std::size_t size = info(data.dtype).bytes;
-    for (std::size_t at = 0; at < data.bytes.size(); at += size) {
-      if (random.one_in(100)) continue;
-      const double number = static_cast<double>(random.between(-3000, 3000)) / 1024;
-      const std::uint64_t bits = element_bits(number, data.dtype);
-      std::memcpy(data.bytes.data() + at, &bits, size);
-    }
-  }
-  return special;
-}
 
 void check(const Machines& machines, const Graph& graph, const std::string& what) {
   machines.check(graph, what, usual_inputs(graph, 11));
