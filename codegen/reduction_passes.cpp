@@ -74,9 +74,14 @@ std::int64_t ReductionPasses::reduced_extent() const {
   return extent;
 }
 
+std::int64_t ReductionPasses::reduced_to_one() const {
+  const std::int64_t extent = reduced_extent();
+  return space_.chunk > 0 ? std::min(extent, space_.chunk) : extent;
+}
+
 int ReductionPasses::levels(std::int64_t chunk) const {
   int levels = 0;
-  for (std::int64_t rest = reduced_extent(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
+  for (std::int64_t rest = reduced_to_one(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
     ++levels;
   }
   return levels;

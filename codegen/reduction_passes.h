@@ -43,7 +43,9 @@ class ReductionPasses {
   }
   [[nodiscard]] int outer() const { return space_.rank() - space_.reduced - space_.inner; }
   [[nodiscard]] std::int64_t reduced_extent() const;
-  /// How often chunks are reduced again until one is left: the class of the group's length.
+  /// Elements that become one: those of the group, or of a chunk where it stops at those.
+  [[nodiscard]] std::int64_t reduced_to_one() const;
+  /// How often chunks of them are reduced again until one is left: the class of their number.
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:

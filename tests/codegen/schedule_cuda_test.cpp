@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <sinter/ir/passes.h>
+#include <sinter/ir/text.h>
 
 #include "kernels.h"
+#include "product_kernels.h"
 #include "reduction_kernels.h"
 #include "run_nest.h"
 #include "support/golden.h"
@@ -84,7 +86,15 @@ INSTANTIATE_TEST_SUITE_P(
                      return widen(graph, Rounding::at_store);
                    }},
         GoldenCase{"layer_norm", [] { return layer_norm_kernel(768, 1 << 14); }},
-        GoldenCase{"column_mean", [] { return column_mean_kernel(1000, 1 << 12); }}),
+        GoldenCase{"column_mean", [] { return column_mean_kernel(1000, 1 << 12); }},
+        GoldenCase{"layer",
+                   [] {
+                     return product_body(dense_layer({2048, 600, 512, false, true}));
+                   }},
+        GoldenCase{"layer_small_f16",
+                   [] {
+                     return product_body(dense_layer({30, 10, 50}, DType::f16));
+                   }}),
     [](const auto& instance) { return instance.param.file; });
 
 // --- Bits ----------------------------------------------------------------------------------------
@@ -145,6 +155,53 @@ TEST(ScheduleCuda, EveryReductionEqualsTheInterpreterAtEveryLength) {
       expect_same_bits(graph, nest, made.space, inputs, {offsets});
       if (testing::Test::HasFatalFailure()) return;
     }
+  }
+}
+
+/// Two depths and a rest, tiles of every form that rows and columns ask for, and their edges.
+TEST(ScheduleCuda, ProductsEqualTheInterpreterInEveryLayout) {
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 0},
+                                {1, 3, 1},
+                                {3, 1, 33},
+                                {2, 70, 15},
+                                {9, 10, 16},
+                                {17, 33, 17},
+                                {64, 64, 32},
+                                {130, 129, 40},
+                                {129, 8, 5},
+                                {1, 300, 34}}) {
+    for (int turned = 0; turned < 4; ++turned) {
+      const LayerShape shape{m, n, k, (turned & 1) != 0, (turned & 2) != 0};
+      SCOPED_TRACE(shape.text());
+      const Graph graph = product_body(dense_layer(shape));
+      const Scheduled made = schedule(graph, turned % 2 == 0 ? GpuTarget{} : kSmallDevice);
+      const auto inputs = product_inputs(graph, 7);
+      expect_same_bits(graph, made.nest, made.space, inputs);
+      const LoopNest nest = specialize_shape(made.nest, made.space);
+      verify(nest);
+      const std::vector<std::int64_t> offsets(inputs.size() + graph.outputs().size(), 1);
+      expect_same_bits(graph, nest, made.space, inputs, {offsets});
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ScheduleCuda, ProductsOfEveryKindEqualTheInterpreter) {
+  std::vector<Graph> graphs;
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f64}) {
+    graphs.push_back(dense_layer({35, 40, 21, true, true}, dtype));
+  }
+  for (const std::int64_t m : {1, 20}) graphs.push_back(many_matrices(m, 34));
+  for (const Strides& strides :
+       {Strides{1, 40}, Strides{-40, 1}, Strides{80, 2}, Strides{1, -40}}) {
+    graphs.push_back(product_into(strides));
+  }
+  for (const Graph& graph : graphs) {
+    const Graph body = product_body(graph);
+    SCOPED_TRACE(print(body));
+    const Scheduled made = schedule(body, kSmallDevice);
+    expect_same_bits(body, made.nest, made.space, product_inputs(body, 3));
+    if (testing::Test::HasFatalFailure()) return;
   }
 }
 

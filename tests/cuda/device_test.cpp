@@ -65,7 +65,6 @@ TEST_F(OnDevice, RandomGraphs) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
-    options.for_gpu = true;
     options.random_strides = seed % 3 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);

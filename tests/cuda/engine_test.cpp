@@ -64,11 +64,11 @@ TEST_F(CudaEngine, RunsSeveralKernelsWithAWorkspace) {
 
 TEST_F(CudaEngine, RunsRandomGraphs) {
   const Engine engine = make_engine();
-  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+  const std::uint64_t seeds = std::getenv("SINTER_TEST_LONG") != nullptr ? 100 : 8;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
     options.max_ops = 10;
-    options.for_gpu = true;
     options.random_strides = seed % 2 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
@@ -89,6 +89,26 @@ TEST_F(CudaEngine, Reduces) {
   columns.output("mean", columns.input("x", DType::f16, {100, 300}).mean(0));
   expect_as_interpreted_on_device(engine, columns, make_inputs(columns));
   EXPECT_EQ(fake.calls("cuLaunchKernel"), 2) << "one kernel each";
+}
+
+/// A sum of many is one of few: the results of chunks, by many blocks.
+TEST_F(CudaEngine, ReducesByChunks) {
+  const Engine engine = make_engine();
+  Graph graph;
+  graph.output("mean", graph.input("x", DType::f32, {300'000}).mean());
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 2);
+}
+
+TEST_F(CudaEngine, Multiplies) {
+  const Engine engine = make_engine();
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {70, 100});
+  const Value weight = graph.input("weight", DType::f32, {33, 100});
+  const Value bias = graph.input("bias", DType::f32, {33});
+  graph.output("y", (x.mm(weight.transpose()) + bias).leaky_relu(0.01));
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 1) << "one kernel";
 }
 
 TEST_F(CudaEngine, WritesAnOutputIntoItsInput) {

@@ -172,7 +172,7 @@ void HostCalls::make(Call& call, const Order& order) const {
   }
   const std::string name = "launch_" + kernel.entry;
   const auto launch = reinterpret_cast<LaunchFunction>(dlsym(library_, name.c_str()));
-  const std::int64_t blocks = (call.space.unreduced_extent() + kernel.tile - 1) / kernel.tile;
+  const std::int64_t blocks = block_count(kernel, call.space);
   launch(parameters.data(), static_cast<unsigned>(blocks), static_cast<unsigned>(kernel.threads),
          order.descending);
   for (auto& buffer : buffers) {
