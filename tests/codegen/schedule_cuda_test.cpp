@@ -276,6 +276,22 @@ TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
   EXPECT_EQ(bits(further), 64);
 }
 
+/// Rows and columns of the tile of a product.
+std::pair<std::int64_t, std::int64_t> tile_of(std::int64_t m, std::int64_t n, DType dtype) {
+  const LoopNest nest = schedule(product_body(dense_layer({m, n, 64}, dtype))).nest;
+  return {nest.tile_rows, nest.tile_columns};
+}
+
+TEST(ScheduleCuda, TilesCoverWhatThereIsAndLeaveEnoughForTheDevice) {
+  using Tile = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_EQ(tile_of(4096, 4096, DType::f32), Tile(128, 128));
+  EXPECT_EQ(tile_of(4096, 4096, DType::f64), Tile(128, 64));
+  EXPECT_EQ(tile_of(1024, 1024, DType::f32), Tile(64, 64)) << "more than 132 of them";
+  EXPECT_EQ(tile_of(256, 256, DType::f32), Tile(32, 32));
+  EXPECT_EQ(tile_of(1 << 20, 10, DType::f32), Tile(256, 16));
+  EXPECT_EQ(tile_of(1, 1 << 20, DType::f32), Tile(1, 256));
+}
+
 // --- What is refused -----------------------------------------------------------------------------
 
 /// The n-th statement of a kind in a block.
@@ -339,6 +355,58 @@ TEST_P(CudaVerifyDeathTest, NamesTheFault) {
 
 INSTANTIATE_TEST_SUITE_P(Faults, CudaVerifyDeathTest, testing::ValuesIn(kFaults),
                          [](const auto& instance) { return instance.param.name; });
+
+/// In a block: a loop over depths, which stages both operands, waits, adds up and waits; then what
+/// is behind, of whole tiles and of others.
+Scheduled product_tiles() {
+  return schedule(product_body(dense_layer({70, 72, 40})), kSmallDevice);
+}
+
+const Fault kProductFaults[] = {
+    {"SumsThatStartAgain", "what a serial loop carries, a thread loop in it goes on with",
+     [](LoopNest&, Block& block) {
+       Loop& depths = nth<Loop>(block);
+       nth<Loop>(depths.body, 2).carried[0].first = depths.carried[0].first;
+     }},
+    {"SumsOfAnotherForm", "lanes go on in a loop that has the same ones",
+     [](LoopNest&, Block& block) { nth<Loop>(block, 1).unroll *= 2; }},
+    {"MoreThanALoop", "a thread that goes through a loop has one element, or nothing else",
+     [](LoopNest&, Block& block) {
+       Loop& tile = nth<Loop>(nth<Loop>(block).body, 2);
+       Loop again = nth<Loop>(tile.body);
+       tile.body.emplace_back(std::move(again));
+     }},
+    {"LimitsWithoutAMask", "limits are those of masked thread loops",
+     [](LoopNest&, Block& block) { nth<Loop>(block, 2).masked = false; }},
+    {"StagedByEveryTeam", "what every team does stores nothing",
+     [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body).threads = 16; }},
+};
+
+class CudaProductVerifyDeathTest : public testing::TestWithParam<Fault> {};
+
+TEST_P(CudaProductVerifyDeathTest, NamesTheFault) {
+  LoopNest nest = product_tiles().nest;
+  GetParam().plant(nest, nth<Loop>(nest.body).body);
+  EXPECT_DEATH(verify(nest), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, CudaProductVerifyDeathTest, testing::ValuesIn(kProductFaults),
+                         [](const auto& instance) { return instance.param.name; });
+
+/// Either barrier of a depth: before the sums, and before the next one.
+TEST(ScheduleCudaDeathTest, TilesThatDoNotWaitAreARace) {
+  const Graph graph = product_body(dense_layer({70, 72, 40}));
+  for (const int barrier : {0, 1}) {
+    Scheduled made = product_tiles();
+    Block& depth = nth<Loop>(nth<Loop>(made.nest.body).body).body;
+    int at = 0;
+    std::erase_if(depth, [&](const Statement& statement) {
+      return std::holds_alternative<Barrier>(statement) && at++ == barrier;
+    });
+    EXPECT_DEATH(expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 1)),
+                 "a barrier parts what the threads of a block do to an element");
+  }
+}
 
 TEST(ScheduleCudaDeathTest, ThreadsThatDoNotWaitAreARace) {
   const Graph graph = row_sum_kernel(5000);
