@@ -62,6 +62,7 @@ void fill_parameters(const Kernel& kernel, const CudaKernel& code, CudaPointer* 
 void launch(const CudaDevice& device, CudaFunction function, unsigned blocks, unsigned threads,
             CudaStream stream, void** parameters, const std::string& entry) {
   if (blocks == 0) return;
+  device.note_launch(blocks, threads);
   const CudaResult result =
       device.driver().launch(function, blocks, 1, 1, threads, 1, 1, 0, stream, parameters, nullptr);
   if (result != 0) [[unlikely]] {
