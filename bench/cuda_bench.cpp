@@ -201,6 +201,23 @@ void add_reduction_rows(const Measured& measured) {
   }
 }
 
+/// Multiplications and additions by fma, in the order that all backends have.
+void add_product_rows(const Measured& measured) {
+  for (const std::int64_t n : {256, 1024, 4096}) {
+    Graph graph;
+    const Value x = graph.input("x", DType::f32, {n, n});
+    const Value weight = graph.input("weight", DType::f32, {n, n}).transpose();
+    const Value bias = graph.input("bias", DType::f32, {n});
+    graph.output("y", (x.mm(weight) + bias).leaky_relu(0.01));
+    const Buffers buffers(measured.engine, graph);
+    const std::vector<Contestant> one{bound("sinter", measured.engine, graph, buffers)};
+    const auto samples = measured.clock->interleave(one, measured.timing());
+    const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
+    print_row(fmt::format("leaky_relu(x mm weight^T + bias), f32, {} square", n), "",
+              fmt::format("{:.3g} TFLOP/s", 2 * cube / spread_of(samples[0]).median / 1000));
+  }
+}
+
 constexpr const char* kCompileRow =
     "request to cubin of a 5-op kernel / NVRTC's own time for an empty kernel";
 constexpr const char* kCompileTarget = "at most 1.3";
@@ -375,6 +392,7 @@ int run(bool quick, bool leaky_f16) {
     add_chain_rows(measured);
     add_transform_rows(measured);
     add_reduction_rows(measured);
+    add_product_rows(measured);
   } catch (const Error& error) {
     fmt::print("skipped: {}\n", error.what());
   }
