@@ -18,8 +18,9 @@
 namespace sinter::detail {
 namespace {
 
-/// Steps of a sum whose loads may start together.
-constexpr int kAhead = 4;
+/// Steps of a sum whose loads may start together. The largest tile takes 128 registers a thread with
+/// eight, so that a multiprocessor has two of it, and 143 with four.
+constexpr int kAhead = 8;
 /// Elements that a thread brings to shared memory before it waits for the first of them.
 constexpr int kStagedInFlight = 8;
 /// Rows in shared memory lie so far apart that threads which write a column of them use other

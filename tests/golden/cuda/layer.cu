@@ -68,7 +68,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     {
       const int i13 = threadIdx.x * 4 % 128;
       const int i12 = threadIdx.x * 4 / 128;
-      #pragma unroll 4
+      #pragma unroll 8
       for (int i14 = 0; i14 < ((n0 - t9) < 16 ? (n0 - t9) : 16); ++i14) {
         const f32x4 w13 = *(const f32x4*)(a7 + i14 * 132 + i13);
         float w12[8];

@@ -86,7 +86,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     {
       const int i13 = threadIdx.x % 16;
       const int i12 = threadIdx.x / 16;
-      #pragma unroll 4
+      #pragma unroll 8
       for (int i14 = 0; i14 < ((n0 - t7) < 16 ? (n0 - t7) : 16); ++i14) {
         const float v15 = a7[i14 * 20 + i13];
         float w14[2];
