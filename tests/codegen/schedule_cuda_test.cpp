@@ -268,6 +268,9 @@ TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
   EXPECT_EQ(bits(leaky_relu_kernel(kMany)), 64);
   EXPECT_EQ(bits(rows_kernel(1 << 15, 1 << 15)), 64)
       << "inputs that repeat are small, the output not";
+  EXPECT_EQ(bits(product_body(dense_layer({1 << 12, 1 << 12, 1 << 12}))), 32)
+      << "no offset counts rows, columns and what is summed";
+  EXPECT_EQ(bits(product_body(dense_layer({1 << 15, 1 << 15, 8}))), 64);
   Graph far;
   far.output("y", far.input("x", DType::f32, {1000}, {-(kMany / 1000)}).neg());
   EXPECT_EQ(bits(far), 32);

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <span>
 #include <sstream>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -67,9 +69,17 @@ TEST_F(NvrtcTest, CompilesEveryGoldenKernelForEveryDeviceItKnows) {
   }
 }
 
+/// The oldest and the newest device, and the first one on which texts have other instructions.
+std::vector<int> telling_architectures(std::span<const int> all) {
+  std::vector<int> telling{all.front(), all.back()};
+  const auto ampere = std::ranges::lower_bound(all, 80);
+  if (ampere != all.end()) telling.push_back(*ampere);
+  return telling;
+}
+
 TEST_F(NvrtcTest, ContractsNothingAndKeepsEverythingInRegisters) {
   for (const Source& source : golden_sources()) {
-    for (const int sm : nvrtc->architectures()) {
+    for (const int sm : telling_architectures(nvrtc->architectures())) {
       SCOPED_TRACE(source.name + " for compute_" + std::to_string(sm));
       const std::string ptx = nvrtc->compile(source.text, {sm, true});
       // One in the graph is one in the text.
@@ -79,6 +89,23 @@ TEST_F(NvrtcTest, ContractsNothingAndKeepsEverythingInRegisters) {
       EXPECT_FALSE(holds(ptx, ".approx")) << ptx;
     }
   }
+}
+
+/// Without those that the graph asks for, there is no fused multiply-add.
+TEST_F(NvrtcTest, FusesWhatTheGraphSaysAndNothingElse) {
+  int fused = 0;
+  for (const Source& source : golden_sources()) {
+    if (!holds(source.text, "fma")) continue;
+    ++fused;
+    SCOPED_TRACE(source.name);
+    const std::string apart =
+        "template <typename T>\n"
+        "static __device__ inline T apart(T a, T b, T c) { return a - b - c; }\n" +
+        std::regex_replace(source.text, std::regex(R"(\bfmaf?\()"), "apart(");
+    const std::string ptx = nvrtc->compile(apart, {nvrtc->architectures().back(), true});
+    EXPECT_FALSE(holds(ptx, "fma.rn.f")) << ptx;
+  }
+  EXPECT_GT(fused, 3);
 }
 
 /// Bytes of the widest load ("ld") or store ("st") of global memory. Compilers differ in how they
