@@ -240,6 +240,8 @@ FAULTS = [
      'fmt::format(" + k * {}", loop.threads * loop.lanes)', 'fmt::format(" + k * {}", loop.lanes)'),
     ("a thread divides by the length of another axis", "codegen/cuda_text.cpp",
      'rest += fmt::format(" / {}", term(radix));', 'rest += fmt::format(" / {}", term(digits[0].radix));'),
+    ("pages of a large frame are touched by a register in use", "codegen/llvm_target.cpp",
+     'any_has(module, "probe-stack")', 'any_has(module, "")'),
     ("a tile of a GPU's product is added up before all of it is there",
      "codegen/schedule_cuda_product.cpp",
      "stage(columns_, depth, block);\n  block.emplace_back(Barrier{});",
