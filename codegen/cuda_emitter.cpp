@@ -71,7 +71,7 @@ class CudaEmitter {
   // The parts of a step.
   void declare_loads(const Loop& loop, const Block& loads);
   void fetch(const Loop& loop, const Load& load);
-  void find_common(const Block& loads);
+  [[nodiscard]] Block fetch_common(const Loop& loop, const Block& block);
   void compute(const Loop& loop, const Loop& inner);
   void compute_lanes(const Loop& loop, const Loop& inner);
   void put(const Loop& loop, const Store& store);
@@ -491,39 +491,24 @@ void CudaEmitter::emit_nested(const Loop& loop, const Loop& inner, const std::st
 
 /// The vectors of a thread through the statements of `inner`: the loop itself, or the one in it.
 void CudaEmitter::emit_vectors(const Loop& loop, const Loop& inner, const std::string& first) {
-  const auto is_load = [](const Statement& one) { return std::holds_alternative<Load>(one); };
-  Block loads;
-  std::ranges::copy_if(inner.body, std::back_inserter(loads), is_load);
-  const auto fetch_all = [&](bool common) {
-    for (const Statement& statement : loads) {
-      const Load& load = std::get<Load>(statement);
-      if (common_[load.result.index] == common) fetch(loop, load);
-    }
-  };
   const std::vector<bool> needed = text_.needed(inner.body);
-  if (loop.unroll == 1) {
-    if (&inner == &loop)
-      define_place(loop, first, needed);
-    else
-      text_.define(needed);
-    fetch_all(false);
-    return compute(loop, inner);
-  }
-  if (&inner == &loop)
-    begin_vectors(loop, first, needed);
-  else
+  if (&inner != &loop)
     text_.define(needed);
-  if (counts_vectors(loop)) find_common(loads);
-  fetch_all(true);
+  else if (loop.unroll == 1)
+    define_place(loop, first, needed);
+  else
+    begin_vectors(loop, first, needed);
+  const Block own = fetch_common(loop, inner.body);
+  if (loop.unroll == 1) return compute(loop, inner);
   Block rest;
-  std::ranges::remove_copy_if(inner.body, std::back_inserter(rest), is_load);
-  declare_loads(loop, loads);
-  if (std::ranges::any_of(loads, [this](const Statement& one) {
-        return !common_[std::get<Load>(one).result.index];
-      })) {
+  std::ranges::remove_copy_if(inner.body, std::back_inserter(rest), [](const Statement& one) {
+    return std::holds_alternative<Load>(one);
+  });
+  if (!own.empty()) {
+    declare_loads(loop, own);
     for_copies(loop, [&] {
-      define_place(loop, first, text_.needed(loads));
-      fetch_all(false);
+      define_place(loop, first, text_.needed(own));
+      for (const Statement& statement : own) fetch(loop, std::get<Load>(statement));
     });
   }
   for_copies(loop, [&] {
@@ -532,12 +517,22 @@ void CudaEmitter::emit_vectors(const Loop& loop, const Loop& inner, const std::s
   });
 }
 
-/// Loads whose place is known by now are the same for all vectors in flight.
-void CudaEmitter::find_common(const Block& loads) {
-  for (const Statement& statement : loads) {
-    const Load& load = std::get<Load>(statement);
-    common_[load.result.index] = !text_.text(load.offset).empty();
+/// Loads that are the same for all vectors in flight, since their place is known by now; returns
+/// the others.
+Block CudaEmitter::fetch_common(const Loop& loop, const Block& block) {
+  Block own;
+  const bool counted = counts_vectors(loop);
+  for (const Statement& statement : block) {
+    const Load* load = std::get_if<Load>(&statement);
+    if (load == nullptr) continue;
+    const bool common = counted && !text_.text(load->offset).empty();
+    common_[load->result.index] = common;
+    if (common || loop.unroll == 1)
+      fetch(loop, *load);
+    else
+      own.push_back(statement);
   }
+  return own;
 }
 
 /// Element by element, each with its own test.
@@ -587,7 +582,6 @@ void CudaEmitter::emit_element(const Loop& loop) {
 void CudaEmitter::declare_loads(const Loop& loop, const Block& loads) {
   for (const Statement& statement : loads) {
     const Load& load = std::get<Load>(statement);
-    if (common_[load.result.index]) continue;
     text_.line(fmt::format("{} w{}[{}];", loaded_type(loop, load), load.result.index, loop.unroll));
   }
 }
