@@ -56,6 +56,7 @@ class CudaEmitter {
   void emit_serial(const Loop& loop);
   void emit_threads(const Loop& loop);
   void open_serial(const Loop& loop);
+  void open_elements(const Loop& loop);
   void open_once(const Loop& loop);
   void emit_step(const Loop& loop, const std::string& first);
   void emit_nested(const Loop& loop, const Loop& inner, const std::string& first);
@@ -335,7 +336,7 @@ void CudaEmitter::emit_serial(const Loop& loop) {
 
 void CudaEmitter::emit_threads(const Loop& loop) {
   const std::string own = own_place(loop);
-  const std::string& name = text_.name_variable(loop.variable);
+  text_.name_variable(loop.variable);
   const std::string from = text_.summand(loop.from);
   const std::string to = text_.term(loop.to);
   for (const Carry& carry : loop.carried) varying_[carry.value.index] = loop.lanes > 1;
@@ -344,13 +345,8 @@ void CudaEmitter::emit_threads(const Loop& loop) {
   const bool single = loop.lanes == 1 && loop.unroll == 1 && loop.limits.empty();
   // Copies of a body cost time to compile, and gain nothing where loads do not pass stores.
   if (!loop.once) text_.line(fmt::format("#pragma unroll {}", loop.ahead));
-  if (loop.masked && single && loop.once) {
-    text_.open(fmt::format("if (const {0} {1} = {2}; {1} < {3})", text_.index_type(), name,
-                           sum(loop.from, own), to));
-    emit_step(loop, "");
-  } else if (loop.masked && single) {
-    text_.open(fmt::format("for ({4} {0} = {1}; {0} < {2}; {0} += {3})", name, sum(loop.from, own),
-                           to, loop.step(), text_.index_type()));
+  if (loop.masked && single) {
+    open_elements(loop);
     emit_step(loop, "");
   } else if (loop.once) {
     open_once(loop);
@@ -368,6 +364,16 @@ void CudaEmitter::emit_threads(const Loop& loop) {
   }
   text_.close();
   in_thread_ = false;
+}
+
+/// Of threads that have one element at a time, each tests its own.
+void CudaEmitter::open_elements(const Loop& loop) {
+  const std::string first = fmt::format("{} {} = {}", text_.index_type(), text_.text(loop.variable),
+                                        sum(loop.from, own_place(loop)));
+  const std::string test = fmt::format("{} < {}", text_.text(loop.variable), text_.term(loop.to));
+  text_.open(loop.once ? fmt::format("if (const {}; {})", first, test)
+                       : fmt::format("for ({}; {}; {} += {})", first, test,
+                                     text_.text(loop.variable), loop.step()));
 }
 
 /// What is known to cover a step needs no test.
