@@ -1,5 +1,8 @@
 // sinter_cuda_bench [--quick]: every figure of bench/README.md, "On a GPU", but PyTorch's, measured
-// in one run. Without a GPU it says why and exits with 0.
+// in one run. Without a GPU it says why, gives what takes none, and exits with 0.
+//
+// sinter_cuda_bench --leaky-f16: for peers/torch_cuda.py, lines of log2(elements) and nanoseconds
+// of device time that leaky_relu on f16 takes, the median of a few.
 //
 // Times of kernels are device time between events, times of calls and compiles are the host's.
 // Contestants take turns, and a ratio is the median of those within a round.
@@ -13,6 +16,9 @@
 #include <fmt/format.h>
 
 #include <sinter/bench/timing.h>
+#include <sinter/codegen/cuda.h>
+#include <sinter/ir/passes.h>
+#include <sinter/ir/plan.h>
 #include <sinter/sinter.h>
 
 #include "cuda/device.h"
@@ -195,6 +201,27 @@ void add_reduction_rows(const Measured& measured) {
   }
 }
 
+/// Multiplications and additions by fma, in the order that all backends have.
+void add_product_rows(const Measured& measured) {
+  for (const std::int64_t n : {256, 1024, 4096}) {
+    Graph graph;
+    const Value x = graph.input("x", DType::f32, {n, n});
+    const Value weight = graph.input("weight", DType::f32, {n, n}).transpose();
+    const Value bias = graph.input("bias", DType::f32, {n});
+    graph.output("y", (x.mm(weight) + bias).leaky_relu(0.01));
+    const Buffers buffers(measured.engine, graph);
+    const std::vector<Contestant> one{bound("sinter", measured.engine, graph, buffers)};
+    const auto samples = measured.clock->interleave(one, measured.timing());
+    const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
+    print_row(fmt::format("leaky_relu(x mm weight^T + bias), f32, {} square", n), "",
+              fmt::format("{:.3g} TFLOP/s", 2 * cube / spread_of(samples[0]).median / 1000));
+  }
+}
+
+constexpr const char* kCompileRow =
+    "request to cubin of a 5-op kernel / NVRTC's own time for an empty kernel";
+constexpr const char* kCompileTarget = "at most 1.3";
+
 // --- Calls and compiles --------------------------------------------------------------------------
 
 /// Nanoseconds of the host a call, of few calls at a time, so that no queue fills.
@@ -224,30 +251,87 @@ void add_call_row(const Measured& measured) {
       fmt::format("{}; {:.3g} us", text(paired_ratio(ours, bare)), spread_of(ours).median / 1000));
 }
 
-/// NVRTC's own time for an empty kernel: the library is the one that the engine has opened.
-Samples empty_compiles(int rounds) {
-  void* library = dlopen("libnvrtc.so.13", RTLD_NOW | RTLD_NOLOAD);
-  if (library == nullptr) library = dlopen("libnvrtc.so.12", RTLD_NOW | RTLD_NOLOAD);
-  if (library == nullptr) return {};
-  const auto create =
-      reinterpret_cast<int (*)(void**, const char*, const char*, int, const char* const*,
-                               const char* const*)>(dlsym(library, "nvrtcCreateProgram"));
-  const auto compile = reinterpret_cast<int (*)(void*, int, const char* const*)>(
-      dlsym(library, "nvrtcCompileProgram"));
-  const auto destroy = reinterpret_cast<int (*)(void**)>(dlsym(library, "nvrtcDestroyProgram"));
-  const std::array options{"--gpu-architecture=sm_90", "--std=c++17", "--minimal"};
-  Samples samples;
-  for (int round = 0; round < rounds; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
-    void* program = nullptr;
-    create(&program, "extern \"C\" __global__ void nothing() {}", "nothing.cu", 0, nullptr,
-           nullptr);
-    const bool made = compile(program, static_cast<int>(options.size()), options.data()) == 0;
-    destroy(&program);
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-    if (made) samples.push_back(took.count());
+/// NVRTC by itself: the library is the one that sinter has opened.
+class Nvrtc {
+ public:
+  Nvrtc() {
+    void* library = dlopen("libnvrtc.so.13", RTLD_NOW | RTLD_NOLOAD);
+    if (library == nullptr) library = dlopen("libnvrtc.so.12", RTLD_NOW | RTLD_NOLOAD);
+    if (library == nullptr) return;
+    const auto find = [&](const char* name, auto*& function) {
+      function =
+          reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+    };
+    find("nvrtcCreateProgram", create_);
+    find("nvrtcCompileProgram", compile_);
+    find("nvrtcGetCUBINSize", bytes_);
+    find("nvrtcGetCUBIN", cubin_);
+    find("nvrtcDestroyProgram", destroy_);
   }
-  return samples;
+  [[nodiscard]] bool is_there() const { return create_ != nullptr; }
+
+  /// Whether there is machine code for an H200.
+  [[nodiscard]] bool compile(const std::string& source,
+                             std::span<const std::string_view> more) const {
+    std::vector<std::string> options{"--gpu-architecture=sm_90", "--std=c++17", "--minimal"};
+    options.insert(options.end(), more.begin(), more.end());
+    std::vector<const char*> words;
+    for (const std::string& option : options) words.push_back(option.c_str());
+    void* program = nullptr;
+    create_(&program, source.c_str(), "kernel.cu", 0, nullptr, nullptr);
+    std::size_t bytes = 0;
+    bool made = compile_(program, static_cast<int>(words.size()), words.data()) == 0;
+    made = made && bytes_(program, &bytes) == 0;
+    std::string cubin(bytes, ' ');
+    made = made && cubin_(program, cubin.data()) == 0;
+    destroy_(&program);
+    return made;
+  }
+
+ private:
+  int (*create_)(void**, const char*, const char*, int, const char* const*,
+                 const char* const*) = nullptr;
+  int (*compile_)(void*, int, const char* const*) = nullptr;
+  int (*bytes_)(void*, std::size_t*) = nullptr;
+  int (*cubin_)(void*, char*) = nullptr;
+  int (*destroy_)(void**) = nullptr;
+};
+
+double nanoseconds_of(const std::function<void()>& call) {
+  const auto begin = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void compile_empty(const Nvrtc& nvrtc) {
+  static_cast<void>(nvrtc.compile("extern \"C\" __global__ void nothing() {}", {}));
+}
+
+/// A request up to its cubin, by codegen and NVRTC alone; the times of the two are in turn.
+void add_compile_row_without_gpu(bool quick) {
+  static_cast<void>(Engine().compile(chain(1, 8)).text(Stage::ptx));  // opens NVRTC
+  const Nvrtc nvrtc;
+  Samples ours, empty, source;
+  for (int round = 0; round < (quick ? 5 : 51); ++round) {
+    std::string text;
+    source.push_back(nanoseconds_of([&] {
+      const Graph graph = chain(4, 1000 + round);
+      const GpuTarget target;
+      const Plan plan =
+          partition(place_views(simplify(graph), Fuse::all), target.plan_limits(), Fuse::all);
+      const Graph body = expand(plan.kernels[0].body, plan.kernels[0].body.parameters());
+      text = emit_cuda(schedule_cuda(body, collapse(body), target)).source;
+    }));
+    bool made = false;
+    ours.push_back(source.back() +
+                   nanoseconds_of([&] { made = nvrtc.compile(text, cuda_compile_options()); }));
+    empty.push_back(nanoseconds_of([&] { compile_empty(nvrtc); }));
+    if (!made) return print_row(kCompileRow, kCompileTarget, "not run: NVRTC refuses the kernel");
+  }
+  print_row(kCompileRow, kCompileTarget,
+            fmt::format("{}; {:.3g} ms, of it {:.3g} up to the source; no GPU, so it is not loaded",
+                        text(paired_ratio(ours, empty)), spread_of(ours).median / 1e6,
+                        spread_of(source).median / 1e6));
 }
 
 /// Each by an engine that has seen nothing yet.
@@ -259,31 +343,47 @@ void add_compile_rows(const Measured& measured) {
     const Engine fresh(EngineOptions{.device = measured.engine.device()});
     const Graph graph = chain(4, 1000 + round);
     for (Samples* samples : {&ours, &known}) {
-      const auto begin = std::chrono::steady_clock::now();
-      static_cast<void>(fresh.compile(graph));
-      const std::chrono::duration<double, std::nano> took =
-          std::chrono::steady_clock::now() - begin;
-      samples->push_back(took.count());
+      samples->push_back(nanoseconds_of([&] { static_cast<void>(fresh.compile(graph)); }));
     }
   }
-  const Samples empty = empty_compiles(rounds);
+  const Nvrtc nvrtc;
+  Samples empty;
+  for (int round = 0; round < rounds && nvrtc.is_there(); ++round) {
+    empty.push_back(nanoseconds_of([&] { compile_empty(nvrtc); }));
+  }
   const std::string stages = fmt::format("{:.3g} ms", spread_of(ours).median / 1e6);
-  print_row(
-      "request to cubin of a 5-op kernel / NVRTC's own time for an empty kernel", "at most 1.3",
-      empty.size() != ours.size() ? stages + "; NVRTC was not to be timed"
-                                  : fmt::format("{}; {}", text(paired_ratio(ours, empty)), stages));
+  print_row(kCompileRow, kCompileTarget,
+            empty.empty() ? stages + "; NVRTC was not to be timed"
+                          : fmt::format("{}; {}", text(paired_ratio(ours, empty)), stages));
   print_row("ready from the cache", "under 1 ms",
             fmt::format("{:.3g} us", spread_of(known).median / 1000));
 }
 
-int run(bool quick) {
+/// What peers/torch_cuda.py reads.
+void print_leaky_f16(const Measured& measured) {
+  for (const int bits : {20, 22, 24, 26, 28}) {
+    const Graph graph = leaky(DType::f16, std::int64_t{1} << bits);
+    const Buffers buffers(measured.engine, graph);
+    Call call = measured.engine.compile(graph).bind(buffers.in, buffers.outputs());
+    const Samples samples = measured.clock->captured(
+        [&](void* stream) { call({.stream = stream}); }, measured.timing());
+    fmt::print("{} {}\n", bits, spread_of(samples).median);
+  }
+}
+
+int run(bool quick, bool leaky_f16) {
   std::string reason;
   std::unique_ptr<DeviceClock> clock = DeviceClock::open(0, reason);
-  if (clock == nullptr) {
-    fmt::print("skipped: {}\n", reason);
-    return 0;
-  }
   try {
+    if (clock == nullptr) {
+      fmt::print("skipped: {}\n", reason);
+      if (!leaky_f16) add_compile_row_without_gpu(quick);
+      return 0;
+    }
+    if (leaky_f16) {
+      print_leaky_f16({true, std::move(clock), Engine({.device = Device::cuda(0)})});
+      return 0;
+    }
     const Measured measured{quick, std::move(clock), Engine({.device = Device::cuda(0)})};
     fmt::print("{}\n\n| what | at least | reached (10 .. 90 %) |\n|---|---|---|\n",
                measured.clock->name());
@@ -292,6 +392,7 @@ int run(bool quick) {
     add_chain_rows(measured);
     add_transform_rows(measured);
     add_reduction_rows(measured);
+    add_product_rows(measured);
   } catch (const Error& error) {
     fmt::print("skipped: {}\n", error.what());
   }
@@ -302,10 +403,11 @@ int run(bool quick) {
 }  // namespace sinter::bench
 
 int main(int argc, char** argv) {
-  const bool quick = argc == 2 && std::string_view(argv[1]) == "--quick";
-  if (argc > 1 && !quick) {
-    fmt::print(stderr, "sinter_cuda_bench [--quick], got '{}'\n", argv[1]);
+  const std::string_view option = argc == 2 ? argv[1] : "";
+  const bool known = argc == 1 || option == "--quick" || option == "--leaky-f16";
+  if (!known) {
+    fmt::print(stderr, "sinter_cuda_bench [--quick | --leaky-f16], got '{}'\n", argv[1]);
     return 2;
   }
-  return sinter::bench::run(quick);
+  return sinter::bench::run(option == "--quick", option == "--leaky-f16");
 }

@@ -12,10 +12,15 @@ namespace {
 /// So that a thread's next place, a tile or two further, still has 31 bits.
 constexpr double kNarrow = 1 << 30;
 
-/// Whether all elements count and lie below that, in both directions.
+/// Whether all elements count and lie below that, in both directions. What a product sums over is
+/// counted by itself.
 bool fits_narrow(const LoopSpace& space) {
   double elements = 1;
   for (const std::int64_t extent : space.extents) elements *= static_cast<double>(extent);
+  if (space.product && space.extents[0] > 0) {
+    const auto summed = static_cast<double>(space.extents[0]);
+    elements = std::max(elements / summed, summed);
+  }
   const auto rank = static_cast<std::size_t>(space.rank());
   for (std::size_t first = 0; first < space.strides.size(); first += rank) {
     double reached = 0;
@@ -52,6 +57,11 @@ void CudaNestBuilder::set_place(Loop& loop, const std::vector<int>& axes) {
     place = axes.size() == 1 ? loop.variable : indices_.new_variable();
     if (axes.size() > 1) loop.digits.push_back({place, indices_.extent(axis)});
   }
+}
+
+IndexId CudaNestBuilder::add_digit(Loop& loop, IndexId radix) {
+  loop.digits.push_back({indices_.new_variable(), radix});
+  return loop.digits.back().variable;
 }
 
 IndexId CudaNestBuilder::offset(std::size_t argument) {
@@ -132,6 +142,11 @@ void CudaNestBuilder::store_output(std::size_t output, ThreadForm form, Block& b
               .lane_stride = {}};
   if (store.lanes == LaneStride::strided) store.lane_stride = stride(argument, inner_axis());
   block.emplace_back(store);
+}
+
+std::uint8_t CudaNestBuilder::new_local(DType dtype, std::int64_t elements) {
+  nest_.arguments.push_back({dtype, false, static_cast<std::uint32_t>(elements)});
+  return static_cast<std::uint8_t>(nest_.arguments.size() - 1);
 }
 
 // --- Loops ---------------------------------------------------------------------------------------

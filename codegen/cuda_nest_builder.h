@@ -30,6 +30,11 @@ class CudaNestBuilder : protected StatementBuilder {
   // Places and addresses.
   /// From here on the places along these axes are what the variable of `loop` counts through.
   void set_place(Loop& loop, const std::vector<int>& axes);
+  /// ... and the place along this one is what `place` says.
+  void set_place(int axis, IndexId place) { place_[static_cast<std::size_t>(axis)] = place; }
+  [[nodiscard]] IndexId place(int axis) const { return place_[static_cast<std::size_t>(axis)]; }
+  /// A counter of `loop`, below `radix`; the last one that is added counts fastest.
+  [[nodiscard]] IndexId add_digit(Loop& loop, IndexId radix);
   [[nodiscard]] std::vector<int> axes(int first, int end) const;
   [[nodiscard]] IndexId offset(std::size_t argument);
   /// The product of the lengths of these axes.
@@ -43,6 +48,8 @@ class CudaNestBuilder : protected StatementBuilder {
   /// lanes.
   void define(const std::function<bool(NodeId)>& wanted, ThreadForm form, Block& block);
   void store_output(std::size_t output, ThreadForm form, Block& block);
+  /// Memory of a block's own, as an argument.
+  [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Loops.
   [[nodiscard]] Loop new_loop(LoopKind kind, IndexId from, IndexId to);

@@ -122,9 +122,10 @@ std::int64_t product(auto begin, auto end) {
 }
 
 /// The same as `divisor`, of the vectors of a row that is reduced: their last elements may be
-/// missing, so its length counts only where it is one of several.
+/// missing, so its length counts only where it is one of several. Chunks of it begin where the one
+/// before ends.
 int row_divisor(const LoopSpace& space, std::size_t argument) {
-  std::int64_t bits = kAccessBytes;
+  std::int64_t bits = kAccessBytes | space.chunk;
   if (space.reduced > 1) bits |= space.extents.back();
   for (int axis = 0; axis + 1 < space.rank(); ++axis) {
     bits |= space.strides[stride_slot(space, argument, axis)];
@@ -175,7 +176,107 @@ int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
   return threads;
 }
 
+// --- Products ------------------------------------------------------------------------------------
+
+constexpr int kProductThreads = 256;
+/// A tile for each multiprocessor keeps it busy: a thread has many sums side by side.
+constexpr std::int64_t kTileThreadsWanted = 2048;
+/// Rows of a thread, up to which it has registers for its sums.
+constexpr int kMaxThreadRows = 16;
+/// Columns of a tile, up to which a depth of it fits shared memory beside the rows.
+constexpr std::int64_t kMaxTileColumns = 256;
+/// A tile of less reads as much as it computes.
+constexpr std::int64_t kMinTile = 32;
+
+int up_to(std::int64_t length, int most) {
+  const auto covering =
+      std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(length, 1)));
+  return static_cast<int>(std::min<std::uint64_t>(covering, static_cast<std::uint64_t>(most)));
+}
+
+/// Threads lie along rows as far as there are some, and a warp's along columns, where it can.
+CudaProductStrategy covering_tile(std::int64_t rows, std::int64_t columns, int bytes) {
+  CudaProductStrategy tile;
+  tile.across = std::max(16, up_to(columns, kProductThreads / up_to(rows, 8)));
+  tile.down = kProductThreads / tile.across;
+  const auto more_columns = [&] {
+    return tile.lanes < kAccessBytes / bytes && tile.tile_columns() < columns &&
+           2 * tile.tile_columns() <= kMaxTileColumns;
+  };
+  while (more_columns()) tile.lanes *= 2;
+  while (tile.rows < kMaxThreadRows && tile.tile_rows() < rows) tile.rows *= 2;
+  return tile;
+}
+
+/// The longer side by half; whether there is still enough of it.
+bool halve(CudaProductStrategy& tile) {
+  const bool by_rows = tile.tile_rows() >= tile.tile_columns();
+  if (by_rows && tile.rows > 1 && tile.tile_rows() > kMinTile) {
+    tile.rows /= 2;
+  } else if (tile.lanes > 1 && tile.tile_columns() > kMinTile) {
+    tile.lanes /= 2;
+  } else if (tile.rows > 1 && tile.tile_rows() > kMinTile) {
+    tile.rows /= 2;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool any_walked(const Graph& body, const std::vector<bool>& side, auto&& holds) {
+  return std::ranges::any_of(body.inputs(), [&](const GraphInput& input) {
+    return side[input.node.index] && holds(body.node(input.node).payload);
+  });
+}
+
 }  // namespace
+
+CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSpace& space,
+                                                 const ProductSides& sides,
+                                                 const GpuTarget& target) {
+  const std::int64_t columns = space.extents.back();
+  const std::int64_t rows = *(space.extents.end() - 2);
+  const std::int64_t matrices = product(space.extents.begin() + 1, space.extents.end() - 2);
+  const int bytes = info(body.node(sides.dot).dtype).bytes;
+  const std::int64_t resident =
+      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+  CudaProductStrategy tile = covering_tile(rows, columns, bytes);
+  const auto blocks = [&] {
+    return matrices * ((rows + tile.tile_rows() - 1) / tile.tile_rows()) *
+           ((columns + tile.tile_columns() - 1) / tile.tile_columns());
+  };
+  while (blocks() < resident / kTileThreadsWanted && halve(tile)) {
+  }
+  const auto by_depth = [&](const std::vector<bool>& side, int axis) {
+    return any_walked(body, side, [&](std::size_t input) {
+      return stride_class(space, input, 0) == LaneStride::contiguous &&
+             stride_class(space, input, axis) != LaneStride::contiguous;
+    });
+  };
+  tile.rows_by_depth = by_depth(sides.rows, space.rank() - 2);
+  tile.columns_by_depth = by_depth(sides.columns, space.rank() - 1);
+  return tile;
+}
+
+CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
+                                   const Placement& placement, const ProductSides& sides,
+                                   const CudaProductStrategy& product) {
+  CudaStrategy strategy;
+  strategy.threads = product.threads();
+  strategy.lanes = product.lanes;
+  strategy.unroll = product.rows;
+  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
+  std::vector<bool> behind(strategy.vectors.size(), true);
+  for (const GraphInput& input : body.inputs()) {
+    behind[body.node(input.node).payload] = sides.after[input.node.index];
+  }
+  for (const Walked& one : walked_arguments(body, space, placement)) {
+    if (one.argument >= behind.size() || !behind[one.argument]) continue;
+    strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
+                                     divisor(space, one.argument) >= strategy.lanes;
+  }
+  return strategy;
+}
 
 CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
                                             const Placement& placement, const GpuTarget& target) {
@@ -200,7 +301,8 @@ CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& 
   }
   std::int64_t chunk = kChunkSteps * reduction_lanes(DType::u8);
   for (DType dtype : dtypes) chunk = std::min(chunk, kChunkSteps * reduction_lanes(dtype));
-  const std::int64_t row = product(behind - space.reduced, behind);
+  std::int64_t row = product(behind - space.reduced, behind);
+  if (space.chunk > 0) row = std::min(row, space.chunk);
   if (row > chunk) {
     const auto chunks = static_cast<std::uint64_t>((row + chunk - 1) / chunk);
     const std::uint64_t teams = std::bit_ceil(std::min<std::uint64_t>(chunks, 16));

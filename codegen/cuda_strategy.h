@@ -6,6 +6,7 @@
 #include <sinter/codegen/cuda.h>
 
 #include "placement.h"
+#include "product_strategy.h"
 
 namespace sinter::detail {
 
@@ -29,5 +30,32 @@ struct CudaStrategy {
 [[nodiscard]] CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
                                                           const Placement& placement,
                                                           const GpuTarget& target);
+
+/// The tile of a product that a block computes, and who computes what of it.
+struct CudaProductStrategy {
+  int across = 32;  ///< threads side by side along the columns of the tile
+  int down = 8;     ///< and along its rows
+  int lanes = 1;    ///< columns of a thread
+  int rows = 1;     ///< and its rows
+  int depth = 16;   ///< elements that are summed from one barrier to the next
+  /// Threads bring an operand together along what is summed, where it lies so; else along the tile.
+  bool rows_by_depth = false;
+  bool columns_by_depth = false;
+
+  [[nodiscard]] int threads() const { return across * down; }
+  [[nodiscard]] std::int64_t tile_rows() const { return std::int64_t{down} * rows; }
+  [[nodiscard]] std::int64_t tile_columns() const { return std::int64_t{across} * lanes; }
+};
+
+[[nodiscard]] CudaProductStrategy choose_cuda_product_strategy(const Graph& body,
+                                                               const LoopSpace& space,
+                                                               const ProductSides& sides,
+                                                               const GpuTarget& target);
+
+/// The accesses of what comes behind a product, in vectors of so many lanes.
+[[nodiscard]] CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
+                                                 const Placement& placement,
+                                                 const ProductSides& sides,
+                                                 const CudaProductStrategy& product);
 
 }  // namespace sinter::detail

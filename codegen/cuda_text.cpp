@@ -45,7 +45,7 @@ CudaText::CudaText(const LoopNest& nest)
       names_(nest.indices.size()) {}
 
 void CudaText::open(const std::string& head) {
-  line(head + " {");
+  line(head.empty() ? "{" : head + " {");
   ++depth_;
 }
 
@@ -54,9 +54,10 @@ void CudaText::close() {
   line("}");
 }
 
-std::vector<bool> CudaText::needed(const Block& block) const {
+std::vector<bool> CudaText::needed(const Block& block, const std::vector<Limit>& limits) const {
   std::vector<bool> needed(nest_.indices.size());
   for_each_index(block, [&](IndexId id) { needed[id.index] = true; });
+  for (const Limit& limit : limits) needed[limit.place.index] = needed[limit.end.index] = true;
   for (std::size_t i = needed.size(); i-- > 0;) {
     const Index& index = nest_.indices[i];
     if (!needed[i]) continue;
@@ -78,10 +79,11 @@ void CudaText::define(const std::vector<bool>& needed) {
   }
 }
 
-void CudaText::define_digits(const Loop& loop, const std::vector<bool>& needed) {
-  std::string rest = text(loop.variable);
-  for (std::size_t i = loop.digits.size(); i-- > 0;) {
-    const auto [variable, radix] = loop.digits[i];
+void CudaText::define_digits(std::span<const Digit> digits, const std::string& place,
+                             const std::vector<bool>& needed) {
+  std::string rest = place;
+  for (std::size_t i = digits.size(); i-- > 0;) {
+    const auto [variable, radix] = digits[i];
     const std::string& name = name_variable(variable);
     if (needed[variable.index]) {
       const std::string modulo = i > 0 ? fmt::format(" % {}", term(radix)) : "";

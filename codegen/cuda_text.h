@@ -8,8 +8,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sinter/codegen/loop_nest.h>
@@ -25,18 +27,27 @@ class CudaText {
   void close();
   [[nodiscard]] std::string take() { return std::move(out_); }
 
-  /// The indices that statements of `block` depend on.
-  [[nodiscard]] std::vector<bool> needed(const Block& block) const;
+  /// The indices that statements of `block` depend on, and what leaves some of its lanes out.
+  [[nodiscard]] std::vector<bool> needed(const Block& block,
+                                         const std::vector<Limit>& limits = {}) const;
   /// Gives a text to every needed index that can have its value by now; writes those with a name.
   void define(const std::vector<bool>& needed);
-  /// The places along each axis that are needed, by division.
-  void define_digits(const Loop& loop, const std::vector<bool>& needed);
+  /// The places along each axis that are needed, by division of what `place` says.
+  void define_digits(std::span<const Digit> digits, const std::string& place,
+                     const std::vector<bool>& needed);
+  void define_digits(const Loop& loop, const std::vector<bool>& needed) {
+    define_digits(loop.digits, text(loop.variable), needed);
+  }
   /// That of indices: "int" or "long long".
   [[nodiscard]] std::string_view index_type() const {
     return nest_.index_bits == 32 ? "int" : "long long";
   }
   /// From here on the variable of `loop` has its name.
   const std::string& name_variable(IndexId variable);
+  /// From here on `variable` is what `text` says.
+  void set_variable(IndexId variable, std::string text) {
+    texts_[variable.index] = std::move(text);
+  }
 
   /// The texts as they are now; those with a name do not outlive their scope.
   [[nodiscard]] const std::vector<std::string>& scope() const { return texts_; }

@@ -125,6 +125,10 @@ struct StatementIndices {
         visit(digit.variable);
         visit(digit.radix);
       }
+      for (auto& limit : statement.limits) {
+        visit(limit.place);
+        visit(limit.end);
+      }
       for_each_index(statement.body, visit);
     } else if constexpr (std::is_same_v<T, Count>) {
       visit(statement.from);

@@ -49,9 +49,9 @@ void initialize_targets() {
   });
 }
 
-bool keeps_order(const llvm::Module& module) {
-  return std::ranges::any_of(module, [](const llvm::Function& function) {
-    return function.hasFnAttribute(detail::kKeepsOrder);
+bool any_has(const llvm::Module& module, const char* attribute) {
+  return std::ranges::any_of(module, [attribute](const llvm::Function& function) {
+    return function.hasFnAttribute(attribute);
   });
 }
 
@@ -66,7 +66,10 @@ void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
   passes.add(functions);
   passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
   passes.add(llvm::createScalarizeMaskedMemIntrinLegacyPass());
-  if (keeps_order(module)) config->disablePass(&llvm::MachineSchedulerID);
+  if (any_has(module, detail::kKeepsOrder)) config->disablePass(&llvm::MachineSchedulerID);
+  // What touches the pages of a large frame uses a register that is free on entry, and nowhere
+  // else.
+  if (any_has(module, "probe-stack")) config->disablePass(&llvm::ShrinkWrapID);
   bool refused = config->addInstSelector();
   passes.add(llvm::Pass::createPass(&llvm::FinalizeISelID));
   config->addMachinePasses();

@@ -64,6 +64,7 @@ class Machine {
   void run_blocks(const Loop& loop);
   void run_threads(const Loop& loop);
   void run_thread(const Loop& loop, std::int64_t first);
+  [[nodiscard]] std::size_t active_lanes(const Loop& loop, std::int64_t at) const;
   void begin_carrying(const Loop& loop);
   void read_carried(const Loop& loop, std::size_t first);
   void write_carried(const Loop& loop, std::size_t first);
@@ -394,8 +395,8 @@ void Machine::run_blocks(const Loop& loop) {
 void Machine::run_threads(const Loop& loop) {
   const std::int64_t from = number(loop.from);
   const std::int64_t to = number(loop.to);
-  SINTER_ASSERT(loop.masked || (to - from) % loop.step() == 0,
-                "an unmasked loop covers whole steps");
+  const bool ragged = loop.masked && loop.limits.empty();
+  SINTER_ASSERT(ragged || (to - from) % loop.step() == 0, "an unmasked loop covers whole steps");
   SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
   vector_lanes_ = loop.lanes;
   begin_carrying(loop);
@@ -450,20 +451,28 @@ void Machine::end_carrying(const Loop& loop) {
   }
 }
 
+/// Lanes of the vector at `at` that the loop does not leave out; they are the first ones.
+std::size_t Machine::active_lanes(const Loop& loop, std::int64_t at) const {
+  std::int64_t rest = number(loop.to) - at;
+  for (const auto& [place, end, by_lane] : loop.limits) {
+    const std::int64_t inside = number(end) - number(place);
+    rest = std::min(rest, by_lane || inside <= 0 ? inside : rest);
+  }
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(rest, 0, loop.lanes));
+}
+
 /// The vectors of one thread, whose first one begins at `first`.
 void Machine::run_thread(const Loop& loop, std::int64_t first) {
   one_access_ = true;
-  const std::int64_t to = number(loop.to);
   for (const Statement& statement : loop.body) {
     for (std::int64_t k = 0; k < loop.unroll; ++k) {
       first_ = static_cast<std::size_t>(k) * loop.lanes;
       const std::int64_t at = first + k * loop.threads * loop.lanes;
-      const auto rest = static_cast<std::size_t>(std::max<std::int64_t>(to - at, 0));
-      active_ = std::min<std::size_t>(loop.lanes, rest);
-      if (active_ == 0) break;
       variables_[loop.variable.index] = at;
       set_digits(loop);
       update_indices();
+      active_ = active_lanes(loop, at);
+      if (active_ == 0) continue;
       std::visit([this](const auto& typed) { run(typed); }, statement);
     }
   }

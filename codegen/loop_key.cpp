@@ -51,12 +51,14 @@ class KeyWriter {
   }
   void put(const Fold& fold) { put_all(fold.result, fold.op, fold.value); }
   void put(const Barrier&) {}
+  void put(const Limit& limit) { put_all(limit.place, limit.end, limit.by_lane); }
   void put(const Carry& carry) { put_all(carry.first, carry.value, carry.next, carry.result); }
   void put(const Loop& loop) {
     put_all(loop.kind, loop.masked, loop.interleaved, loop.once, loop.lanes, loop.unroll,
             loop.threads, loop.ahead, loop.tile, loop.variable, loop.from, loop.to);
     put_list(loop.digits);
     put_list(loop.carried);
+    put_list(loop.limits);
     put_list(loop.body);
   }
   void put(const Statement& statement) {
@@ -87,7 +89,7 @@ std::vector<std::byte> key_bytes(const LoopNest& nest) {
   key.put_list(nest.indices);
   key.put_list(nest.values);
   key.put_list(nest.body);
-  key.put(nest.index_bits);
+  key.put_all(nest.index_bits, nest.tile_rows, nest.tile_columns);
   return key.take();
 }
 

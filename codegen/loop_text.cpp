@@ -35,7 +35,8 @@ class Printer {
   void line(const std::string& text) { out_ += std::string(2 * depth_, ' ') + text + "\n"; }
   void head();
   void define_indices();
-  void block(const Block& statements);
+  void block(const Block& statements, const Loop* of = nullptr);
+  void limits(const Loop& loop);
   void statement(const Loop& loop);
   void statement(const Load& load);
   void statement(const Store& store);
@@ -146,9 +147,10 @@ void Printer::head() {
   }
 }
 
-void Printer::block(const Block& statements) {
+void Printer::block(const Block& statements, const Loop* of) {
   ++depth_;
   define_indices();
+  if (of != nullptr) limits(*of);
   for (const Statement& one : statements) {
     std::visit([this](const auto& typed) { statement(typed); }, one);
   }
@@ -181,6 +183,13 @@ std::string step(const Loop& loop) {
   return {};
 }
 
+/// What lies beyond these is left out.
+void Printer::limits(const Loop& loop) {
+  for (const auto& [place, end, by_lane] : loop.limits) {
+    line(fmt::format("where {}{} < {}", text(place), by_lane ? ", by lane," : "", text(end)));
+  }
+}
+
 void Printer::statement(const Loop& loop) {
   std::vector<std::string> digits;
   texts_[loop.variable.index] = expression(nest_.index(loop.variable));
@@ -202,7 +211,7 @@ void Printer::statement(const Loop& loop) {
         fmt::format("{} = v{}, then v{}", value(carry.value), carry.first.index, carry.next.index));
   }
   --depth_;
-  block(loop.body);
+  block(loop.body, &loop);
   for (const Carry& carry : loop.carried) {
     line(fmt::format("{} = the last v{}", value(carry.result), carry.value.index));
   }

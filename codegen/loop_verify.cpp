@@ -57,7 +57,9 @@ class Verifier {
   void check(const Transpose& transpose);
   void check(const Fold& fold);
   void check(const Barrier& barrier) const;
+  void check_limits(const Loop& loop) const;
   void check_carried(const Loop& loop);
+  [[nodiscard]] const Loop& lanes_of(const Loop& loop, const Carry& carry) const;
   void take_lanes(ValueId id, const Loop* by);
   /// The loop whose lanes a statement happens to, if there is one.
   [[nodiscard]] const Loop* lane_loop() const {
@@ -203,12 +205,15 @@ void Verifier::check(const Loop& loop) {
     case LoopKind::thread: check_threads(loop); break;
   }
   check_digits(loop);
-  loops_.push_back(&loop);
+  check_limits(loop);
   for (const Carry& carry : loop.carried) {
     use(carry.first);
-    take_lanes(carry.first, &loop);
+    const Loop& lanes = lanes_of(loop, carry);
+    take_lanes(carry.first, &lanes);
     define(carry.value);
+    if (&lanes != &loop) carried_.push_back({carry.value, &lanes});
   }
+  loops_.push_back(&loop);
   check(loop.body);
   for (const Carry& carry : loop.carried) {
     SINTER_ASSERT(states_[carry.value.index] == State::visible, "a carried value is of its loop");
@@ -217,6 +222,29 @@ void Verifier::check(const Loop& loop) {
   loops_.pop_back();
   known_ = known;
   check_carried(loop);
+}
+
+void Verifier::check_limits(const Loop& loop) const {
+  SINTER_ASSERT(loop.limits.empty() || (loop.kind == LoopKind::thread && loop.masked),
+                "limits are those of masked thread loops");
+  for (const Limit& limit : loop.limits) {
+    use(limit.place);
+    use(limit.end);
+  }
+}
+
+/// The loop whose lanes are carried: `loop` itself, or, of a serial one, that inside which goes on
+/// with them.
+const Loop& Verifier::lanes_of(const Loop& loop, const Carry& carry) const {
+  if (loop.kind != LoopKind::serial || in_lanes()) return loop;
+  for (const Statement& statement : loop.body) {
+    const Loop* inner = std::get_if<Loop>(&statement);
+    if (inner == nullptr || inner->kind != LoopKind::thread) continue;
+    for (const Carry& one : inner->carried) {
+      if (one.first == carry.value && one.result == carry.next) return *inner;
+    }
+  }
+  SINTER_ASSERT(false, "what a serial loop carries, a thread loop in it goes on with");
 }
 
 /// Lanes are taken once: an emitter may go on with them where they are.
@@ -234,8 +262,8 @@ void Verifier::take_lanes(ValueId id, const Loop* by) {
 void Verifier::check_carried(const Loop& loop) {
   const bool serial = loop.kind == LoopKind::serial && in_lanes();
   const bool lanes = loop.kind == LoopKind::thread || loop.kind == LoopKind::vector;
-  SINTER_ASSERT(loop.carried.empty() || lanes || serial,
-                "values are carried by loops with lanes, or in those");
+  SINTER_ASSERT(loop.carried.empty() || lanes || loop.kind == LoopKind::serial,
+                "values are carried by loops with lanes, or serial ones");
   for (const Carry& carry : loop.carried) {
     const bool known = carry.next.index < states_.size();
     SINTER_ASSERT(known && states_[carry.next.index] != State::undefined,
@@ -245,7 +273,9 @@ void Verifier::check_carried(const Loop& loop) {
                       nest_.dtype(carry.result) == dtype,
                   "a value keeps its dtype from one iteration to the next");
     define(carry.result);
-    if (!serial) carried_.push_back({carry.result, &loop});
+    const Loop& of = lanes_of(loop, carry);
+    if (&of != &loop) take_lanes(carry.next, &of);
+    if (!serial) carried_.push_back({carry.result, &of});
   }
 }
 
@@ -261,8 +291,9 @@ void Verifier::check_rows(const Loop& loop) const {
 void Verifier::check_serial(const Loop& loop) const {
   SINTER_ASSERT(!loops_.empty(), "a serial loop stands in another");
   const Loop* thread = around(LoopKind::thread);
-  SINTER_ASSERT(thread == nullptr || (thread->lanes == 1 && thread->unroll == 1),
-                "a thread that goes through a loop has one element");
+  SINTER_ASSERT(thread == nullptr || (thread->lanes == 1 && thread->unroll == 1) ||
+                    (loops_.back() == thread && thread->body.size() == 1),
+                "a thread that goes through a loop has one element, or nothing else");
   SINTER_ASSERT(loop.step() == 1 && !loop.masked, "rows go one by one");
 }
 

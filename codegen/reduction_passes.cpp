@@ -128,10 +128,13 @@ std::int64_t ReductionPasses::reduced_extent() const {
   return extent;
 }
 
+std::int64_t ReductionPasses::reduced_to_one() const {
+  return space_.chunk > 0 ? space_.chunk : reduced_extent();
+}
+
 int ReductionPasses::levels(std::int64_t chunk) const {
   int levels = 0;
-  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
-  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
+  for (std::int64_t rest = reduced_to_one(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
     ++levels;
   }
   return levels;

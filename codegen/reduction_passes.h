@@ -77,8 +77,9 @@ class ReductionPasses {
   [[nodiscard]] const ReducedAxes& axes() const { return axes_; }
   [[nodiscard]] int outer() const { return axes_.outer; }
   [[nodiscard]] std::int64_t reduced_extent() const;
-  /// How often chunks are reduced again until one is left: the class of the length of the group, or
-  /// of the chunk of it that a unit reduces.
+  /// Elements that become one, at most: those of the group, or of a chunk where it stops at those.
+  [[nodiscard]] std::int64_t reduced_to_one() const;
+  /// How often chunks of them are reduced again until one is left: the class of their number.
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:

@@ -1,5 +1,6 @@
 // The CUDA scheduler: a tile of elements to a block of threads, and a few vectors of each argument
-// to a thread. What reduces is scheduled in schedule_cuda_reduction.cpp.
+// to a thread. What reduces is scheduled in schedule_cuda_reduction.cpp, a product in
+// schedule_cuda_product.cpp.
 //
 // All elements are one range, whatever the rank: a thread finds its place in the axes by division,
 // so that short rows keep no thread idle. Every tile is cut into consecutive parts, one loop each:
@@ -9,11 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include <sinter/ir/error.h>
-
 #include "cuda_nest_builder.h"
+#include "schedule_cuda_product.h"
 #include "schedule_cuda_reduction.h"
 
 namespace sinter {
@@ -77,28 +75,13 @@ LoopNest ElementwiseScheduler::build() {
   return take();
 }
 
-void refuse_products(const Graph& body) {
-  for (const Node& node : body.nodes()) {
-    if (info(node.op).kind != OpKind::product) continue;
-    fail(ErrorCode::unsupported,
-         fmt::format("mm of {}{} by {}: products are not served on a GPU yet; compile this graph "
-                     "for the CPU",
-                     to_string(node.dtype), to_string(body.shape(node.operands[0])),
-                     to_string(body.shape(node.operands[1]))));
-  }
-}
-
 }  // namespace
 
 LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarget& target) {
-  refuse_products(body);
-  if (space.chunk > 0) {
-    fail(ErrorCode::unsupported,
-         fmt::format("a reduction to a result for every {} elements is not served on a GPU yet; "
-                     "compile this graph for the CPU",
-                     space.chunk));
-  }
   Placement placement = detail::place(body, space);
+  if (space.product) {
+    return detail::schedule_cuda_product(body, space, std::move(placement), target);
+  }
   if (space.reduced > 0) {
     return detail::schedule_cuda_reduction(body, space, std::move(placement), target);
   }
@@ -107,8 +90,13 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 }
 
 PlanLimits GpuTarget::plan_limits() const {
-  return {
-      .arguments = 24, .operations = 192, .product_rows = 0, .product_row_bytes = 0, .units = 0};
+  // Rows and columns enough for two blocks a multiprocessor.
+  constexpr std::int64_t kUnits = 264;
+  return {.arguments = 24,
+          .operations = 192,
+          .product_rows = 0,
+          .product_row_bytes = 0,
+          .units = kUnits};
 }
 
 }  // namespace sinter

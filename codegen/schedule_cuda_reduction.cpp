@@ -8,6 +8,8 @@
 //
 // Over columns (axes behind the group): a thread goes down a column, with one accumulator for each
 // level of chunks.
+//
+// Where only chunks are reduced, each is a row, or a part of a column, of its own.
 #include "schedule_cuda_reduction.h"
 
 #include <algorithm>
@@ -58,6 +60,7 @@ class CudaReductionScheduler : CudaNestBuilder {
   [[nodiscard]] std::vector<int> group_axes() const {
     return axes(reductions_.outer(), reductions_.outer() + space_.reduced);
   }
+  [[nodiscard]] Part reduced_part();
   [[nodiscard]] bool is_empty() const { return reductions_.reduced_extent() == 0; }
 
   // Over rows.
@@ -125,6 +128,16 @@ void CudaReductionScheduler::set_results(const Pass& pass, const Values& results
   }
 }
 
+/// What is reduced to one: the group, or the chunk that the place along the axis in front of it
+/// says.
+Part CudaReductionScheduler::reduced_part() {
+  const IndexId all = length(group_axes());
+  if (space_.chunk == 0) return {indices_.constant(0), all};
+  const IndexId size = indices_.constant(space_.chunk);
+  const IndexId from = indices_.mul(place(reductions_.outer() - 1), size);
+  return {from, indices_.min(all, indices_.add(from, size))};
+}
+
 // --- Shared memory -------------------------------------------------------------------------------
 
 /// A row of a block goes through shared memory even if it has one chunk.
@@ -134,7 +147,7 @@ int CudaReductionScheduler::row_levels(const Pass& pass) const {
 
 /// Room for what is left of the group at a level, by a class of lengths.
 std::int64_t CudaReductionScheduler::results(const Pass& pass, int level) const {
-  std::int64_t rest = reductions_.reduced_extent();
+  std::int64_t rest = reductions_.reduced_to_one();
   for (int i = 0; i < level; ++i) rest = (rest + pass.chunk() - 1) / pass.chunk();
   return static_cast<std::int64_t>(
       std::bit_ceil(static_cast<std::uint64_t>(std::min(rest, pass.chunk()))));
@@ -276,8 +289,7 @@ Values CudaReductionScheduler::reduce(const Pass& pass, int level, Part part, Bl
 void CudaReductionScheduler::add_pass(const Pass& pass, Block& block) {
   if (is_empty()) return set_results(pass, identities(pass));
   define_shared(reductions_.cone(pass), Level::row, block);
-  const Part all{indices_.constant(0), length(group_axes())};
-  set_results(pass, reduce(pass, row_levels(pass), all, block));
+  set_results(pass, reduce(pass, row_levels(pass), reduced_part(), block));
   if (reuses_shared_) block.emplace_back(Barrier{});
 }
 
@@ -404,9 +416,8 @@ void CudaReductionScheduler::add_columns(Block& block) {
     set_results(all, identities(all));
   } else {
     define_shared(reductions_.cone(all), Level::row, columns.body);
-    const Part rows{indices_.constant(0), length(group_axes())};
     const int levels = reductions_.levels(kChunkSteps);
-    set_results(all, reduce_column(all, levels, rows, columns.body));
+    set_results(all, reduce_column(all, levels, reduced_part(), columns.body));
   }
   add_column_outputs(form, columns.body);
   blocks.body.emplace_back(std::move(columns));

@@ -318,7 +318,7 @@ class Generator {
     for (std::int64_t axis = first; axis <= last; ++axis) attributes.lists[0].push_back(axis);
     const bool keep = !random_.one_in(3);
     attributes.lists[1].push_back(keep ? 1 : 0);
-    if (keep && !options_.for_gpu && random_.one_in(3)) {
+    if (keep && random_.one_in(3)) {
       const bool rows = group_extents(x.shape(), attributes.lists[0]).inner == 1;
       const std::int64_t rule = chunk_elements(x.dtype(), rows);
       const std::int64_t any = random_.between(1, 40);
@@ -375,6 +375,7 @@ class Generator {
 
   /// Records one op, unless there is no operand for the one that was drawn.
   void add_op() {
+    if (options_.products && random_.one_in(8)) add_product();
     const OpInfo& row = random_.pick(all_ops());
     if (row.kind == OpKind::leaf) return;
     if (row.kind == OpKind::structural) {
@@ -386,8 +387,7 @@ class Generator {
       return;
     }
     if (row.kind == OpKind::product) {
-      const bool served = options_.structural && !options_.for_gpu;
-      if (served && row.op == Op::mm) add_product();  // dot is the planner's
+      if (options_.structural && row.op == Op::mm) add_product();  // dot is the planner's
       return;
     }
     std::vector<Value> operands;
@@ -464,8 +464,7 @@ T random_element(Random& random) {
 }
 
 template <std::integral T>
-  requires(!std::same_as<T, bool>)
-T random_element(Random& random) {
+requires(!std::same_as<T, bool>) T random_element(Random& random) {
   using Limits = std::numeric_limits<T>;
   constexpr T kSpecial[] = {T{0},          T{1},          static_cast<T>(-1),
                             Limits::min(), Limits::max(), static_cast<T>(Limits::max() - 1)};
@@ -476,8 +475,8 @@ T random_element(Random& random) {
 
 /// Any bits, NaNs of every kind among them, or a usual number.
 template <typename T>
-  requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>)
-T random_element(Random& random) {
+requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) T
+    random_element(Random& random) {
   if (!random.one_in(4)) return T(static_cast<double>(random_element<float>(random)));
   T any;
   any.bits = static_cast<std::uint16_t>(random.between(0, 0xffff));
@@ -492,7 +491,8 @@ void fill(TensorData& data, Random& random) {
 void fill(TensorData& data, Random& random) {
   switch (data.dtype) {
 #define SINTER_DTYPE(name, text, kind, bytes, type) \
-  case DType::name: return fill<type>(data, random);
+  case DType::name:                                 \
+    return fill<type>(data, random);
 #include <sinter/ir/dtypes.def>
 #undef SINTER_DTYPE
   }

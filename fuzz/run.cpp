@@ -114,10 +114,8 @@ Scheduler scheduler_for(const Target& target, bool streaming) {
 }
 
 Scheduler scheduler_for(const GpuTarget& target) {
-  const Scheduler cpu = scheduler_for(Target::parse("x86-64-v4"), false);
   return {target.plan_limits(), [=](const Graph& body, const LoopSpace& space) {
-            const bool served = !space.product && space.chunk == 0;
-            return served ? schedule_cuda(body, space, target) : cpu.schedule(body, space);
+            return schedule_cuda(body, space, target);
           }};
 }
 

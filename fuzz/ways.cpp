@@ -63,6 +63,7 @@ Case random_case(std::uint64_t seed) {
   options.max_ops = random.one_in(8) ? 40 : 10;
   options.max_elements = random.one_in(4) ? 2048 : 300;
   options.random_strides = random.one_in(3);
+  options.products = seed % 4 == 0;
   Case made{random_graph(seed, options), {}, Rounding::at_store};
   if (random.one_in(5)) made.rounding = Rounding::each_op;
   made.inputs = random_inputs(made.graph, seed);

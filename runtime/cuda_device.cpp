@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -27,6 +28,13 @@ int count_devices(const CudaDriver& driver) {
     fail(ErrorCode::unsupported, "no GPU: the driver knows of no device");
   }
   return count;
+}
+
+/// Whether a kernel has failed while it ran, so that its context is of no use any more: illegal
+/// addresses and instructions, time-outs, traps, memory that does not hold its bits.
+bool is_fault(CudaResult result) {
+  constexpr std::array kFaults{214, 220, 700, 702, 710, 714, 715, 716, 717, 718, 719};
+  return std::ranges::find(kFaults, result) != kFaults.end();
 }
 
 }  // namespace
@@ -93,7 +101,25 @@ void CudaDevice::check(CudaResult result, std::string_view what) const {
   }
   const std::string where = description_.empty() ? fmt::format("cuda:{}", index_) : description_;
   fail(result == kCudaOutOfMemory ? ErrorCode::limit_exceeded : ErrorCode::internal,
-       fmt::format("{} on {}: {}", what, where, driver_.text(result)));
+       fmt::format("{} on {}: {}{}", what, where, driver_.text(result), advice(result)));
+}
+
+/// What there is to know about an error beside the driver's words.
+std::string CudaDevice::advice(CudaResult result) const {
+  if (result == kCudaContextDestroyed) {
+    return ". The context that this was made in is gone: compile, bind and allocate in the one "
+           "that "
+           "is there now";
+  }
+  if (!is_fault(result)) return "";
+  if (faulted_.exchange(true)) return ". This fault of a kernel has been reported before";
+  const std::uint64_t last = last_launch_.load(std::memory_order_relaxed);
+  return fmt::format(
+      ". A kernel has failed while it ran; of sinter's, sinter_kernel in {} blocks of {} threads "
+      "was the last to be launched. Its context runs nothing any more: reset the device, or begin "
+      "a "
+      "new process",
+      last >> 32, last & 0xffff'ffff);
 }
 
 void CudaDevice::check_pointer(const void* pointer, std::string_view label) const {

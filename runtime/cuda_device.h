@@ -1,6 +1,8 @@
 // CudaDevice: one GPU as the driver gives it, and the context that calls to it run in.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,8 +31,13 @@ class CudaDevice {
   [[nodiscard]] const std::string& description() const { return description_; }
 
   /// Throws Error unless `result` is success: limit_exceeded where memory is out, else internal.
-  /// "launching sinter_kernel on NVIDIA H200 (...): CUDA_ERROR_..."
+  /// "launching sinter_kernel on NVIDIA H200 (...): CUDA_ERROR_...". A fault of a kernel that ran
+  /// before, which every call from then on reports, is told once, with what was launched last.
   void check(CudaResult result, std::string_view what) const;
+  /// For the message of a fault: what was launched last.
+  void note_launch(unsigned blocks, unsigned threads) const {
+    last_launch_.store(std::uint64_t{blocks} << 32 | threads, std::memory_order_relaxed);
+  }
   /// Throws Error(invalid_buffer) unless kernels of this device can use the memory at `pointer`.
   void check_pointer(const void* pointer, std::string_view label) const;
 
@@ -39,6 +46,7 @@ class CudaDevice {
   CudaDevice(CudaDriver driver, int index);
   [[nodiscard]] CudaContext primary() const;
   void check_fork() const;
+  [[nodiscard]] std::string advice(CudaResult result) const;
 
   const CudaDriver driver_;
   const int index_;
@@ -46,6 +54,8 @@ class CudaDevice {
   int device_ = 0;
   GpuTarget target_;
   std::string description_;
+  mutable std::atomic<std::uint64_t> last_launch_{0};  // blocks, and threads of each
+  mutable std::atomic<bool> faulted_{false};           // and it has been told
   mutable std::mutex mutex_;
   mutable CudaContext primary_ = nullptr;  // retained when it is first needed
 };

@@ -20,6 +20,7 @@ inline constexpr CudaResult kCudaInvalidImage = 200;
 inline constexpr CudaResult kCudaNoBinaryForGpu = 209;
 inline constexpr CudaResult kCudaInvalidPtx = 218;
 inline constexpr CudaResult kCudaUnsupportedPtxVersion = 222;
+inline constexpr CudaResult kCudaContextDestroyed = 709;
 
 using CudaContext = void*;
 using CudaModule = void*;

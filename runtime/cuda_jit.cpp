@@ -17,6 +17,15 @@ bool is_refused_image(CudaResult result) {
          result == kCudaInvalidPtx || result == kCudaUnsupportedPtxVersion;
 }
 
+/// What `compile` gives; its errors name the device.
+auto on_device(const CudaDevice& device, auto&& compile) {
+  try {
+    return compile();
+  } catch (const Error& error) {
+    fail(error.code(), fmt::format("{}: {}", device.description(), error.what()));
+  }
+}
+
 }  // namespace
 
 std::pair<std::string, bool> compile_cuda(const CudaKernel& kernel, int compute_capability,
@@ -63,10 +72,12 @@ CudaModule CudaCode::load() const {
   CudaModule module = nullptr;
   CudaResult result = device_->driver().module_load(&module, image_.c_str());
   if (!ptx_ && is_refused_image(result)) {
-    const int capability = device_->target().compute_capability;
-    const int nearest =
-        choose_architecture(capability, nvrtc_->architectures(), nvrtc_->description()).number;
-    image_ = nvrtc_->compile(kernel_.source, {nearest, true});
+    image_ = on_device(*device_, [this] {
+      const int capability = device_->target().compute_capability;
+      const int nearest =
+          choose_architecture(capability, nvrtc_->architectures(), nvrtc_->description()).number;
+      return nvrtc_->compile(kernel_.source, {nearest, true});
+    });
     ptx_ = true;
     result = device_->driver().module_load(&module, image_.c_str());
   }
@@ -76,15 +87,19 @@ CudaModule CudaCode::load() const {
 
 CudaJit::CudaJit(std::shared_ptr<const CudaDevice> device)
     : device_(std::move(device)), nvrtc_(Nvrtc::load()) {
-  static_cast<void>(choose_architecture(device_->target().compute_capability,
-                                        nvrtc_->architectures(), nvrtc_->description()));
+  static_cast<void>(on_device(*device_, [this] {
+    return choose_architecture(device_->target().compute_capability, nvrtc_->architectures(),
+                               nvrtc_->description());
+  }));
 }
 
 std::shared_ptr<const MachineCode> CudaJit::compile(const LoopNest& nest, CompileTimes& times) {
   Stopwatch watch;
   CudaKernel kernel = emit_cuda(nest);
   watch.lap(times.emit);
-  auto [image, ptx] = compile_cuda(kernel, device_->target().compute_capability, *nvrtc_);
+  auto [image, ptx] = on_device(*device_, [&] {
+    return compile_cuda(kernel, device_->target().compute_capability, *nvrtc_);
+  });
   watch.lap(times.codegen);
   auto code =
       std::make_shared<const CudaCode>(device_, nvrtc_, std::move(kernel), std::move(image), ptx);

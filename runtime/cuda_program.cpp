@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sinter/ir/error.h>
 
@@ -26,13 +27,12 @@ void* as_pointer(CudaPointer memory) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(memory));
 }
 
-unsigned block_count(const Kernel& kernel, const CudaKernel& code) {
-  const std::int64_t elements = kernel.space.unreduced_extent();
-  const std::int64_t blocks = (elements + code.tile - 1) / code.tile;
+unsigned blocks_of(const Kernel& kernel, const CudaKernel& code) {
+  const std::int64_t blocks = block_count(code, kernel.space);
   if (blocks > std::numeric_limits<std::int32_t>::max()) {
     fail(ErrorCode::limit_exceeded,
-         fmt::format("a kernel over {} elements needs {} blocks, a launch has 2147483647 at most",
-                     elements, blocks));
+         fmt::format("a kernel over lengths {} needs {} blocks, a launch has 2147483647 at most",
+                     fmt::join(kernel.space.extents, " x "), blocks));
   }
   return static_cast<unsigned>(blocks);
 }
@@ -62,6 +62,7 @@ void fill_parameters(const Kernel& kernel, const CudaKernel& code, CudaPointer* 
 void launch(const CudaDevice& device, CudaFunction function, unsigned blocks, unsigned threads,
             CudaStream stream, void** parameters, const std::string& entry) {
   if (blocks == 0) return;
+  device.note_launch(blocks, threads);
   const CudaResult result =
       device.driver().launch(function, blocks, 1, 1, threads, 1, 1, 0, stream, parameters, nullptr);
   if (result != 0) [[unlikely]] {
@@ -126,7 +127,7 @@ void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
     }
     SmallArray<void*, kInlineParameters> parameters(code.kernel().parameters.size());
     fill_parameters(kernel, code.kernel(), pointers.data(), parameters.data());
-    launch(device, code.function(scope.context()), block_count(kernel, code.kernel()),
+    launch(device, code.function(scope.context()), blocks_of(kernel, code.kernel()),
            static_cast<unsigned>(code.kernel().threads), options.stream, parameters.data(),
            code.kernel().entry);
   }
@@ -144,7 +145,7 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
     const CudaKernel& code = code_of(kernel).kernel();
     CudaLaunch& made = launches_.emplace_back();
     made.function = code_of(kernel).function(context_);
-    made.blocks = block_count(kernel, code);
+    made.blocks = blocks_of(kernel, code);
     made.threads = static_cast<unsigned>(code.threads);
     made.pointers.resize(kernel.places.size());
     made.parameters.resize(code.parameters.size());

@@ -70,8 +70,7 @@ compiled() {
 
 tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 
-# NVRTC compiles what a GPU would get; without one those tests are skipped, and say why. There is no
-# test yet that needs a GPU.
+# NVRTC compiles what a GPU would get; without one those tests are skipped, and say why.
 find_nvrtc() {
   local folder
   step "NVRTC is here, or fetched" bash tests/nvrtc.sh build/ci-gcc "$@" || return
@@ -79,11 +78,24 @@ find_nvrtc() {
   if [ -d "$folder" ]; then export SINTER_NVRTC=$folder; fi
 }
 
+# Tests on a GPU are among the others; whether there is one, and if not, why.
+say_device() {
+  local reason
+  reason=$(build/ci-gcc/tests/sinter_cuda_test --gtest_filter=OnDevice.RefusesHostMemory 2>&1 |
+    sed -n '/Skipped$/{n;p;q}')
+  if [ -z "$reason" ]; then
+    echo "       the tests of a device run on this machine's GPU"
+  else
+    echo "       the tests of a device are skipped: $reason"
+  fi
+}
+
 test_gcc() {
   compiled ci-gcc || return
   if [ "$setup" = yes ]; then find_nvrtc; else find_nvrtc --no-setup; fi
   step "ci-gcc: every public header compiles alone" \
     build ci-gcc --target all_verify_interface_header_sets
+  say_device
   step "ci-gcc: tests" tests ci-gcc
 }
 

@@ -27,6 +27,14 @@ struct Driver {
   Result (*event_wait)(Handle event) = nullptr;
   Result (*event_time)(float* milliseconds, Handle from, Handle to) = nullptr;
   Result (*copy)(Address to, Address from, std::size_t bytes, Handle stream) = nullptr;
+  Result (*stream_create)(Handle* stream, unsigned flags) = nullptr;
+  Result (*stream_destroy)(Handle stream) = nullptr;
+  Result (*capture_begin)(Handle stream, int mode) = nullptr;
+  Result (*capture_end)(Handle stream, Handle* graph) = nullptr;
+  Result (*graph_instantiate)(Handle* made, Handle graph, Address flags) = nullptr;
+  Result (*graph_launch)(Handle made, Handle stream) = nullptr;
+  Result (*graph_destroy)(Handle graph) = nullptr;
+  Result (*made_destroy)(Handle made) = nullptr;
   Result (*module_load)(Handle* module, const void* image) = nullptr;
   Result (*module_function)(Handle* function, Handle module, const char* name) = nullptr;
   Result (*launch)(Handle function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
@@ -58,6 +66,14 @@ std::string find_functions(void* library, Driver& to) {
   find("cuEventSynchronize", to.event_wait);
   find("cuEventElapsedTime", to.event_time);
   find("cuMemcpyDtoDAsync_v2", to.copy);
+  find("cuStreamCreate", to.stream_create);
+  find("cuStreamDestroy_v2", to.stream_destroy);
+  find("cuStreamBeginCapture_v2", to.capture_begin);
+  find("cuStreamEndCapture", to.capture_end);
+  find("cuGraphInstantiateWithFlags", to.graph_instantiate);
+  find("cuGraphLaunch", to.graph_launch);
+  find("cuGraphDestroy", to.graph_destroy);
+  find("cuGraphExecDestroy", to.made_destroy);
   find("cuModuleLoadData", to.module_load);
   find("cuModuleGetFunction", to.module_function);
   find("cuLaunchKernel", to.launch);
@@ -110,6 +126,34 @@ class EventClock final : public DeviceClock {
     return samples;
   }
 
+  Samples captured(const std::function<void(void* stream)>& call,
+                   const Timing& timing) const override {
+    constexpr int kCalls = 32;
+    constexpr unsigned kNonBlocking = 1;
+    constexpr int kOfThisThread = 1;
+    Handle stream = nullptr;
+    Handle graph = nullptr;
+    Handle made = nullptr;
+    check(driver_.stream_create(&stream, kNonBlocking), "cuStreamCreate");
+    call(stream);
+    check(driver_.context_wait(), "cuCtxSynchronize");
+    check(driver_.capture_begin(stream, kOfThisThread), "cuStreamBeginCapture");
+    for (int i = 0; i < kCalls; ++i) call(stream);
+    check(driver_.capture_end(stream, &graph), "cuStreamEndCapture");
+    check(driver_.graph_instantiate(&made, graph, 0), "cuGraphInstantiateWithFlags");
+    const Contestant launches =
+        contestant("graph", [&] { check(driver_.graph_launch(made, stream), "cuGraphLaunch"); });
+    Samples samples;
+    for (int round = 0; round <= timing.rounds; ++round) {
+      const double took = nanoseconds(launches, 4, stream) / kCalls;
+      if (round > 0) samples.push_back(took);
+    }
+    driver_.made_destroy(made);
+    driver_.graph_destroy(graph);
+    driver_.stream_destroy(stream);
+    return samples;
+  }
+
   void wait() const override { check(driver_.context_wait(), "cuCtxSynchronize"); }
   void copy(void* to, const void* from, std::size_t bytes) const override {
     check(driver_.copy(address(to), address(from), bytes, nullptr), "cuMemcpyDtoDAsync");
@@ -126,10 +170,11 @@ class EventClock final : public DeviceClock {
 
  private:
   /// Of device time, a call.
-  double nanoseconds(const Contestant& contestant, std::int64_t count) const {
-    check(driver_.event_record(begin_, nullptr), "cuEventRecord");
+  double nanoseconds(const Contestant& contestant, std::int64_t count,
+                     Handle stream = nullptr) const {
+    check(driver_.event_record(begin_, stream), "cuEventRecord");
     contestant.repeat(count);
-    check(driver_.event_record(end_, nullptr), "cuEventRecord");
+    check(driver_.event_record(end_, stream), "cuEventRecord");
     check(driver_.event_wait(end_), "cuEventSynchronize");
     float milliseconds = 0;
     check(driver_.event_time(&milliseconds, begin_, end_), "cuEventElapsedTime");

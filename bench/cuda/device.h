@@ -24,6 +24,10 @@ class DeviceClock {
   /// as `interleave` takes them on a CPU.
   [[nodiscard]] virtual std::vector<Samples> interleave(std::span<const Contestant> contestants,
                                                         const Timing& timing) const = 0;
+  /// The same of one call, which launches on the stream that it is given: several of them captured
+  /// into a graph, so that no time of the host's is among them.
+  [[nodiscard]] virtual Samples captured(const std::function<void(void* stream)>& call,
+                                         const Timing& timing) const = 0;
   /// Waits for everything that was launched.
   virtual void wait() const = 0;
   /// One memory copy on the device.

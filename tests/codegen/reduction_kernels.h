@@ -109,6 +109,38 @@ inline Graph masked_columns_kernel(std::int64_t n) {
   return graph;
 }
 
+inline Value to_chunks(Op op, const Value& x, const Dims& axes, std::int64_t chunk) {
+  Attributes attributes;
+  attributes.lists = {axes, Dims{1, chunk}};
+  return Value::apply(op, std::span(&x, 1), attributes);
+}
+
+/// Results for every 2048 elements of a group of two axes, with an op in front.
+inline Graph chunks_of_rows_kernel(std::int64_t n) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, 3, n}, {3 * n + 1, n, 1});
+  const Value bias = graph.input("bias", DType::f32, {n});
+  graph.output("sum", to_chunks(Op::reduce_sum, x + bias, {1, 2}, 2048));
+  return graph;
+}
+
+/// For any number of elements, where the order is free.
+inline Graph chunks_of_any_length_kernel(std::int64_t n) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, n + 1});
+  graph.output("most", to_chunks(Op::reduce_max, x, {1}, 37));
+  graph.output("any", to_chunks(Op::reduce_any, x.greater(2.9), {1}, 37));
+  return graph;
+}
+
+inline Graph chunks_of_columns_kernel(std::int64_t n) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {2, n, 5});
+  graph.output("sum", to_chunks(Op::reduce_sum, x * 0.5, {1}, 32));
+  graph.output("product", to_chunks(Op::reduce_prod, x, {1}, 32));
+  return graph;
+}
+
 inline Graph extremes_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::i64, {2, n + 1});
@@ -138,7 +170,10 @@ inline std::vector<NamedKernel> reduction_kernels() {
           {"scattered_rows", detail::scattered_rows_kernel},
           {"columns_of_groups", detail::columns_of_groups_kernel},
           {"masked_columns", detail::masked_columns_kernel},
-          {"extremes", detail::extremes_kernel}};
+          {"extremes", detail::extremes_kernel},
+          {"chunks_of_rows", detail::chunks_of_rows_kernel},
+          {"chunks_of_any_length", detail::chunks_of_any_length_kernel},
+          {"chunks_of_columns", detail::chunks_of_columns_kernel}};
 }
 
 }  // namespace sinter::test

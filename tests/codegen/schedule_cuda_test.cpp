@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <sinter/ir/passes.h>
+#include <sinter/ir/text.h>
 
 #include "kernels.h"
+#include "product_kernels.h"
 #include "reduction_kernels.h"
 #include "run_nest.h"
 #include "support/golden.h"
@@ -84,7 +86,15 @@ INSTANTIATE_TEST_SUITE_P(
                      return widen(graph, Rounding::at_store);
                    }},
         GoldenCase{"layer_norm", [] { return layer_norm_kernel(768, 1 << 14); }},
-        GoldenCase{"column_mean", [] { return column_mean_kernel(1000, 1 << 12); }}),
+        GoldenCase{"column_mean", [] { return column_mean_kernel(1000, 1 << 12); }},
+        GoldenCase{"layer",
+                   [] {
+                     return product_body(dense_layer({2048, 600, 512, false, true}));
+                   }},
+        GoldenCase{"layer_small_f16",
+                   [] {
+                     return product_body(dense_layer({30, 10, 50}, DType::f16));
+                   }}),
     [](const auto& instance) { return instance.param.file; });
 
 // --- Bits ----------------------------------------------------------------------------------------
@@ -145,6 +155,53 @@ TEST(ScheduleCuda, EveryReductionEqualsTheInterpreterAtEveryLength) {
       expect_same_bits(graph, nest, made.space, inputs, {offsets});
       if (testing::Test::HasFatalFailure()) return;
     }
+  }
+}
+
+/// Two depths and a rest, tiles of every form that rows and columns ask for, and their edges.
+TEST(ScheduleCuda, ProductsEqualTheInterpreterInEveryLayout) {
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 0},
+                                {1, 3, 1},
+                                {3, 1, 33},
+                                {2, 70, 15},
+                                {9, 10, 16},
+                                {17, 33, 17},
+                                {64, 64, 32},
+                                {130, 129, 40},
+                                {129, 8, 5},
+                                {1, 300, 34}}) {
+    for (int turned = 0; turned < 4; ++turned) {
+      const LayerShape shape{m, n, k, (turned & 1) != 0, (turned & 2) != 0};
+      SCOPED_TRACE(shape.text());
+      const Graph graph = product_body(dense_layer(shape));
+      const Scheduled made = schedule(graph, turned % 2 == 0 ? GpuTarget{} : kSmallDevice);
+      const auto inputs = product_inputs(graph, 7);
+      expect_same_bits(graph, made.nest, made.space, inputs);
+      const LoopNest nest = specialize_shape(made.nest, made.space);
+      verify(nest);
+      const std::vector<std::int64_t> offsets(inputs.size() + graph.outputs().size(), 1);
+      expect_same_bits(graph, nest, made.space, inputs, {offsets});
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(ScheduleCuda, ProductsOfEveryKindEqualTheInterpreter) {
+  std::vector<Graph> graphs;
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f64}) {
+    graphs.push_back(dense_layer({35, 40, 21, true, true}, dtype));
+  }
+  for (const std::int64_t m : {1, 20}) graphs.push_back(many_matrices(m, 34));
+  for (const Strides& strides :
+       {Strides{1, 40}, Strides{-40, 1}, Strides{80, 2}, Strides{1, -40}}) {
+    graphs.push_back(product_into(strides));
+  }
+  for (const Graph& graph : graphs) {
+    const Graph body = product_body(graph);
+    SCOPED_TRACE(print(body));
+    const Scheduled made = schedule(body, kSmallDevice);
+    expect_same_bits(body, made.nest, made.space, product_inputs(body, 3));
+    if (testing::Test::HasFatalFailure()) return;
   }
 }
 
@@ -211,12 +268,31 @@ TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
   EXPECT_EQ(bits(leaky_relu_kernel(kMany)), 64);
   EXPECT_EQ(bits(rows_kernel(1 << 15, 1 << 15)), 64)
       << "inputs that repeat are small, the output not";
+  EXPECT_EQ(bits(product_body(dense_layer({1 << 12, 1 << 12, 1 << 12}))), 32)
+      << "no offset counts rows, columns and what is summed";
+  EXPECT_EQ(bits(product_body(dense_layer({1 << 15, 1 << 15, 8}))), 64);
   Graph far;
   far.output("y", far.input("x", DType::f32, {1000}, {-(kMany / 1000)}).neg());
   EXPECT_EQ(bits(far), 32);
   Graph further;
   further.output("y", further.input("x", DType::f32, {1000}, {-(kMany / 1000) - 1}).neg());
   EXPECT_EQ(bits(further), 64);
+}
+
+/// Rows and columns of the tile of a product.
+std::pair<std::int64_t, std::int64_t> tile_of(std::int64_t m, std::int64_t n, DType dtype) {
+  const LoopNest nest = schedule(product_body(dense_layer({m, n, 64}, dtype))).nest;
+  return {nest.tile_rows, nest.tile_columns};
+}
+
+TEST(ScheduleCuda, TilesCoverWhatThereIsAndLeaveEnoughForTheDevice) {
+  using Tile = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_EQ(tile_of(4096, 4096, DType::f32), Tile(128, 128));
+  EXPECT_EQ(tile_of(4096, 4096, DType::f64), Tile(128, 64));
+  EXPECT_EQ(tile_of(1024, 1024, DType::f32), Tile(64, 64)) << "more than 132 of them";
+  EXPECT_EQ(tile_of(256, 256, DType::f32), Tile(32, 32));
+  EXPECT_EQ(tile_of(1 << 20, 10, DType::f32), Tile(256, 16));
+  EXPECT_EQ(tile_of(1, 1 << 20, DType::f32), Tile(1, 256));
 }
 
 // --- What is refused -----------------------------------------------------------------------------
@@ -282,6 +358,58 @@ TEST_P(CudaVerifyDeathTest, NamesTheFault) {
 
 INSTANTIATE_TEST_SUITE_P(Faults, CudaVerifyDeathTest, testing::ValuesIn(kFaults),
                          [](const auto& instance) { return instance.param.name; });
+
+/// In a block: a loop over depths, which stages both operands, waits, adds up and waits; then what
+/// is behind, of whole tiles and of others.
+Scheduled product_tiles() {
+  return schedule(product_body(dense_layer({70, 72, 40})), kSmallDevice);
+}
+
+const Fault kProductFaults[] = {
+    {"SumsThatStartAgain", "what a serial loop carries, a thread loop in it goes on with",
+     [](LoopNest&, Block& block) {
+       Loop& depths = nth<Loop>(block);
+       nth<Loop>(depths.body, 2).carried[0].first = depths.carried[0].first;
+     }},
+    {"SumsOfAnotherForm", "lanes go on in a loop that has the same ones",
+     [](LoopNest&, Block& block) { nth<Loop>(block, 1).unroll *= 2; }},
+    {"MoreThanALoop", "a thread that goes through a loop has one element, or nothing else",
+     [](LoopNest&, Block& block) {
+       Loop& tile = nth<Loop>(nth<Loop>(block).body, 2);
+       Loop again = nth<Loop>(tile.body);
+       tile.body.emplace_back(std::move(again));
+     }},
+    {"LimitsWithoutAMask", "limits are those of masked thread loops",
+     [](LoopNest&, Block& block) { nth<Loop>(block, 2).masked = false; }},
+    {"StagedByEveryTeam", "what every team does stores nothing",
+     [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body).threads = 16; }},
+};
+
+class CudaProductVerifyDeathTest : public testing::TestWithParam<Fault> {};
+
+TEST_P(CudaProductVerifyDeathTest, NamesTheFault) {
+  LoopNest nest = product_tiles().nest;
+  GetParam().plant(nest, nth<Loop>(nest.body).body);
+  EXPECT_DEATH(verify(nest), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, CudaProductVerifyDeathTest, testing::ValuesIn(kProductFaults),
+                         [](const auto& instance) { return instance.param.name; });
+
+/// Either barrier of a depth: before the sums, and before the next one.
+TEST(ScheduleCudaDeathTest, TilesThatDoNotWaitAreARace) {
+  const Graph graph = product_body(dense_layer({70, 72, 40}));
+  for (const int barrier : {0, 1}) {
+    Scheduled made = product_tiles();
+    Block& depth = nth<Loop>(nth<Loop>(made.nest.body).body).body;
+    int at = 0;
+    std::erase_if(depth, [&](const Statement& statement) {
+      return std::holds_alternative<Barrier>(statement) && at++ == barrier;
+    });
+    EXPECT_DEATH(expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 1)),
+                 "a barrier parts what the threads of a block do to an element");
+  }
+}
 
 TEST(ScheduleCudaDeathTest, ThreadsThatDoNotWaitAreARace) {
   const Graph graph = row_sum_kernel(5000);

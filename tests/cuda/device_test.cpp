@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "both_forms.h"
+#include "capturing_driver.h"
 #include "codegen/kernels.h"
+#include "codegen/product_kernels.h"
 #include "conversions.h"
 #include "device_tensors.h"
 #include "support/op_uses.h"
@@ -41,11 +44,20 @@ TEST_F(OnDevice, CompositesEqualTheInterpreter) {
   }
 }
 
-/// The hardware's conversions are what the integer form in the helpers is elsewhere.
 TEST_F(OnDevice, ConversionsOfSixteenBitsRoundEveryTie) {
   for (const auto& [use, input] : conversions()) {
     SCOPED_TRACE(text(use));
     expect_as_interpreted_on_device(*engine, graph_of(use, input.shape), std::span(&input, 1));
+  }
+}
+
+/// The hardware's conversions are what the integer form in the helpers is elsewhere, over all
+/// values.
+TEST_F(OnDevice, ConversionsEqualTheIntegerFormOverAllValues) {
+  const BothForms both(Device::cuda(0));
+  for (const DType narrow : {DType::f16, DType::bf16}) {
+    EXPECT_EQ(both.first_difference(DType::f32, narrow, std::uint64_t{1} << 32, 1 << 26), -1);
+    EXPECT_EQ(both.first_difference(narrow, DType::f32, 1 << 16, 1 << 16), -1);
   }
 }
 
@@ -61,12 +73,26 @@ TEST_F(OnDevice, EveryLayoutAtManyLengths) {
   }
 }
 
+TEST_F(OnDevice, ProductsOfEveryShapeInEveryLayout) {
+  for (const std::int64_t m : {1, 3, 64, 130}) {
+    for (const std::int64_t n : {1, 10, 33, 128, 300}) {
+      for (const std::int64_t k : {0, 1, 16, 250}) {
+        const int turned = static_cast<int>((m + n + k) % 4);
+        const LayerShape shape{m, n, k, (turned & 1) != 0, (turned & 2) != 0};
+        SCOPED_TRACE(shape.text());
+        const Graph graph = dense_layer(shape, n == 33 ? DType::f64 : DType::f32);
+        expect_as_interpreted_on_device(*engine, graph, product_inputs(graph, 1));
+      }
+    }
+  }
+}
+
 TEST_F(OnDevice, RandomGraphs) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
-    options.for_gpu = true;
     options.random_strides = seed % 3 == 0;
+    options.products = seed % 4 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
     settle_on_strides(graph, inputs);
@@ -93,6 +119,25 @@ TEST_F(OnDevice, MisalignedViewsTakeSingleElements) {
   const TensorData got =
       TensorData::from<float>({kLength}, std::span(std::as_const(host)).subspan(1));
   EXPECT_EQ(first_difference(got, interpret(graph, inputs)[0]), -1);
+}
+
+/// After the first run, which loads kernels. The functions of the driver are looked up here: sinter
+/// itself uses none for this.
+TEST_F(OnDevice, RunsInACapturedStream) {
+  const CapturingDriver driver;
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {6, 40});
+  graph.output("y", (x * 2 + 1).transpose() + 0.5);
+  const std::vector<TensorData> inputs = random_inputs(graph, 1);
+  const DeviceTensors tensors(*engine, graph, inputs);
+  const Executable program = engine->compile(graph, {.fuse = Fuse::none});
+  program.run(tensors.in, tensors.out);
+  expect_equal(tensors.results(), interpret(graph, inputs));
+  for (const DeviceBuffer& buffer : tensors.buffers) {
+    if (buffer.data() == tensors.out[0].data) buffer.write(std::vector<std::byte>(buffer.bytes()));
+  }
+  driver.replay([&](void* stream) { program.run(tensors.in, tensors.out, {.stream = stream}); });
+  expect_equal(tensors.results(), interpret(graph, inputs));
 }
 
 TEST_F(OnDevice, RefusesHostMemory) {

@@ -13,6 +13,7 @@
 #include <sinter/sinter.h>
 
 #include "../../runtime/disassemble.h"
+#include "both_forms.h"
 #include "device_tensors.h"
 #include "fake_cuda.h"
 #include "runtime/fixtures.h"
@@ -64,12 +65,13 @@ TEST_F(CudaEngine, RunsSeveralKernelsWithAWorkspace) {
 
 TEST_F(CudaEngine, RunsRandomGraphs) {
   const Engine engine = make_engine();
-  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+  const std::uint64_t seeds = std::getenv("SINTER_TEST_LONG") != nullptr ? 100 : 8;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;
     options.max_ops = 10;
-    options.for_gpu = true;
     options.random_strides = seed % 2 == 0;
+    options.products = seed % 4 == 0;
     const Graph graph = random_graph(seed, options);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
     settle_on_strides(graph, inputs);
@@ -89,6 +91,33 @@ TEST_F(CudaEngine, Reduces) {
   columns.output("mean", columns.input("x", DType::f16, {100, 300}).mean(0));
   expect_as_interpreted_on_device(engine, columns, make_inputs(columns));
   EXPECT_EQ(fake.calls("cuLaunchKernel"), 2) << "one kernel each";
+}
+
+/// A sum of many is one of few: the results of chunks, by many blocks.
+TEST_F(CudaEngine, ReducesByChunks) {
+  const Engine engine = make_engine();
+  Graph graph;
+  graph.output("mean", graph.input("x", DType::f32, {300'000}).mean());
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 2);
+}
+
+TEST_F(CudaEngine, Multiplies) {
+  const Engine engine = make_engine();
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {70, 100});
+  const Value weight = graph.input("weight", DType::f32, {33, 100});
+  const Value bias = graph.input("bias", DType::f32, {33});
+  graph.output("y", (x.mm(weight.transpose()) + bias).leaky_relu(0.01));
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 1) << "one kernel";
+}
+
+/// The comparison that a device makes over all values, over a few.
+TEST_F(CudaEngine, ComparesBothFormsOfAConversion) {
+  const BothForms both(Device::cuda(0));
+  EXPECT_EQ(both.first_difference(DType::f32, DType::f16, 1 << 13, 1 << 12), -1);
+  EXPECT_EQ(both.first_difference(DType::bf16, DType::f32, 1 << 12, 1 << 12), -1);
 }
 
 TEST_F(CudaEngine, WritesAnOutputIntoItsInput) {
@@ -422,11 +451,69 @@ TEST_F(CudaEngine, SaysWhatFailedAndWhere) {
                [&] { static_cast<void>(engine.allocate(1'000'000)); });
 }
 
+/// Device, driver, compiler, its log, and the file with the source, all in one.
 TEST_F(CudaEngine, ShowsTheCompilersLog) {
   const Engine engine = make_engine();
   fake.fail("nvrtcCompileProgram", 6);
-  expect_error(ErrorCode::internal, "a kernel for sm_90 does not compile: NVRTC_FAKE_ERROR",
-               [&] { static_cast<void>(engine.compile(make_leaky(100))); });
+  const std::string message = error_of([&] { static_cast<void>(engine.compile(make_leaky(100))); });
+  for (const std::string& words :
+       {std::string(
+            "Fake GPU (cuda:0, compute capability 9.0, driver 13.0): a kernel for sm_90 does "
+            "not compile: NVRTC_FAKE_ERROR (NVRTC 13.0, "),
+        FakeCuda::path(), std::string("the source is in "), std::string("the log")}) {
+    EXPECT_NE(message.find(words), std::string::npos) << words << " is not in\n" << message;
+  }
+  const std::size_t at = message.find("the source is in ") + 17;
+  EXPECT_TRUE(std::filesystem::remove(message.substr(at, message.find('\n', at) - at)));
+}
+
+TEST_F(CudaEngine, TellsOfAKernelsFaultOnce) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  const DeviceTensors tensors(engine, graph, make_inputs(graph));
+  const Executable program = engine.compile(graph);
+  program.run(tensors.in, tensors.out);
+  fake.fail("cuMemcpyDtoH_v2", 700);
+  const auto read = [&] { static_cast<void>(tensors.results()); };
+  expect_error(ErrorCode::internal,
+               "A kernel has failed while it ran; of sinter's, sinter_kernel in 1 blocks of 256 "
+               "threads was the last to be launched",
+               read);
+  expect_error(ErrorCode::internal, "This fault of a kernel has been reported before", read);
+  fake.reset();
+  expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
+}
+
+TEST_F(CudaEngine, SaysThatAContextIsGone) {
+  const Engine engine = make_engine();
+  const Graph graph = make_leaky(100);
+  const std::vector<TensorData> inputs = make_inputs(graph);
+  const DeviceTensors tensors(engine, graph, inputs);
+  Call call = engine.compile(graph).bind(tensors.in, tensors.out);
+  fake.fail("cuCtxPushCurrent_v2", 709);
+  expect_error(ErrorCode::internal,
+               "The context that this was made in is gone: compile, bind and allocate in the one "
+               "that is there now",
+               [&] { call(); });
+  fake.reset();
+  call();
+  expect_equal(tensors.results(), interpret(graph, inputs));
+}
+
+/// What a stream that is captured into a graph refuses is done by the first run.
+TEST_F(CudaEngine, RunsAgainWithNothingThatACaptureRefuses) {
+  const Engine engine = make_engine();
+  const Graph graph = several_kernels();
+  const DeviceTensors tensors(engine, graph, make_inputs(graph));
+  const Executable program = engine.compile(graph, {.fuse = Fuse::none});
+  program.run(tensors.in, tensors.out);
+  fake.reset();
+  program.run(tensors.in, tensors.out);
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), program.kernels());
+  for (const char* refused : {"cuModuleLoadData", "cuModuleGetFunction", "cuMemAlloc_v2",
+                              "cuMemcpyHtoD_v2", "cuMemcpyDtoH_v2", "cuDevicePrimaryCtxRetain"}) {
+    EXPECT_EQ(fake.calls(refused), 0) << refused;
+  }
 }
 
 TEST_F(CudaEngine, RefusesToRunInAForkedChild) {

@@ -8,6 +8,7 @@
 #include <sinter/ir/plan.h>
 
 #include "codegen/kernels.h"
+#include "codegen/product_kernels.h"
 #include "codegen/reduction_kernels.h"
 #include "conversions.h"
 #include "host_kernels.h"
@@ -102,6 +103,10 @@ TEST(HostKernels, ReductionsOfManyChunks) {
   add("two levels of columns", column_mean_kernel(1030, 3));
   add("three levels of columns", column_mean_kernel(33000, 2));
   add("a long row", row_sum_kernel(40000, DType::f32, 1));
+  Graph parts;
+  const Value x = parts.input("x", DType::f64, {(1 << 20) + 3000});
+  parts.output("y", detail::to_chunks(Op::reduce_sum, x, {0}, 1 << 20));
+  add("chunks that are reduced by chunks", parts);
   calls.run();
 }
 
@@ -122,6 +127,35 @@ TEST(HostKernels, ReductionsEqualTheInterpreter) {
                   random_inputs(graph, 5));
       }
     }
+  }
+  calls.run();
+}
+
+/// Tiles of many forms with their edges, every layout and dtype, and what is around a product.
+TEST(HostKernels, ProductsEqualTheInterpreter) {
+  HostCalls calls;
+  const auto add = [&](const std::string& name, const Graph& graph,
+                       const HostCallOptions& options = {}) {
+    const Graph body = product_body(graph);
+    calls.add(name, body, product_inputs(body, 5), options);
+  };
+  const LayerShape shapes[] = {{1, 1, 0},   {1, 3, 1},    {3, 1, 33},   {2, 70, 15, false, true},
+                               {9, 10, 16}, {17, 33, 17}, {64, 64, 32}, {130, 132, 40, true, true},
+                               {129, 8, 5}, {1, 300, 34}, {65, 128, 16}};
+  for (const LayerShape& shape : shapes) {
+    const bool odd = shape.m % 2 != 0;
+    add(shape.text(), dense_layer(shape),
+        {.offset = odd ? 1 : 0, .specialize = shape.m == 9, .wide = shape.k == 40});
+  }
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f64}) {
+    for (int turned = 0; turned < 4; ++turned) {
+      const LayerShape shape{35, 40, 21, (turned & 1) != 0, (turned & 2) != 0};
+      add(shape.text() + " of " + std::string(to_string(dtype)), dense_layer(shape, dtype));
+    }
+  }
+  for (const std::int64_t m : {1, 20}) add("matrices", many_matrices(m, 34));
+  for (const Strides& strides : {Strides{1, 40}, Strides{-40, 1}, Strides{80, 2}}) {
+    add("strides " + to_string(strides), product_into(strides));
   }
   calls.run();
 }
@@ -160,24 +194,28 @@ TEST(HostKernels, RandomGraphsOfEveryOp) {
   calls.run();
 }
 
-/// The kernels with reductions that random graphs are cut into, with what is fused into them.
-TEST(HostKernels, RandomReductions) {
+/// The kernels with reductions or products that random graphs are cut into, with what is fused into
+/// them.
+TEST(HostKernels, RandomReductionsAndProducts) {
   HostCalls calls;
-  int kernels = 0;
+  int reductions = 0;
+  int products = 0;
   for (std::uint64_t seed = 1; seed <= 250; ++seed) {
     RandomGraphOptions options;
     options.max_ops = 12;
-    options.for_gpu = true;
     options.random_strides = seed % 2 == 0;
+    options.products = seed % 12 == 0;
     const Graph graph = widen(random_graph(seed, options), Rounding::at_store);
     const Plan plan = plan_graph(graph, GpuTarget{}.plan_limits(), Fuse::all);
     for (const PlanKernel& kernel : plan.kernels) {
-      if (collapse(kernel.body).reduced == 0) continue;
+      const LoopSpace space = collapse(kernel.body);
+      if (space.reduced == 0 && !space.product) continue;
       calls.add("seed " + std::to_string(seed), kernel.body, random_inputs(kernel.body, seed));
-      ++kernels;
+      ++(space.product ? products : reductions);
     }
   }
-  EXPECT_GT(kernels, 30);
+  EXPECT_GT(reductions, 30);
+  EXPECT_GT(products, 5);
   calls.run();
 }
 

@@ -158,6 +158,24 @@ TEST(Product, BetweenOtherOps) {
   }
 }
 
+/// Many numbers are known before the frame of the kernel is made, which has many pages.
+TEST(Product, UnderWhatIsTheSameForTheWholeKernel) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {1, 1});
+  const Value weight = graph.input("weight", DType::f32, {1, 1});
+  graph.output("y", x.pow(x.mm(weight)));
+  const std::vector<TensorData> inputs{TensorData::from<float>({1, 1}, std::vector{-1.5F}),
+                                       TensorData::from<float>({1, 1}, std::vector{2.F})};
+  const std::vector<TensorData> expected = interpret(graph, inputs);
+  for (const Target& target : targets_here()) {
+    for (const Specialize specialize : {Specialize::none, Specialize::shape}) {
+      const Engine engine(EngineOptions{.target = target});
+      const Executable program = engine.compile(graph, {.specialize = specialize});
+      EXPECT_EQ(difference(expected, run_guarded(program, graph, inputs)), "") << target.name;
+    }
+  }
+}
+
 TEST(Product, OfNothingIsPositiveZero) {
   Graph graph;
   const Value a = graph.input("a", DType::f32, {3, 0});

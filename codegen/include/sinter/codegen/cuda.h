@@ -29,8 +29,10 @@ struct GpuTarget {
 /// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
 /// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
 /// and the strides around it, by whether there is work for the device in several vectors a thread,
-/// and by whether all offsets are below 2^30. Where it reduces, also by the number of chunks in a
-/// group, up to a power of two, and by whether there are threads enough for large blocks.
+/// and by whether all offsets are below 2^30. Where it reduces, also by its chunk, by the number of
+/// chunks of the rule in a group, up to a power of two, and by whether there are threads enough for large blocks. Of a
+/// product, by how far its rows and columns fill the tiles of a few sizes, and by whether there are
+/// enough of those for the device.
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 
@@ -50,15 +52,23 @@ struct CudaParameter {
   friend bool operator==(const CudaParameter&, const CudaParameter&) = default;
 };
 
-/// A kernel as text. Launch one block of `threads` for every `tile` of LoopSpace::unreduced_extent,
-/// of which the last may have fewer, and none where that is 0. It uses no dynamic shared memory.
+/// A kernel as text. Launch `block_count` blocks of `threads`, none where that is 0. It uses no
+/// dynamic shared memory.
 struct CudaKernel {
   std::string source;
   std::string entry;  ///< an extern "C" __global__ function
   std::vector<CudaParameter> parameters;
   int threads = 1;
   std::int64_t tile = 1;  ///< elements of a block, or groups that it reduces
+  /// Of a product: rows and columns of the result that a block computes; else 0.
+  std::int64_t tile_rows = 0;
+  std::int64_t tile_columns = 0;
 };
+
+/// One block for every `tile` of LoopSpace::unreduced_extent, of which the last may have fewer. Of
+/// a product one for every `tile_rows` x `tile_columns` of each matrix of its result: its last two
+/// extents, and those between the first and them.
+[[nodiscard]] SINTER_API std::int64_t block_count(const CudaKernel& kernel, const LoopSpace& space);
 
 /// The CUDA C of a nest from `schedule_cuda`. Deterministic. `entry` is a C identifier.
 [[nodiscard]] SINTER_API CudaKernel emit_cuda(const LoopNest& nest,

@@ -27,7 +27,9 @@
 // range. Rows that are reduced, or the chunks of one row, are shared among teams of threads: what
 // stands in a team loop happens in one team, what stands around it in all threads of the block
 // alike, and a value there is the same in each of them. Teams hear of each other through local
-// arguments, with a barrier in between. Over columns, serial loops stand in the thread loop.
+// arguments, with a barrier in between. Over columns, serial loops stand in the thread loop. With a
+// product it runs over tiles of the result, whose elements are those of a thread loop: a serial
+// loop over what is summed carries them from one part that is in local memory to the next.
 //
 // Three kinds of numbers, each a table in the nest, referred to by typed ids:
 //   Index     int64 arithmetic over lengths, strides, loop variables and the range of the call;
@@ -136,8 +138,8 @@ struct Store {
   std::uint8_t argument = 0;
   LaneStride lanes = LaneStride::contiguous;  ///< uniform outside loops with lanes, and only there
   bool streaming = false;  ///< around the caches, contiguous, aligned to a whole vector
-  /// Of a local argument in a masked loop: lanes that are masked are stored too, whatever they hold;
-  /// there is room for them.
+  /// Of a local argument in a masked loop: lanes that are masked are stored too, whatever they
+  /// hold; there is room for them.
   bool whole = false;
   IndexId offset;
   IndexId lane_stride;  ///< where lanes == strided
@@ -219,13 +221,23 @@ struct Digit {
 /// A value that goes from one iteration of a loop to the next, lane by lane: `value` is `first` in
 /// the first one and then the `next` of the one before; behind the loop, `result` is the last
 /// `next`, or `first`. Lanes that a masked loop leaves out keep what they have. Where `first` is
-/// itself the result of a loop with lanes, that had the same ones.
+/// itself the result of a loop with lanes, that had the same ones. A serial loop around thread
+/// loops carries the lanes of one of those: `value` goes into it, and what comes out is `next`.
 struct Carry {
   ValueId first;
   ValueId value;
   ValueId next;
   ValueId result;
   friend bool operator==(const Carry&, const Carry&) = default;
+};
+
+/// What a masked thread loop leaves out: lanes at which `place`, plus the lane where `by_lane` says
+/// so, is not below `end`.
+struct Limit {
+  IndexId place;
+  IndexId end;
+  bool by_lane = false;
+  friend bool operator==(const Limit&, const Limit&) = default;
 };
 
 /// for (variable = from; variable < to; variable += lanes * unroll) body
@@ -242,7 +254,9 @@ struct Carry {
 /// lanes`, and that is the variable, and what the digits count, for this vector. Threads come in no
 /// order; the statements of one happen to its vectors in turn. More than one lane that is
 /// contiguous is a single access, aligned to its size, and so none in a masked loop. A thread loop
-/// of a team's threads outside of team loops is done by every team, and stores nothing.
+/// of a team's threads outside of team loops is done by every team, and stores nothing. A serial
+/// loop in one of several elements a thread is all that stands in it. A masked thread loop with
+/// limits covers whole steps, and tests those instead of `to`.
 struct Loop {
   LoopKind kind{};
   bool masked = false;
@@ -261,8 +275,9 @@ struct Loop {
   IndexId from, to;
   /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
   std::vector<Digit> digits;
-  /// Of an unmasked vector loop, a thread loop, or a serial loop in one of those.
+  /// Of an unmasked vector loop, a thread loop, or a serial loop in one of those or around them.
   std::vector<Carry> carried;
+  std::vector<Limit> limits = {};
   Block body;
 
   [[nodiscard]] std::int64_t step() const {
@@ -287,6 +302,9 @@ struct LoopNest {
   /// 32 where every index has that many bits with some to spare, lengths and strides included; of a
   /// nest for a GPU, which divides by lengths.
   int index_bits = 64;
+  /// Of a nest for a GPU with a product: what a block computes of the result; else 0.
+  std::int64_t tile_rows = 0;
+  std::int64_t tile_columns = 0;
 
   [[nodiscard]] const Index& index(IndexId id) const { return indices[id.index]; }
   [[nodiscard]] DType dtype(ValueId id) const { return values[id.index].dtype; }

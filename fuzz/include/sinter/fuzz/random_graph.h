@@ -19,7 +19,7 @@ struct RandomGraphOptions {
   bool reductions = true;            ///< unless there are no structural ops either
   bool structural = true;            ///< ops that move elements; a kernel's body has none
   bool gradients = true;             ///< by inputs, as outputs of one graph in six; these need both
-  bool for_gpu = false;  ///< without products and reductions to chunks, which none serves yet
+  bool products = false;             ///< more of them than of other ops; structural too
   std::optional<DType> floating = {};  ///< of all floats; left out, any
 };
 

@@ -39,7 +39,6 @@ struct Scheduler {
   std::function<LoopNest(const Graph& body, const LoopSpace& space)> schedule;
 };
 [[nodiscard]] Scheduler scheduler_for(const Target& target, bool streaming);
-/// Products and reductions to chunks, which a GPU does not serve yet, as for a CPU.
 [[nodiscard]] Scheduler scheduler_for(const GpuTarget& target);
 
 /// Plans `graph` and runs every kernel's LoopNest through the loop interpreter, its parallel range,

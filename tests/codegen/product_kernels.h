@@ -1,0 +1,102 @@
+// Kernel bodies with products: those that the planner makes, one per case that a scheduler tells
+// apart.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sinter/codegen/schedule.h>
+#include <sinter/fuzz/random.h>
+#include <sinter/fuzz/random_graph.h>
+#include <sinter/ir/graph.h>
+#include <sinter/ir/passes.h>
+#include <sinter/ir/plan.h>
+
+namespace sinter::test {
+
+/// The bodies of the kernels with products that a graph is cut into.
+inline std::vector<Graph> product_bodies(const Graph& graph, const PlanLimits& limits = {}) {
+  const Graph wide = widen(graph, Rounding::at_store);
+  std::vector<Graph> bodies;
+  for (const PlanKernel& kernel :
+       partition(place_views(simplify(wide), Fuse::all), limits, Fuse::all).kernels) {
+    if (collapse(kernel.body).product) bodies.push_back(kernel.body.clone());
+  }
+  return bodies;
+}
+
+inline Graph product_body(const Graph& graph) {
+  std::vector<Graph> bodies = product_bodies(graph);
+  if (bodies.size() != 1) std::abort();
+  return std::move(bodies[0]);
+}
+
+/// A dense layer of n outputs for m rows of k, either operand in either layout.
+struct LayerShape {
+  std::int64_t m, n, k;
+  bool a_turned = false;
+  bool b_turned = false;
+  [[nodiscard]] std::string text() const {
+    return std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k) +
+           (a_turned ? " of a column after column" : "") +
+           (b_turned ? " by b column after column" : "");
+  }
+};
+
+/// Two outputs, numbers for each column and for each row.
+inline Graph dense_layer(const LayerShape& shape, DType dtype = DType::f32) {
+  const auto [m, n, k, a_turned, b_turned] = shape;
+  Graph graph;
+  const Value a =
+      a_turned ? graph.input("a", dtype, {k, m}).transpose() : graph.input("a", dtype, {m, k});
+  const Value b =
+      b_turned ? graph.input("b", dtype, {n, k}).transpose() : graph.input("b", dtype, {k, n});
+  const Value bias = graph.input("bias", dtype, {n});
+  const Value scale = graph.input("scale", dtype, {m, 1});
+  const Value sums = a.mm(b) * scale + bias;
+  graph.output("y", sums.leaky_relu(0.2));
+  graph.output("positive", sums.greater(0));
+  return graph;
+}
+
+/// Matrices that broadcast, ops on both operands, and a counter behind.
+inline Graph many_matrices(std::int64_t m, std::int64_t n) {
+  Graph graph;
+  const Value a = graph.input("a", DType::f32, {2, 1, m, 9});
+  const Value b = graph.input("b", DType::i8, {3, n, 9}).transpose({0, 2, 1});
+  const Value count = graph.iota(DType::i32, {m, n}, 1);
+  const Value sums = (a + 1).matmul(b.convert(DType::f32) * 0.125);
+  graph.output("y", sums + count.convert(DType::f32));
+  return graph;
+}
+
+/// The result, and what is added to it, one column after the other, or with gaps.
+inline Graph product_into(const Strides& strides) {
+  Graph graph;
+  const Value a = graph.input("a", DType::f32, {40, 33});
+  const Value b = graph.input("b", DType::f32, {33, 36});
+  const Value residual = graph.input("residual", DType::f32, {40, 36}, {1, 40});
+  graph.output("y", a.mm(b) + residual, strides);
+  return graph;
+}
+
+/// Usual numbers, so that a sum is one too, with one in a hundred special.
+inline std::vector<TensorData> product_inputs(const Graph& graph, std::uint64_t seed) {
+  std::vector<TensorData> inputs = fuzz::random_inputs(graph, seed);
+  fuzz::Random random(seed);
+  for (TensorData& data : inputs) {
+    const std::size_t size = info(data.dtype).bytes;
+    for (std::size_t at = 0; at < data.bytes.size(); at += size) {
+      if (data.dtype == DType::boolean || random.one_in(100)) continue;
+      const double number = static_cast<double>(random.between(-3000, 3000)) / 1024;
+      const std::uint64_t bits = element_bits(number, data.dtype);
+      std::memcpy(data.bytes.data() + at, &bits, size);
+    }
+  }
+  return inputs;
+}
+
+}  // namespace sinter::test
