@@ -79,6 +79,7 @@ Tensor Engine::copy_in(std::span<const std::byte> elements, DType dtype, const S
   auto node = std::make_shared<detail::TensorNode>(detail::TensorNode{core_, dtype, shape});
   node->buffer = std::make_shared<detail::TensorBuffer>(core_->share_services(), dtype, shape);
   node->buffer->write(elements);
+  node->buffer->origin.age = core_->recorder().next_age();
   return Tensor(std::move(node));
 }
 

@@ -90,6 +90,16 @@ TensorView view_of(const TensorBuffer& buffer, const Graph& graph, NodeId node) 
   return buffer.view(graph.node(node).dtype, graph.shape(node));
 }
 
+/// From which tensors the outputs of a trace are computed.
+std::shared_ptr<const Past> past_of(const Trace& trace, std::uint64_t first_age) {
+  std::vector<Past::Source> inputs;
+  inputs.reserve(trace.inputs().size());
+  for (const std::shared_ptr<TensorBuffer>& input : trace.inputs()) {
+    inputs.push_back({input->origin.age, input->origin.is_computed()});
+  }
+  return std::make_shared<const Past>(trace.graph(), std::move(inputs), first_age);
+}
+
 void run_program(const Program& program, Trace& trace, const Buffers& buffers) {
   const Graph& graph = trace.graph();
   std::vector<ConstTensorView> inputs;
@@ -115,7 +125,7 @@ Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes
   std::ranges::transform(operands, values.begin(),
                          [&](const Tensor& operand) { return trace_->place(operand.node_); });
   const Value result = Value::apply(op, {values.data(), operands.size()}, attributes);
-  return Tensor(trace_->adopt(core, result));
+  return Tensor(trace_->adopt(core, result, next_age()));
 }
 
 std::vector<Tensor> Recorder::record(
@@ -126,7 +136,9 @@ std::vector<Tensor> Recorder::record(
   std::vector<Value> values;
   for (const Tensor& tensor : tensors) values.push_back(trace_->place(tensor.node_));
   std::vector<Tensor> results;
-  for (const Value& value : function(values)) results.push_back(Tensor(trace_->adopt(core, value)));
+  for (const Value& value : function(values)) {
+    results.push_back(Tensor(trace_->adopt(core, value, next_age())));
+  }
   return results;
 }
 
@@ -178,6 +190,11 @@ void Recorder::run(EngineCore& core, const Nodes& wanted) {
   const Buffers buffers =
       make_outputs(core, trace->graph(), Donations(*trace, program->planned->signature, dies));
   run_program(*program, *trace, buffers);
+  const std::uint64_t first_age = age_.fetch_add(buffers.size()) + 1;
+  const std::shared_ptr<const Past> past = past_of(*trace, first_age);
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    buffers[i]->origin = {first_age + i, past->is_led_to(i) ? past : nullptr, i};
+  }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     wanted[i]->buffer = buffers[output_of[i]];
     wanted[i]->pending = nullptr;

@@ -23,13 +23,14 @@ Value Trace::place(const std::shared_ptr<TensorNode>& node) {
 }
 
 std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core,
-                                         const Value& value) {
+                                         const Value& value, std::uint64_t age) {
   const std::size_t index = value.id().index;
   if (index < tensors_.size()) {
     if (std::shared_ptr<TensorNode> there = tensors_[index].lock()) return there;
   }
   auto node = std::make_shared<TensorNode>(TensorNode{core, value.dtype(), value.shape()});
   node->pending = shared_from_this();
+  node->age = age;
   settle(node, value.id());
   return node;
 }

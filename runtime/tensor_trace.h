@@ -41,6 +41,7 @@ struct TensorNode {
   std::shared_ptr<Trace> pending = {};  ///< where it is recorded, until it is evaluated
   std::uint64_t trace = 0;              ///< serial of the last trace that it was placed in
   NodeId id = {};                       ///< there
+  std::uint64_t age = 0;                ///< of the recording; the buffer has its own
 };
 
 class Trace : public std::enable_shared_from_this<Trace> {
@@ -51,9 +52,10 @@ class Trace : public std::enable_shared_from_this<Trace> {
   /// The Value that stands for a tensor here. Records it as an input or a number, or takes over
   /// what it needs of another trace, unless it is there.
   [[nodiscard]] Value place(const std::shared_ptr<TensorNode>& node);
-  /// The tensor that `value`, of this graph, stands for: the one that is there, or a new one.
+  /// The tensor that `value`, of this graph, stands for: the one that is there, or a new one of
+  /// this age.
   [[nodiscard]] std::shared_ptr<TensorNode> adopt(const std::shared_ptr<EngineCore>& core,
-                                                  const Value& value);
+                                                  const Value& value, std::uint64_t age);
   /// The pending tensors that somebody still holds, in the order of their nodes.
   [[nodiscard]] std::vector<std::shared_ptr<TensorNode>> live() const;
   [[nodiscard]] bool is_pending_here(const TensorNode& node) const {
@@ -61,6 +63,7 @@ class Trace : public std::enable_shared_from_this<Trace> {
   }
 
   [[nodiscard]] Graph& graph() { return graph_; }
+  [[nodiscard]] const Graph& graph() const { return graph_; }
   [[nodiscard]] std::span<const std::shared_ptr<TensorBuffer>> inputs() const { return inputs_; }
   [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
   /// Bytes of inputs that nobody but this trace holds.
