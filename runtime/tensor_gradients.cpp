@@ -72,19 +72,15 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
   const std::shared_ptr<EngineCore>& core = loss.node_->core;
   const std::lock_guard lock(mutex_);
   check_recorded(*loss.node_);
-  const Value value = trace_->place(loss.node_);
+  const Value value = value_of(loss);
   std::vector<Value> values;
   std::vector<const TensorNode*> nodes;
   for (const Tensor& tensor : of) {
-    values.push_back(trace_->place(tensor.node_));
+    values.push_back(value_of(tensor));
     nodes.push_back(tensor.node_.get());
   }
   check_ways(*trace_, value.id(), nodes);
-  std::vector<Tensor> results;
-  for (const Value& gradient : sinter::gradients(value, values)) {
-    results.push_back(Tensor(trace_->adopt(core, gradient, next_age())));
-  }
-  return results;
+  return adopt(core, sinter::gradients(value, values));
 }
 
 }  // namespace detail

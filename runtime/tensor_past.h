@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include <sinter/ir/graph.h>
@@ -46,10 +45,6 @@ class Past {
   [[nodiscard]] bool may_lead(std::uint64_t age, std::size_t result) const;
 
  private:
-  [[nodiscard]] std::span<const std::uint64_t> mask(std::size_t result) const {
-    return std::span(masks_).subspan(result * words_, words_);
-  }
-
   std::vector<Source> sources_;       ///< inputs, then results
   std::size_t words_;                 ///< of a mask
   std::vector<std::uint64_t> masks_;  ///< by result: a bit for each source

@@ -121,11 +121,24 @@ Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes
   const std::shared_ptr<EngineCore>& core = operands[0].node_->core;
   const std::lock_guard lock(mutex_);
   if (is_full()) run(*core, trace_->live());
-  std::array<Value, kMaxOperands> values;
-  std::ranges::transform(operands, values.begin(),
+  std::array<NodeId, kMaxOperands> nodes;
+  std::ranges::transform(operands, nodes.begin(),
                          [&](const Tensor& operand) { return trace_->place(operand.node_); });
-  const Value result = Value::apply(op, {values.data(), operands.size()}, attributes);
+  const NodeId result = trace_->graph().apply(op, {nodes.data(), operands.size()}, attributes);
   return Tensor(trace_->adopt(core, result, next_age()));
+}
+
+Value Recorder::value_of(const Tensor& tensor) {
+  return trace_->graph().value(trace_->place(tensor.node_));
+}
+
+std::vector<Tensor> Recorder::adopt(const std::shared_ptr<EngineCore>& core,
+                                    std::span<const Value> values) {
+  std::vector<Tensor> tensors;
+  for (const Value& value : values) {
+    tensors.push_back(Tensor(trace_->adopt(core, value.id(), next_age())));
+  }
+  return tensors;
 }
 
 std::vector<Tensor> Recorder::record(
@@ -134,12 +147,8 @@ std::vector<Tensor> Recorder::record(
   const std::shared_ptr<EngineCore>& core = tensors[0].node_->core;
   const std::lock_guard lock(mutex_);
   std::vector<Value> values;
-  for (const Tensor& tensor : tensors) values.push_back(trace_->place(tensor.node_));
-  std::vector<Tensor> results;
-  for (const Value& value : function(values)) {
-    results.push_back(Tensor(trace_->adopt(core, value, next_age())));
-  }
-  return results;
+  for (const Tensor& tensor : tensors) values.push_back(value_of(tensor));
+  return adopt(core, function(values));
 }
 
 void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {

@@ -44,6 +44,10 @@ class Recorder {
   using Nodes = std::vector<std::shared_ptr<TensorNode>>;
 
   [[nodiscard]] bool is_full();
+  /// In the current trace.
+  [[nodiscard]] Value value_of(const Tensor& tensor);
+  [[nodiscard]] std::vector<Tensor> adopt(const std::shared_ptr<EngineCore>& core,
+                                          std::span<const Value> values);
   /// Runs the current trace for `wanted`, pending in it, ascending by their ids.
   void run(EngineCore& core, const Nodes& wanted);
 
