@@ -1,7 +1,8 @@
-// sinter_ratios [--quick] [--json]: every promised figure, measured in one run.
+// sinter_ratios [--quick] [--json] [--only GROUP]: every promised figure, measured in one run.
 //
-// Exits with 0 whether rows pass or miss: a shared machine is no judge. `--strict` exits with 1
-// when one misses.
+// A group is what one file of ratios/ measures, as kGroups names them. Exits with 0 whether rows
+// pass or miss: a shared machine is no judge. `--strict` exits with 1 when one misses.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -18,11 +19,33 @@ namespace {
 
 using namespace sinter::bench;
 
+struct Group {
+  std::string_view name;
+  void (*add)(std::vector<Row>& rows, const RatioOptions& options);
+};
+constexpr Group kGroups[] = {
+    {"kernels", add_kernel_rows},    {"functions", add_function_rows},
+    {"products", add_product_rows},  {"reductions", add_reduction_rows},
+    {"layouts", add_layout_rows},    {"compiles", add_compile_rows},
+    {"planning", add_planning_rows}, {"calls", add_call_rows},
+    {"tensors", add_tensor_rows},
+};
+
 struct Flags {
   bool quick = false;
   bool json = false;
   bool strict = false;
+  std::string_view only;  ///< all groups where it is empty
 };
+
+void usage(std::string_view got) {
+  std::string names;
+  for (const Group& group : kGroups)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", group.name);
+  fmt::print(stderr,
+             "sinter_ratios [--quick] [--json] [--strict] [--only GROUP], got '{}'; groups: {}\n",
+             got, names);
+}
 
 bool parse_flags(int argc, char** argv, Flags& flags) {
   for (int i = 1; i < argc; ++i) {
@@ -33,8 +56,11 @@ bool parse_flags(int argc, char** argv, Flags& flags) {
       flags.json = true;
     } else if (flag == "--strict") {
       flags.strict = true;
+    } else if (flag == "--only" && i + 1 < argc &&
+               std::ranges::find(kGroups, argv[i + 1], &Group::name) != std::end(kGroups)) {
+      flags.only = argv[++i];
     } else {
-      fmt::print(stderr, "sinter_ratios [--quick] [--json] [--strict], got '{}'\n", flag);
+      usage(flag);
       return false;
     }
   }
@@ -84,15 +110,9 @@ int main(int argc, char** argv) {
   if (!parse_flags(argc, argv, flags)) return 2;
   const RatioOptions options{.quick = flags.quick};
   std::vector<Row> rows;
-  add_kernel_rows(rows, options);
-  add_function_rows(rows, options);
-  add_product_rows(rows, options);
-  add_reduction_rows(rows, options);
-  add_layout_rows(rows, options);
-  add_compile_rows(rows, options);
-  add_planning_rows(rows, options);
-  add_call_rows(rows, options);
-  add_tensor_rows(rows, options);
+  for (const Group& group : kGroups) {
+    if (flags.only.empty() || flags.only == group.name) group.add(rows, options);
+  }
   flags.json ? print_json(rows) : print_text(rows);
   bool all = true;
   for (const Row& row : rows) all = all && row.ran && row.passed();

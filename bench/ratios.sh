@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds sinter_ratios in build/release and runs it, after a line on the machine. Arguments go to
-# sinter_ratios: --quick, --json, --strict.
+# sinter_ratios: --quick, --json, --strict, --only GROUP.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
