@@ -28,7 +28,7 @@ constexpr Group kGroups[] = {
     {"products", add_product_rows},  {"reductions", add_reduction_rows},
     {"layouts", add_layout_rows},    {"compiles", add_compile_rows},
     {"planning", add_planning_rows}, {"calls", add_call_rows},
-    {"tensors", add_tensor_rows},
+    {"tensors", add_tensor_rows},    {"training", add_training_rows},
 };
 
 struct Flags {
