@@ -80,7 +80,9 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
     nodes.push_back(tensor.node_.get());
   }
   check_ways(*trace_, value.id(), nodes);
-  return adopt(core, sinter::gradients(value, values));
+  std::vector<Tensor> results = adopt(core, sinter::gradients(value, values));
+  if (is_half_full()) run(*core, trace_->live());
+  return results;
 }
 
 }  // namespace detail

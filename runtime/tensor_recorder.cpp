@@ -185,6 +185,11 @@ bool Recorder::is_full() {
   return trace_->held_bytes() >= limits_.bytes;
 }
 
+bool Recorder::is_half_full() const {
+  if (trace_->graph().nodes().size() >= limits_.nodes / 2) return true;
+  return trace_->input_bytes() >= limits_.bytes / 2 && trace_->held_bytes() >= limits_.bytes / 2;
+}
+
 void Recorder::run(EngineCore& core, const Nodes& wanted) {
   // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
   auto next = std::make_shared<Trace>(serial_ + 1);

@@ -44,6 +44,8 @@ class Recorder {
   using Nodes = std::vector<std::shared_ptr<TensorNode>>;
 
   [[nodiscard]] bool is_full();
+  /// Time to run where it cuts nothing short: behind gradients, rather than in the next pass.
+  [[nodiscard]] bool is_half_full() const;
   /// In the current trace.
   [[nodiscard]] Value value_of(const Tensor& tensor);
   [[nodiscard]] std::vector<Tensor> adopt(const std::shared_ptr<EngineCore>& core,

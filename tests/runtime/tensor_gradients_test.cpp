@@ -68,6 +68,26 @@ TEST(TensorGradients, ALoopOfStepsIsCompiledOnceAndGoesDownhill) {
   EXPECT_LT(losses.back(), 0.5F * losses.front());
 }
 
+TEST(TensorGradients, ALoopThatReadsNothingIsNotCutShort) {
+  const auto train = [](const TraceLimits& limits, bool reads) {
+    const Engine engine(EngineOptions{.trace = limits});
+    Layer layer(engine);
+    for (int step = 0; step < 60; ++step) {
+      layer.x = engine.tensor(std::vector<float>(6, 0.125F * static_cast<float>(step)), {2, 3});
+      const Tensor loss = layer.loss();
+      const std::vector<Tensor> d = gradients(loss, {layer.w, layer.b});
+      layer.w -= d[0] * 0.001;
+      layer.b -= d[1] * 0.001;
+      if (reads) engine.evaluate({layer.w, layer.b});
+    }
+    EXPECT_LE(engine.stats().kernels.misses, 4) << "few traces differ";
+    return layer.w.to_vector<float>();
+  };
+  const Floats expected = train({}, true);
+  EXPECT_EQ(train({.nodes = 150}, false), expected);
+  EXPECT_EQ(train({.bytes = 100}, false), expected);
+}
+
 TEST(TensorGradients, GoThroughWhatIsRecordedOnTheWay) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
@@ -171,6 +191,14 @@ TEST(TensorGradients, ThatWouldMissAPartTwoRunsAgoAreRefused) {
     engine.evaluate({hidden});
     hidden = hidden + 1;
   }
+  EXPECT_EQ(error_of([&] { static_cast<void>(gradients(hidden.sum(), {w})); }), kBetween);
+}
+
+TEST(TensorGradients, ThatAFullTraceCutShortAreRefused) {
+  const Engine engine(EngineOptions{.trace = {.nodes = 30}});
+  const Tensor w = engine.tensor({3, -1});
+  Tensor hidden = w * 2;
+  for (int i = 0; i < 50; ++i) hidden = hidden + 1;
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients(hidden.sum(), {w})); }), kBetween);
 }
 

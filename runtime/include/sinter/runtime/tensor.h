@@ -161,7 +161,10 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
 /// A gradient goes through what is recorded and not yet evaluated. A tensor that was evaluated is
 /// where it begins (weights of the last step) or a constant (data); where it was computed from one
 /// of `of`, a part of the gradient would be missing, which is an error. So take gradients before
-/// the loss, or what is on the way to it, is read: `if (hidden.mean() < 0.5)` reads. Where weights
+/// the loss, or what is on the way to it, is read, or runs: `if (hidden.mean() < 0.5)` reads, a
+/// trace that is full runs, and so does one that another thread reads from. A trace that is half
+/// full runs when gradients have been recorded, so that a loop that reads nothing is not cut short
+/// by a full one, unless a step is more than half of EngineOptions::trace. Where weights
 /// take turns, a step of one depends on the others, and a gradient by those goes through it:
 /// `w = (w - d[0] * rate).detach()` ends that. Which of two tensors that were both evaluated was
 /// computed from the other is known exactly when one run made both, or one from the other; beyond
