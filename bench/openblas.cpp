@@ -24,7 +24,7 @@ std::shared_ptr<const OpenBlas> OpenBlas::open(const std::string& core, std::str
   void* library = dlmopen(LM_ID_NEWLM, "libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!core.empty()) unsetenv("OPENBLAS_CORETYPE");
   if (library == nullptr) {
-    why = "no OpenBLAS (Debian: libopenblas0-pthread)";
+    why = "no OpenBLAS (Debian: libopenblas0-serial)";
     return nullptr;
   }
   auto blas = std::make_shared<OpenBlas>();

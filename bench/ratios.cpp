@@ -1,9 +1,10 @@
-// sinter_ratios [--quick] [--json] [--only GROUP]: every promised figure, measured in one run.
+// sinter_ratios: every promised figure, measured in one run. See kUsage.
 //
-// A group is what one file of ratios/ measures, as kGroups names them. Exits with 0 whether rows
-// pass or miss: a shared machine is no judge. `--strict` exits with 1 when one misses.
+// Exits with 0 whether rows pass or miss: a shared machine is no judge.
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,49 +22,61 @@ using namespace sinter::bench;
 
 struct Group {
   std::string_view name;
-  void (*add)(std::vector<Row>& rows, const RatioOptions& options);
+  void (*add)(std::vector<Row>&, const RatioOptions&);
 };
-constexpr Group kGroups[] = {
-    {"kernels", add_kernel_rows},    {"functions", add_function_rows},
-    {"products", add_product_rows},  {"reductions", add_reduction_rows},
-    {"layouts", add_layout_rows},    {"compiles", add_compile_rows},
-    {"planning", add_planning_rows}, {"calls", add_call_rows},
-    {"tensors", add_tensor_rows},    {"training", add_training_rows},
+
+constexpr std::array kGroups{
+    Group{"kernels", add_kernel_rows},    Group{"functions", add_function_rows},
+    Group{"products", add_product_rows},  Group{"reductions", add_reduction_rows},
+    Group{"layouts", add_layout_rows},    Group{"compiles", add_compile_rows},
+    Group{"planning", add_planning_rows}, Group{"calls", add_call_rows},
+    Group{"tensors", add_tensor_rows},    Group{"training", add_training_rows},
 };
+
+constexpr std::string_view kUsage =
+    R"(sinter_ratios [--quick] [--json] [--strict] [group ...]
+
+  --quick    a tenth of the rounds: for a look
+  --json     the rows as JSON
+  --strict   exit with 1 when a row misses its target or could not be run
+
+Groups of rows, all of them if none is named:
+ )";
+
+std::string usage() {
+  std::string text(kUsage);
+  for (const Group& group : kGroups) text += fmt::format(" {}", group.name);
+  return text + "\n";
+}
 
 struct Flags {
   bool quick = false;
   bool json = false;
   bool strict = false;
-  std::string_view only;  ///< all groups where it is empty
+  bool help = false;
+  std::vector<Group> groups;
 };
-
-void usage(std::string_view got) {
-  std::string names;
-  for (const Group& group : kGroups)
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", group.name);
-  fmt::print(stderr,
-             "sinter_ratios [--quick] [--json] [--strict] [--only GROUP], got '{}'; groups: {}\n",
-             got, names);
-}
 
 bool parse_flags(int argc, char** argv, Flags& flags) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view flag = argv[i];
+    const auto group = std::ranges::find(kGroups, flag, &Group::name);
     if (flag == "--quick") {
       flags.quick = true;
     } else if (flag == "--json") {
       flags.json = true;
     } else if (flag == "--strict") {
       flags.strict = true;
-    } else if (flag == "--only" && i + 1 < argc &&
-               std::ranges::find(kGroups, argv[i + 1], &Group::name) != std::end(kGroups)) {
-      flags.only = argv[++i];
+    } else if (flag == "-h" || flag == "--help") {
+      flags.help = true;
+    } else if (group != kGroups.end()) {
+      flags.groups.push_back(*group);
     } else {
-      usage(flag);
+      fmt::print(stderr, "sinter_ratios: unknown argument '{}'\n\n{}", flag, usage());
       return false;
     }
   }
+  if (flags.groups.empty()) std::ranges::copy(kGroups, std::back_inserter(flags.groups));
   return true;
 }
 
@@ -108,11 +121,13 @@ void print_json(const std::vector<Row>& rows) {
 int main(int argc, char** argv) {
   Flags flags;
   if (!parse_flags(argc, argv, flags)) return 2;
+  if (flags.help) {
+    fmt::print("{}", usage());
+    return 0;
+  }
   const RatioOptions options{.quick = flags.quick};
   std::vector<Row> rows;
-  for (const Group& group : kGroups) {
-    if (flags.only.empty() || flags.only == group.name) group.add(rows, options);
-  }
+  for (const Group& group : flags.groups) group.add(rows, options);
   flags.json ? print_json(rows) : print_text(rows);
   bool all = true;
   for (const Row& row : rows) all = all && row.ran && row.passed();

@@ -51,6 +51,18 @@ int choose_unroll(const Pressure& pressure, const Target& target) {
   return 1;
 }
 
+/// Over columns, accumulators take half of the registers, each op stands in the code once for every
+/// vector, and a narrow row has no more vectors than it needs.
+int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressure& pressure,
+                         int lanes, const Target& target) {
+  const auto accumulators = static_cast<int>(reductions(body).size());
+  const int most = std::min(target.vector_registers / 2 / accumulators,
+                            kLargeBody / std::max(pressure.operations, 1));
+  int unroll = 1;
+  while (2 * unroll <= most && std::int64_t{unroll} * lanes < space.extents.back()) unroll *= 2;
+  return unroll;
+}
+
 DType output_dtype(const Graph& body, std::size_t output) {
   return body.node(body.outputs()[output].node).dtype;
 }
@@ -154,7 +166,9 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   CpuStrategy strategy;
   strategy.vector_bytes = target.vector_bytes;
   strategy.lanes = choose_lanes(body, placement, target);
-  strategy.unroll = choose_unroll(need, target);
+  strategy.unroll = space.reduced > 0 && space.inner > 0
+                        ? choose_column_unroll(body, space, need, strategy.lanes, target)
+                        : choose_unroll(need, target);
   // A kernel that streams waits for memory, and would have to align to two vectors.
   strategy.interleave = !options.streaming && space.reduced == 0 && !space.product &&
                         choose_interleave(body, space, placement, strategy.unroll);

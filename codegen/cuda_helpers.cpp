@@ -281,7 +281,7 @@ std::string CudaHelpers::lookup(const LookupTable& table, DType dtype, const std
   std::string numbers;
   for (double number : table) {
     numbers += fmt::format("{}{:#x}{}", numbers.empty() ? "" : ", ", element_bits(number, dtype),
-                           wide ? "ll" : "u");
+                           wide ? "ull" : "u");
   }
   const auto found = std::ranges::find(tables_, numbers);
   const auto position = found - tables_.begin();
@@ -293,7 +293,7 @@ std::string CudaHelpers::lookup(const LookupTable& table, DType dtype, const std
 std::string CudaHelpers::definitions() const {
   std::string text;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    const std::string_view type = tables_[i].ends_with("ll") ? "long long" : "unsigned";
+    const std::string_view type = tables_[i].ends_with("ull") ? "unsigned long long" : "unsigned";
     text += fmt::format("static __device__ const {} table{}[16] = {{{}}};\n", type, i, tables_[i]);
   }
   if (!tables_.empty()) text += "\n";

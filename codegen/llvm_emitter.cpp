@@ -100,6 +100,7 @@ class Emitter {
   Scope scope_of(const Loop& loop);
   std::vector<llvm::Value*> first_values(const Loop& loop);
   void carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before);
+  void keep_masked(const Loop& loop);
   void finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before,
               llvm::BasicBlock* last);
 
@@ -171,6 +172,7 @@ void Emitter::emit(const Loop& loop) {
   const std::vector<llvm::Value*> next_digits = count(loop, digits);
   for (unsigned copy = 0; loop.masked && copy < loop.unroll; ++copy) add_mask(to, variable, copy);
   emit(loop.body);
+  if (loop.masked) keep_masked(loop);
   frame_.close();
 
   // Counting last lets the counter stay in its register.
@@ -245,6 +247,18 @@ void Emitter::finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm:
       phi->addIncoming(first[0], before);
       phi->addIncoming(next.vectors[copy], last);
       result.vectors.push_back(phi);
+    }
+  }
+}
+
+/// Lanes behind the end keep what they carry.
+void Emitter::keep_masked(const Loop& loop) {
+  for (const Carry& carry : loop.carried) {
+    const Binding& value = values_[carry.value.index];
+    Binding& next = values_[carry.next.index];
+    for (unsigned copy = 0; copy < loop.unroll; ++copy) {
+      next.vectors[copy] =
+          builder().CreateSelect(scope().masks[copy], next.vectors[copy], value.vectors[copy]);
     }
   }
 }

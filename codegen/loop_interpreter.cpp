@@ -344,10 +344,13 @@ void Machine::begin_carried(const Loop& loop, std::size_t count) {
   }
 }
 
+/// Lanes behind the end keep what they carry.
 void Machine::carry_on(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
+    std::vector<Word>& value = values_[carry.value.index];
     for (std::size_t i = 0; i < active_; ++i) next_.push_back(lane(carry.next, i));
-    values_[carry.value.index] = std::exchange(next_, {});
+    for (std::size_t i = active_; i < value.size(); ++i) next_.push_back(value[i]);
+    value = std::exchange(next_, {});
   }
 }
 

@@ -233,10 +233,9 @@ void Verifier::take_lanes(ValueId id, const Loop* by) {
 
 void Verifier::check_carried(const Loop& loop) {
   const bool serial = loop.kind == LoopKind::serial && in_lanes();
-  const bool lanes =
-      loop.kind == LoopKind::thread || (loop.kind == LoopKind::vector && !loop.masked);
+  const bool lanes = loop.kind == LoopKind::thread || loop.kind == LoopKind::vector;
   SINTER_ASSERT(loop.carried.empty() || lanes || serial,
-                "values are carried by loops with lanes, masked ones on a GPU alone, or in those");
+                "values are carried by loops with lanes, or in those");
   for (const Carry& carry : loop.carried) {
     const bool known = carry.next.index < states_.size();
     SINTER_ASSERT(known && states_[carry.next.index] != State::undefined,

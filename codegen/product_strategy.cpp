@@ -17,6 +17,8 @@ constexpr int kMaxOperations = 12;
 constexpr std::int64_t kDepthBytes = 2048;
 /// Where there is more to sum.
 constexpr std::int64_t kDepthBlockBytes = 1024;
+/// An operand that stays in the first level of the cache, beside the rows of a tile.
+constexpr std::int64_t kNearBytes = std::int64_t{24} << 10;
 /// What a tile costs beside its rows, in rows: its columns are loaded, it begins and ends.
 constexpr double kTileCost = 1.5;
 
@@ -107,12 +109,15 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   const std::int64_t bytes = info(dtype).bytes;
   strategy.several_depths = space.extents[0] > kDepthBytes / bytes;
   strategy.depth = (strategy.several_depths ? kDepthBlockBytes : kDepthBytes) / bytes;
-  // A tile that is alone reads each element once.
-  strategy.packed = rows > form.rows || any_input(body, sides.columns, [&](std::size_t input) {
-                      return along(input, columns_axis) == LaneStride::strided;
-                    });
   const NodeId operand = placement.value(body.node(sides.dot).operands[space.swapped ? 0 : 1]);
-  if (body.node(operand).op == Op::input) {
+  const bool computed = body.node(operand).op != Op::input;
+  // A tile that is alone reads each element once, and several find a small operand in the cache.
+  const bool reads_far = computed || space.extents[0] * columns * bytes > kNearBytes;
+  strategy.packed =
+      (rows > form.rows && reads_far) || any_input(body, sides.columns, [&](std::size_t input) {
+        return along(input, columns_axis) == LaneStride::strided;
+      });
+  if (!computed) {
     const auto input = static_cast<std::size_t>(body.node(operand).payload);
     strategy.turned = along(input, 0) == LaneStride::contiguous &&
                       along(input, columns_axis) == LaneStride::strided;

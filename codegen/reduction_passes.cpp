@@ -15,10 +15,12 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
     if (!placement_.is_needed({i}) || !is_reduction({i})) continue;
     const Node& node = body_.node({i});
     const int stage = placement_.stages[i];
-    const std::int64_t lanes = reduction_lanes(node.dtype);
     const bool free = !is_ordered(node.op, node.dtype);
+    const std::int64_t ordered = reduction_lanes(node.dtype);
+    const std::int64_t lanes = free ? free_lanes_.value_or(ordered) : ordered;
     const auto takes = [&](const Staged& one) {
-      return one.stage == stage && (free ? one.pass.lanes <= lanes : one.pass.lanes == lanes);
+      const bool any = free && (free_lanes_ || one.pass.lanes <= lanes);
+      return one.stage == stage && (any || one.pass.lanes == lanes);
     };
     auto found = std::ranges::find_if(staged, takes);
     if (found == staged.end()) found = staged.insert(found, {stage, {{}, lanes}});
@@ -32,12 +34,13 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
   return passes;
 }
 
-std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets) const {
+std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets,
+                                        const std::vector<bool>& known) const {
   std::vector<bool> wanted(body_.nodes().size());
   for (NodeId target : targets) wanted[placement_.value(target).index] = true;
   for (std::size_t i = wanted.size(); i-- > 0;) {
     const NodeId node{static_cast<std::uint32_t>(i)};
-    if (!wanted[i] || is_reduction(node)) continue;
+    if (!wanted[i] || is_reduction(node) || (!known.empty() && known[i])) continue;
     for (NodeId operand : body_.node(node).inputs()) {
       wanted[placement_.value(operand).index] = true;
     }
@@ -45,10 +48,53 @@ std::vector<bool> ReductionPasses::cone(const std::vector<NodeId>& targets) cons
   return wanted;
 }
 
-std::vector<bool> ReductionPasses::cone(const ReductionPass& pass) const {
-  std::vector<NodeId> targets;
-  for (NodeId reduction : pass.reductions) targets.push_back(body_.node(reduction).operands[0]);
-  return cone(targets);
+std::vector<bool> ReductionPasses::cone(const ReductionPass& pass,
+                                        const std::vector<bool>& known) const {
+  return cone(operands(pass), known);
+}
+
+std::vector<NodeId> ReductionPasses::operands(const ReductionPass& pass) const {
+  std::vector<NodeId> operands;
+  for (NodeId reduction : pass.reductions) operands.push_back(body_.node(reduction).operands[0]);
+  return operands;
+}
+
+/// Whether a loop with lanes computes it.
+bool ReductionPasses::is_computed(NodeId node) const {
+  const Op op = body_.node(node).op;
+  return placement_.level(node) == Level::lane && !is_reduction(node) && op != Op::input &&
+         op != Op::iota && placement_.value(node) == node;
+}
+
+int ReductionPasses::operations(NodeId node) const {
+  const std::vector<bool> below = cone({node});
+  int count = 0;
+  for (std::uint32_t i = 0; i < below.size(); ++i) count += below[i] && is_computed({i}) ? 1 : 0;
+  return count;
+}
+
+std::vector<bool> ReductionPasses::worth_keeping(int least) const {
+  std::vector<std::vector<NodeId>> walks;
+  for (const ReductionPass& pass : passes()) walks.push_back(operands(pass));
+  walks.push_back(outputs(false));
+  std::vector<bool> kept(body_.nodes().size());
+  std::vector<bool> computed(body_.nodes().size());  // by an earlier walk
+  for (const std::vector<NodeId>& targets : walks) {
+    // The values nearest to the targets cover what they are computed of.
+    std::vector<bool> wanted(body_.nodes().size());
+    for (NodeId target : targets) wanted[placement_.value(target).index] = true;
+    for (auto i = static_cast<std::uint32_t>(wanted.size()); i-- > 0;) {
+      if (!wanted[i] || is_reduction({i})) continue;
+      kept[i] = kept[i] || (computed[i] && is_computed({i}) && operations({i}) >= least);
+      if (kept[i]) continue;
+      for (NodeId operand : body_.node({i}).inputs()) {
+        wanted[placement_.value(operand).index] = true;
+      }
+    }
+    const std::vector<bool> walked = cone(targets);
+    for (std::size_t i = 0; i < walked.size(); ++i) computed[i] = computed[i] || walked[i];
+  }
+  return kept;
 }
 
 bool ReductionPasses::is_row_output(std::size_t output) const {
@@ -76,7 +122,8 @@ std::int64_t ReductionPasses::reduced_extent() const {
 
 int ReductionPasses::levels(std::int64_t chunk) const {
   int levels = 0;
-  for (std::int64_t rest = reduced_extent(); rest > chunk; rest = (rest + chunk - 1) / chunk) {
+  const std::int64_t length = space_.chunk > 0 ? space_.chunk : reduced_extent();
+  for (std::int64_t rest = length; rest > chunk; rest = (rest + chunk - 1) / chunk) {
     ++levels;
   }
   return levels;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <vector>
 
 #include <sinter/ir/reduction.h>
@@ -21,17 +21,25 @@ struct ReductionPass {
 
 class ReductionPasses {
  public:
-  ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement)
-      : body_(body), space_(space), placement_(placement) {}
+  /// `free_lanes`: how many lanes a reduction takes whose order is free, and then it joins any pass
+  /// of its stage; without it, as many as if it had an order, or fewer.
+  ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement,
+                  std::optional<std::int64_t> free_lanes = {})
+      : body_(body), space_(space), placement_(placement), free_lanes_(free_lanes) {}
 
   /// In an order in which they may run: those that wait for none of each other share one, if they
-  /// want as many lanes. Whose order is free joins any that has no more.
+  /// want as many lanes.
   [[nodiscard]] std::vector<ReductionPass> passes() const;
 
-  /// [node] whether it is needed for `targets`, up to what reductions gave.
-  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets) const;
+  /// [node] whether it is needed for `targets`, up to what reductions gave, and to `known` nodes.
+  [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets,
+                                       const std::vector<bool>& known = {}) const;
   /// And for what a pass reduces.
-  [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass) const;
+  [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass,
+                                       const std::vector<bool>& known = {}) const;
+  /// [node] whether a later walk needs it again that would take so many operations, or more, to
+  /// compute it.
+  [[nodiscard]] std::vector<bool> worth_keeping(int least) const;
 
   /// Whether an output has one element for each group that is reduced.
   [[nodiscard]] bool is_row_output(std::size_t output) const;
@@ -43,13 +51,19 @@ class ReductionPasses {
   }
   [[nodiscard]] int outer() const { return space_.rank() - space_.reduced - space_.inner; }
   [[nodiscard]] std::int64_t reduced_extent() const;
-  /// How often chunks are reduced again until one is left: the class of the group's length.
+  /// How often chunks are reduced again until one is left: the class of the length of the group, or
+  /// of the chunk of it that a unit reduces.
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:
+  [[nodiscard]] std::vector<NodeId> operands(const ReductionPass& pass) const;
+  [[nodiscard]] bool is_computed(NodeId node) const;
+  [[nodiscard]] int operations(NodeId node) const;
+
   const Graph& body_;
   const LoopSpace& space_;
   const Placement& placement_;
+  const std::optional<std::int64_t> free_lanes_;
 };
 
 }  // namespace sinter::detail

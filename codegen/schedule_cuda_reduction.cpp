@@ -43,7 +43,6 @@ class CudaReductionScheduler : CudaNestBuilder {
                          CudaStrategy strategy)
       : CudaNestBuilder(body, space, std::move(placement), std::move(strategy)),
         reductions_(body_, space_, placement_),
-        identities_(body.nodes().size()),
         defined_(body.nodes().size()) {}
   [[nodiscard]] LoopNest build();
 
@@ -54,10 +53,7 @@ class CudaReductionScheduler : CudaNestBuilder {
   // What is computed.
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
   void define_again(const std::vector<bool>& cone, ThreadForm form, Block& block);
-  void define_identities();
   void set_results(const Pass& pass, const Values& results);
-  [[nodiscard]] Values identities(const Pass& pass) const;
-  [[nodiscard]] Values operand_values(const Pass& pass) const;
   [[nodiscard]] std::vector<int> outer_axes() const { return axes(0, reductions_.outer()); }
   [[nodiscard]] std::vector<int> group_axes() const {
     return axes(reductions_.outer(), reductions_.outer() + space_.reduced);
@@ -77,7 +73,6 @@ class CudaReductionScheduler : CudaNestBuilder {
                                       Block& block);
   [[nodiscard]] Values accumulate(const Pass& pass, ThreadForm form, Part part, const Values& first,
                                   const Operands& operands, Block& block);
-  [[nodiscard]] Values fold(const Pass& pass, const Values& lanes, Block& block);
   [[nodiscard]] ThreadForm form_of(const Pass& pass, bool masked) const;
 
   // Shared memory.
@@ -93,9 +88,8 @@ class CudaReductionScheduler : CudaNestBuilder {
   void add_column_outputs(ThreadForm form, Block& block);
 
   const ReductionPasses reductions_;
-  std::vector<ValueId> identities_;  // [node] of a reduction
-  std::vector<bool> defined_;        // [node] it has a value that later blocks of the unit see
-  bool reuses_shared_ = false;       // passes have the same memory, one after the other
+  std::vector<bool> defined_;   // [node] it has a value that later blocks of the unit see
+  bool reuses_shared_ = false;  // passes have the same memory, one after the other
   /// By dtype, level and elements.
   std::map<std::tuple<DType, int, std::int64_t>, std::uint8_t> shared_;
 };
@@ -124,32 +118,11 @@ void CudaReductionScheduler::define_again(const std::vector<bool>& cone, ThreadF
   define(wanted, form, block);
 }
 
-void CudaReductionScheduler::define_identities() {
-  for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
-    if (!placement_.is_needed({i}) || !reductions_.is_reduction({i})) continue;
-    identities_[i] = identity({i}, nest_.body);
-  }
-}
-
 void CudaReductionScheduler::set_results(const Pass& pass, const Values& results) {
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
     defined_[pass.reductions[i].index] = true;
   }
-}
-
-Values CudaReductionScheduler::identities(const Pass& pass) const {
-  Values values;
-  for (NodeId reduction : pass.reductions) values.push_back(identities_[reduction.index]);
-  return values;
-}
-
-Values CudaReductionScheduler::operand_values(const Pass& pass) const {
-  Values values;
-  for (NodeId reduction : pass.reductions) {
-    values.push_back(values_[placement_.value(body_.node(reduction).operands[0]).index]);
-  }
-  return values;
 }
 
 // --- Shared memory -------------------------------------------------------------------------------
@@ -233,16 +206,6 @@ Values CudaReductionScheduler::accumulate(const Pass& pass, ThreadForm form, Par
     results.push_back(carry.result);
   }
   block.emplace_back(std::move(loop));
-  return results;
-}
-
-Values CudaReductionScheduler::fold(const Pass& pass, const Values& lanes, Block& block) {
-  Values results;
-  for (std::size_t i = 0; i < lanes.size(); ++i) {
-    const Node& node = body_.node(pass.reductions[i]);
-    results.push_back(new_value(node.dtype));
-    block.emplace_back(Fold{results.back(), combiner(node.op), lanes[i]});
-  }
   return results;
 }
 
@@ -391,7 +354,7 @@ Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part r
   Loop loop = new_loop(LoopKind::serial, part.from, part.to);
   for (NodeId reduction : pass.reductions) {
     const DType dtype = body_.node(reduction).dtype;
-    loop.carried.push_back({identities_[reduction.index], new_value(dtype), {}, new_value(dtype)});
+    loop.carried.push_back({identity(reduction), new_value(dtype), {}, new_value(dtype)});
   }
   Values x;
   if (level > 0) {
@@ -460,7 +423,7 @@ LoopNest CudaReductionScheduler::build() {
     }
   }
   define_shared(reductions_.cone(targets), Level::nest, nest_.body);
-  define_identities();
+  define_identities(nest_.body);
   if (space_.inner == 0)
     add_rows(nest_.body);
   else

@@ -10,7 +10,11 @@
 namespace sinter::detail {
 
 StatementBuilder::StatementBuilder(const Graph& body, const LoopSpace& space, Placement placement)
-    : body_(body), space_(space), placement_(std::move(placement)), values_(body.nodes().size()) {
+    : body_(body),
+      space_(space),
+      placement_(std::move(placement)),
+      values_(body.nodes().size()),
+      identities_(body.nodes().size()) {
   nest_.rank = space_.rank();
   for (const GraphInput& input : body_.inputs()) {
     nest_.arguments.push_back({body_.node(input.node).dtype, false});
@@ -56,7 +60,7 @@ Compute StatementBuilder::compute(NodeId id) {
   return compute;
 }
 
-ValueId StatementBuilder::identity(NodeId reduction, Block& block) {
+ValueId StatementBuilder::new_identity(NodeId reduction, Block& block) {
   const auto [op, dtype] = std::pair(body_.node(reduction).op, body_.node(reduction).dtype);
   const std::uint64_t bits = identity_bits(op, dtype);
   const auto constant = [&](double value) {
@@ -73,11 +77,43 @@ ValueId StatementBuilder::identity(NodeId reduction, Block& block) {
   return result;
 }
 
+void StatementBuilder::define_identities(Block& block) {
+  for (std::uint32_t i = 0; i < body_.nodes().size(); ++i) {
+    const bool reduces = info(body_.node({i}).op).kind == OpKind::reduction;
+    if (reduces && placement_.is_needed({i})) identities_[i] = new_identity({i}, block);
+  }
+}
+
+std::vector<ValueId> StatementBuilder::identities(const ReductionPass& pass) const {
+  std::vector<ValueId> values;
+  for (NodeId reduction : pass.reductions) values.push_back(identity(reduction));
+  return values;
+}
+
+std::vector<ValueId> StatementBuilder::operand_values(const ReductionPass& pass) const {
+  std::vector<ValueId> values;
+  for (NodeId reduction : pass.reductions) {
+    values.push_back(values_[placement_.value(body_.node(reduction).operands[0]).index]);
+  }
+  return values;
+}
+
 ValueId StatementBuilder::combine(NodeId reduction, ValueId a, ValueId b, Block& block) {
   const Node& node = body_.node(reduction);
   const ValueId result = new_value(node.dtype);
   block.emplace_back(Compute{result, combiner(node.op), 2, {a, b}, 0});
   return result;
+}
+
+std::vector<ValueId> StatementBuilder::fold(const ReductionPass& pass,
+                                            const std::vector<ValueId>& lanes, Block& block) {
+  std::vector<ValueId> results;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const Node& node = body_.node(pass.reductions[i]);
+    results.push_back(new_value(node.dtype));
+    block.emplace_back(Fold{results.back(), combiner(node.op), lanes[i]});
+  }
+  return results;
 }
 
 LoopNest StatementBuilder::take() {

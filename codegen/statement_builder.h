@@ -8,6 +8,7 @@
 
 #include "index_table.h"
 #include "placement.h"
+#include "reduction_passes.h"
 
 namespace sinter::detail {
 
@@ -24,10 +25,20 @@ class StatementBuilder {
   [[nodiscard]] ValueId new_value(DType dtype);
   [[nodiscard]] ValueId new_value(NodeId node);
   [[nodiscard]] Compute compute(NodeId node);
+
+  // Reductions.
+  /// Of all that are needed: before `identity` and `identities`.
+  void define_identities(Block& block);
   /// The element that leaves any other unchanged in this reduction.
-  [[nodiscard]] ValueId identity(NodeId reduction, Block& block);
+  [[nodiscard]] ValueId identity(NodeId reduction) const { return identities_[reduction.index]; }
+  [[nodiscard]] std::vector<ValueId> identities(const ReductionPass& pass) const;
+  /// What a pass reduces, as last defined.
+  [[nodiscard]] std::vector<ValueId> operand_values(const ReductionPass& pass) const;
   /// Two elements as one.
   [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
+  /// All lanes as one, for each reduction of a pass.
+  [[nodiscard]] std::vector<ValueId> fold(const ReductionPass& pass,
+                                          const std::vector<ValueId>& lanes, Block& block);
 
   /// The nest, once all is in it.
   [[nodiscard]] LoopNest take();
@@ -38,6 +49,11 @@ class StatementBuilder {
   IndexTable indices_;
   std::vector<ValueId> values_;  // [node] its value, as last defined
   LoopNest nest_;
+
+ private:
+  [[nodiscard]] ValueId new_identity(NodeId reduction, Block& block);
+
+  std::vector<ValueId> identities_;  // [node] of a reduction
 };
 
 }  // namespace sinter::detail

@@ -91,6 +91,7 @@ class ViewPlacer {
     const Layout dense = detail::dense_layout(to.shape(x));
     // Of an input that lies in another order a dense copy: a view of it that is stored.
     if (to.node(x).op == Op::input) x = to.view(x, memory_of(to, x).layout);
+    if (to.node(x).op == Op::iota) x = stored_iota(to, x);
     return to.view(x, detail::restructured(op, attributes, dense).value());
   }
 
@@ -144,6 +145,11 @@ class ViewPlacer {
       sum = to.iota(node.dtype, along, axis) * stride + sum;
     }
     return sum.id();
+  }
+
+  /// Counted numbers have no memory that a view could be of; a value that is computed has.
+  static NodeId stored_iota(Graph& to, NodeId x) {
+    return (to.value(x) + to.constant(0, to.node(x).dtype)).id();
   }
 
   Moved moved_compute(Graph& to, Move& move, NodeId x, bool again) {

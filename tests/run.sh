@@ -5,23 +5,26 @@
 #   bash tests/run.sh [--quick | --long] [--no-setup]
 #
 #   --quick      g++ only, no sanitizers, no packages: what to run before a commit
-#   --long       exhaustive: all 2^32 values where a slice is usual, an hour of random graphs
+#   --long       exhaustive: all 2^32 values where a slice is usual, an hour of random graphs, and
+#                clang's release build beside its sanitized ones
 #   --no-setup   do not look for packages: what scripts/setup.sh lists is there in other ways
 # A step that fails does not end the run, so no -e.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 quick=no
+long=
 setup=yes
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=yes ;;
-    --long) export SINTER_TEST_LONG=1 ;;
+    --long) long=yes ;;
     --no-setup) setup=no ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: unknown argument '$argument'; see --help" >&2; exit 2 ;;
   esac
 done
+if [ -n "$long" ]; then export SINTER_TEST_LONG=1; fi
 
 logs=build/logs
 mkdir -p "$logs"
@@ -30,7 +33,6 @@ passed=0
 failed=0
 failures=()
 launcher=()
-command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 # step name command...: runs it into a log, prints one line, and shows the end of the log when it
 # fails. Tests that ctest counted are counted one by one, any other step as one.
@@ -90,7 +92,7 @@ test_random_graphs() {
   local program=build/ci-gcc/fuzz/sinter_fuzz seed=$((RANDOM * 32768 + RANDOM))000
   [ -x $program ] || return
   step "12,000 random graphs from seed 1" $program --seed 1 --graphs 12000
-  if [ -n "${SINTER_TEST_LONG:-}" ]; then
+  if [ -n "$long" ]; then
     step "an hour of random graphs from seed $seed" $program --seed "$seed" --minutes 60
   else
     step "10,000 random graphs from seed $seed" $program --seed "$seed" --graphs 10000
@@ -118,11 +120,17 @@ test_sanitizers() {
 if [ "$setup" = yes ]; then
   bash scripts/setup.sh test || exit 1
 fi
+# The packages' builds have the compiler's commands of the first one, and take their objects from it.
+if command -v ccache >/dev/null; then
+  launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+fi
+step "every planted fault has its place" python3 tests/mutate.py --check
 test_gcc
 if [ "$quick" = no ]; then
   test_random_graphs
-  test_clang
   test_packages
+  if [ -n "$long" ]; then test_clang; fi
   test_sanitizers
 fi
 

@@ -25,6 +25,13 @@ constexpr std::array<Binary, 6> kBinaries = {
 };
 constexpr std::int64_t kElements = 4096;
 
+/// One of the binary ops on two values; takes its digit off `which`.
+Value apply_one(std::size_t& which, const Value& a, const Value& b) {
+  const Binary op = kBinaries[which % kBinaries.size()];
+  which /= kBinaries.size();
+  return op(a, b);
+}
+
 /// Five ops over four inputs; each `which` below 6^4 gives another structure.
 Graph five_ops(std::size_t which) {
   Graph graph;
@@ -32,15 +39,23 @@ Graph five_ops(std::size_t which) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     inputs[i] = graph.input(fmt::format("x{}", i), DType::f32, {kElements});
   }
-  const auto apply = [&](const Value& a, const Value& b) {
-    const Binary op = kBinaries[which % kBinaries.size()];
-    which /= kBinaries.size();
-    return op(a, b);
-  };
+  const auto apply = [&](const Value& a, const Value& b) { return apply_one(which, a, b); };
   Value value = apply(inputs[0], inputs[1]);
   value = apply(value, inputs[2]).leaky_relu(0.01);
   value = apply(value, inputs[3]);
   graph.output("y", apply(value, inputs[0]));
+  return graph;
+}
+
+/// A product, what stands for a bias, leaky_relu, and one op more; each `which` below 6^3 gives
+/// another structure.
+Graph product_and_ops(std::size_t which) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {256, 256});
+  const Value weight = graph.input("weight", DType::f32, {256, 256});
+  const Value bias = graph.input("bias", DType::f32, {256});
+  const Value hidden = apply_one(which, x.mm(weight), bias).leaky_relu(0.01);
+  graph.output("y", apply_one(which, apply_one(which, hidden, bias), hidden));
   return graph;
 }
 
@@ -49,15 +64,15 @@ Row under(std::string what, double target, std::string unit) {
       .what = std::move(what), .bound = Bound::under, .target = target, .unit = std::move(unit)};
 }
 
-Row new_kernels(const RatioOptions& options) {
-  Row row = under("compile() of a new 5-op kernel, warm process", 6, "ms");
+/// Graphs of which each is a kernel that the engine has not seen.
+Row new_kernels(Row row, Graph (*graph_of)(std::size_t which), const RatioOptions& options) {
   constexpr std::size_t kWarmUp = 5;
   const std::size_t count = options.quick ? 20 : 200;
   const Engine engine({.threads = 1});
   CompileTimes stages;
   std::vector<double> milliseconds;
   for (std::size_t i = 0; i < kWarmUp + count; ++i) {
-    const Graph graph = five_ops(i);
+    const Graph graph = graph_of(i);
     const auto begin = std::chrono::steady_clock::now();
     const Executable program = engine.compile(graph);
     const auto took = std::chrono::steady_clock::now() - begin;
@@ -161,7 +176,10 @@ Row entry_bytes() {
 }  // namespace
 
 void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options) {
-  rows.push_back(new_kernels(options));
+  rows.push_back(new_kernels(under("compile() of a new 5-op kernel, warm process", 6, "ms"),
+                             five_ops, options));
+  rows.push_back(new_kernels(under("compile() of a new mm kernel, warm process", 50, "ms"),
+                             product_and_ops, options));
   rows.push_back(two_threads(options));
   rows.push_back(known_graph(options));
   rows.push_back(sweep());

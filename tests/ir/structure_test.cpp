@@ -12,6 +12,7 @@
 
 #include "support/expect_error.h"
 #include "support/golden.h"
+#include "support/run_plan.h"
 
 namespace sinter::test {
 namespace {
@@ -183,6 +184,19 @@ TEST(StructurePlan, AnInputThatLiesInAnotherOrderIsCopiedForSuchAReshape) {
   const Plan plan = plan_of(graph);
   EXPECT_EQ(plan.kernels.size(), 2U);
   EXPECT_EQ(plan.workspace_bytes, 128);
+}
+
+/// Counted numbers lie nowhere, so a view of them needs them stored first.
+TEST(StructurePlan, ACountThatNoStridesDescribeIsStored) {
+  Graph graph;
+  const Value count = graph.iota(DType::i32, {3, 4}, 1);
+  graph.output("y", count.reshape({12}));
+  graph.output("z", count.reshape({2, 6}) * 2);
+  const std::vector<TensorData> results = run_plan(plan_of(graph), {});
+  const auto y = results[0].as<std::int32_t>();
+  const auto z = results[1].as<std::int32_t>();
+  EXPECT_EQ(Elements(y.begin(), y.end()), (Elements{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3}));
+  EXPECT_EQ(Elements(z.begin(), z.end()), (Elements{0, 2, 4, 6, 0, 2, 4, 6, 0, 2, 4, 6}));
 }
 
 TEST(StructurePlan, APadWritesItsFrameAroundTheValue) {

@@ -10,6 +10,7 @@
 #include <sinter/ir/interpret.h>
 
 #include "machines.h"
+#include "support/expect_error.h"
 #include "support/numbers.h"
 
 namespace sinter::test {
@@ -159,29 +160,20 @@ TEST(ArgExtreme, Shapes) {
   EXPECT_EQ(graph.parameter(3, DType::f32).argmax().shape(), Shape{});
 }
 
-std::string error_of(auto&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(ArgExtreme, RefusesWhatHasNoMeaning) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3});
   const Value nothing = graph.input("nothing", DType::f32, {2, 0});
-  EXPECT_EQ(error_of([&] { (void)x.argmax(2); }),
+  EXPECT_EQ(message_of([&] { (void)x.argmax(2); }),
             "argmax: axis 2 of shape [2, 3]: axes are -2 to 1");
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(message_of([&] {
               (void)x.argmin({0, 1});
             }),
             "argmin: axes [0, 1] of shape [2, 3]: name one axis, or none for the index in the "
             "flattened tensor");
-  EXPECT_EQ(error_of([&] { (void)nothing.argmax(); }),
+  EXPECT_EQ(message_of([&] { (void)nothing.argmax(); }),
             "argmax of shape [2, 0]: over no elements: there is no highest of nothing");
-  EXPECT_EQ(error_of([&] { (void)nothing.argmin(-1); }),
+  EXPECT_EQ(message_of([&] { (void)nothing.argmin(-1); }),
             "argmin of shape [2, 0] along axis -1: over no elements: there is no lowest of "
             "nothing");
 }

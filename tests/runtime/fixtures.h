@@ -9,6 +9,8 @@
 
 #include <sinter/sinter.h>
 
+#include "support/expect_error.h"
+
 namespace sinter::test {
 
 /// The main job's chain: ((x - mean) * gain + bias).leaky_relu(slope) * 0.5 + residual, f32.
@@ -96,17 +98,6 @@ inline void expect_equal(const std::vector<TensorData>& got,
 inline void expect_as_interpreted(const Executable& program, const Graph& graph) {
   const std::vector<TensorData> inputs = make_inputs(graph);
   expect_equal(run(program, graph, inputs), interpret(graph, inputs));
-}
-
-/// "code: message" of the Error that `call` throws.
-template <typename F>
-std::string error_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return std::string(to_string(error.code())) + ": " + error.what();
-  }
-  return "no error";
 }
 
 }  // namespace sinter::test

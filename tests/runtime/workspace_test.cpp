@@ -8,8 +8,12 @@
 
 #include <sinter/ir/error.h>
 
+#include "support/expect_error.h"
+
 namespace sinter::detail {
 namespace {
+
+using test::error_of;
 
 /// Counts, and can be told to fail.
 class Counting final : public Allocator {
@@ -34,15 +38,6 @@ class Counting final : public Allocator {
   int allocations = 0;
   std::map<void*, std::size_t> live;
 };
-
-std::string message_of(WorkspacePool& pool, std::size_t bytes) {
-  try {
-    static_cast<void>(pool.take(bytes));
-  } catch (const Error& error) {
-    return std::string(to_string(error.code())) + ": " + error.what();
-  }
-  return "no error";
-}
 
 TEST(WorkspacePool, ServesALoopWithOneAllocation) {
   const auto allocator = std::make_shared<Counting>();
@@ -93,14 +88,14 @@ TEST(WorkspacePool, NamesTheBytesWhenThereIsNoMemory) {
   const auto allocator = std::make_shared<Counting>();
   allocator->limit = 100;
   WorkspacePool pool(allocator);
-  EXPECT_EQ(message_of(pool, 640),
+  EXPECT_EQ(error_of([&] { static_cast<void>(pool.take(640)); }),
             "limit_exceeded: no memory for a workspace of 640 bytes: the allocator returned null");
 }
 
 TEST(WorkspacePool, RefusesMoreThanTheMachineHas) {
   const auto allocator = std::make_shared<Counting>();
   WorkspacePool pool(allocator, 4096);
-  EXPECT_EQ(message_of(pool, 8192),
+  EXPECT_EQ(error_of([&] { static_cast<void>(pool.take(8192)); }),
             "limit_exceeded: this program needs a workspace of 8192 bytes, and the machine has "
             "4096 bytes of memory: use smaller shapes, or an EngineOptions::allocator that has "
             "them");
@@ -112,7 +107,7 @@ TEST(WorkspacePool, RefusesMemoryThatIsNotAligned) {
   const auto allocator = std::make_shared<Counting>();
   allocator->shift = 8;
   WorkspacePool pool(allocator);
-  const std::string message = message_of(pool, 640);
+  const std::string message = error_of([&] { static_cast<void>(pool.take(640)); });
   EXPECT_TRUE(message.ends_with("for a workspace: it must be 64-byte aligned")) << message;
   EXPECT_TRUE(allocator->live.empty());
 }

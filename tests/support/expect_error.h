@@ -1,8 +1,10 @@
-// expect_error: a call must throw sinter::Error with this code and these words.
+// What a call throws: expect_error for a sinter::Error with this code and these words, error_of and
+// message_of for all that it says.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 
 #include <sinter/ir/error.h>
@@ -20,6 +22,23 @@ void expect_error(ErrorCode code, std::string_view words, Call call) {
     EXPECT_NE(std::string_view(error.what()).find(words), std::string_view::npos)
         << "message: " << error.what() << "\nexpected: " << words;
   }
+}
+
+/// "code: message" of the Error that `call` throws.
+[[nodiscard]] std::string error_of(auto&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return std::string(to_string(error.code())) + ": " + error.what();
+  }
+  return "no error";
+}
+
+/// The message alone.
+[[nodiscard]] std::string message_of(auto&& call) {
+  const std::string error = error_of(call);
+  const std::size_t colon = error.find(": ");
+  return colon == std::string::npos ? error : error.substr(colon + 2);
 }
 
 }  // namespace sinter::test
