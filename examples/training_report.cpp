@@ -6,7 +6,7 @@
 
 #include "html.h"
 #include "loss_curves.h"
-#include "step_plan.h"
+#include "plan_picture.h"
 
 namespace {
 
