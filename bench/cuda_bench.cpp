@@ -317,8 +317,7 @@ void add_compile_row_without_gpu(bool quick) {
     source.push_back(nanoseconds_of([&] {
       const Graph graph = chain(4, 1000 + round);
       const GpuTarget target;
-      const Plan plan =
-          partition(place_views(simplify(graph), Fuse::all), target.plan_limits(), Fuse::all);
+      const Plan plan = plan_graph(graph, target.plan_limits(), Fuse::all);
       const Graph body = expand(plan.kernels[0].body, plan.kernels[0].body.parameters());
       text = emit_cuda(schedule_cuda(body, collapse(body), target)).source;
     }));

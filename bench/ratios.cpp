@@ -30,7 +30,7 @@ constexpr std::array kGroups{
     Group{"products", add_product_rows},  Group{"reductions", add_reduction_rows},
     Group{"layouts", add_layout_rows},    Group{"compiles", add_compile_rows},
     Group{"planning", add_planning_rows}, Group{"calls", add_call_rows},
-    Group{"tensors", add_tensor_rows},
+    Group{"tensors", add_tensor_rows},    Group{"training", add_training_rows},
 };
 
 constexpr std::string_view kUsage =

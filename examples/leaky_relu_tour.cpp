@@ -1,6 +1,6 @@
 // A tour of leaky_relu on tensors: the op, its forms in place, the check for dead neurons, a sweep
-// over slopes, and a dense layer. Prints what the comments say; every step checks itself, and the
-// program ends with 1 where one is wrong.
+// over slopes that trains, and a dense layer. Prints what the comments say; every step checks
+// itself, and the program ends with 1 where one is wrong.
 #include <cmath>
 #include <functional>
 #include <iostream>
@@ -21,21 +21,29 @@ void check(bool holds, std::string_view what) {
   ++wrong;
 }
 
-/// weight.mm(x), a column of features for every sample, or x.mm(weight), a row for every sample.
+const Engine engine;
+
+/// weight.mm(x), a column of features for every sample.
 struct DenseLayer {
   Tensor weight;  // [out, in]
   Tensor bias;    // [out, 1]
   [[nodiscard]] Tensor forward(const Tensor& x) const {
     return weight.mm(x).add(bias).leaky_relu(0.01);
   }
-  [[nodiscard]] Tensor operator()(const Tensor& rows) const {
-    return rows.mm(weight.transpose()).add(bias.reshape({-1})).leaky_relu(0.01);
+};
+
+/// x.mm(weight), a row of features for every sample.
+struct RowLayer {
+  Tensor weight;  // [in, out]
+  Tensor bias;    // [out]
+  [[nodiscard]] Tensor operator()(const Tensor& x) const {
+    return x.mm(weight).add(bias).leaky_relu(0.01);
   }
 };
 
 /// Numbers in (-1, 1) that are the same everywhere: multiples of the golden ratio, without their
 /// whole part.
-Tensor spread(const Engine& engine, const Shape& shape) {
+Tensor spread(const Shape& shape) {
   std::vector<float> numbers(static_cast<std::size_t>(shape.elements()));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const double turn = static_cast<double>(i + 1) * 0.6180339887498949;
@@ -45,26 +53,39 @@ Tensor spread(const Engine& engine, const Shape& shape) {
 }
 
 /// A hidden layer of `units` and one output, with the activation of your choice.
-class Model {
- public:
+struct Model {
   struct Options {
     std::function<Tensor(Tensor)> activation;
   };
-  Model(const Engine& engine, int units, Options options)
-      : hidden_(spread(engine, {4, units})),
-        out_(spread(engine, {units, 1})),
-        options_(std::move(options)) {}
+  Model(int units, Options choice)
+      : hidden(spread({4, units})), out(spread({units, 1})), options(std::move(choice)) {}
   [[nodiscard]] Tensor operator()(const Tensor& x) const {
-    return options_.activation(x.mm(hidden_)).mm(out_);
+    return options.activation(x.mm(hidden)).mm(out);
   }
 
- private:
-  Tensor hidden_;
-  Tensor out_;
-  Options options_;
+  Tensor hidden;
+  Tensor out;
+  Options options;
 };
 
-void the_op(const Engine& engine) {
+/// Gradient descent: how large is the first of four numbers, whatever its sign? Returns the loss
+/// before the first and before the last step.
+std::pair<float, float> train(Model model) {
+  const Tensor samples = spread({32, 4});
+  const Tensor target = samples.slice(1, 0, 1).abs();
+  engine.evaluate({target});
+  std::vector<float> losses;
+  for (int step = 0; step < 200; ++step) {
+    const Tensor loss = (model(samples) - target).square().mean();
+    const std::vector<Tensor> d = gradients(loss, {model.hidden, model.out});
+    model.hidden -= d[0] * 0.02;
+    model.out -= d[1] * 0.02;
+    losses.push_back(loss.item<float>());  // runs the loss and both weights, as one plan
+  }
+  return {losses.front(), losses.back()};
+}
+
+void the_op() {
   Tensor x = engine.tensor({-2, -1, 0, 1, 2});
   std::cout << "x                        " << x << '\n';
   std::cout << "x.leaky_relu()           " << x.leaky_relu() << '\n';  // [-0.02, -0.01, 0, 1, 2]
@@ -84,41 +105,48 @@ void the_op(const Engine& engine) {
   check(to_string(x) == "[-0.2, -0.1, 0, 1, 2]", "in place by name");
 }
 
-void dead_neurons(const Engine& engine) {
-  const DenseLayer dense{engine.full({3, 2}, -0.5), engine.zeros({3, 1})};
-  Tensor hidden = dense(engine.tensor({{1, 2}, {3, 4}}));
+void dead_neurons() {
+  const RowLayer dense{engine.full({2, 3}, -0.5), engine.zeros({3})};
+  const Tensor input = engine.tensor({{1, 2}, {3, 4}});
+  Tensor hidden = dense(input);
   std::cout << "\nhidden                   " << hidden.slice(0, 0, 1) << '\n';
   if (hidden.relu().mean() < 0.5) hidden = hidden.leaky_relu(0.1);
   std::cout << "mostly dead, so          " << hidden.slice(0, 0, 1) << '\n';
   check((hidden < 0).all().item<bool>(), "a leaky neuron is not dead");
 }
 
-void the_sweep(const Engine& engine) {
-  const Tensor samples = spread(engine, {8, 4});
-  std::cout << "\nslope  mean output\n";
+void the_sweep() {
+  std::cout << "\nslope  loss, first and last\n";
+  const Stats before = engine.stats();
   for (double slope : {0.001, 0.01, 0.1, 0.3}) {
-    const Model model(engine, 64, {.activation = [=](Tensor x) { return x.leaky_relu(slope); }});
-    std::cout << slope << "  " << model(samples).mean() << '\n';
+    const auto [first, last] =
+        train(Model(64, {.activation = [=](Tensor x) { return x.leaky_relu(slope); }}));
+    std::cout << slope << "  " << first << "  " << last << '\n';
+    check(last < first / 10, "training brings the loss down");
   }
+  const auto plans = engine.stats().plans.misses - before.plans.misses;
+  std::cout << "800 steps of 4 slopes, " << plans << " plans\n";
+  check(plans == 2, "one plan for the target, one for all steps");
 }
 
-void dense_layers(const Engine& engine) {
-  const DenseLayer dense{engine.tensor({{1, -1}, {0.5, 2}, {-1, -1}}),
-                         engine.tensor({{0}, {1}, {0.5}})};
-  const Tensor rows = engine.tensor({{1, 2}, {3, -4}});
-  const Tensor columns = dense.forward(rows.transpose());
-  std::cout << "\nweight.mm(x) + bias, bias [out, 1]\n" << columns << '\n';
-  std::cout << "x.mm(weight) + bias, bias [out]\n" << dense(rows) << '\n';
-  check(dense(rows).equal(columns.transpose()).all().item<bool>(), "both forms are one layer");
+void dense_layers() {
+  const Tensor weight = engine.tensor({{1, -1}, {0.5, 2}, {-1, -1}});
+  const DenseLayer columns{weight, engine.tensor({{0}, {1}, {0.5}})};
+  const RowLayer rows{weight.transpose(), engine.tensor({0, 1, 0.5})};
+  const Tensor samples = engine.tensor({{1, 2}, {3, -4}});
+  const Tensor by_columns = columns.forward(samples.transpose());
+  const Tensor by_rows = rows(samples);
+  std::cout << "\nweight.mm(x).add(bias), bias [out, 1]\n" << by_columns << '\n';
+  std::cout << "x.mm(weight).add(bias), bias [out]\n" << by_rows << '\n';
+  check(by_rows.equal(by_columns.transpose()).all().item<bool>(), "both forms are one layer");
 }
 
 }  // namespace
 
 int main() {
-  const Engine engine;
-  the_op(engine);
-  dead_neurons(engine);
-  the_sweep(engine);
-  dense_layers(engine);
+  the_op();
+  dead_neurons();
+  the_sweep();
+  dense_layers();
   return wrong == 0 ? 0 : 1;
 }

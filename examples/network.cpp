@@ -96,6 +96,7 @@ namespace {
 
 struct Layers {
   Value before;  ///< the activation
+  Value hidden;  ///< behind it
   Value logits;
 };
 
@@ -104,7 +105,7 @@ Layers forward(const Network& network, const Value& x, const std::vector<Value>&
   const std::size_t second = network.activation.learns ? 3 : 2;
   const Value before = x.mm(weights[0]) + weights[1];
   const Value hidden = network.activation.apply(before, weights[2]);
-  return {before, hidden.mm(weights[second]) + weights[second + 1]};
+  return {before, hidden, hidden.mm(weights[second]) + weights[second + 1]};
 }
 
 /// 1 where the label is, else 0: [batch, 10].
@@ -157,10 +158,11 @@ Graph evaluation(const Network& network, int images) {
   for (const Weight& weight : network.weights) {
     weights.push_back(graph.input(weight.name, DType::f32, weight.shape));
   }
-  const auto [before, logits] = forward(network, x, weights);
+  const auto [before, hidden, logits] = forward(network, x, weights);
   const Value highest = logits.equal(logits.amax(-1, true));
   const Value right = highest.logical_and(one_hot(graph, labels)).any(-1);
   graph.output("accuracy", right.convert(DType::f32).mean());
   graph.output("alive", before.greater(0).any(0));
+  graph.output("zeros", hidden.equal(0).convert(DType::f32).mean());
   return graph;
 }

@@ -61,5 +61,6 @@ struct Adam {
 [[nodiscard]] sinter::Graph training_step(const Network& network, int batch, const Adam& adam);
 
 /// Inputs: pixels, labels, then each weight. Outputs: the share of images whose digit has the
-/// highest logit, and whether each hidden unit is positive for some image.
+/// highest logit, whether each hidden unit is positive for some image, and the share of zeros among
+/// the values behind the activation.
 [[nodiscard]] sinter::Graph evaluation(const Network& network, int images);

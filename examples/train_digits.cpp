@@ -22,6 +22,7 @@
 
 #include "digits.h"
 #include "network.h"
+#include "step_plan.h"
 #include "training_report.h"
 
 namespace {
@@ -135,6 +136,7 @@ class Trainer {
 struct Evaluation {
   double accuracy = 0;
   int silent_units = 0;
+  double zeros = 0;
 };
 
 Evaluation evaluate(const Engine& engine, Network& network, const Images& images) {
@@ -144,10 +146,16 @@ Evaluation evaluate(const Engine& engine, Network& network, const Images& images
   for (const Weight& weight : network.weights) inputs.push_back(view(weight.value, weight.shape));
   float accuracy = 0;
   std::array<bool, Network::kHidden> alive{};
-  const std::array<TensorView, 2> outputs{view(&accuracy, Shape{}),
-                                          view(alive, {Network::kHidden})};
+  float zeros = 0;
+  const std::array<TensorView, 3> outputs{view(&accuracy, Shape{}), view(alive, {Network::kHidden}),
+                                          view(&zeros, Shape{})};
   program.run(inputs, outputs);
-  return {accuracy, static_cast<int>(std::ranges::count(alive, false))};
+  return {accuracy, static_cast<int>(std::ranges::count(alive, false)), zeros};
+}
+
+/// The plan that an engine for this target makes of a step.
+Plan plan_of(const Graph& step, const Target& target) {
+  return plan_graph(step, target.plan_limits(), Fuse::all);
 }
 
 TrainingResult train(const Engine& engine, const Activation& activation, const Images& training,
@@ -165,22 +173,20 @@ TrainingResult train(const Engine& engine, const Activation& activation, const I
                  options.epochs, result.losses.back());
   }
   std::fprintf(stderr, "\r%60s\r", "");
-  const auto [accuracy, silent] = evaluate(engine, network, test);
+  const auto [accuracy, silent, zeros] = evaluate(engine, network, test);
   result.accuracy = accuracy;
   result.silent_units = silent;
+  result.zeros = zeros;
   std::ranges::nth_element(step_us, step_us.begin() + std::ssize(step_us) / 2);
   result.step_us = step_us[step_us.size() / 2];
   result.kernels = trainer.program().kernels();
+  result.kept_bytes =
+      kept_for_backward(plan_of(training_step(network, kBatch, {}), engine.target()));
   result.compiles = static_cast<int>(engine.stats().code.misses - before.code.misses);
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(network.hash()));
   result.hash = hash;
   return result;
-}
-
-/// The plan that an engine for this target makes of a step.
-Plan plan_of(const Graph& step, const Target& target) {
-  return plan_graph(step, target.plan_limits(), Fuse::all);
 }
 
 int run(const Options& options) {
@@ -202,7 +208,8 @@ int run(const Options& options) {
   }
   std::printf("%s\n", to_text(results).c_str());
   std::printf(
-      "silent units: of 128 hidden ones, negative for every test image. compiles: kernels "
+      "silent: of 128 hidden units, those negative for every test image. zeros: among the values "
+      "of hidden units.\nkept: bytes that the step keeps for its backward half. compiles: kernels "
       "whose code was new.\nThe hash is the same on every machine, instruction set and "
       "number of threads.\n");
   if (options.report.empty()) return 0;

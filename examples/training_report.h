@@ -2,6 +2,7 @@
 // a picture, and the code that was generated for it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,15 @@
 /// What one activation came to.
 struct TrainingResult {
   std::string activation;
-  std::vector<double> losses;  ///< the mean over each epoch
-  double accuracy = 0;         ///< on images that were not trained on
-  int silent_units = 0;        ///< negative for every such image
-  double step_us = 0;          ///< median
-  int kernels = 0;             ///< of a step
-  int compiles = 0;            ///< kernels whose machine code was made for this activation
-  std::string hash;            ///< of the weights in the end
+  std::vector<double> losses;   ///< the mean over each epoch
+  double accuracy = 0;          ///< on images that were not trained on
+  int silent_units = 0;         ///< negative for every such image
+  double zeros = 0;             ///< share of them among the values of hidden units, of such images
+  double step_us = 0;           ///< median
+  int kernels = 0;              ///< of a step
+  std::int64_t kept_bytes = 0;  ///< by a step, for its backward half
+  int compiles = 0;             ///< kernels whose machine code was made for this activation
+  std::string hash;             ///< of the weights in the end
 };
 
 /// The table that stands in the terminal and in the file.

@@ -41,4 +41,14 @@ constexpr Rule kRules[] = {
 
 const Rule& rule(Op op) { return kRules[static_cast<std::size_t>(op)]; }
 
+Flow flow(const Graph& graph, NodeId id, std::size_t i) {
+  const Node& node = graph.node(id);
+  const bool floats = is_floating(node.dtype) && is_floating(graph.node(node.operands[i]).dtype);
+  if (!floats || info(node.op).operands[i].attribute) return Flow::none;
+  // Chunks are the planner's, behind all gradients.
+  const bool reduces = info(node.op).kind == OpKind::reduction;
+  if (reduces && reduction_chunk(graph.attributes(id)) > 0) return Flow::none;
+  return rule(node.op).flow;
+}
+
 }  // namespace sinter::detail::gradient

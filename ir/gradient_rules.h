@@ -43,6 +43,8 @@ struct Rule {
 };
 
 [[nodiscard]] const Rule& rule(Op op);
+/// How a change of operand `i` of this node reaches it.
+[[nodiscard]] Flow flow(const Graph& graph, NodeId id, std::size_t i);
 
 namespace rules {
 

@@ -76,13 +76,7 @@ class Backward {
   [[nodiscard]] Mark& mark(NodeId id) { return marks_[id.index - first_]; }
 
   [[nodiscard]] Flow flow(NodeId id, std::size_t i) const {
-    const Node& node = graph_.node(id);
-    const bool floats = is_floating(node.dtype) && is_floating(graph_.node(node.operands[i]).dtype);
-    if (!floats || info(node.op).operands[i].attribute) return Flow::none;
-    // Chunks are the planner's, behind all gradients.
-    const bool reduces = info(node.op).kind == OpKind::reduction;
-    if (reduces && reduction_chunk(graph_.attributes(id)) > 0) return Flow::none;
-    return detail::gradient::rule(node.op).flow;
+    return detail::gradient::flow(graph_, id, i);
   }
 
   void mark_what_reaches_the_loss() {
@@ -129,13 +123,13 @@ class Backward {
     }
   }
 
-  /// "input 'w': f32[4]" or "value 1 of the list, mul: f32[4]"
+  /// "value 0 of the list, input 'w': f32[4]" or "value 1 of the list, mul: f32[4]"
   [[nodiscard]] std::string text(std::size_t k) const {
     const Node& node = graph_.node(of_[k]);
     const std::string name = node.op == Op::input
                                  ? fmt::format("input '{}'", graph_.inputs()[node.payload].name)
-                                 : fmt::format("value {} of the list, {}", k, to_string(node.op));
-    return fmt::format("{}: {}", name, type_text(of_[k]));
+                                 : std::string(to_string(node.op));
+    return fmt::format("value {} of the list, {}: {}", k, name, type_text(of_[k]));
   }
 
   [[nodiscard]] std::string type_text(NodeId id) const {
@@ -235,6 +229,10 @@ void check_loss(const Value& loss) {
 }
 
 }  // namespace
+
+bool passes_gradient(const Graph& graph, NodeId node, std::size_t operand) {
+  return detail::gradient::flow(graph, node, operand) == Flow::smooth;
+}
 
 std::vector<Value> gradients(const Value& loss, std::span<const Value> of) {
   check_loss(loss);

@@ -41,17 +41,23 @@ std::uint64_t hash_of(const Shape& shape) {
 // Tags of the records in a key, beside the ops, whose values are smaller.
 enum class Record : std::uint8_t { donation = 0xfc, table = 0xfd, shape = 0xfe, output = 0xff };
 
-void check_strides(std::string_view what, const Shape& shape, const Strides& strides) {
+/// "input 'x'", made only where it is read.
+struct Port {
+  std::string_view kind, name;
+  [[nodiscard]] std::string text() const { return fmt::format("{} '{}'", kind, name); }
+};
+
+void check_strides(const Port& port, const Shape& shape, const Strides& strides) {
   if (strides.empty()) return;
   if (strides.rank() != shape.rank()) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("{} has shape {} but strides {}: give one stride per axis, or none", what,
-                     to_string(shape), to_string(strides)));
+         fmt::format("{} has shape {} but strides {}: give one stride per axis, or none",
+                     port.text(), to_string(shape), to_string(strides)));
   }
   if (reach(shape, strides).elements() > kMaxElements) {
     fail(ErrorCode::unsupported,
-         fmt::format("{} of shape {} has strides {}: strides may reach at most 2^48 elements", what,
-                     to_string(shape), to_string(strides)));
+         fmt::format("{} of shape {} has strides {}: strides may reach at most 2^48 elements",
+                     port.text(), to_string(shape), to_string(strides)));
   }
 }
 
@@ -72,8 +78,8 @@ bool elements_lie_apart(const Shape& shape, const Strides& strides) {
 }
 
 void check_output_strides(std::string_view name, const Shape& shape, const Strides& strides) {
-  check_strides(fmt::format("output '{}'", name), shape, strides);
-  if (elements_lie_apart(shape, strides)) return;
+  check_strides({"output", name}, shape, strides);
+  if (strides.empty() || elements_lie_apart(shape, strides)) return;
   fail(ErrorCode::invalid_argument,
        fmt::format("output '{}' of shape {} has strides {}, by which elements share memory: each "
                    "stride must step over all that shorter ones reach",
@@ -142,13 +148,12 @@ double checked_scalar(double value, DType dtype) {
 
 ShapeId GraphData::intern_shape(const Shape& shape) {
   const std::uint64_t hash = hash_of(shape);
-  const auto [first, last] = shape_index_.equal_range(hash);
-  for (auto it = first; it != last; ++it) {
-    if (shapes[it->second.index] == shape) return it->second;
-  }
+  const auto known =
+      shape_index_.find(hash, [&](std::uint32_t position) { return shapes[position] == shape; });
+  if (known.has_value()) return {*known};
   const ShapeId id{static_cast<std::uint32_t>(shapes.size())};
   shapes.push_back(shape);
-  shape_index_.emplace(hash, id);
+  shape_index_.insert(hash, id.index);
   key.append_value(Record::shape);
   key.append_dims(shape);
   return id;
@@ -171,16 +176,15 @@ std::uint64_t GraphData::intern_table(const LookupTable& table, DType dtype) {
 
 NodeId GraphData::intern(const Node& node) {
   const std::uint64_t hash = hash_of(node);
-  const auto [first, last] = node_index_.equal_range(hash);
-  for (auto it = first; it != last; ++it) {
-    if (nodes[it->second.index] == node) return it->second;
-  }
+  const auto known =
+      node_index_.find(hash, [&](std::uint32_t position) { return nodes[position] == node; });
+  if (known.has_value()) return {*known};
   if (nodes.size() == kMaxNodes) {
     fail(ErrorCode::limit_exceeded, fmt::format("a graph holds at most {} nodes", kMaxNodes));
   }
   const NodeId id{static_cast<std::uint32_t>(nodes.size())};
   nodes.push_back(node);
-  node_index_.emplace(hash, id);
+  node_index_.insert(hash, id.index);
   // Node has padding, so its fields go in one by one.
   struct Packed {
     std::uint8_t op, dtype, operand_count, zero;
@@ -215,8 +219,9 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
 NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& shape,
                             const Strides& strides) {
   check_name("input", name, input_names_.contains(name));
-  check_shape(shape, fmt::format("input '{}'", name));
-  check_strides(fmt::format("input '{}'", name), shape, strides);
+  const Port port{"input", name};
+  if (!is_possible(shape)) check_shape(shape, port.text());
+  check_strides(port, shape, strides);
   const NodeId id = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
   inputs.push_back({std::string(name), id, canonical(shape, strides), false});
   input_names_.emplace(name);
@@ -267,6 +272,11 @@ void GraphData::add_output(std::string_view name, NodeId node, const Strides& st
   key.append_dims(outputs.back().strides);
 }
 
+void check_recorded(Op op) {
+  if (op != Op::view) return;
+  fail(ErrorCode::invalid_graph, "view is made by the planner: record transpose, reshape or slice");
+}
+
 void refuse_inexact_scalar() {
   fail(
       ErrorCode::invalid_argument,
@@ -288,10 +298,7 @@ const Shape& Value::shape() const { return data().shapes[data().nodes[id_.index]
 
 Value Value::apply(Op op, std::span<const Value> operands, const Attributes& attributes) {
   detail::check_arity(op, operands.size());
-  if (op == Op::view) {
-    fail(ErrorCode::invalid_graph,
-         "view is made by the planner: record transpose, reshape or slice");
-  }
+  detail::check_recorded(op);
   std::array<NodeId, kMaxOperands> ids;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (&operands[i].data() != &operands[0].data()) {
@@ -373,6 +380,11 @@ void Graph::output(std::string_view name, const Value& value, const Strides& str
     fail(ErrorCode::invalid_graph, fmt::format("output '{}' is a Value of another Graph", name));
   }
   data().add_output(name, value.id_, strides);
+}
+
+NodeId Graph::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) {
+  detail::check_recorded(op);
+  return data().apply(op, operands, attributes);
 }
 
 Value Graph::value(NodeId id) const {

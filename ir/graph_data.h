@@ -5,11 +5,12 @@
 #include <cstring>
 #include <map>
 #include <span>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include <sinter/ir/graph.h>
+
+#include "intern_table.h"
 
 namespace sinter::detail {
 
@@ -62,8 +63,8 @@ struct GraphData {
   void add_output(std::string_view name, NodeId node, const Strides& strides);
 
  private:
-  std::unordered_multimap<std::uint64_t, NodeId> node_index_;
-  std::unordered_multimap<std::uint64_t, ShapeId> shape_index_;
+  InternTable node_index_;
+  InternTable shape_index_;
   std::map<std::array<std::uint64_t, std::tuple_size_v<LookupTable>>, std::uint64_t> table_index_;
   NameSet input_names_;
   NameSet output_names_;
@@ -76,6 +77,8 @@ struct GraphData {
 
 /// Throws Error unless apply records `op` over this many operands.
 void check_arity(Op op, std::size_t operands);
+/// Throws Error for an op that only passes record.
+void check_recorded(Op op);
 
 /// Checks the operands of `op` against its row and gives the dtype and shape of the result.
 /// Throws Error that names op, dtypes and shapes.

@@ -106,8 +106,8 @@ Shape infer_shape(const OpCall& call, const Attributes& attributes) {
   if (call.row.kind == OpKind::structural) return infer_structure(call, attributes);
   if (call.row.kind == OpKind::reduction) return infer_reduction(call, attributes);
   if (call.row.kind == OpKind::product) return infer_product(call);
-  Shape result;
-  for (std::size_t i = 0; i < call.operands.size(); ++i) {
+  Shape result = call.shape(0);
+  for (std::size_t i = 1; i < call.operands.size(); ++i) {
     if (broadcast_shapes(result, call.shape(i), result)) continue;
     fail(ErrorCode::shape_mismatch,
          fmt::format("{}: shapes do not broadcast; aligned at the last axis, lengths must be "

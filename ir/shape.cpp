@@ -39,23 +39,31 @@ Reach reach(const Shape& shape, const Strides& strides) {
 
 std::string to_string(const Dims& dims) { return fmt::format("[{}]", fmt::join(dims, ", ")); }
 
-void check_shape(const Shape& shape, std::string_view what) {
+bool is_possible(const Shape& shape) {
   // Lengths of 0 count as 1: the other lengths must be sane even where there are no elements.
   std::int64_t count = 1;
   for (std::int64_t length : shape) {
-    if (length < 0) {
-      fail(ErrorCode::invalid_argument,
-           fmt::format("{} has shape {}: a length cannot be negative", what, to_string(shape)));
-    }
-    if (length > 1 && count > kMaxElements / length) {
-      fail(ErrorCode::limit_exceeded,
-           fmt::format("{} has shape {}: more than 2^48 elements", what, to_string(shape)));
-    }
+    if (length < 0 || (length > 1 && count > kMaxElements / length)) return false;
     count *= std::max<std::int64_t>(length, 1);
   }
+  return true;
+}
+
+void check_shape(const Shape& shape, std::string_view what) {
+  if (is_possible(shape)) return;
+  if (std::ranges::any_of(shape, [](std::int64_t length) { return length < 0; })) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{} has shape {}: a length cannot be negative", what, to_string(shape)));
+  }
+  fail(ErrorCode::limit_exceeded,
+       fmt::format("{} has shape {}: more than 2^48 elements", what, to_string(shape)));
 }
 
 bool broadcast_shapes(const Shape& a, const Shape& b, Shape& result) {
+  if (b.empty() || a == b) {
+    result = a;
+    return true;
+  }
   const int rank = std::max(a.rank(), b.rank());
   const auto length = [rank](const Shape& shape, int axis) {
     const int own = axis - (rank - shape.rank());

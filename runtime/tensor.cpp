@@ -9,16 +9,13 @@
 #include "engine_core.h"
 
 namespace sinter {
-namespace {
 
-[[noreturn]] void refuse_other_engine(std::string_view op, std::string_view operand) {
+void detail::refuse_other_engine(std::string_view op, std::string_view operand) {
   fail(ErrorCode::invalid_argument,
        fmt::format("{}: {} is a Tensor of another Engine: copy it with to_vector and "
                    "Engine::tensor",
                    op, operand));
 }
-
-}  // namespace
 
 detail::TensorNode& Tensor::node() const {
   if (node_ == nullptr) {
@@ -40,15 +37,17 @@ Tensor Tensor::apply(Op op, std::span<const Tensor> operands, const Attributes& 
   detail::EngineCore& core = *operands[0].node().core;
   for (std::size_t i = 1; i < operands.size(); ++i) {
     if (operands[i].node().core.get() == &core) continue;
-    refuse_other_engine(row.name, fmt::format("operand '{}'", row.operands[i].name));
+    detail::refuse_other_engine(row.name, fmt::format("operand '{}'", row.operands[i].name));
   }
   return core.recorder().apply(op, operands, attributes);
 }
 
 Tensor Tensor::number_beside(Scalar number, bool structural) const {
   const DType dtype = node().dtype == DType::boolean ? DType::f32 : node().dtype;
-  return Tensor(std::make_shared<detail::TensorNode>(
-      detail::TensorNode{node_->core, dtype, {}, detail::TraceNumber{number.value(), structural}}));
+  auto node = std::make_shared<detail::TensorNode>(node_->core, dtype, Shape(),
+                                                   detail::TraceNumber{number.value(), structural});
+  node->age = node_->core->recorder().age();
+  return Tensor(std::move(node));
 }
 
 Tensor Tensor::scalar(Scalar number) const { return number_beside(number, false); }
@@ -62,7 +61,8 @@ std::vector<Tensor> Tensor::record(
   }
   detail::EngineCore& core = *tensors[0].node().core;
   for (const Tensor& tensor : tensors) {
-    if (tensor.node().core.get() != &core) refuse_other_engine("record", "one of the tensors");
+    if (tensor.node().core.get() != &core)
+      detail::refuse_other_engine("record", "one of the tensors");
   }
   return core.recorder().record(tensors, function);
 }
@@ -103,7 +103,7 @@ void Tensor::read(std::span<std::byte> to, DType asked) const {
 
 void Engine::evaluate(std::span<const Tensor> tensors) const {
   for (const Tensor& tensor : tensors) {
-    if (tensor.node().core != core_) refuse_other_engine("evaluate", "one of the tensors");
+    if (tensor.node().core != core_) detail::refuse_other_engine("evaluate", "one of the tensors");
   }
   core_->recorder().evaluate(*core_, tensors);
 }

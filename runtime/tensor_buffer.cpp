@@ -14,8 +14,9 @@ TensorBuffer::TensorBuffer(std::shared_ptr<const Services> services, DType dtype
   if (services_->cuda != nullptr) {
     device_.emplace(services_->cuda, bytes_);
   } else if (bytes_ > 0) {
-    const std::string what = fmt::format("a tensor {}{}", to_string(dtype), to_string(shape));
-    host_ = allocate_block(*services_->allocator, bytes_, what);
+    host_ = allocate_block(*services_->allocator, bytes_, [&] {
+      return fmt::format("a tensor {}{}", to_string(dtype), to_string(shape));
+    });
   }
 }
 

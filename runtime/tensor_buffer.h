@@ -14,6 +14,7 @@
 #include <sinter/runtime/view.h>
 
 #include "program.h"
+#include "tensor_past.h"
 
 namespace sinter::detail {
 
@@ -29,6 +30,8 @@ class TensorBuffer {
   [[nodiscard]] TensorView view(DType dtype, const Shape& shape) const;
   void write(std::span<const std::byte> host);
   void read(std::span<std::byte> host) const;
+
+  Origin origin;  ///< under the lock of the Recorder
 
  private:
   std::shared_ptr<const Services> services_;

@@ -76,9 +76,10 @@ Tensor Engine::copy_in(std::span<const std::byte> elements, DType dtype, const S
     fail(ErrorCode::shape_mismatch, fmt::format("a tensor of shape {} has {} elements, got {}",
                                                 to_string(shape), shape.elements(), given));
   }
-  auto node = std::make_shared<detail::TensorNode>(detail::TensorNode{core_, dtype, shape});
+  auto node = std::make_shared<detail::TensorNode>(core_, dtype, shape);
   node->buffer = std::make_shared<detail::TensorBuffer>(core_->share_services(), dtype, shape);
   node->buffer->write(elements);
+  node->buffer->origin.age = core_->recorder().next_age();
   return Tensor(std::move(node));
 }
 

@@ -90,6 +90,16 @@ TensorView view_of(const TensorBuffer& buffer, const Graph& graph, NodeId node) 
   return buffer.view(graph.node(node).dtype, graph.shape(node));
 }
 
+/// From which tensors the outputs of a trace are computed.
+std::shared_ptr<const Past> past_of(const Trace& trace, std::uint64_t first_age) {
+  std::vector<Past::Source> inputs;
+  inputs.reserve(trace.inputs().size());
+  for (const std::shared_ptr<TensorBuffer>& input : trace.inputs()) {
+    inputs.push_back({input->origin.age, input->origin.is_computed()});
+  }
+  return std::make_shared<const Past>(trace.graph(), std::move(inputs), first_age);
+}
+
 void run_program(const Program& program, Trace& trace, const Buffers& buffers) {
   const Graph& graph = trace.graph();
   std::vector<ConstTensorView> inputs;
@@ -111,11 +121,24 @@ Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes
   const std::shared_ptr<EngineCore>& core = operands[0].node_->core;
   const std::lock_guard lock(mutex_);
   if (is_full()) run(*core, trace_->live());
-  std::array<Value, kMaxOperands> values;
-  std::ranges::transform(operands, values.begin(),
+  std::array<NodeId, kMaxOperands> nodes;
+  std::ranges::transform(operands, nodes.begin(),
                          [&](const Tensor& operand) { return trace_->place(operand.node_); });
-  const Value result = Value::apply(op, {values.data(), operands.size()}, attributes);
-  return Tensor(trace_->adopt(core, result));
+  const NodeId result = trace_->graph().apply(op, {nodes.data(), operands.size()}, attributes);
+  return Tensor(trace_->adopt(core, result, next_age()));
+}
+
+Value Recorder::value_of(const Tensor& tensor) {
+  return trace_->graph().value(trace_->place(tensor.node_));
+}
+
+std::vector<Tensor> Recorder::adopt(const std::shared_ptr<EngineCore>& core,
+                                    std::span<const Value> values) {
+  std::vector<Tensor> tensors;
+  for (const Value& value : values) {
+    tensors.push_back(Tensor(trace_->adopt(core, value.id(), next_age())));
+  }
+  return tensors;
 }
 
 std::vector<Tensor> Recorder::record(
@@ -124,10 +147,8 @@ std::vector<Tensor> Recorder::record(
   const std::shared_ptr<EngineCore>& core = tensors[0].node_->core;
   const std::lock_guard lock(mutex_);
   std::vector<Value> values;
-  for (const Tensor& tensor : tensors) values.push_back(trace_->place(tensor.node_));
-  std::vector<Tensor> results;
-  for (const Value& value : function(values)) results.push_back(Tensor(trace_->adopt(core, value)));
-  return results;
+  for (const Tensor& tensor : tensors) values.push_back(value_of(tensor));
+  return adopt(core, function(values));
 }
 
 void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
@@ -164,6 +185,11 @@ bool Recorder::is_full() {
   return trace_->held_bytes() >= limits_.bytes;
 }
 
+bool Recorder::is_half_full() const {
+  if (trace_->graph().nodes().size() >= limits_.nodes / 2) return true;
+  return trace_->input_bytes() >= limits_.bytes / 2 && trace_->held_bytes() >= limits_.bytes / 2;
+}
+
 void Recorder::run(EngineCore& core, const Nodes& wanted) {
   // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
   auto next = std::make_shared<Trace>(serial_ + 1);
@@ -178,6 +204,11 @@ void Recorder::run(EngineCore& core, const Nodes& wanted) {
   const Buffers buffers =
       make_outputs(core, trace->graph(), Donations(*trace, program->planned->signature, dies));
   run_program(*program, *trace, buffers);
+  const std::uint64_t first_age = age_.fetch_add(buffers.size()) + 1;
+  const std::shared_ptr<const Past> past = past_of(*trace, first_age);
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    buffers[i]->origin = {first_age + i, past->is_led_to(i) ? past : nullptr, i};
+  }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     wanted[i]->buffer = buffers[output_of[i]];
     wanted[i]->pending = nullptr;

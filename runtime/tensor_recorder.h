@@ -5,6 +5,7 @@
 // written.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,23 +29,38 @@ class Recorder {
   [[nodiscard]] std::vector<Tensor> record(
       std::span<const Tensor> tensors,
       const std::function<std::vector<Value>(std::span<const Value>)>& function);
+  [[nodiscard]] std::vector<Tensor> gradients(const Tensor& loss, std::span<const Tensor> of);
   /// Runs what `tensors` need.
   void evaluate(EngineCore& core, std::span<const Tensor> tensors);
   /// The elements of a tensor; runs everything that is live unless they are there.
   [[nodiscard]] std::shared_ptr<const TensorBuffer> read(const Tensor& tensor);
 
+  /// For a tensor that is recorded or made.
+  [[nodiscard]] std::uint64_t next_age() { return ++age_; }
+  /// For a number, which is as old as what was there before it.
+  [[nodiscard]] std::uint64_t age() const { return age_.load(std::memory_order_relaxed); }
+
  private:
   using Nodes = std::vector<std::shared_ptr<TensorNode>>;
 
   [[nodiscard]] bool is_full();
+  /// Time to run where it cuts nothing short: behind gradients, rather than in the next pass.
+  [[nodiscard]] bool is_half_full() const;
+  /// In the current trace.
+  [[nodiscard]] Value value_of(const Tensor& tensor);
+  [[nodiscard]] std::vector<Tensor> adopt(const std::shared_ptr<EngineCore>& core,
+                                          std::span<const Value> values);
   /// Runs the current trace for `wanted`, pending in it, ascending by their ids.
   void run(EngineCore& core, const Nodes& wanted);
 
   const TraceLimits limits_;
   std::mutex mutex_;
+  std::atomic<std::uint64_t> age_ = 0;
   std::uint64_t serial_ = 1;
   std::shared_ptr<Trace> trace_;
   std::size_t held_at_;  ///< input bytes of the trace at which to look who else holds them
 };
+
+[[noreturn]] void refuse_other_engine(std::string_view op, std::string_view operand);
 
 }  // namespace sinter::detail

@@ -7,30 +7,30 @@
 
 namespace sinter::detail {
 
-Value Trace::place(const std::shared_ptr<TensorNode>& node) {
-  if (node->trace == serial_) return graph_.value(node->id);
+NodeId Trace::place(const std::shared_ptr<TensorNode>& node) {
+  if (node->trace == serial_) return node->id;
   if (node->number.has_value()) {
     const auto [value, structural] = *node->number;
     settle(node,
            (structural ? graph_.constant(value, node->dtype) : graph_.parameter(value, node->dtype))
                .id());
   } else if (node->buffer != nullptr) {
-    settle(node, add_input(node->dtype, node->shape, node->buffer).id());
+    settle(node, add_input(node->dtype, node->shape, node->buffer));
   } else {
     take_over(node);
   }
-  return graph_.value(node->id);
+  return node->id;
 }
 
-std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core,
-                                         const Value& value) {
-  const std::size_t index = value.id().index;
-  if (index < tensors_.size()) {
-    if (std::shared_ptr<TensorNode> there = tensors_[index].lock()) return there;
+std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core, NodeId id,
+                                         std::uint64_t age) {
+  if (id.index < tensors_.size()) {
+    if (std::shared_ptr<TensorNode> there = tensors_[id.index].lock()) return there;
   }
-  auto node = std::make_shared<TensorNode>(TensorNode{core, value.dtype(), value.shape()});
+  auto node = std::make_shared<TensorNode>(core, graph_.node(id).dtype, graph_.shape(id));
   node->pending = shared_from_this();
-  settle(node, value.id());
+  node->age = age;
+  settle(node, id);
   return node;
 }
 
@@ -54,11 +54,11 @@ std::size_t Trace::held_bytes() const {
   return bytes;
 }
 
-Value Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorBuffer> buffer) {
-  Value value = graph_.input("x" + std::to_string(inputs_.size()), dtype, shape);
+NodeId Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorBuffer> buffer) {
+  const NodeId id = graph_.input("x" + std::to_string(inputs_.size()), dtype, shape).id();
   input_bytes_ += buffer->bytes();
   inputs_.push_back(std::move(buffer));
-  return value;
+  return id;
 }
 
 void Trace::settle(const std::shared_ptr<TensorNode>& node, NodeId id) {
@@ -120,10 +120,10 @@ void Trace::take_over(const std::shared_ptr<TensorNode>& wanted) {
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     if (!nodes[i].needed) continue;
     if (nodes[i].elsewhere != nullptr) {
-      copies[i] = place(nodes[i].elsewhere).id();
+      copies[i] = place(nodes[i].elsewhere);
     } else if (inputs[i] != nullptr) {
       const Node& input = from->graph_.node({i});
-      copies[i] = add_input(input.dtype, from->graph_.shape(input.shape), inputs[i]).id();
+      copies[i] = add_input(input.dtype, from->graph_.shape(input.shape), inputs[i]);
     } else {
       copies[i] = copy_node(*from, {i}, copies);
     }

@@ -41,6 +41,7 @@ struct TensorNode {
   std::shared_ptr<Trace> pending = {};  ///< where it is recorded, until it is evaluated
   std::uint64_t trace = 0;              ///< serial of the last trace that it was placed in
   NodeId id = {};                       ///< there
+  std::uint64_t age = 0;                ///< of the recording; the buffer has its own
 };
 
 class Trace : public std::enable_shared_from_this<Trace> {
@@ -48,12 +49,13 @@ class Trace : public std::enable_shared_from_this<Trace> {
   /// Serials are unique in a core, and not 0.
   explicit Trace(std::uint64_t serial) : serial_(serial) {}
 
-  /// The Value that stands for a tensor here. Records it as an input or a number, or takes over
-  /// what it needs of another trace, unless it is there.
-  [[nodiscard]] Value place(const std::shared_ptr<TensorNode>& node);
-  /// The tensor that `value`, of this graph, stands for: the one that is there, or a new one.
+  /// The node that stands for a tensor here. Records it as an input or a number, or takes over what
+  /// it needs of another trace, unless it is there.
+  [[nodiscard]] NodeId place(const std::shared_ptr<TensorNode>& node);
+  /// The tensor that a node of this graph stands for: the one that is there, or a new one of this
+  /// age.
   [[nodiscard]] std::shared_ptr<TensorNode> adopt(const std::shared_ptr<EngineCore>& core,
-                                                  const Value& value);
+                                                  NodeId id, std::uint64_t age);
   /// The pending tensors that somebody still holds, in the order of their nodes.
   [[nodiscard]] std::vector<std::shared_ptr<TensorNode>> live() const;
   [[nodiscard]] bool is_pending_here(const TensorNode& node) const {
@@ -61,14 +63,15 @@ class Trace : public std::enable_shared_from_this<Trace> {
   }
 
   [[nodiscard]] Graph& graph() { return graph_; }
+  [[nodiscard]] const Graph& graph() const { return graph_; }
   [[nodiscard]] std::span<const std::shared_ptr<TensorBuffer>> inputs() const { return inputs_; }
   [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
   /// Bytes of inputs that nobody but this trace holds.
   [[nodiscard]] std::size_t held_bytes() const;
 
  private:
-  [[nodiscard]] Value add_input(DType dtype, const Shape& shape,
-                                std::shared_ptr<TensorBuffer> buffer);
+  [[nodiscard]] NodeId add_input(DType dtype, const Shape& shape,
+                                 std::shared_ptr<TensorBuffer> buffer);
   void settle(const std::shared_ptr<TensorNode>& node, NodeId id);
 
   // Taking over: what a pending tensor needs of its trace, up to tensors that were evaluated since,

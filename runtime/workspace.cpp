@@ -35,19 +35,19 @@ std::int64_t machine_memory() {
   return pages > 0 && page > 0 ? pages * page : INT64_MAX;
 }
 
-Block allocate_block(Allocator& allocator, std::size_t bytes, std::string_view what) {
-  void* memory = allocator.allocate(bytes);
+bool is_usable(const void* memory) {
+  return memory != nullptr && reinterpret_cast<std::uintptr_t>(memory) % kAlignment == 0;
+}
+
+void refuse_block(Allocator& allocator, void* memory, std::size_t bytes, std::string_view what) {
   if (memory == nullptr) {
     fail(ErrorCode::limit_exceeded,
          fmt::format("no memory for {} of {} bytes: the allocator returned null", what, bytes));
   }
-  if (reinterpret_cast<std::uintptr_t>(memory) % kAlignment != 0) {
-    allocator.release(memory, bytes);
-    fail(ErrorCode::invalid_buffer,
-         fmt::format("the allocator returned {} for {}: it must be {}-byte aligned",
-                     fmt::ptr(memory), what, kAlignment));
-  }
-  return {static_cast<std::byte*>(memory), bytes};
+  allocator.release(memory, bytes);
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("the allocator returned {} for {}: it must be {}-byte aligned", fmt::ptr(memory),
+                   what, kAlignment));
 }
 
 Block WorkspacePool::take(std::size_t bytes) {
@@ -59,7 +59,7 @@ Block WorkspacePool::take(std::size_t bytes) {
                      "memory: use smaller shapes, or an EngineOptions::allocator that has them",
                      bytes, limit_));
   }
-  return allocate_block(*allocator_, bytes, "a workspace");
+  return allocate_block(*allocator_, bytes, [] { return "a workspace"; });
 }
 
 Block WorkspacePool::take_idle(std::size_t bytes) {

@@ -26,9 +26,19 @@ struct Block {
   std::size_t bytes = 0;
 };
 
+/// Whether an allocator may return it.
+[[nodiscard]] bool is_usable(const void* memory);
+[[noreturn]] void refuse_block(Allocator& allocator, void* memory, std::size_t bytes,
+                               std::string_view what);
+
 /// A block of `allocator`. Throws Error: limit_exceeded when there is no memory, invalid_buffer
-/// when it is not aligned. `what` names its use in the message, for example "a workspace".
-[[nodiscard]] Block allocate_block(Allocator& allocator, std::size_t bytes, std::string_view what);
+/// when it is not aligned. `what()` names its use in the message, for example "a workspace".
+template <typename What>
+[[nodiscard]] Block allocate_block(Allocator& allocator, std::size_t bytes, What&& what) {
+  void* memory = allocator.allocate(bytes);
+  if (!is_usable(memory)) refuse_block(allocator, memory, bytes, what());
+  return {static_cast<std::byte*>(memory), bytes};
+}
 
 class WorkspacePool {
  public:

@@ -58,6 +58,8 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options);
 void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// The time from a graph to its plan, and how it grows with the graph.
 void add_planning_rows(std::vector<Row>& rows, const RatioOptions& options);
+/// A training step: its compile, and its kernels.
+void add_training_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Calls over the direct call of the same kernel.
 void add_call_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Steps on tensors: recorded, looked up and run.

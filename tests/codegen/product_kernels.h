@@ -21,8 +21,7 @@ namespace sinter::test {
 inline std::vector<Graph> product_bodies(const Graph& graph, const PlanLimits& limits = {}) {
   const Graph wide = widen(graph, Rounding::at_store);
   std::vector<Graph> bodies;
-  for (const PlanKernel& kernel :
-       partition(place_views(simplify(wide), Fuse::all), limits, Fuse::all).kernels) {
+  for (const PlanKernel& kernel : plan_graph(wide, limits, Fuse::all).kernels) {
     if (collapse(kernel.body).product) bodies.push_back(kernel.body.clone());
   }
   return bodies;

@@ -388,8 +388,9 @@ TEST_F(GradientErrors, ALossThatIsNoScalar) {
 TEST_F(GradientErrors, WhatIsNotFloating) {
   refused(ErrorCode::dtype_mismatch, "gradients: the loss is i32: only floats have gradients",
           n.sum(), x);
-  refused(ErrorCode::dtype_mismatch, "gradients: by input 'n': i32[4]: only floats have gradients",
-          loss, n);
+  refused(ErrorCode::dtype_mismatch,
+          "gradients: by value 0 of the list, input 'n': i32[4]: only floats have gradients", loss,
+          n);
 }
 
 TEST_F(GradientErrors, NoValues) {
@@ -409,8 +410,8 @@ TEST_F(GradientErrors, AnotherGraph) {
 }
 
 TEST_F(GradientErrors, WhatTheLossDoesNotDependOn) {
-  refused(ErrorCode::invalid_argument, "gradients: the loss does not depend on input 'w': f32[4]",
-          loss, w);
+  refused(ErrorCode::invalid_argument,
+          "gradients: the loss does not depend on value 0 of the list, input 'w': f32[4]", loss, w);
   refused(ErrorCode::invalid_argument,
           "gradients: the loss does not depend on value 0 of the list, exp: f32[4]", loss, x.exp());
   expect_error(ErrorCode::invalid_argument,
@@ -420,10 +421,30 @@ TEST_F(GradientErrors, WhatTheLossDoesNotDependOn) {
                });
 }
 
+TEST(Gradients, PassToOperandsThatCanChangeTheResultSmoothly) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  const Value y = graph.input("y", DType::f32, {4});
+  const auto passes = [&](const Value& value, std::size_t operand = 0) {
+    return passes_gradient(graph, value.id(), operand);
+  };
+  EXPECT_TRUE(passes(x.exp()));
+  EXPECT_TRUE(passes(x.prelu(y), 1));
+  EXPECT_TRUE(passes(x.sum()));
+  EXPECT_FALSE(passes(x.detach()));
+  EXPECT_FALSE(passes(x.floor()));
+  EXPECT_FALSE(passes(x.greater(y)));
+  EXPECT_FALSE(passes(x.leaky_relu(0.1), 1)) << "the slope";
+  const Value chosen = x.greater(y).select(x, y);
+  EXPECT_FALSE(passes(chosen, 0));
+  EXPECT_TRUE(passes(chosen, 1));
+  EXPECT_TRUE(passes(chosen, 2));
+}
+
 TEST_F(GradientErrors, WhatHasNoGradientOnTheWay) {
   refused(ErrorCode::invalid_argument,
-          "gradients: the loss depends on input 'w': f32[4] only through b of greater = bool[4], "
-          "which has no gradient there",
+          "gradients: the loss depends on value 0 of the list, input 'w': f32[4] only through b of "
+          "greater = bool[4], which has no gradient there",
           x.greater(w).select(x, 0).sum(), w);
   refused(ErrorCode::invalid_argument,
           "only through x of convert = i32[4], which has no gradient there",

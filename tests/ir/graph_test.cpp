@@ -47,6 +47,32 @@ TEST(Graph, RecordsEqualOpsOnce) {
   EXPECT_NE(graph.constant(2, DType::f32).id(), graph.constant(2, DType::f64).id());
 }
 
+TEST(Graph, RecordsEqualOpsOnceHoweverManyThereAre) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  const auto record = [&] {
+    std::vector<NodeId> ids;
+    for (int i = 0; i < 5000; ++i) ids.push_back(x.add(graph.constant(i, DType::f32)).id());
+    for (int length = 0; length < 500; ++length) {
+      ids.push_back(graph.constant(1, DType::f32).broadcast_to({length}).id());
+    }
+    return ids;
+  };
+  const std::vector<NodeId> first = record();
+  const std::size_t nodes = graph.nodes().size();
+  EXPECT_EQ(record(), first);
+  EXPECT_EQ(graph.nodes().size(), nodes);
+}
+
+TEST(Graph, RecordsOverNodesWhatItRecordsOverValues) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  const NodeId operands[] = {x.id(), x.id()};
+  EXPECT_EQ(graph.apply(Op::add, operands), (x + x).id());
+  expect_error(ErrorCode::invalid_graph, "view is made by the planner",
+               [&] { graph.apply(Op::view, std::span(operands, 1)); });
+}
+
 TEST(Graph, NeverMergesParameters) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4});
@@ -91,7 +117,9 @@ TEST(GraphKey, DiffersInEverythingElse) {
   const std::vector<std::vector<std::byte>> keys = {
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f64, {4})); }),
-      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4, 1})); }),
+      key_of([](Graph& g) {
+        g.output("y", g.input("x", DType::f32, {4, 1}));
+      }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {5})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4}, {2})); }),
       key_of([](Graph& g) { g.output("y", g.input("z", DType::f32, {4})); }),
@@ -150,12 +178,16 @@ TEST(Graph, RefusesShapesAndStridesThatItCannotServe) {
                [&] { (void)graph.input("x", DType::f32, {-4}); });
   expect_error(ErrorCode::invalid_argument,
                "input 'x' has shape [2, 3] but strides [1]: give one stride per axis, or none",
-               [&] { (void)graph.input("x", DType::f32, {2, 3}, {1}); });
+               [&] {
+                 (void)graph.input("x", DType::f32, {2, 3}, {1});
+               });
   const std::int64_t far = std::int64_t{1} << 47;
-  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements",
-               [&] { (void)graph.input("x", DType::f32, {4, 1}, {-far, 1}); });
-  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements",
-               [&] { (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1}); });
+  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements", [&] {
+    (void)graph.input("x", DType::f32, {4, 1}, {-far, 1});
+  });
+  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements", [&] {
+    (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1});
+  });
   EXPECT_TRUE(graph.nodes().empty()) << "a refused input leaves nothing behind";
   (void)graph.input("x", DType::f32, {2, 1}, {far, far * 4});
   (void)graph.input("empty", DType::f32, {0, 3}, {7, 1});

@@ -260,6 +260,8 @@ TEST(Tensor, OpsRefuseWhatTheyRefuseOnValues) {
             "last axis, lengths must be equal or 1");
   EXPECT_EQ(error_of([&] { static_cast<void>(engine.ones({2}, DType::i32) + 0.5); }).substr(0, 46),
             "invalid_argument: 0.5 beside a tensor of i32: ");
+  EXPECT_EQ(error_of([&] { static_cast<void>(Tensor::apply(Op::view, std::span(&x, 1))); }),
+            "invalid_graph: view is made by the planner: record transpose, reshape or slice");
   EXPECT_EQ((x + 1).to_vector<float>(), (Floats{2, 2}));
 }
 

@@ -48,4 +48,8 @@ namespace sinter {
   return gradients(loss, std::span<const Value>(of.begin(), of.size()));
 }
 
+/// Whether a gradient of a node goes on to its operand of this position. Not through detach, the
+/// likes of floor, comparisons, and integers.
+[[nodiscard]] SINTER_API bool passes_gradient(const Graph& graph, NodeId node, std::size_t operand);
+
 }  // namespace sinter

@@ -172,6 +172,8 @@ class SINTER_API Graph {
   /// Kept up to date as the graph grows: reading it costs nothing.
   [[nodiscard]] GraphKey key() const;
 
+  /// For passes: as Value::apply, over nodes of this graph.
+  NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes = {});
   /// For passes: records a copy of `node` (of graph `from`) over `operands` of this graph, with
   /// shape and dtype inferred anew. Inputs and parameters are recorded afresh.
   NodeId copy_node(const Graph& from, NodeId node, std::span<const NodeId> operands);

@@ -24,8 +24,8 @@ inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;
 class Dim {
  public:
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  constexpr Dim(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
+  requires(!std::same_as<T, bool>) constexpr Dim(T value)
+      : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
   [[nodiscard]] constexpr std::int64_t value() const { return value_; }
 
  private:
@@ -111,6 +111,8 @@ struct Reach {
 /// Throws Error when a length is negative or the element count exceeds kMaxElements; `what` names
 /// the thing in the message, for example "input 'x'".
 SINTER_API void check_shape(const Shape& shape, std::string_view what);
+/// Whether check_shape accepts it.
+[[nodiscard]] SINTER_API bool is_possible(const Shape& shape);
 /// NumPy broadcasting of two shapes, right-aligned. Returns false when they do not broadcast.
 [[nodiscard]] SINTER_API bool broadcast_shapes(const Shape& a, const Shape& b, Shape& result);
 

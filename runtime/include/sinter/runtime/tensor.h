@@ -19,6 +19,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <iosfwd>
 #include <memory>
 #include <span>
@@ -140,6 +141,7 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
   friend class Engine;
   friend class detail::Recorder;
   friend SINTER_API std::string to_string(const Tensor& tensor);
+  friend SINTER_API std::vector<Tensor> gradients(const Tensor& loss, std::span<const Tensor> of);
   explicit Tensor(std::shared_ptr<detail::TensorNode> node) : node_(std::move(node)) {}
 
   [[nodiscard]] detail::TensorNode& node() const;
@@ -151,6 +153,34 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
 
   std::shared_ptr<detail::TensorNode> node_;
 };
+
+/// The derivatives of `loss`, a floating scalar, with respect to each tensor in `of`: those of
+/// `<sinter/ir/gradients.h>`, recorded like any op. A loop that takes them is planned and compiled
+/// once.
+///
+/// A gradient goes through what is recorded and not yet evaluated. A tensor that was evaluated is
+/// where it begins (weights of the last step) or a constant (data); where it was computed from one
+/// of `of`, a part of the gradient would be missing, which is an error. So take gradients before
+/// the loss, or what is on the way to it, is read, or runs: `if (hidden.mean() < 0.5)` reads, a
+/// trace that is full runs, and so does one that another thread reads from. A trace that is half
+/// full runs when gradients have been recorded, so that a loop that reads nothing is not cut short
+/// by a full one, unless a step is more than half of EngineOptions::trace. Where weights
+/// take turns, a step of one depends on the others, and a gradient by those goes through it:
+/// `w = (w - d[0] * rate).detach()` ends that. Which of two tensors that were both evaluated was
+/// computed from the other is known exactly when one run made both, or one from the other; beyond
+/// that the younger is taken to be computed from the older, unless it was detached.
+///
+/// In place or not, an op's gradient is that of the value that it read: also that of leaky_relu in
+/// place with a negative slope, whose result does not tell the sign of what was there.
+///
+/// Throws what gradients of Values does, and Error(invalid_argument) for such a tensor, for a loss
+/// that was evaluated, and for tensors of different engines.
+[[nodiscard]] SINTER_API std::vector<Tensor> gradients(const Tensor& loss,
+                                                       std::span<const Tensor> of);
+[[nodiscard]] inline std::vector<Tensor> gradients(const Tensor& loss,
+                                                   std::initializer_list<Tensor> of) {
+  return gradients(loss, std::span<const Tensor>(of.begin(), of.size()));
+}
 
 /// Prints like NumPy: `[-0.02, -0.01, 0, 1, 2]`, rows of nested brackets on lines of their own, the
 /// fewest digits that tell an element from its neighbours. Of more than 1000 elements, axes longer

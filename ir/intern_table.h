@@ -1,0 +1,63 @@
+// InternTable: finds positions in a list by the hash of what lies there.
+//
+// Open addressing over one array of 8-byte slots, at most half full: an entry allocates nothing of
+// its own, and a look-up touches the list only where 32 bits of the hash agree.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sinter::detail {
+
+class InternTable {
+ public:
+  /// The position of an entry of this hash that `equals`, if there is one.
+  template <typename Equals>
+  [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, Equals&& equals) const {
+    if (slots_.empty()) return std::nullopt;
+    const std::uint32_t tag = tag_of(hash);
+    for (std::size_t i = tag & mask();; i = (i + 1) & mask()) {
+      const Slot& slot = slots_[i];
+      if (slot.position == kFree) return std::nullopt;
+      if (slot.tag == tag && equals(slot.position)) return slot.position;
+    }
+  }
+  void insert(std::uint64_t hash, std::uint32_t position) {
+    if (2 * (count_ + 1) > slots_.size()) grow();
+    place({tag_of(hash), position});
+    ++count_;
+  }
+
+ private:
+  static constexpr std::uint32_t kFree = UINT32_MAX;
+  static constexpr std::size_t kFewest = 32;
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t position = kFree;
+  };
+
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash ^ hash >> 32);
+  }
+  [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
+  void place(Slot slot) {
+    std::size_t i = slot.tag & mask();
+    while (slots_[i].position != kFree) i = (i + 1) & mask();
+    slots_[i] = slot;
+  }
+  void grow() {
+    const std::vector<Slot> old = std::exchange(slots_, {});
+    slots_.assign(old.empty() ? kFewest : 2 * old.size(), {});
+    for (const Slot& slot : old) {
+      if (slot.position != kFree) place(slot);
+    }
+  }
+
+  std::vector<Slot> slots_;  ///< a power of two of them, or none
+  std::size_t count_ = 0;
+};
+
+}  // namespace sinter::detail

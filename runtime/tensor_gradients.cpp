@@ -1,0 +1,99 @@
+// Gradients of tensors: those of the graph that their trace is, unless what was recorded on the way
+// has been evaluated since.
+#include <fmt/format.h>
+
+#include <sinter/ir/gradients.h>
+
+#include "engine_core.h"
+
+namespace sinter {
+namespace detail {
+namespace {
+
+std::string type_text(DType dtype, const Shape& shape) {
+  return fmt::format("{}{}", to_string(dtype), to_string(shape));
+}
+
+void check_recorded(const TensorNode& loss) {
+  if (loss.buffer == nullptr || !loss.buffer->origin.is_computed()) return;
+  fail(ErrorCode::invalid_argument,
+       "gradients: the loss has been evaluated, and how it was computed is forgotten: take "
+       "gradients before it is read, or runs in another way");
+}
+
+/// Whether `evaluated` is, or may be, computed from `of`.
+bool may_come_from(const Origin& evaluated, const TensorNode& of) {
+  const std::uint64_t age = of.buffer != nullptr ? of.buffer->origin.age : of.age;
+  if (!evaluated.is_computed() || evaluated.age <= age) return false;
+  return of.buffer == nullptr || evaluated.past->may_lead(age, evaluated.result);
+}
+
+[[noreturn]] void refuse_evaluated(const TensorNode& of, std::size_t k, const std::string& type) {
+  fail(ErrorCode::invalid_argument,
+       fmt::format("gradients: between value {} of the list, {}, and the loss stands a tensor {} "
+                   "that has been evaluated, and how it was computed is forgotten: take gradients "
+                   "before anything on the way is read, or runs because its trace is full "
+                   "(EngineOptions::trace); or detach() what is to be a constant",
+                   k, type_text(of.dtype, of.shape), type));
+}
+
+/// For each node up to the loss, whether a gradient goes there.
+std::vector<bool> reached_from(const Graph& graph, NodeId loss) {
+  std::vector<bool> reached(loss.index + 1, false);
+  reached[loss.index] = true;
+  for (std::uint32_t id = loss.index + 1; id-- > 0;) {
+    const std::span<const NodeId> operands = graph.node({id}).inputs();
+    for (std::size_t i = 0; reached[id] && i < operands.size(); ++i) {
+      if (passes_gradient(graph, {id}, i)) reached[operands[i].index] = true;
+    }
+  }
+  return reached;
+}
+
+/// Throws Error where a gradient would end at a tensor that was evaluated since it was computed
+/// from one of `of`.
+void check_ways(const Trace& trace, NodeId loss, std::span<const TensorNode* const> of) {
+  const Graph& graph = trace.graph();
+  const std::vector<bool> reached = reached_from(graph, loss);
+  for (const GraphInput& input : graph.inputs()) {
+    if (input.node > loss || !reached[input.node.index]) continue;
+    const Node& node = graph.node(input.node);
+    const Origin& origin = trace.inputs()[node.payload]->origin;
+    for (std::size_t k = 0; k < of.size(); ++k) {
+      if (!may_come_from(origin, *of[k])) continue;
+      refuse_evaluated(*of[k], k, type_text(node.dtype, graph.shape(node.shape)));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tensor> of) {
+  const std::shared_ptr<EngineCore>& core = loss.node_->core;
+  const std::lock_guard lock(mutex_);
+  check_recorded(*loss.node_);
+  const Value value = value_of(loss);
+  std::vector<Value> values;
+  std::vector<const TensorNode*> nodes;
+  for (const Tensor& tensor : of) {
+    values.push_back(value_of(tensor));
+    nodes.push_back(tensor.node_.get());
+  }
+  check_ways(*trace_, value.id(), nodes);
+  std::vector<Tensor> results = adopt(core, sinter::gradients(value, values));
+  if (is_half_full()) run(*core, trace_->live());
+  return results;
+}
+
+}  // namespace detail
+
+std::vector<Tensor> gradients(const Tensor& loss, std::span<const Tensor> of) {
+  detail::EngineCore& core = *loss.node().core;
+  for (std::size_t k = 0; k < of.size(); ++k) {
+    if (of[k].node().core.get() == &core) continue;
+    detail::refuse_other_engine("gradients", fmt::format("value {} of the list", k));
+  }
+  return core.recorder().gradients(loss, of);
+}
+
+}  // namespace sinter
