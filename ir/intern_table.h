@@ -39,8 +39,9 @@ class InternTable {
     std::uint32_t position = kFree;
   };
 
+  /// All bits of the hash count: small numbers as doubles differ in the upper ones alone.
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
-    return static_cast<std::uint32_t>(hash ^ hash >> 32);
+    return static_cast<std::uint32_t>((hash * 0x9e3779b97f4a7c15) >> 32);
   }
   [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
   void place(Slot slot) {

@@ -314,7 +314,17 @@ void build_wide(int inputs) {
   }
 }
 
+/// As many constants as ops on them: small whole numbers, and some that differ in their last bits.
+void build_fan(int size) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f64, {4});
+  for (int i = 0; i < size / 2; ++i) {
+    static_cast<void>(x.max(graph.constant(i % 2 == 0 ? i : 1 + i * 0x1p-52, DType::f64)));
+  }
+}
+
 TEST(Graph, GrowsInLinearTime) {
+  test::expect_linear_time(build_fan);
   test::expect_linear_time(build_chain);
   test::expect_linear_time(build_wide);
 }
