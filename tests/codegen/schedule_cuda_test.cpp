@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <sinter/ir/passes.h>
+#include <sinter/ir/reduction.h>
 #include <sinter/ir/text.h>
 
 #include "kernels.h"
@@ -156,6 +157,15 @@ TEST(ScheduleCuda, EveryReductionEqualsTheInterpreterAtEveryLength) {
       if (testing::Test::HasFatalFailure()) return;
     }
   }
+}
+
+/// Parts of a row have the memory in which the results of the part before lay.
+TEST(ScheduleCuda, ARowOfMoreThanAChunkOfChunksEqualsTheInterpreter) {
+  const std::int64_t chunk = chunk_elements(DType::f64, true);
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f64, {chunk * chunk + 1}).sum());
+  const Scheduled made = schedule(graph, kSmallDevice);
+  expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 5));
 }
 
 /// Two depths and a rest, tiles of every form that rows and columns ask for, and their edges.
