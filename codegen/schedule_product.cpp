@@ -20,9 +20,10 @@ namespace {
 
 class ProductScheduler : ReductionBuilder {
  public:
-  ProductScheduler(const Graph& body, const LoopSpace& space, Placement placement,
+  ProductScheduler(const Graph& body, const LoopSpace& space, Placement placement, Placement rows,
                    CpuStrategy strategy, ProductSides sides, ProductStrategy product)
       : ReductionBuilder(body, space, std::move(placement), std::move(strategy)),
+        other_placement_(std::move(rows)),
         sides_(std::move(sides)),
         product_(product),
         reductions_(body),
@@ -49,6 +50,7 @@ class ProductScheduler : ReductionBuilder {
   // What is defined where.
   void set_position(IndexId summed, IndexId row);
   void define_side(const std::vector<bool>& side, Level level, IndexId place, Block& block);
+  void turn(int lane_axis);
 
   // The operands.
   [[nodiscard]] IndexId packed_place(IndexId column, IndexId summed, IndexId panel);
@@ -79,6 +81,7 @@ class ProductScheduler : ReductionBuilder {
   void add_reductions(Block& block);
   void add_reduced_rows(Block& block);
 
+  Placement other_placement_;  // while the operand of rows is staged, that of all else; else its own
   const ProductSides sides_;
   const ProductStrategy product_;
   const BlockReductions reductions_;
@@ -183,6 +186,12 @@ void ProductScheduler::pack(Block& block) {
 
 // --- The operand of rows -------------------------------------------------------------------------
 
+/// Its lanes lie along another axis, and so do those of what it has in common with the rest.
+void ProductScheduler::turn(int lane_axis) {
+  lane_axis_ = lane_axis;
+  std::swap(placement_, other_placement_);
+}
+
 IndexId ProductScheduler::staged_place(IndexId row, IndexId summed) {
   const IndexId place = indices_.sub(summed, depth_.from);
   if (!product_.rows_lie_together) {
@@ -202,7 +211,7 @@ void ProductScheduler::clear_staged(Block& block) {
 
 void ProductScheduler::stage(Block& block) {
   if (product_.rows_lie_together) return stage_rows(block);
-  const int lanes = std::exchange(lane_axis_, kSummedAxis);
+  turn(kSummedAxis);
   Loop rows = serial_loop({number(0), number(product_.rows)});
   const IndexId last = indices_.sub(rows_of_unit_.to, number(1));
   set_position(number(0), indices_.min(indices_.add(tile_row_, rows.variable), last));
@@ -214,12 +223,12 @@ void ProductScheduler::stage(Block& block) {
         store_local(staged_, staged_place(rows.variable, place), value_of(operand(true)), inner);
       },
       false, rows.body);
-  lane_axis_ = lanes;
+  turn(columns_axis());
   block.emplace_back(std::move(rows));
 }
 
 void ProductScheduler::stage_rows(Block& block) {
-  const int lanes = std::exchange(lane_axis_, rows_axis());
+  turn(rows_axis());
   Loop summed = serial_loop(depth_);
   set_position(summed.variable, number(0));
   define_side(sides_.rows, Level::row, {}, summed.body);
@@ -233,7 +242,7 @@ void ProductScheduler::stage_rows(Block& block) {
         store_local(staged_, staged_place(row, summed.variable), value_of(operand(true)), inner);
       },
       false, summed.body);
-  lane_axis_ = lanes;
+  turn(columns_axis());
   block.emplace_back(std::move(summed));
 }
 
@@ -531,9 +540,9 @@ LoopNest schedule_product(const Graph& body, const LoopSpace& space, Placement p
   CpuStrategy strategy = choose_strategy(body, space, after, target, options);
   const ProductStrategy product =
       choose_product_strategy(body, space, after, sides, target, strategy.lanes, strategy.masks);
-  placement = placed(body, space, sides, product, std::move(placement));
-  return ProductScheduler(body, space, std::move(placement), std::move(strategy), std::move(sides),
-                          product)
+  Placement rows = placed(body, space, sides, product, placement);
+  return ProductScheduler(body, space, std::move(placement), std::move(rows), std::move(strategy),
+                          std::move(sides), product)
       .build();
 }
 

@@ -45,7 +45,7 @@ class StatementBuilder {
 
   const Graph& body_;
   const LoopSpace& space_;
-  const Placement placement_;
+  Placement placement_;
   IndexTable indices_;
   std::vector<ValueId> values_;  // [node] its value, as last defined
   LoopNest nest_;

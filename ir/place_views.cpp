@@ -139,8 +139,10 @@ class ViewPlacer {
     const Value operand = to.value(to.node(x).operands[0]);
     const detail::Frame frame{operand.shape(), attributes.lists[0]};
     const Shape other = frame.reduced(!keeps);
-    const bool single = keeps && other.elements() == 1 && move.attributes.shape->elements() == 1;
-    if (other != *move.attributes.shape && !single) return std::nullopt;
+    const Shape& asked = *move.attributes.shape;
+    const bool single = keeps && other.elements() == 1 && asked.elements() == 1 &&
+                        other.rank() <= asked.rank();
+    if (other != asked && !single) return std::nullopt;
     attributes.lists[1][0] = keeps ? 0 : 1;
     return Value::apply(to.node(x).op, std::span(&operand, 1), attributes).id();
   }

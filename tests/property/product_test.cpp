@@ -191,5 +191,21 @@ TEST(Product, OfNothingIsPositiveZero) {
   check(Machines(), graph, "nothing");
 }
 
+/// Numbers that both operands count, along what is summed, and that the rows have in common with
+/// what comes behind.
+TEST(Product, OfCountsThatBothOperandsHave) {
+  const Machines machines;
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 2}, {7, 19, 33}, {20, 5, 70}}) {
+    Graph graph;
+    const Value x = graph.input("x", DType::f32, {m, k});
+    const Value along = graph.iota(DType::i32, {1, k}, 1).convert(DType::f32);
+    const Value down = graph.iota(DType::i32, {m, 1}, 0).convert(DType::f32);
+    const Value y = graph.input("y", DType::f32, {n, k});
+    const Value product = (x * along + down).mm((y + along).transpose());
+    graph.output("z", product * down + 1);
+    machines.check(graph, print(graph));
+  }
+}
+
 }  // namespace
 }  // namespace sinter::test

@@ -449,6 +449,19 @@ TEST(Reduction, LogsumexpOfInfinities) {
   EXPECT_EQ(run(graph, {floats({2}, {1000, -1000})})[0], 1000);
 }
 
+/// Of one element, with its axis kept and dropped, under shapes of other ranks.
+TEST(Reduction, OfOneElementUnderOtherShapes) {
+  const Machines machines;
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}, Shape{1, 1, 1}, Shape{1, 1, 1, 1}}) {
+    for (const std::int64_t keep : {0, 1}) {
+      Graph graph;
+      const Value x = graph.input("x", DType::i16, {1, 1, 1});
+      graph.output("y", reduced(Op::reduce_min, x, {0}, {keep}).reshape(shape));
+      machines.check(graph, "as " + to_string(shape));
+    }
+  }
+}
+
 /// A softmax keeps its exponentials where a row of them is short enough; here one value is wanted by
 /// three passes, and one by the last alone.
 TEST(Reduction, ValuesThatAreKeptForLaterPasses) {
