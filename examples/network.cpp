@@ -133,14 +133,19 @@ Graph training_step(const Network& network, int batch, const Adam& adam) {
 
   const Value logits = forward(network, x, weights).logits;
   const Value target = one_hot(graph, labels).convert(DType::f32);
-  const Value loss = (logits.logsumexp(-1) - (logits * target).sum(-1)).mean();
+  // Operands have names where both are computed: compilers evaluate them in either order, and the
+  // plan should read the same.
+  const Value total = logits.logsumexp(-1);
+  const Value right = (logits * target).sum(-1);
+  const Value loss = (total - right).mean();
   const std::vector<Value> gradient = gradients(loss, weights);
 
   graph.output("loss", loss);
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const Value mean = means[i] * adam.mean_decay + gradient[i] * (1 - adam.mean_decay);
-    const Value square =
-        squares[i] * adam.square_decay + gradient[i].square() * (1 - adam.square_decay);
+    const Value old_mean = means[i] * adam.mean_decay;
+    const Value mean = old_mean + gradient[i] * (1 - adam.mean_decay);
+    const Value old_square = squares[i] * adam.square_decay;
+    const Value square = old_square + gradient[i].square() * (1 - adam.square_decay);
     const Value step = mean / (square.sqrt() + adam.epsilon) * rate;
     const std::string& name = network.weights[i].name;
     graph.output(name, weights[i] - step);

@@ -62,14 +62,18 @@ Step training_step(Activation activation) {
   const Value logits = hidden.mm(w2) + b2;
   const Value numbers = graph.iota(DType::i32, {kBatch, kDigits}, 1);
   const Value target = numbers.equal(labels.reshape({kBatch, 1})).convert(DType::f32);
-  step.loss = (logits.logsumexp(-1) - (logits * target).sum(-1)).mean();
+  // One op a statement where the order counts: compilers evaluate operands as they like.
+  const Value total = logits.logsumexp(-1);
+  step.loss = (total - (logits * target).sum(-1)).mean();
   const std::vector<Value> d = gradients(step.loss, weights);
   graph.output("loss", step.loss);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const Value mean = graph.input(names[i] + ".mean", DType::f32, weights[i].shape());
     const Value square = graph.input(names[i] + ".square", DType::f32, weights[i].shape());
-    const Value next_mean = mean * 0.9 + d[i] * 0.1;
-    const Value next_square = square * 0.999 + d[i].square() * 0.001;
+    const Value old_mean = mean * 0.9;
+    const Value next_mean = old_mean + d[i] * 0.1;
+    const Value old_square = square * 0.999;
+    const Value next_square = old_square + d[i].square() * 0.001;
     graph.output(names[i], weights[i] - next_mean / (next_square.sqrt() + 1e-8) * rate);
     graph.output(names[i] + ".mean", next_mean);
     graph.output(names[i] + ".square", next_square);
