@@ -242,10 +242,8 @@ void add_call_row(const Measured& measured) {
   const Buffers buffers(measured.engine, graph);
   Call call = measured.engine.compile(graph).bind(buffers.in, buffers.outputs());
   constexpr int kCalls = 100;
-  const Samples bare = host_samples(
-      measured, [&] { measured.clock->launch_nothing(); }, kCalls);
-  const Samples ours = host_samples(
-      measured, [&] { call(); }, kCalls);
+  const Samples bare = host_samples(measured, [&] { measured.clock->launch_nothing(); }, kCalls);
+  const Samples ours = host_samples(measured, [&] { call(); }, kCalls);
   print_row(
       "host time of a bound call over a bare cuLaunchKernel", "1.1",
       fmt::format("{}; {:.3g} us", text(paired_ratio(ours, bare)), spread_of(ours).median / 1000));

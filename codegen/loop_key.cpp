@@ -13,7 +13,8 @@ namespace {
 class KeyWriter {
  public:
   template <typename T>
-  requires(std::is_integral_v<T> || std::is_enum_v<T>) void put(T value) {
+    requires(std::is_integral_v<T> || std::is_enum_v<T>)
+  void put(T value) {
     const auto bytes = std::as_bytes(std::span(&value, 1));
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }

@@ -464,7 +464,8 @@ T random_element(Random& random) {
 }
 
 template <std::integral T>
-requires(!std::same_as<T, bool>) T random_element(Random& random) {
+  requires(!std::same_as<T, bool>)
+T random_element(Random& random) {
   using Limits = std::numeric_limits<T>;
   constexpr T kSpecial[] = {T{0},          T{1},          static_cast<T>(-1),
                             Limits::min(), Limits::max(), static_cast<T>(Limits::max() - 1)};
@@ -475,8 +476,8 @@ requires(!std::same_as<T, bool>) T random_element(Random& random) {
 
 /// Any bits, NaNs of every kind among them, or a usual number.
 template <typename T>
-requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>) T
-    random_element(Random& random) {
+  requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>)
+T random_element(Random& random) {
   if (!random.one_in(4)) return T(static_cast<double>(random_element<float>(random)));
   T any;
   any.bits = static_cast<std::uint16_t>(random.between(0, 0xffff));
@@ -491,8 +492,7 @@ void fill(TensorData& data, Random& random) {
 void fill(TensorData& data, Random& random) {
   switch (data.dtype) {
 #define SINTER_DTYPE(name, text, kind, bytes, type) \
-  case DType::name:                                 \
-    return fill<type>(data, random);
+  case DType::name: return fill<type>(data, random);
 #include <sinter/ir/dtypes.def>
 #undef SINTER_DTYPE
   }

@@ -19,8 +19,10 @@ class KeyBuilder {
  public:
   void append(std::span<const std::byte> bytes);
   template <typename T>
-  requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
-  void append_value(const T& value) { append(std::as_bytes(std::span(&value, 1))); }
+    requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
+  void append_value(const T& value) {
+    append(std::as_bytes(std::span(&value, 1)));
+  }
   /// Length first, so that no two sequences of texts share their bytes.
   void append_text(std::string_view text);
   /// Rank first, for the same reason.

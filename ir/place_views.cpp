@@ -140,8 +140,8 @@ class ViewPlacer {
     const detail::Frame frame{operand.shape(), attributes.lists[0]};
     const Shape other = frame.reduced(!keeps);
     const Shape& asked = *move.attributes.shape;
-    const bool single = keeps && other.elements() == 1 && asked.elements() == 1 &&
-                        other.rank() <= asked.rank();
+    const bool single =
+        keeps && other.elements() == 1 && asked.elements() == 1 && other.rank() <= asked.rank();
     if (other != asked && !single) return std::nullopt;
     attributes.lists[1][0] = keeps ? 0 : 1;
     return Value::apply(to.node(x).op, std::span(&operand, 1), attributes).id();

@@ -108,8 +108,7 @@ void CudaDevice::check(CudaResult result, std::string_view what) const {
 std::string CudaDevice::advice(CudaResult result) const {
   if (result == kCudaContextDestroyed) {
     return ". The context that this was made in is gone: compile, bind and allocate in the one "
-           "that "
-           "is there now";
+           "that is there now";
   }
   if (!is_fault(result)) return "";
   if (faulted_.exchange(true)) return ". This fault of a kernel has been reported before";
@@ -117,8 +116,7 @@ std::string CudaDevice::advice(CudaResult result) const {
   return fmt::format(
       ". A kernel has failed while it ran; of sinter's, sinter_kernel in {} blocks of {} threads "
       "was the last to be launched. Its context runs nothing any more: reset the device, or begin "
-      "a "
-      "new process",
+      "a new process",
       last >> 32, last & 0xffff'ffff);
 }
 

@@ -8,7 +8,7 @@
 namespace sinter::detail {
 
 template <typename T, std::size_t kInline>
-requires std::is_trivial_v<T>
+  requires std::is_trivial_v<T>
 class SmallArray {
  public:
   explicit SmallArray(std::size_t size) {

@@ -18,10 +18,10 @@ constexpr std::size_t kAlignment = 64;
 class AlignedNew final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
-    return ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+    return ::operator new(bytes, std::align_val_t{kAlignment}, std::nothrow);
   }
   void release(void* memory, std::size_t /*bytes*/) override {
-    ::operator delete (memory, std::align_val_t{kAlignment});
+    ::operator delete(memory, std::align_val_t{kAlignment});
   }
 };
 

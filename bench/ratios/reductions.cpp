@@ -95,9 +95,7 @@ const Case kReading[] = {
     {"sum of [1000000, 8] over axis 0", {1000000, 8}, [](auto& x) { return x.sum(0); }, {0.5, 0.5}},
     {"sum of [64, 128, 256] over axes 0, 2",
      {64, 128, 256},
-     [](auto& x) {
-       return x.sum({0, 2});
-     },
+     [](auto& x) { return x.sum({0, 2}); },
      {0.8, 0}},
     {"sum of [1000000, 10] over axis 1", {1000000, 10}, [](auto& x) { return x.sum(1); }, {0.5, 0}},
     {"amax of 64M", {k64M}, [](auto& x) { return x.amax(); }, {0.9, 0.9}},

@@ -402,9 +402,8 @@ TEST_F(GradientErrors, AnotherGraph) {
   Graph other;
   const Value stranger = other.input("x", DType::f32, {4});
   expect_error(ErrorCode::invalid_graph,
-               "gradients: value 1 of the list is a Value of another Graph than the loss", [&] {
-                 static_cast<void>(gradients(loss, {x, stranger}));
-               });
+               "gradients: value 1 of the list is a Value of another Graph than the loss",
+               [&] { static_cast<void>(gradients(loss, {x, stranger})); });
   expect_error(ErrorCode::invalid_graph, "stands for no tensor",
                [&] { static_cast<void>(gradients(loss, {Value()})); });
 }

@@ -117,9 +117,7 @@ TEST(GraphKey, DiffersInEverythingElse) {
   const std::vector<std::vector<std::byte>> keys = {
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f64, {4})); }),
-      key_of([](Graph& g) {
-        g.output("y", g.input("x", DType::f32, {4, 1}));
-      }),
+      key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4, 1})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {5})); }),
       key_of([](Graph& g) { g.output("y", g.input("x", DType::f32, {4}, {2})); }),
       key_of([](Graph& g) { g.output("y", g.input("z", DType::f32, {4})); }),
@@ -178,16 +176,12 @@ TEST(Graph, RefusesShapesAndStridesThatItCannotServe) {
                [&] { (void)graph.input("x", DType::f32, {-4}); });
   expect_error(ErrorCode::invalid_argument,
                "input 'x' has shape [2, 3] but strides [1]: give one stride per axis, or none",
-               [&] {
-                 (void)graph.input("x", DType::f32, {2, 3}, {1});
-               });
+               [&] { (void)graph.input("x", DType::f32, {2, 3}, {1}); });
   const std::int64_t far = std::int64_t{1} << 47;
-  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements", [&] {
-    (void)graph.input("x", DType::f32, {4, 1}, {-far, 1});
-  });
-  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements", [&] {
-    (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1});
-  });
+  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements",
+               [&] { (void)graph.input("x", DType::f32, {4, 1}, {-far, 1}); });
+  expect_error(ErrorCode::unsupported, "strides may reach at most 2^48 elements",
+               [&] { (void)graph.input("x", DType::f32, {2, 2, 3}, {far, far, 1}); });
   EXPECT_TRUE(graph.nodes().empty()) << "a refused input leaves nothing behind";
   (void)graph.input("x", DType::f32, {2, 1}, {far, far * 4});
   (void)graph.input("empty", DType::f32, {0, 3}, {7, 1});

@@ -139,9 +139,7 @@ TEST(Structure, PrintsAndReadsLists) {
 
 // --- Plans ---------------------------------------------------------------------------------------
 
-Plan plan_of(const Graph& graph, Fuse fuse = Fuse::all) {
-  return plan_graph(graph, {}, fuse);
-}
+Plan plan_of(const Graph& graph, Fuse fuse = Fuse::all) { return plan_graph(graph, {}, fuse); }
 
 TEST(StructurePlan, ViewsOfInputsCostNoKernel) {
   Graph graph;

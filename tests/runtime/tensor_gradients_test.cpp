@@ -211,9 +211,7 @@ TEST(TensorGradients, WhatOneRunMadeIsToldApart) {
   engine.evaluate({w, from_w, sibling});
   EXPECT_EQ(gradients((w * sibling).sum(), {w})[0].to_vector<float>(), (Floats{9, -3}));
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients((w * from_w).sum(), {w})); }), kBetween);
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(gradients((w * from_w).sum(), {w, from_w}));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(gradients((w * from_w).sum(), {w, from_w})); }),
             kBetween)
       << "the gradient by w goes through from_w too";
 }

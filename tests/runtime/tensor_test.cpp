@@ -18,11 +18,11 @@ class Memory final : public Allocator {
   void* allocate(std::size_t bytes) override {
     if (empty) return nullptr;
     live += static_cast<std::int64_t>(bytes);
-    return ::operator new (bytes, std::align_val_t{64});
+    return ::operator new(bytes, std::align_val_t{64});
   }
   void release(void* memory, std::size_t bytes) override {
     live -= static_cast<std::int64_t>(bytes);
-    ::operator delete (memory, std::align_val_t{64});
+    ::operator delete(memory, std::align_val_t{64});
   }
   std::atomic<std::int64_t> live = 0;
   std::atomic<bool> empty = false;
@@ -201,20 +201,14 @@ TEST(Tensor, SaysWhatCannotBeRead) {
 
 TEST(Tensor, SaysWhatCannotBeMade) {
   const Engine engine;
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(engine.tensor({{1, 2}, {3}}));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(engine.tensor({{1, 2}, {3}})); }),
             "shape_mismatch: numbers in braces: part 1 has shape [1], and part 0 has [2]: all "
             "parts of a list have one shape");
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(engine.tensor({1, 0.5}, DType::i32));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(engine.tensor({1, 0.5}, DType::i32)); }),
             "invalid_argument: 0.5 as an element of i32: this dtype does not hold it");
   EXPECT_EQ(error_of([&] { static_cast<void>(engine.full({2}, 300, DType::u8)); }),
             "invalid_argument: 300 as an element of u8: this dtype does not hold it");
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(engine.tensor(Floats{1, 2, 3}, {2, 2}));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(engine.tensor(Floats{1, 2, 3}, {2, 2})); }),
             "shape_mismatch: a tensor of shape [2, 2] has 4 elements, got 3");
   EXPECT_EQ(error_of([&] { static_cast<void>(engine.zeros({-1})); }),
             "invalid_argument: a tensor has shape [-1]: a length cannot be negative");
@@ -243,9 +237,7 @@ TEST(Tensor, OfAnotherEngineIsRefused) {
   EXPECT_EQ(error_of([&] { static_cast<void>(x + y); }),
             "invalid_argument: add: operand 'b' is a Tensor of another Engine: copy it with "
             "to_vector and Engine::tensor");
-  EXPECT_EQ(error_of([&] {
-              engine.evaluate({x, y});
-            }),
+  EXPECT_EQ(error_of([&] { engine.evaluate({x, y}); }),
             "invalid_argument: evaluate: one of the tensors is a Tensor of another Engine: copy it "
             "with to_vector and Engine::tensor");
   const Engine copy = engine;

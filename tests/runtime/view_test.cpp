@@ -16,9 +16,8 @@ namespace {
 using test::error_of;
 
 template <typename Range>
-concept Viewable = requires(Range&& range, const Shape& shape) {
-  view(std::forward<Range>(range), shape);
-};
+concept Viewable =
+    requires(Range&& range, const Shape& shape) { view(std::forward<Range>(range), shape); };
 template <typename Range>
 using ViewType = decltype(view(std::declval<Range>(), std::declval<const Shape&>()));
 
@@ -74,13 +73,9 @@ TEST(View, OfNoElementsNeedsNone) {
 
 TEST(View, RefusesARangeThatIsTooShort) {
   std::vector<float> values(11);
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(view(values, {3, 4}));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(view(values, {3, 4})); }),
             "invalid_buffer: view of shape [3, 4] needs 12 elements, the range has 11");
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(view(values, {3, 4}, {1, 4}));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(view(values, {3, 4}, {1, 4})); }),
             "invalid_buffer: view of shape [3, 4] with strides [1, 4] needs 15 elements, the range "
             "has 11");
 }
@@ -93,13 +88,9 @@ TEST(View, StridesOfZeroNeedOnlyWhatTheyReach) {
 TEST(View, RefusesStridesThatDoNotFitTheShape) {
   std::vector<float> values(12);
   EXPECT_EQ(
-      error_of([&] {
-        static_cast<void>(view(values, {3, 4}, {1}));
-      }),
+      error_of([&] { static_cast<void>(view(values, {3, 4}, {1})); }),
       "invalid_buffer: view of shape [3, 4] with strides [1]: give one stride per axis, or none");
-  EXPECT_EQ(error_of([&] {
-              static_cast<void>(view(values, {3, 4}, {-4, 1}));
-            }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(view(values, {3, 4}, {-4, 1})); }),
             "invalid_buffer: view of shape [3, 4] with strides [-4, 1] reaches before the range: "
             "for negative strides "
             "give a pointer to the element at [0, ..., 0]");

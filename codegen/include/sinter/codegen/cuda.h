@@ -30,9 +30,9 @@ struct GpuTarget {
 /// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
 /// and the strides around it, by whether there is work for the device in several vectors a thread,
 /// and by whether all offsets are below 2^30. Where it reduces, also by its chunk, by the number of
-/// chunks of the rule in a group, up to a power of two, and by whether there are threads enough for large blocks. Of a
-/// product, by how far its rows and columns fill the tiles of a few sizes, and by whether there are
-/// enough of those for the device.
+/// chunks of the rule in a group, up to a power of two, and by whether there are threads enough for
+/// large blocks. Of a product, by how far its rows and columns fill the tiles of a few sizes, and
+/// by whether there are enough of those for the device.
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 

@@ -32,8 +32,8 @@ namespace detail {
 class Scalar {
  public:
   template <typename T>
-  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) constexpr Scalar(T value)
-      : value_(static_cast<double>(value)) {  // NOLINT: implicit
+    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+  constexpr Scalar(T value) : value_(static_cast<double>(value)) {  // NOLINT: implicit
     if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
       // An f64 at 2^63 or 2^64 was rounded up from what T holds.
       const double above = std::is_signed_v<T> ? 0x1p63 : 0x1p64;
@@ -62,8 +62,8 @@ class Operand {
  public:
   Operand(const Self& tensor) : tensor_(&tensor) {}  // NOLINT: implicit
   template <typename T>
-  requires std::constructible_from<Scalar, T> Operand(T number)
-      : scalar_(Scalar(number)) {}  // NOLINT: implicit
+    requires std::constructible_from<Scalar, T>
+  Operand(T number) : scalar_(Scalar(number)) {}  // NOLINT: implicit
   /// The tensor itself, or the number as a scalar beside `like`.
   [[nodiscard]] Self beside(const Self& like) const {
     return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);

@@ -60,8 +60,9 @@ class Axes {
  public:
   Axes() = default;
   template <std::integral T>
-  requires(!std::same_as<T, bool>) Axes(T axis) : dims_{Dim(axis)} {}  // NOLINT: implicit
-  Axes(std::initializer_list<Dim> axes) : dims_(axes) {}               // NOLINT: implicit
+    requires(!std::same_as<T, bool>)
+  Axes(T axis) : dims_{Dim(axis)} {}                      // NOLINT: implicit
+  Axes(std::initializer_list<Dim> axes) : dims_(axes) {}  // NOLINT: implicit
   explicit Axes(const Dims& axes) : dims_(axes) {}
   [[nodiscard]] const Dims& dims() const { return dims_; }
 

@@ -24,8 +24,8 @@ inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;
 class Dim {
  public:
   template <std::integral T>
-  requires(!std::same_as<T, bool>) constexpr Dim(T value)
-      : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
+    requires(!std::same_as<T, bool>)
+  constexpr Dim(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT: implicit
   [[nodiscard]] constexpr std::int64_t value() const { return value_; }
 
  private:
