@@ -92,11 +92,7 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 PlanLimits GpuTarget::plan_limits() const {
   // Rows and columns enough for two blocks a multiprocessor.
   constexpr std::int64_t kUnits = 264;
-  return {.arguments = 24,
-          .operations = 192,
-          .product_rows = 0,
-          .product_row_bytes = 0,
-          .units = kUnits};
+  return {.arguments = 24, .operations = 192, .units = kUnits};
 }
 
 }  // namespace sinter

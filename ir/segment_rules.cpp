@@ -83,7 +83,7 @@ void SegmentRules::add_copies(NodeId product, std::size_t reads, const Segment& 
   if (distinct_operands(product).count == 1) ++grown.arguments;
 }
 
-// --- Computing again ---------------------------------------------------------------------------
+// --- Computing again -----------------------------------------------------------------------------
 
 /// What it takes to compute a value of an earlier segment again, if that is cheaper than to store
 /// and read it.
@@ -134,8 +134,11 @@ bool SegmentRules::can_do_without(NodeId value, SegmentIndex s) const {
   if (result_.stores[value.index] > 0 || result_.live.walked[value.index]) return false;
   if (result_.stored[value.index] == CutRule::broadcast) return false;
   if (segment.product && contains(operands(*segment.product), value)) return false;
-  const bool has_room = segment.operations < limits_.operations &&
-                        segment.instructions + instructions(value) <= limits_.instructions;
+  // All that it reads may be dropped alike.
+  const auto all = static_cast<int>(segment.reads.size());
+  const bool has_room =
+      segment.operations + all <= limits_.operations &&
+      segment.instructions + all * instructions(value) <= limits_.instructions;
   const auto distance = static_cast<int>(s - result_.home[value.index]);
   return has_room && cost_.pays_to_recompute(value, instructions(value), 0, distance) &&
          std::ranges::all_of(operands(value), [&](NodeId operand) {
@@ -167,8 +170,7 @@ int SegmentRules::recomputed(NodeId value, SegmentIndex s) const {
   return total;
 }
 
-// --- Products and reductions
-// --------------------------------------------------------------------------------
+// --- Products and reductions ---------------------------------------------------------------------
 
 Frame SegmentRules::frame_of(NodeId reduction) const {
   const Attributes attributes = graph_.attributes(reduction);

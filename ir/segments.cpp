@@ -249,6 +249,7 @@ class Segmenter : SegmentRules {
     open_uses_[value.index] -= uses;
     if (is_closed(value)) --segments_[result_.home[value.index]].arguments;
   }
+
   /// A value that a later segment reads is stored; why that reader could not join its home.
   void store_for(NodeId user, NodeId value) {
     const Node& node = graph_.node(value);

@@ -315,7 +315,8 @@ TEST(ScheduleBits, EveryOffsetOfTheBasePointers) {
 
 /// Every kernel of the plan of `graph`, on every form.
 void check_kernels(const Graph& graph, std::uint64_t seed) {
-  const Plan plan = partition(simplify(graph), PlanLimits{}, Fuse::all);
+  const PlanLimits limits = Target::parse("x86-64-v3").plan_limits();
+  const Plan plan = partition(simplify(graph), limits, Fuse::all);
   Random random(seed);
   for (const PlanKernel& kernel : plan.kernels) {
     const auto inputs = test::random_inputs(kernel.body, random.next());

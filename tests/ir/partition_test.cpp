@@ -515,7 +515,7 @@ TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
 
 INSTANTIATE_TEST_SUITE_P(
     Limits, PartitionOfRandomGraphs,
-    ::testing::Values(RandomCase{"usual", {}}, RandomCase{"unfused", {}, Fuse::none},
+    ::testing::Values(RandomCase{"usual", {.product_rows = 168, .product_row_bytes = 1024}}, RandomCase{"unfused", {}, Fuse::none},
                       RandomCase{"none", kNoLimits},
                       RandomCase{"least", {.arguments = 4, .operations = 1}},
                       RandomCase{"least_arguments", {.arguments = 4, .operations = 1000}},

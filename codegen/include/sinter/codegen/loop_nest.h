@@ -275,7 +275,7 @@ struct Loop {
   IndexId from, to;
   /// Outermost first: the variable counts through these, the last fastest. Empty for a plain loop.
   std::vector<Digit> digits;
-  /// Of an unmasked vector loop, a thread loop, or a serial loop in one of those or around them.
+  /// Of a vector loop, a thread loop, or a serial loop in one of those or around thread loops.
   std::vector<Carry> carried;
   std::vector<Limit> limits = {};
   Block body;

@@ -30,8 +30,8 @@ struct PlanLimits {
   /// The block of a product's result that one unit of work holds, in rows and bytes of a row. What
   /// reduces rows of it follows in the product's kernel, and so does what reduces columns or all,
   /// where one block is everything. 0 where nothing does.
-  std::int64_t product_rows = 168;
-  std::int64_t product_row_bytes = 1024;
+  std::int64_t product_rows = 0;
+  std::int64_t product_row_bytes = 0;
   /// Results of a reduction that keep all threads busy; one to fewer, of so many bytes, goes by
   /// chunks.
   std::int64_t units = 64;
