@@ -246,6 +246,8 @@ bool swap_sides(std::vector<Axis>& axes, std::size_t first_output) {
   return true;
 }
 
+std::int64_t parts(std::int64_t extent, std::int64_t size) { return (extent + size - 1) / size; }
+
 std::int64_t elements(auto begin, auto end) {
   std::int64_t result = 1;
   for (; begin != end; ++begin) result *= *begin;
@@ -258,14 +260,14 @@ std::int64_t LoopSpace::multiplications() const {
   return product ? elements(extents.begin(), extents.end()) : 0;
 }
 
+std::int64_t LoopSpace::product_tiles(std::int64_t rows, std::int64_t columns) const {
+  const auto matrices = extents.end() - 2;
+  return elements(extents.begin() + 1, matrices) * parts(matrices[0], rows) *
+         parts(matrices[1], columns);
+}
+
 std::int64_t LoopSpace::parallel_extent() const {
-  const auto parts = [](std::int64_t extent, std::int64_t size) {
-    return (extent + size - 1) / size;
-  };
-  if (product) {
-    return elements(extents.begin() + 1, extents.end() - 2) *
-           parts(*(extents.end() - 2), kProductRows) * parts(extents.back(), column_block);
-  }
+  if (product) return product_tiles(kProductRows, column_block);
   if (reduced > 0) {
     const std::int64_t outer = elements(extents.begin(), extents.end() - reduced - inner);
     if (inner == 0) return outer;

@@ -236,15 +236,11 @@ CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSp
                                                  const GpuTarget& target) {
   const std::int64_t columns = space.extents.back();
   const std::int64_t rows = *(space.extents.end() - 2);
-  const std::int64_t matrices = product(space.extents.begin() + 1, space.extents.end() - 2);
   const int bytes = info(body.node(sides.dot).dtype).bytes;
   const std::int64_t resident =
       target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
   CudaProductStrategy tile = covering_tile(rows, columns, bytes);
-  const auto blocks = [&] {
-    return matrices * ((rows + tile.tile_rows() - 1) / tile.tile_rows()) *
-           ((columns + tile.tile_columns() - 1) / tile.tile_columns());
-  };
+  const auto blocks = [&] { return space.product_tiles(tile.tile_rows(), tile.tile_columns()); };
   while (blocks() < resident / kTileThreadsWanted && halve(tile)) {
   }
   const auto by_depth = [&](const std::vector<bool>& side, int axis) {

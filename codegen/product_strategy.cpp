@@ -2,7 +2,6 @@
 #include "product_strategy.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include <sinter/ir/assert.h>
@@ -79,11 +78,12 @@ ProductSides product_sides(const Graph& body, const LoopSpace& space, const Plac
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
     if (body.node({i}).op == Op::dot) sides.dot = {i};
   }
-  auto operands = std::array{body.node(sides.dot).operands[0], body.node(sides.dot).operands[1]};
-  if (space.swapped) std::swap(operands[0], operands[1]);
+  const auto& operands = body.node(sides.dot).operands;
+  sides.row_operand = placement.value(operands[space.swapped ? 1 : 0]);
+  sides.column_operand = placement.value(operands[space.swapped ? 0 : 1]);
   const NodeId none{std::numeric_limits<std::uint32_t>::max()};
-  sides.rows = cone(body, placement, {operands[0]}, none);
-  sides.columns = cone(body, placement, {operands[1]}, none);
+  sides.rows = cone(body, placement, {sides.row_operand}, none);
+  sides.columns = cone(body, placement, {sides.column_operand}, none);
   std::vector<NodeId> outputs;
   for (const GraphOutput& output : body.outputs()) outputs.push_back(output.node);
   sides.after = cone(body, placement, outputs, sides.dot);
@@ -132,8 +132,8 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   const std::int64_t bytes = info(dtype).bytes;
   strategy.several_depths = space.extents[0] > kDepthBytes / bytes;
   strategy.depth = (strategy.several_depths ? kDepthBlockBytes : kDepthBytes) / bytes;
-  const NodeId operand = placement.value(body.node(sides.dot).operands[space.swapped ? 0 : 1]);
-  const bool computed = body.node(operand).op != Op::input;
+  const Node& operand = body.node(sides.column_operand);
+  const bool computed = operand.op != Op::input;
   // A tile that is alone reads each element once, and several find a small operand in the cache.
   const bool reads_far = computed || space.extents[0] * columns * bytes > kNearBytes;
   strategy.packed =
@@ -141,7 +141,7 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
         return along(input, columns_axis) == LaneStride::strided;
       });
   if (!computed) {
-    const auto input = static_cast<std::size_t>(body.node(operand).payload);
+    const auto input = static_cast<std::size_t>(operand.payload);
     strategy.turned = along(input, 0) == LaneStride::contiguous &&
                       along(input, columns_axis) == LaneStride::strided;
   }

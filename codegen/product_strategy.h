@@ -16,8 +16,10 @@ namespace sinter::detail {
 /// comes behind it. Numbers that belong to several are in all of them.
 struct ProductSides {
   NodeId dot;
-  std::vector<bool> rows;     ///< [node] of the operand that varies with the rows of the result
-  std::vector<bool> columns;  ///< [node] of the other
+  NodeId row_operand;         ///< that varies with the rows of the result
+  NodeId column_operand;      ///< the other
+  std::vector<bool> rows;     ///< [node] of the first
+  std::vector<bool> columns;  ///< [node] of the second
   std::vector<bool> after;    ///< [node]
 };
 [[nodiscard]] ProductSides product_sides(const Graph& body, const LoopSpace& space,

@@ -150,21 +150,13 @@ Loop ReductionBuilder::lanes_loop(const Pass& pass, Span range) {
   return vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
 }
 
-/// Returns the accumulated lanes.
-ReductionBuilder::Values ReductionBuilder::accumulate(const Pass& pass, Loop loop,
-                                                      const Values& first, const Operands& operands,
-                                                      Block& block) {
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    const DType dtype = body_.node(pass.reductions[i]).dtype;
-    loop.carried.push_back({first[i], new_value(dtype), {}, new_value(dtype)});
-  }
+/// What the loop accumulates, lane by lane.
+ReductionBuilder::Values ReductionBuilder::accumulated(const Pass& pass, Loop loop,
+                                                       const Values& first,
+                                                       const Operands& operands, Block& block) {
+  carry(pass, first, loop);
   const Values x = operands(loop.variable, loop.body);
-  Values results;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    Carry& carry = loop.carried[i];
-    carry.next = combine(pass.reductions[i], carry.value, x[i], loop.body);
-    results.push_back(carry.result);
-  }
+  Values results = accumulate(pass, x, loop);
   block.emplace_back(std::move(loop));
   return results;
 }
@@ -227,9 +219,9 @@ ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span r
   loop.masked = true;
   loop.once = true;
   set_row(unit_);
-  const Values accumulated =
-      accumulate(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
-  return fold(pass, accumulated, block);
+  const Values lanes_of_all =
+      accumulated(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
+  return fold(pass, lanes_of_all, block);
 }
 
 /// What is behind the last whole step, or all of a group of several axes, lies in local memory
@@ -240,14 +232,14 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
   const std::vector<bool> wanted = over_->cone(pass, known_);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
-  Values accumulated = identities(pass);
+  Values lanes_of_all = identities(pass);
   IndexId at = range.from;
   if (axes().reduced == 1) {
     const IndexId length = indices_.sub(range.to, range.from);
     at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
     set_row(unit_);
-    accumulated = accumulate(pass, lanes_loop(pass, {range.from, at}), accumulated,
-                             from_row(pass, wanted), block);
+    lanes_of_all = accumulated(pass, lanes_loop(pass, {range.from, at}), lanes_of_all,
+                               from_row(pass, wanted), block);
   }
   const std::int64_t room = axes().reduced == 1 ? pass.lanes : pass.chunk();
   const Locals locals = new_locals(pass, room);
@@ -262,9 +254,9 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
     keep(place, inner);
   };
   add_row_parts({at, range.to}, wanted, fill, false, block);
-  accumulated =
-      accumulate(pass, lanes_loop(pass, {zero, filled}), accumulated, from_locals(locals), block);
-  return fold(pass, accumulated, block);
+  lanes_of_all =
+      accumulated(pass, lanes_loop(pass, {zero, filled}), lanes_of_all, from_locals(locals), block);
+  return fold(pass, lanes_of_all, block);
 }
 
 /// The elements of a range of at most chunk ^ (level + 1) as one.
@@ -292,8 +284,8 @@ ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, S
                                    .lane_stride = {}});
   }
   block.emplace_back(std::move(chunks));
-  const Values lanes_of_all = accumulate(pass, lanes_loop(pass, {zero, filled}), identities(pass),
-                                         from_locals(results), block);
+  const Values lanes_of_all = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
+                                          from_locals(results), block);
   return fold(pass, lanes_of_all, block);
 }
 
@@ -377,7 +369,7 @@ ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int 
     define_again(wanted, Level::lane, place, inner);
     return operand_values(pass);
   };
-  return accumulate(pass, std::move(loop), identities(pass), operands, block);
+  return accumulated(pass, std::move(loop), identities(pass), operands, block);
 }
 
 void ReductionBuilder::set_first_row() {

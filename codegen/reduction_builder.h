@@ -84,8 +84,8 @@ class ReductionBuilder : protected NestBuilder {
   [[nodiscard]] Values reduce_short(const Pass& pass, Span range, Block& block);
   [[nodiscard]] Operands from_row(const Pass& pass, const std::vector<bool>& cone);
   [[nodiscard]] Loop lanes_loop(const Pass& pass, Span range);
-  [[nodiscard]] Values accumulate(const Pass& pass, Loop loop, const Values& first,
-                                  const Operands& operands, Block& block);
+  [[nodiscard]] Values accumulated(const Pass& pass, Loop loop, const Values& first,
+                                   const Operands& operands, Block& block);
   void fill_identity(const Pass& pass, const Locals& locals, Span range, Block& block);
   void add_row_parts(Span range, const std::vector<bool>& cone, const ElementBody& body,
                      bool stores_outputs, Block& block);

@@ -61,6 +61,18 @@ std::vector<bool> ReductionPasses::cone(const ReductionPass& pass,
   return cone(operands(pass), known);
 }
 
+std::vector<bool> ReductionPasses::whole_cone() const {
+  std::vector<NodeId> targets = outputs(true);
+  const auto add = [&](const std::vector<NodeId>& more) {
+    targets.insert(targets.end(), more.begin(), more.end());
+  };
+  if (reduced_extent() > 0) {
+    add(outputs(false));
+    for (const ReductionPass& pass : passes()) add(operands(pass));
+  }
+  return cone(targets);
+}
+
 std::vector<NodeId> ReductionPasses::operands(const ReductionPass& pass) const {
   std::vector<NodeId> operands;
   for (NodeId reduction : pass.reductions) operands.push_back(body_.node(reduction).operands[0]);

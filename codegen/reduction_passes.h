@@ -62,6 +62,8 @@ class ReductionPasses {
   /// And for what a pass reduces.
   [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass,
                                        const std::vector<bool>& known = {}) const;
+  /// And for anything: outputs, and where something is reduced, what its passes reduce.
+  [[nodiscard]] std::vector<bool> whole_cone() const;
   /// [node] whether a later walk needs it again that would take so many operations, or more, to
   /// compute it.
   [[nodiscard]] std::vector<bool> worth_keeping(int least) const;

@@ -18,8 +18,8 @@
 namespace sinter::detail {
 namespace {
 
-/// Steps of a sum whose loads may start together. The largest tile takes 128 registers a thread with
-/// eight, so that a multiprocessor has two of it, and 143 with four.
+/// Steps of a sum whose loads may start together. The largest tile takes 128 registers a thread
+/// with eight, so that a multiprocessor has two of it, and 143 with four.
 constexpr int kAhead = 8;
 /// Elements that a thread brings to shared memory before it waits for the first of them.
 constexpr int kStagedInFlight = 8;
@@ -80,10 +80,9 @@ class CudaProductScheduler : CudaNestBuilder {
 // --- The operands --------------------------------------------------------------------------------
 
 CudaProductScheduler::Side CudaProductScheduler::side(bool of_rows, IndexId first) {
-  const auto& operands = body_.node(sides_.dot).operands;
   const std::int64_t size = of_rows ? product_.tile_rows() : product_.tile_columns();
   const std::int64_t step = size + kPaddingBytes / info(dtype_).bytes;
-  return {.operand = placement_.value(operands[of_rows == space_.swapped ? 1 : 0]),
+  return {.operand = of_rows ? sides_.row_operand : sides_.column_operand,
           .nodes = of_rows ? &sides_.rows : &sides_.columns,
           .axis = of_rows ? rows_axis() : columns_axis(),
           .size = size,

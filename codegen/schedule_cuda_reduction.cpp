@@ -74,8 +74,8 @@ class CudaReductionScheduler : CudaNestBuilder {
   [[nodiscard]] Values reduce_chunk(const Pass& pass, Part part, Block& block);
   [[nodiscard]] Values reduce_results(const Pass& pass, const Locals& results, IndexId count,
                                       Block& block);
-  [[nodiscard]] Values accumulate(const Pass& pass, ThreadForm form, Part part, const Values& first,
-                                  const Operands& operands, Block& block);
+  [[nodiscard]] Values accumulated(const Pass& pass, ThreadForm form, Part part,
+                                   const Values& first, const Operands& operands, Block& block);
   [[nodiscard]] ThreadForm form_of(const Pass& pass, bool masked) const;
 
   // Shared memory.
@@ -202,22 +202,14 @@ ThreadForm CudaReductionScheduler::form_of(const Pass& pass, bool masked) const 
 }
 
 /// The elements of a part onto the lanes in `first`.
-Values CudaReductionScheduler::accumulate(const Pass& pass, ThreadForm form, Part part,
-                                          const Values& first, const Operands& operands,
-                                          Block& block) {
+Values CudaReductionScheduler::accumulated(const Pass& pass, ThreadForm form, Part part,
+                                           const Values& first, const Operands& operands,
+                                           Block& block) {
   Loop loop = thread_loop(form, kTeam, part.from, part.to);
   loop.ahead = static_cast<std::uint16_t>(form.masked ? 1 : strategy_.ahead);
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    const DType dtype = body_.node(pass.reductions[i]).dtype;
-    loop.carried.push_back({first[i], new_value(dtype), {}, new_value(dtype)});
-  }
+  carry(pass, first, loop);
   const Values x = operands(loop, form);
-  Values results;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    Carry& carry = loop.carried[i];
-    carry.next = combine(pass.reductions[i], carry.value, x[i], loop.body);
-    results.push_back(carry.result);
-  }
+  Values results = accumulate(pass, x, loop);
   block.emplace_back(std::move(loop));
   return results;
 }
@@ -234,8 +226,8 @@ Values CudaReductionScheduler::reduce_chunk(const Pass& pass, Part part, Block& 
   const IndexId whole = indices_.mul(indices_.round_down(length, pass.lanes), all_aligned());
   const IndexId at = indices_.add(part.from, whole);
   Values lanes =
-      accumulate(pass, form_of(pass, false), {part.from, at}, identities(pass), operands, block);
-  lanes = accumulate(pass, form_of(pass, true), {at, part.to}, lanes, operands, block);
+      accumulated(pass, form_of(pass, false), {part.from, at}, identities(pass), operands, block);
+  lanes = accumulated(pass, form_of(pass, true), {at, part.to}, lanes, operands, block);
   return fold(pass, lanes, block);
 }
 
@@ -254,7 +246,7 @@ Values CudaReductionScheduler::reduce_results(const Pass& pass, const Locals& re
     return values;
   };
   const Part all{indices_.constant(0), count};
-  return fold(pass, accumulate(pass, form_of(pass, true), all, identities(pass), operands, block),
+  return fold(pass, accumulated(pass, form_of(pass, true), all, identities(pass), operands, block),
               block);
 }
 
@@ -364,10 +356,7 @@ Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part r
   if (level > 0)
     part = {indices_.constant(0), indices_.blocks(indices_.sub(rows.to, rows.from), size)};
   Loop loop = new_loop(LoopKind::serial, part.from, part.to);
-  for (NodeId reduction : pass.reductions) {
-    const DType dtype = body_.node(reduction).dtype;
-    loop.carried.push_back({identity(reduction), new_value(dtype), {}, new_value(dtype)});
-  }
+  carry(pass, identities(pass), loop);
   Values x;
   if (level > 0) {
     const IndexId from = indices_.add(rows.from, indices_.mul(loop.variable, step));
@@ -379,12 +368,7 @@ Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part r
     define_again(reductions_.cone(pass), {.scalar = true}, loop.body);
     x = operand_values(pass);
   }
-  Values results;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    Carry& carry = loop.carried[i];
-    carry.next = combine(pass.reductions[i], carry.value, x[i], loop.body);
-    results.push_back(carry.result);
-  }
+  Values results = accumulate(pass, x, loop);
   block.emplace_back(std::move(loop));
   return results;
 }
@@ -425,15 +409,7 @@ void CudaReductionScheduler::add_columns(Block& block) {
 }
 
 LoopNest CudaReductionScheduler::build() {
-  std::vector<NodeId> targets = reductions_.outputs(true);
-  if (!is_empty()) {
-    const std::vector<NodeId> rest = reductions_.outputs(false);
-    targets.insert(targets.end(), rest.begin(), rest.end());
-    for (const Pass& pass : reductions_.passes()) {
-      for (NodeId node : pass.reductions) targets.push_back(body_.node(node).operands[0]);
-    }
-  }
-  define_shared(reductions_.cone(targets), Level::nest, nest_.body);
+  define_shared(reductions_.whole_cone(), Level::nest, nest_.body);
   define_identities(nest_.body);
   if (space_.inner == 0)
     add_rows(nest_.body);

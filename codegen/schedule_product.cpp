@@ -41,10 +41,6 @@ class ProductScheduler : ReductionBuilder {
   [[nodiscard]] std::int64_t tile_width() const {
     return std::int64_t{strategy_.lanes} * product_.vectors;
   }
-  [[nodiscard]] NodeId operand(bool of_rows) const {
-    const auto& operands = body_.node(sides_.dot).operands;
-    return placement_.value(operands[of_rows == space_.swapped ? 1 : 0]);
-  }
   [[nodiscard]] ValueId value_of(NodeId node) const { return values_[node.index]; }
 
   // What is defined where.
@@ -81,7 +77,8 @@ class ProductScheduler : ReductionBuilder {
   void add_reductions(Block& block);
   void add_reduced_rows(Block& block);
 
-  Placement other_placement_;  // while the operand of rows is staged, that of all else; else its own
+  Placement
+      other_placement_;  // while the operand of rows is staged, that of all else; else its own
   const ProductSides sides_;
   const ProductStrategy product_;
   const BlockReductions reductions_;
@@ -133,8 +130,8 @@ void ProductScheduler::pack_elements(Span depth, Block& block) {
   add_columns(
       [&](IndexId place, IndexId panel, Block& inner) {
         define_side(sides_.columns, Level::lane, place, inner);
-        store_local(packed_, packed_place(place, summed.variable, panel), value_of(operand(false)),
-                    inner, true);
+        store_local(packed_, packed_place(place, summed.variable, panel),
+                    value_of(sides_.column_operand), inner, true);
       },
       summed.body);
   block.emplace_back(std::move(summed));
@@ -142,7 +139,7 @@ void ProductScheduler::pack_elements(Span depth, Block& block) {
 
 /// Whole square blocks are turned in registers; what is left of rows and columns goes one by one.
 void ProductScheduler::pack_turned(Block& block) {
-  const auto input = static_cast<std::size_t>(body_.node(operand(false)).payload);
+  const auto input = static_cast<std::size_t>(body_.node(sides_.column_operand).payload);
   const std::int64_t side = tile_width();
   const IndexId whole =
       indices_.add(depth_.from, indices_.round_down(indices_.sub(depth_.to, depth_.from), side));
@@ -170,8 +167,8 @@ void ProductScheduler::pack_turned(Block& block) {
       {rest, columns_.to},
       [&](IndexId place, bool, Block& inner) {
         define_side(sides_.columns, Level::lane, place, inner);
-        store_local(packed_, packed_place(place, left.variable, rest), value_of(operand(false)),
-                    inner);
+        store_local(packed_, packed_place(place, left.variable, rest),
+                    value_of(sides_.column_operand), inner);
       },
       false, left.body);
   block.emplace_back(std::move(left));
@@ -220,7 +217,8 @@ void ProductScheduler::stage(Block& block) {
       depth_,
       [&](IndexId place, bool, Block& inner) {
         define_side(sides_.rows, Level::lane, place, inner);
-        store_local(staged_, staged_place(rows.variable, place), value_of(operand(true)), inner);
+        store_local(staged_, staged_place(rows.variable, place), value_of(sides_.row_operand),
+                    inner);
       },
       false, rows.body);
   turn(columns_axis());
@@ -239,7 +237,8 @@ void ProductScheduler::stage_rows(Block& block) {
       [&](IndexId place, bool, Block& inner) {
         define_side(sides_.rows, Level::lane, place, inner);
         const IndexId row = indices_.sub(place, tile_row_);
-        store_local(staged_, staged_place(row, summed.variable), value_of(operand(true)), inner);
+        store_local(staged_, staged_place(row, summed.variable), value_of(sides_.row_operand),
+                    inner);
       },
       false, summed.body);
   turn(columns_axis());
@@ -297,7 +296,7 @@ void ProductScheduler::add_tile(IndexId column, IndexId panel, Block& block) {
     set_position(summed.variable, rows_of_unit_.from);
     define_side(sides_.columns, Level::row, {}, summed.body);
     define_side(sides_.columns, Level::lane, column, summed.body);
-    across = value_of(operand(false));
+    across = value_of(sides_.column_operand);
   }
   std::vector<ValueId> totals;
   for (std::int64_t row = 0; row < product_.rows; ++row) {

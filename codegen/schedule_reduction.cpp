@@ -19,7 +19,6 @@ class ReductionScheduler : ReductionBuilder {
 
  private:
   [[nodiscard]] Outputs outputs(bool left) const;
-  void define_nest(Block& block);
   void add_rows(Block& block);
   void add_columns(Block& block);
 
@@ -83,23 +82,10 @@ void ReductionScheduler::add_columns(Block& block) {
   block.emplace_back(std::move(units));
 }
 
-/// What is the same for all units.
-void ReductionScheduler::define_nest(Block& block) {
-  set_row({});
-  std::vector<NodeId> targets = reductions_.outputs(true);
-  if (reductions_.reduced_extent() > 0) {
-    const std::vector<NodeId> rest = reductions_.outputs(false);
-    targets.insert(targets.end(), rest.begin(), rest.end());
-    for (const Pass& pass : reductions_.passes()) {
-      for (NodeId node : pass.reductions) targets.push_back(body_.node(node).operands[0]);
-    }
-  }
-  define_shared(reductions_.cone(targets), Level::nest, block);
-  define_identities(block);
-}
-
 LoopNest ReductionScheduler::build() {
-  define_nest(nest_.body);
+  set_row({});
+  define_shared(reductions_.whole_cone(), Level::nest, nest_.body);  // the same for all units
+  define_identities(nest_.body);
   if (reductions_.axes().inner == 0)
     add_rows(nest_.body);
   else

@@ -98,6 +98,25 @@ std::vector<ValueId> StatementBuilder::operand_values(const ReductionPass& pass)
   return values;
 }
 
+void StatementBuilder::carry(const ReductionPass& pass, const std::vector<ValueId>& first,
+                             Loop& loop) {
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const DType dtype = body_.node(pass.reductions[i]).dtype;
+    loop.carried.push_back({first[i], new_value(dtype), {}, new_value(dtype)});
+  }
+}
+
+std::vector<ValueId> StatementBuilder::accumulate(const ReductionPass& pass,
+                                                  const std::vector<ValueId>& x, Loop& loop) {
+  std::vector<ValueId> results;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    Carry& carry = loop.carried[i];
+    carry.next = combine(pass.reductions[i], carry.value, x[i], loop.body);
+    results.push_back(carry.result);
+  }
+  return results;
+}
+
 ValueId StatementBuilder::combine(NodeId reduction, ValueId a, ValueId b, Block& block) {
   const Node& node = body_.node(reduction);
   const ValueId result = new_value(node.dtype);

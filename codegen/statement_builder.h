@@ -34,6 +34,11 @@ class StatementBuilder {
   [[nodiscard]] std::vector<ValueId> identities(const ReductionPass& pass) const;
   /// What a pass reduces, as last defined.
   [[nodiscard]] std::vector<ValueId> operand_values(const ReductionPass& pass) const;
+  /// Lets `loop` carry an accumulator for each reduction of a pass, from `first` on ...
+  void carry(const ReductionPass& pass, const std::vector<ValueId>& first, Loop& loop);
+  /// ... into which it takes `x`. Gives what is in them behind the loop.
+  [[nodiscard]] std::vector<ValueId> accumulate(const ReductionPass& pass,
+                                                const std::vector<ValueId>& x, Loop& loop);
   /// Two elements as one.
   [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
   /// All lanes as one, for each reduction of a pass.

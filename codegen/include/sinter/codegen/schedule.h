@@ -54,6 +54,8 @@ struct LoopSpace {
   /// Elements, or where the space is reduced the groups that become one each: what the blocks of a
   /// GPU cover.
   [[nodiscard]] std::int64_t unreduced_extent() const;
+  /// Of a product: tiles of so many rows and columns that cover the result, of all matrices.
+  [[nodiscard]] std::int64_t product_tiles(std::int64_t rows, std::int64_t columns) const;
   /// Elements per parallel index, in a strip or a block at most.
   [[nodiscard]] std::int64_t inner_extent() const;
   /// Multiplications of a product, else 0.
