@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include <sinter/bench/data.h>
+#include <sinter/bench/measure.h>
 #include <sinter/bench/timing.h>
 #include <sinter/ir/gradients.h>
 #include <sinter/runtime/engine.h>
@@ -79,10 +79,7 @@ const Use kUses[] = {
 Contestant bound(const Engine& engine, const Use& use, const Activation& activation) {
   Graph graph;
   use.build(graph, graph.input("slope", DType::f32, {1}), activation);
-  const auto buffers = std::make_shared<GraphBuffers>(graph, 1);
-  const auto call =
-      std::make_shared<Call>(engine.compile(graph).bind(buffers->inputs(), buffers->outputs()));
-  return contestant(std::string(activation.name), [call, buffers] { (*call)(); });
+  return bound_call(std::string(activation.name), engine, graph);
 }
 
 void print_row(const Engine& engine, const Use& use, int rounds) {

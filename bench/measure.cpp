@@ -157,6 +157,13 @@ OverheadReport measure_overhead(const Executable& program, const Options& option
 
 }  // namespace
 
+Contestant bound_call(std::string name, const Engine& engine, const Graph& graph) {
+  const auto buffers = std::make_shared<GraphBuffers>(graph, 1);
+  const auto call =
+      std::make_shared<Call>(engine.compile(graph).bind(buffers->inputs(), buffers->outputs()));
+  return contestant(std::move(name), [buffers, call] { (*call)(); });
+}
+
 Report measure(const Engine& engine, const Graph& graph, const Options& options) {
   const GraphBuffers buffers(graph, options.seed);
   Report report;

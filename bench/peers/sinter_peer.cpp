@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include <sinter/bench/data.h>
+#include <sinter/bench/measure.h>
 #include <sinter/bench/timing.h>
 #include <sinter/runtime/engine.h>
 
@@ -21,10 +21,7 @@ using namespace sinter::bench;
 Contestant softmax(const Engine& engine, const Shape& shape) {
   Graph graph;
   graph.output("y", graph.input("x", DType::f32, shape).softmax());
-  const auto buffers = std::make_shared<GraphBuffers>(graph, 1);
-  const auto call =
-      std::make_shared<Call>(engine.compile(graph).bind(buffers->inputs(), buffers->outputs()));
-  return contestant("softmax", [call, buffers] { (*call)(); });
+  return bound_call("softmax", engine, graph);
 }
 
 }  // namespace

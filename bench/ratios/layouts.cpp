@@ -1,9 +1,7 @@
 // What dtypes and layouts cost: speed against the plain f32 or dense kernel, an element or a byte.
-#include <memory>
-
 #include <fmt/format.h>
 
-#include <sinter/bench/data.h>
+#include <sinter/bench/measure.h>
 #include <sinter/runtime/engine.h>
 
 #include "rows.h"
@@ -13,20 +11,12 @@ namespace {
 
 constexpr std::int64_t k32K = std::int64_t{32} << 10;
 
-/// A bound call on buffers of its own.
-Contestant bound(std::string name, const Engine& engine, const Graph& graph) {
-  const auto buffers = std::make_shared<GraphBuffers>(graph, 1);
-  const auto call =
-      std::make_shared<Call>(engine.compile(graph).bind(buffers->inputs(), buffers->outputs()));
-  return contestant(std::move(name), [buffers, call] { (*call)(); });
-}
-
 /// Speed of `graph` over that of `other`, which does the same amount of work.
 Row against(std::string what, double target, const Engine& engine, const Graph& graph,
             const Graph& other, const Timing& timing) {
   Row row{.what = std::move(what), .bound = Bound::at_least, .target = target, .unit = "x"};
-  const std::vector<Contestant> contestants{bound("ours", engine, graph),
-                                            bound("other", engine, other)};
+  const std::vector<Contestant> contestants{bound_call("ours", engine, graph),
+                                            bound_call("other", engine, other)};
   const std::vector<Samples> samples = interleave(contestants, timing);
   row.reached = paired_ratio(samples[1], samples[0]);
   row.note = fmt::format("{:.4g} ns; the other {:.4g} ns", spread_of(samples[0]).median,

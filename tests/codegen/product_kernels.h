@@ -3,14 +3,11 @@
 #pragma once
 
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
-#include <sinter/fuzz/random.h>
-#include <sinter/fuzz/random_graph.h>
 #include <sinter/ir/graph.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
@@ -80,22 +77,6 @@ inline Graph product_into(const Strides& strides) {
   const Value residual = graph.input("residual", DType::f32, {40, 36}, {1, 40});
   graph.output("y", a.mm(b) + residual, strides);
   return graph;
-}
-
-/// Usual numbers, so that a sum is one too, with one in a hundred special.
-inline std::vector<TensorData> product_inputs(const Graph& graph, std::uint64_t seed) {
-  std::vector<TensorData> inputs = fuzz::random_inputs(graph, seed);
-  fuzz::Random random(seed);
-  for (TensorData& data : inputs) {
-    const std::size_t size = info(data.dtype).bytes;
-    for (std::size_t at = 0; at < data.bytes.size(); at += size) {
-      if (data.dtype == DType::boolean || random.one_in(100)) continue;
-      const double number = static_cast<double>(random.between(-3000, 3000)) / 1024;
-      const std::uint64_t bits = element_bits(number, data.dtype);
-      std::memcpy(data.bytes.data() + at, &bits, size);
-    }
-  }
-  return inputs;
 }
 
 }  // namespace sinter::test

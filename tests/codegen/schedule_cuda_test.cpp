@@ -14,6 +14,7 @@
 #include "reduction_kernels.h"
 #include "run_nest.h"
 #include "support/golden.h"
+#include "support/usual_inputs.h"
 
 namespace sinter {
 namespace {
@@ -89,13 +90,9 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"layer_norm", [] { return layer_norm_kernel(768, 1 << 14); }},
         GoldenCase{"column_mean", [] { return column_mean_kernel(1000, 1 << 12); }},
         GoldenCase{"layer",
-                   [] {
-                     return product_body(dense_layer({2048, 600, 512, false, true}));
-                   }},
+                   [] { return product_body(dense_layer({2048, 600, 512, false, true})); }},
         GoldenCase{"layer_small_f16",
-                   [] {
-                     return product_body(dense_layer({30, 10, 50}, DType::f16));
-                   }}),
+                   [] { return product_body(dense_layer({30, 10, 50}, DType::f16)); }}),
     [](const auto& instance) { return instance.param.file; });
 
 // --- Bits ----------------------------------------------------------------------------------------
@@ -142,18 +139,23 @@ TEST(ScheduleCuda, SpecializedNestsEqualTheInterpreter) {
   }
 }
 
+/// As scheduled, and specialized for its shape on misaligned buffers.
+void expect_both_forms(const Graph& graph, const Scheduled& made,
+                       const std::vector<TensorData>& inputs) {
+  expect_same_bits(graph, made.nest, made.space, inputs);
+  const LoopNest nest = specialize_shape(made.nest, made.space);
+  verify(nest);
+  const std::vector<std::int64_t> offsets(inputs.size() + graph.outputs().size(), 1);
+  expect_same_bits(graph, nest, made.space, inputs, {offsets});
+}
+
 TEST(ScheduleCuda, EveryReductionEqualsTheInterpreterAtEveryLength) {
   for (const NamedKernel& kernel : reduction_kernels()) {
     for (const std::int64_t n : {0, 1, 15, 64, 65, 130, 2049}) {
       SCOPED_TRACE(kernel.name + " of length " + std::to_string(n));
       const Graph graph = widen(kernel.make(n), Rounding::at_store);
       const Scheduled made = schedule(graph, n % 2 == 0 ? GpuTarget{} : kSmallDevice);
-      const auto inputs = random_inputs(graph, static_cast<std::uint64_t>(n));
-      expect_same_bits(graph, made.nest, made.space, inputs);
-      const LoopNest nest = specialize_shape(made.nest, made.space);
-      verify(nest);
-      const std::vector<std::int64_t> offsets(inputs.size() + graph.outputs().size(), 1);
-      expect_same_bits(graph, nest, made.space, inputs, {offsets});
+      expect_both_forms(graph, made, random_inputs(graph, static_cast<std::uint64_t>(n)));
       if (testing::Test::HasFatalFailure()) return;
     }
   }
@@ -185,12 +187,7 @@ TEST(ScheduleCuda, ProductsEqualTheInterpreterInEveryLayout) {
       SCOPED_TRACE(shape.text());
       const Graph graph = product_body(dense_layer(shape));
       const Scheduled made = schedule(graph, turned % 2 == 0 ? GpuTarget{} : kSmallDevice);
-      const auto inputs = product_inputs(graph, 7);
-      expect_same_bits(graph, made.nest, made.space, inputs);
-      const LoopNest nest = specialize_shape(made.nest, made.space);
-      verify(nest);
-      const std::vector<std::int64_t> offsets(inputs.size() + graph.outputs().size(), 1);
-      expect_same_bits(graph, nest, made.space, inputs, {offsets});
+      expect_both_forms(graph, made, usual_inputs(graph, 7));
       if (testing::Test::HasFatalFailure()) return;
     }
   }
@@ -210,7 +207,7 @@ TEST(ScheduleCuda, ProductsOfEveryKindEqualTheInterpreter) {
     const Graph body = product_body(graph);
     SCOPED_TRACE(print(body));
     const Scheduled made = schedule(body, kSmallDevice);
-    expect_same_bits(body, made.nest, made.space, product_inputs(body, 3));
+    expect_same_bits(body, made.nest, made.space, usual_inputs(body, 3));
     if (testing::Test::HasFatalFailure()) return;
   }
 }

@@ -30,8 +30,9 @@ class BothForms {
     Graph graph;
     graph.output("y", graph.input("x", from, {step}).convert(to));
     const Graph body = expand(graph, graph.parameters());
-    const CudaKernel kernel =
-        emit_cuda(schedule_cuda(body, collapse(body), device_->target()), "sinter_kernel");
+    const LoopSpace space = collapse(body);
+    const CudaKernel kernel = emit_cuda(schedule_cuda(body, space, device_->target()));
+    const std::int64_t blocks = block_count(kernel, space);
     std::string integers = kernel.source;
     for (std::size_t at = 0; (at = integers.find(kHardware, at)) != std::string::npos;) {
       integers.replace(at, kHardware.size(), "BY_INTEGERS");
@@ -43,8 +44,8 @@ class BothForms {
     for (std::uint64_t first = 0; first < count && different < 0;
          first += static_cast<std::uint64_t>(step)) {
       const std::vector<std::byte> values = numbers(first, step, info(from).bytes);
-      const auto a = convert(hardware, kernel, values, step * info(to).bytes);
-      const auto b = convert(arithmetic, kernel, values, step * info(to).bytes);
+      const auto a = convert(hardware, kernel, blocks, values, step * info(to).bytes);
+      const auto b = convert(arithmetic, kernel, blocks, values, step * info(to).bytes);
       const auto at = std::ranges::mismatch(a, b).in1 - a.begin();
       if (at < std::ssize(a)) {
         different = static_cast<std::int64_t>(first) + at / info(to).bytes;
@@ -84,6 +85,7 @@ class BothForms {
   }
 
   [[nodiscard]] std::vector<std::byte> convert(const Loaded& form, const CudaKernel& kernel,
+                                               std::int64_t blocks,
                                                const std::vector<std::byte>& values,
                                                std::int64_t bytes) const {
     const detail::CudaDriver& driver = device_->driver();
@@ -95,9 +97,9 @@ class BothForms {
     auto length =
         static_cast<std::int64_t>(results.size()) / info(kernel.parameters[1].dtype).bytes;
     std::vector<void*> parameters{&buffers[0], &buffers[1], &length};
-    const auto blocks = static_cast<unsigned>((length + kernel.tile - 1) / kernel.tile);
-    device_->check(driver.launch(form.function, blocks, 1, 1, static_cast<unsigned>(kernel.threads),
-                                 1, 1, 0, nullptr, parameters.data(), nullptr),
+    device_->check(driver.launch(form.function, static_cast<unsigned>(blocks), 1, 1,
+                                 static_cast<unsigned>(kernel.threads), 1, 1, 0, nullptr,
+                                 parameters.data(), nullptr),
                    "launching");
     device_->check(driver.copy_to_host(results.data(), buffers[1], results.size()), "copying");
     for (detail::CudaPointer buffer : buffers) driver.release(buffer);

@@ -19,6 +19,7 @@
 #include "runtime/fixtures.h"
 #include "support/expect_error.h"
 #include "support/fuzz.h"
+#include "support/sweep.h"
 
 namespace sinter::test {
 namespace {
@@ -65,7 +66,7 @@ TEST_F(CudaEngine, RunsSeveralKernelsWithAWorkspace) {
 
 TEST_F(CudaEngine, RunsRandomGraphs) {
   const Engine engine = make_engine();
-  const std::uint64_t seeds = std::getenv("SINTER_TEST_LONG") != nullptr ? 100 : 8;
+  const std::uint64_t seeds = is_long() ? 100 : 8;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomGraphOptions options;

@@ -14,6 +14,7 @@
 #include "host_kernels.h"
 #include "support/fuzz.h"
 #include "support/op_uses.h"
+#include "support/usual_inputs.h"
 
 namespace sinter::test {
 namespace {
@@ -137,7 +138,7 @@ TEST(HostKernels, ProductsEqualTheInterpreter) {
   const auto add = [&](const std::string& name, const Graph& graph,
                        const HostCallOptions& options = {}) {
     const Graph body = product_body(graph);
-    calls.add(name, body, product_inputs(body, 5), options);
+    calls.add(name, body, usual_inputs(body, 5), options);
   };
   const LayerShape shapes[] = {{1, 1, 0},   {1, 3, 1},    {3, 1, 33},   {2, 70, 15, false, true},
                                {9, 10, 16}, {17, 33, 17}, {64, 64, 32}, {130, 132, 40, true, true},

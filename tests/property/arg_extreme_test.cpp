@@ -166,9 +166,7 @@ TEST(ArgExtreme, RefusesWhatHasNoMeaning) {
   const Value nothing = graph.input("nothing", DType::f32, {2, 0});
   EXPECT_EQ(message_of([&] { (void)x.argmax(2); }),
             "argmax: axis 2 of shape [2, 3]: axes are -2 to 1");
-  EXPECT_EQ(message_of([&] {
-              (void)x.argmin({0, 1});
-            }),
+  EXPECT_EQ(message_of([&] { (void)x.argmin({0, 1}); }),
             "argmin: axes [0, 1] of shape [2, 3]: name one axis, or none for the index in the "
             "flattened tensor");
   EXPECT_EQ(message_of([&] { (void)nothing.argmax(); }),

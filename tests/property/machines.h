@@ -3,32 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include <sinter/fuzz/run.h>
-#include <sinter/ir/element.h>
 #include "support/fuzz.h"
+#include "support/usual_inputs.h"
 
 namespace sinter::test {
-
-/// Usual numbers, so that a sum is one too, with one in a hundred special, or none.
-inline std::vector<TensorData> usual_inputs(const Graph& graph, std::uint64_t seed,
-                                            bool with_special = true) {
-  std::vector<TensorData> special = random_inputs(graph, seed);
-  Random random(seed);
-  for (TensorData& data : special) {
-    const std::size_t size = info(data.dtype).bytes;
-    for (std::size_t at = 0; at < data.bytes.size(); at += size) {
-      if (with_special && random.one_in(100)) continue;
-      const double number = static_cast<double>(random.between(-3000, 3000)) / 1024;
-      const std::uint64_t bits = element_bits(number, data.dtype);
-      std::memcpy(data.bytes.data() + at, &bits, size);
-    }
-  }
-  return special;
-}
 
 class Machines {
  public:

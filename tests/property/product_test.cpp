@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "codegen/product_kernels.h"
 #include "machines.h"
 
 namespace sinter::test {
@@ -17,20 +18,6 @@ void check(const Machines& machines, const Graph& graph, const std::string& what
 
 std::string text(std::int64_t m, std::int64_t n, std::int64_t k) {
   return std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k);
-}
-
-/// A dense layer, both operands in either layout.
-Graph layer(DType dtype, std::int64_t m, std::int64_t n, std::int64_t k, bool a_turned,
-            bool b_turned) {
-  Graph graph;
-  const Value a =
-      a_turned ? graph.input("a", dtype, {k, m}).transpose() : graph.input("a", dtype, {m, k});
-  const Value b =
-      b_turned ? graph.input("b", dtype, {n, k}).transpose() : graph.input("b", dtype, {k, n});
-  const Value bias = graph.input("bias", dtype, {n});
-  const Value scale = graph.input("scale", dtype, {m, 1});
-  graph.output("y", (a.mm(b) * scale + bias).leaky_relu(0.2));
-  return graph;
 }
 
 TEST(Product, InterpreterAddsInOrder) {
@@ -59,7 +46,7 @@ TEST(Product, OfEveryShapeInEveryLayout) {
       for (std::int64_t k : {0, 1, 7, 64, 130}) {
         if (m * n * k > 1'500'000) continue;
         for (int turned = 0; turned < 4; ++turned) {
-          const Graph graph = layer(DType::f32, m, n, k, (turned & 1) != 0, (turned & 2) != 0);
+          const Graph graph = dense_layer({m, n, k, (turned & 1) != 0, (turned & 2) != 0});
           check(machines, graph, text(m, n, k) + " turned " + std::to_string(turned));
         }
       }
@@ -72,7 +59,7 @@ TEST(Product, OverMoreThanFitsTheCache) {
   for (DType dtype : {DType::f32, DType::f64}) {
     for (std::int64_t k : {255, 256, 257, 512, 513, 1025}) {
       for (int turned = 0; turned < 4; ++turned) {
-        const Graph graph = layer(dtype, 16, 40, k, (turned & 1) != 0, (turned & 2) != 0);
+        const Graph graph = dense_layer({16, 40, k, (turned & 1) != 0, (turned & 2) != 0}, dtype);
         check(machines, graph, text(16, 40, k) + " turned " + std::to_string(turned));
       }
     }
@@ -85,7 +72,7 @@ TEST(Product, OfEveryFloatingDType) {
     for (std::int64_t m : {1, 3, 17}) {
       for (std::int64_t n : {1, 9, 40}) {
         for (int turned = 0; turned < 4; ++turned) {
-          const Graph graph = layer(dtype, m, n, 21, (turned & 1) != 0, (turned & 2) != 0);
+          const Graph graph = dense_layer({m, n, 21, (turned & 1) != 0, (turned & 2) != 0}, dtype);
           check(machines, graph, text(m, n, 21) + " turned " + std::to_string(turned));
         }
       }

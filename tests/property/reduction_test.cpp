@@ -462,8 +462,8 @@ TEST(Reduction, OfOneElementUnderOtherShapes) {
   }
 }
 
-/// A softmax keeps its exponentials where a row of them is short enough; here one value is wanted by
-/// three passes, and one by the last alone.
+/// A softmax keeps its exponentials where a row of them is short enough; here one value is wanted
+/// by three passes, and one by the last alone.
 TEST(Reduction, ValuesThatAreKeptForLaterPasses) {
   const Machines machines;
   for (DType dtype : {DType::f32, DType::f64, DType::f16}) {
@@ -487,9 +487,7 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
   const Value nothing = graph.input("nothing", DType::f32, {2, 0});
   EXPECT_EQ(message_of([&] { (void)x.sum(2); }),
             "reduce_sum: axis 2 of shape [2, 3]: axes are -2 to 1");
-  EXPECT_EQ(message_of([&] {
-              (void)x.sum({1, -1});
-            }),
+  EXPECT_EQ(message_of([&] { (void)x.sum({1, -1}); }),
             "reduce_sum: axes [1, -1] of shape [2, 3] name axis 1 twice: name each axis once");
   EXPECT_EQ(message_of([&] { (void)nothing.amax(1); }),
             "reduce_max(x: f32[2, 0]): over no elements: there is no highest of nothing");
@@ -501,15 +499,11 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
             "reduce_any(x: f32[2, 3]): x must be bool, not f32");
   EXPECT_EQ(message_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {2}); }),
             "reduce_sum(x: f32[2, 3]): keep is [2], not [0], [1] or [1, elements of a chunk]");
-  EXPECT_EQ(message_of([&] {
-              (void)reduced(Op::reduce_sum, x, {1}, {1, 3000});
-            }),
+  EXPECT_EQ(message_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {1, 3000}); }),
             "reduce_sum(x: f32[2, 3]): chunks of 3000 elements: here they are of 2048 or a power "
             "of it");
   EXPECT_EQ(
-      message_of([&] {
-        (void)reduced(Op::reduce_sum, x, {1, 0}, {1});
-      }),
+      message_of([&] { (void)reduced(Op::reduce_sum, x, {1, 0}, {1}); }),
       "reduce_sum(x: f32[2, 3]): axes [1, 0] are not neighbours in ascending order, of 0 to 1");
 }
 

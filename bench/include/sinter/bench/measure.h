@@ -72,6 +72,9 @@ struct Report {
 /// Engine::compile and Executable::run do.
 [[nodiscard]] Report measure(const Engine& engine, const Graph& graph, const Options& options = {});
 
+/// `graph` as a contestant: a call that is bound to buffers of its own.
+[[nodiscard]] Contestant bound_call(std::string name, const Engine& engine, const Graph& graph);
+
 /// A table for people.
 [[nodiscard]] std::string to_text(const Report& report);
 /// One JSON object, on one line. Spreads are {"median": m, "p10": l, "p90": h}.
