@@ -44,12 +44,19 @@ Layout counted(const Shape& shape, std::uint64_t axis) {
   return layout;
 }
 
+/// An input that has no elements is the same along none of its axes: its first is not read.
+Layout input_layout(const Shape& shape, const Strides& strides) {
+  Layout layout{shape, strides.empty() ? dense_strides(shape) : strides, false};
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 0) layout.strides[axis] = 1;
+  }
+  return layout;
+}
+
 std::vector<Layout> layouts(const Graph& body) {
   std::vector<Layout> arguments;
   for (const GraphInput& input : body.inputs()) {
-    const Shape& shape = body.shape(input.node);
-    arguments.push_back(
-        {shape, input.strides.empty() ? dense_strides(shape) : input.strides, false});
+    arguments.push_back(input_layout(body.shape(input.node), input.strides));
   }
   for (const GraphOutput& output : body.outputs()) {
     const Shape& shape = body.shape(output.node);

@@ -392,13 +392,15 @@ ReductionPasses ProductScheduler::reductions_over(Reduces what, ReducedAxes axes
           axes,       [this, what](NodeId node) { return reductions_.of(node) == what; }};
 }
 
-/// Outputs behind these reductions, or none: those with an element for each result, or others.
+/// Outputs behind these reductions, or none: those with an element for each result, or others. What
+/// a row was reduced to may be an output of its length.
 ProductScheduler::Outputs ProductScheduler::outputs_of(std::optional<Reduces> what,
                                                        bool left) const {
   Outputs outputs;
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
     const NodeId node = placement_.value(body_.outputs()[i].node);
-    const bool is_left = what == Reduces::columns || placement_.level(node) != Level::lane;
+    const bool alone = placement_.level(node) != Level::lane && over_rows_.is_row_output(i);
+    const bool is_left = what == Reduces::columns || alone;
     if (reductions_.of(node) == what && is_left == left) outputs.push_back(i);
   }
   return outputs;

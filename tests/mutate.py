@@ -103,6 +103,10 @@ FAULTS = [
      "    add_column_sums(columns, columns_, sums, block);\n",
      "    add_column_sums(columns, columns_, sums, block);\n"
      "    add_column_outputs(columns, sums, columns_, outputs_of(Reduces::columns, true), block);\n"),
+    ("of a row behind a product one number is stored where all repeat it",
+     "codegen/schedule_product.cpp", " && over_rows_.is_row_output(i);", ";"),
+    ("an operand without elements is read once a row", "codegen/collapse.cpp",
+     "if (shape[axis] == 0) layout.strides[axis] = 1;", ""),
     ("a product of more rows than a block is reduced by columns", "ir/segment_rules.cpp",
      "shape[0] <= limits_.product_rows", "shape[0] <= 2 * limits_.product_rows"),
     ("a single column is reduced in the order of several", "ir/segment_rules.cpp",

@@ -67,6 +67,23 @@ TEST(BlockReduction, RowsOfAProductAreInItsKernel) {
   }
 }
 
+/// Of each row one number, stored as often as the row has elements.
+TEST(BlockReduction, RowsRepeatWhatTheyWereReducedTo) {
+  const Machines machines;
+  for (std::int64_t rows : kRows) {
+    for (std::int64_t columns : kColumns) {
+      Layer made = layer(DType::f32, rows, columns, 17);
+      const Value sum = made.y.sum(-1, true);
+      made.graph.output("repeated", sum.broadcast_to({rows, columns}));
+      made.graph.output("sum", sum * 2);
+      if (rows * columns > 1) {
+        EXPECT_EQ(kernels(made.graph), 1U) << text(rows, columns);
+      }
+      check(machines, made.graph, text(rows, columns));
+    }
+  }
+}
+
 TEST(BlockReduction, ColumnsOfAProductAreInItsKernel) {
   const Machines machines;
   for (std::int64_t rows : kRows) {

@@ -178,6 +178,21 @@ TEST(Product, OfNothingIsPositiveZero) {
   check(Machines(), graph, "nothing");
 }
 
+/// Strides say nothing of an axis without elements, not even that all of them are one.
+TEST(Product, OfNothingReadsNothing) {
+  const Machines machines;
+  for (std::int64_t step : {0, 1, 5}) {
+    Graph graph;
+    const Value a = graph.input("a", DType::f32, {2, 17, 0}, {1, 3, step});
+    const Value b = graph.input("b", DType::f32, {2, 0, 17}, {step, step, step});
+    graph.output("zero", a.matmul(b));
+    graph.output("sum", a.sum(-1));
+    graph.output("columns", b.sum(1) + 1);
+    graph.output("relu", a.relu());
+    check(machines, graph, "a step of " + std::to_string(step));
+  }
+}
+
 /// Numbers that both operands count, along what is summed, and that the rows have in common with
 /// what comes behind.
 TEST(Product, OfCountsThatBothOperandsHave) {
