@@ -1,8 +1,9 @@
 // The functions that expressions of CUDA C call: what the language leaves undefined or to the
 // machine.
 //
-// Named <dtype>_<what>. Text for several dtypes has $T for the type, $U for the unsigned type in
-// which it is computed without overflow, $D for the dtype, and numbers of its own.
+// Named <dtype>_<what>, or for a vector, f32x4_<what>. Text for several dtypes has $T for the type,
+// $U for the unsigned type in which it is computed without overflow, $D for the dtype, and numbers
+// of its own.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
@@ -196,6 +198,19 @@ constexpr std::string_view kExchange = R"($T $D_exchange($T x, int distance) {
 }
 )";
 
+/// Stored so that it makes way in the cache before anything else.
+constexpr std::string_view kStream = R"(void $V_stream($V* to, $V x) {
+#ifdef __CUDA_ARCH__
+  union { $V vector; unsigned word[$C]; } bits = {x};
+  asm volatile("st.global.cs.$Ku32 [%0], $P;"
+               : : "l"(to), $W
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+)";
+
 std::string replace_all(std::string text, std::string_view token, std::string_view with) {
   for (std::size_t at = text.find(token); at != std::string::npos; at = text.find(token, at)) {
     text.replace(at, token.size(), with);
@@ -235,6 +250,25 @@ std::string exchanging(DType dtype) {
   return replace_all(std::move(made), "$D", to_string(dtype));
 }
 
+/// Of `vector`, as in f32x4.
+std::string streaming(const std::string& vector) {
+  const std::size_t at = vector.find('x');
+  const int words =
+      info(*dtype_from_name(vector.substr(0, at))).bytes * std::stoi(vector.substr(at + 1)) / 4;
+  std::vector<std::string> places;
+  std::vector<std::string> registers;
+  for (int i = 0; i < words; ++i) {
+    places.push_back(fmt::format("%{}", i + 1));
+    registers.push_back(fmt::format("\"r\"(bits.word[{}])", i));
+  }
+  const std::string all = fmt::format("{}", fmt::join(places, ", "));
+  std::string made = replace_all(std::string(kStream), "$V", vector);
+  made = replace_all(std::move(made), "$C", std::to_string(words));
+  made = replace_all(std::move(made), "$K", words == 1 ? "" : fmt::format("v{}.", words));
+  made = replace_all(std::move(made), "$P", words == 1 ? all : "{" + all + "}");
+  return replace_all(std::move(made), "$W", fmt::format("{}", fmt::join(registers, ", ")));
+}
+
 std::string saturating(DType from, DType to) {
   // Powers of two, and so exact: the first value above the range, and its lowest one.
   const int digits = info(to).bytes * 8 - (is_signed(to) ? 1 : 0);
@@ -253,6 +287,7 @@ std::string saturating(DType from, DType to) {
 std::string definition(const std::string& name) {
   const auto fixed = std::ranges::find(kFixed, name, &Fixed::name);
   if (fixed != kFixed.end()) return std::string(fixed->text);
+  if (name.ends_with("_stream")) return streaming(name.substr(0, name.rfind('_')));
   const std::size_t at = name.find('_');
   const std::optional<DType> dtype = dtype_from_name(name.substr(0, at));
   SINTER_ASSERT(at != std::string::npos && dtype.has_value(), "a function is named for its dtype");

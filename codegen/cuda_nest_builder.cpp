@@ -9,6 +9,8 @@
 namespace sinter::detail {
 namespace {
 
+/// The least access with a hint for the cache is a register.
+constexpr int kStreamedBytes = 4;
 /// So that a thread's next place, a tile or two further, still has 31 bits.
 constexpr double kNarrow = 1 << 30;
 
@@ -141,6 +143,9 @@ void CudaNestBuilder::store_output(std::size_t output, ThreadForm form, Block& b
               .offset = offset(argument),
               .lane_stride = {}};
   if (store.lanes == LaneStride::strided) store.lane_stride = stride(argument, inner_axis());
+  const int bytes = form.lanes * info(nest_.arguments[argument].dtype).bytes;
+  store.streaming = strategy_.streaming && store.lanes == LaneStride::contiguous &&
+                    form.lanes > 1 && bytes >= kStreamedBytes;
   block.emplace_back(store);
 }
 

@@ -25,7 +25,7 @@ namespace sinter::detail {
 class CudaHelpers {
  public:
   /// A call of function `name` on `arguments`, a list with commas. The name says what it does and
-  /// on which dtype, see cuda_helpers.cpp.
+  /// on which dtype or vector, see cuda_helpers.cpp.
   [[nodiscard]] std::string call(const std::string& name, const std::string& arguments);
   /// table[index & 15], of `dtype`.
   [[nodiscard]] std::string lookup(const LookupTable& table, DType dtype, const std::string& index);

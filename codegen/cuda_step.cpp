@@ -367,9 +367,14 @@ void CudaEmitter::compute_lanes(const Loop& loop, const Loop& inner) {
 void CudaEmitter::put(const Loop& loop, const Store& store) {
   if (loop.lanes == 1) return emit(store);
   if (store.lanes == LaneStride::contiguous) {
-    text_.line(fmt::format("*({}*)(a{} + {}) = y{};",
-                           vector_type(nest_.dtype(store.value), loop.lanes), store.argument,
-                           text_.summand(store.offset), store.argument));
+    const std::string type = vector_type(nest_.dtype(store.value), loop.lanes);
+    const std::string to =
+        fmt::format("({}*)(a{} + {})", type, store.argument, text_.summand(store.offset));
+    const std::string value = fmt::format("y{}", store.argument);
+    if (store.streaming)
+      text_.line(helpers_.call(type + "_stream", to + ", " + value) + ";");
+    else
+      text_.line(fmt::format("*{} = {};", to, value));
     return;
   }
   for_lanes(loop, [&] {

@@ -20,6 +20,8 @@ struct CudaStrategy {
   int singles = 1;    ///< single elements in flight, where vectors are not whole and aligned
   int rows = 1;       ///< that a block reduces; one team each where there are several
   int ahead = 1;      ///< steps of a reduction whose loads start together
+  /// What is stored by vectors makes way in the cache first: it does not hold all buffers.
+  bool streaming = false;
   std::vector<bool> vectors;  ///< [argument] read or written by whole, aligned vectors
 };
 
@@ -56,6 +58,7 @@ struct CudaProductStrategy {
 [[nodiscard]] CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
                                                  const Placement& placement,
                                                  const ProductSides& sides,
-                                                 const CudaProductStrategy& product);
+                                                 const CudaProductStrategy& product,
+                                                 const GpuTarget& target);
 
 }  // namespace sinter::detail

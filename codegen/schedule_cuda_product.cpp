@@ -274,7 +274,7 @@ LoopNest schedule_cuda_product(const Graph& body, const LoopSpace& space, Placem
                                const GpuTarget& target) {
   ProductSides sides = product_sides(body, space, placement);
   const CudaProductStrategy product = choose_cuda_product_strategy(body, space, sides, target);
-  CudaStrategy strategy = choose_behind_product(body, space, placement, sides, product);
+  CudaStrategy strategy = choose_behind_product(body, space, placement, sides, product, target);
   return CudaProductScheduler(body, space, std::move(placement), std::move(strategy),
                               std::move(sides), product)
       .build();

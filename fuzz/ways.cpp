@@ -43,7 +43,7 @@ std::vector<Way> all_ways() {
     add_loops(ways, std::string(name) + ", streaming", scheduler_for(target, true));
   }
   // So small a device that a few hundred elements are several vectors a thread.
-  add_loops(ways, "cuda", scheduler_for(GpuTarget{.resident_threads = 16}));
+  add_loops(ways, "cuda", scheduler_for(GpuTarget{.resident_threads = 16, .cache_bytes = 1 << 10}));
   for (const Target& target : targets_here()) {
     const Engine serial(EngineOptions{.target = target, .threads = 1});
     const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});

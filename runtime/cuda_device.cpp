@@ -51,6 +51,7 @@ CudaDevice::CudaDevice(CudaDriver driver, int index)
                                attribute(CudaAttribute::compute_capability_minor);
   target_.resident_threads = std::int64_t{attribute(CudaAttribute::multiprocessors)} *
                              attribute(CudaAttribute::threads_per_multiprocessor);
+  target_.cache_bytes = attribute(CudaAttribute::l2_cache_bytes);
   std::array<char, 128> name{};
   check(driver_.device_name(name.data(), static_cast<int>(name.size()) - 1, device_),
         "asking the device for its name");

@@ -30,6 +30,7 @@ using CudaPointer = std::uint64_t;
 
 enum class CudaAttribute : int {
   multiprocessors = 16,
+  l2_cache_bytes = 38,
   threads_per_multiprocessor = 39,
   compute_capability_major = 75,
   compute_capability_minor = 76,

@@ -21,8 +21,8 @@ namespace {
 
 using namespace test;
 
-/// A device so small that few elements are several vectors a thread.
-constexpr GpuTarget kSmallDevice{.resident_threads = 64};
+/// A device so small that few elements are several vectors a thread, and more than its cache holds.
+constexpr GpuTarget kSmallDevice{.resident_threads = 64, .cache_bytes = 1 << 14};
 
 struct Scheduled {
   Graph body;

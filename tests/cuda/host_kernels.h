@@ -17,8 +17,9 @@ struct HostCallOptions {
   std::int64_t offset = 0;  ///< of every buffer from an aligned address, in elements
   bool specialize = false;  ///< lengths as constants
   bool wide = false;        ///< 64-bit indices, as for more elements than a test has
-  /// So small a device that a few thousand elements are several vectors a thread.
-  GpuTarget target{.resident_threads = 64};
+  /// So small a device that a few thousand elements are several vectors a thread, and more than its
+  /// cache holds.
+  GpuTarget target{.resident_threads = 64, .cache_bytes = 1 << 14};
 };
 
 /// Calls to make and to check. Kernels of equal text are one.

@@ -111,7 +111,7 @@ TEST_F(NvrtcTest, FusesWhatTheGraphSaysAndNothingElse) {
 /// Bytes of the widest load ("ld") or store ("st") of global memory. Compilers differ in how they
 /// name the same access: v4.f32, v4.u32, v2.b64.
 int widest_access(const std::string& ptx, const std::string& kind) {
-  const std::regex access(kind + R"(\.global\.(?:v(\d)\.)?[a-z]+(\d+))");
+  const std::regex access(kind + R"(\.global\.(?:cs\.)?(?:v(\d)\.)?[a-z]+(\d+))");
   int widest = 0;
   for (std::sregex_iterator match(ptx.begin(), ptx.end(), access), end; match != end; ++match) {
     const int elements = (*match)[1].matched ? std::stoi((*match)[1]) : 1;
@@ -138,6 +138,22 @@ TEST_F(NvrtcTest, AccessesSixteenBytesAtOnce) {
     const std::string ptx = nvrtc->compile(source.text, {nvrtc->architectures().back(), true});
     EXPECT_EQ(widest_access(ptx, "ld"), loaded) << ptx;
     EXPECT_EQ(widest_access(ptx, "st"), stored) << ptx;
+  }
+}
+
+/// What is stored behind what the cache holds makes way first, and the vector stays in registers.
+TEST_F(NvrtcTest, StreamsWhatTheCacheDoesNotHold) {
+  for (const Source& source : golden_sources()) {
+    SCOPED_TRACE(source.name);
+    const std::string ptx = nvrtc->compile(source.text, {nvrtc->architectures().back(), true});
+    const bool streams = holds(source.text, "_stream((");
+    EXPECT_EQ(holds(ptx, "st.global.cs."), streams) << ptx;
+    if (source.name == "leaky_relu") {
+      EXPECT_TRUE(holds(ptx, "st.global.cs.v4.u32")) << ptx;
+    }
+    if (source.name == "leaky_relu_short") {
+      EXPECT_FALSE(streams);
+    }
   }
 }
 

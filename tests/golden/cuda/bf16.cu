@@ -6,6 +6,17 @@ static __device__ inline float bf16_to_f32(unsigned short bits) {
   return __uint_as_float((unsigned)bits << 16);
 }
 
+static __device__ inline void bf16x8_stream(bf16x8* to, bf16x8 x) {
+#ifdef __CUDA_ARCH__
+  union { bf16x8 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 static __device__ inline unsigned short f32_to_bf16(float x) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
   unsigned short bits;
@@ -48,7 +59,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const unsigned short v6 = f32_to_bf16(v5);
         y1.at[j] = v6;
       }
-      *(bf16x8*)(a1 + i1) = y1;
+      bf16x8_stream((bf16x8*)(a1 + i1), y1);
     }
   }
   #pragma unroll 1

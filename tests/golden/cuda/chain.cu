@@ -2,6 +2,17 @@
 
 struct alignas(16) f32x4 { float at[4]; };
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, const float* a2, const float* a3, float* a4,
     int n0,
@@ -32,7 +43,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
       const float v12 = v10 + v11;
       y4.at[j] = v12;
     }
-    *(f32x4*)(a4 + i1) = y4;
+    f32x4_stream((f32x4*)(a4 + i1), y4);
   }
   #pragma unroll 1
   for (int i2 = t2 + threadIdx.x; i2 < t1; i2 += 256) {

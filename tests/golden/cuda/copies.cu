@@ -2,6 +2,17 @@
 
 struct alignas(16) f32x4 { float at[4]; };
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, float* a2, float* a3, float* a4,
     int n0, int n1,
@@ -40,9 +51,9 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         y3.at[j] = p0;
         y4.at[j] = v2;
       }
-      *(f32x4*)(a2 + i2 * s2_0 + i3) = y2;
-      *(f32x4*)(a3 + i2 * s3_0 + i3) = y3;
-      *(f32x4*)(a4 + i2 * s4_0 + i3) = y4;
+      f32x4_stream((f32x4*)(a2 + i2 * s2_0 + i3), y2);
+      f32x4_stream((f32x4*)(a3 + i2 * s3_0 + i3), y3);
+      f32x4_stream((f32x4*)(a4 + i2 * s4_0 + i3), y4);
     }
   }
   #pragma unroll 1

@@ -17,6 +17,17 @@ static __device__ inline float f16_to_f32(unsigned short bits) {
 #endif
 }
 
+static __device__ inline void f16x8_stream(f16x8* to, f16x8 x) {
+#ifdef __CUDA_ARCH__
+  union { f16x8 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 static __device__ inline unsigned short f32_to_f16(float x) {
 #ifdef __CUDA_ARCH__
   unsigned short bits;
@@ -66,7 +77,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const unsigned short v6 = f32_to_f16(v5);
         y1.at[j] = v6;
       }
-      *(f16x8*)(a1 + i1) = y1;
+      f16x8_stream((f16x8*)(a1 + i1), y1);
     }
   }
   #pragma unroll 1

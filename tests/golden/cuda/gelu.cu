@@ -11,6 +11,17 @@ static __device__ const unsigned table5[16] = {0xbd585db2u, 0xbce14f11u, 0xbc71b
 static __device__ const unsigned table6[16] = {0x3dbe6e02u, 0x3d607547u, 0x3d0857afu, 0x3cb69728u, 0x3c534e48u, 0x3bdf6281u, 0x3b81e6b5u, 0x3b2747f5u, 0x3abe2751u, 0x3a4838c6u, 0x39e81659u, 0x399e081eu, 0x3f000000u, 0x3e91a374u, 0x3e4d09e3u, 0x3e14c976u};
 static __device__ const unsigned table7[16] = {0x3e9388cau, 0x3ea5bd93u, 0x3eb15b7cu, 0x3eb80752u, 0x3ebe7acbu, 0x3ec3666fu, 0x3ec62688u, 0x3ec7bba1u, 0x3ec92c0eu, 0x3eca4178u, 0x3ecadec4u, 0x3ecb2f7fu, 0x0u, 0x3e1101deu, 0x3e4f054du, 0x3e7a5810u};
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 static __device__ inline int i32_shift_left(int x, int count) {
   const unsigned places = (unsigned)count;
   return places < 32 ? (int)((unsigned)x << places) : (int)0;
@@ -90,7 +101,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const float v61 = fmaf(v58, (-2.3283064e-10f), v60);
         y1.at[j] = v61;
       }
-      *(f32x4*)(a1 + i1) = y1;
+      f32x4_stream((f32x4*)(a1 + i1), y1);
     }
   }
   #pragma unroll 1

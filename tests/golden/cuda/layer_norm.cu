@@ -6,6 +6,17 @@ static __device__ inline float f32_exchange(float x, int distance) {
   return (float)__shfl_xor_sync(0xffffu << (threadIdx.x & 16u), x, distance);
 }
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const float* a1, const float* a2, float* a3,
     int n0, int n1,
@@ -120,7 +131,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const float v36 = v34 + v35;
         y3.at[j] = v36;
       }
-      *(f32x4*)(a3 + t2 + i6) = y3;
+      f32x4_stream((f32x4*)(a3 + t2 + i6), y3);
     }
     #pragma unroll 1
     for (int i7 = t0 + threadIdx.x % 16; i7 < n1; i7 += 16) {

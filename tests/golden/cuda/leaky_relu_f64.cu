@@ -2,6 +2,17 @@
 
 struct alignas(16) f64x2 { double at[2]; };
 
+static __device__ inline void f64x2_stream(f64x2* to, f64x2 x) {
+#ifdef __CUDA_ARCH__
+  union { f64x2 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const double* a0, double* a1,
     int n0,
@@ -30,7 +41,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const double v4 = v3 ? v2 : v1;
         y1.at[j] = v4;
       }
-      *(f64x2*)(a1 + i1) = y1;
+      f64x2_stream((f64x2*)(a1 + i1), y1);
     }
   }
   #pragma unroll 1

@@ -2,6 +2,17 @@
 
 struct alignas(16) f32x4 { float at[4]; };
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, float* a1,
     long long n0,
@@ -30,7 +41,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const float v4 = v3 ? v2 : v1;
         y1.at[j] = v4;
       }
-      *(f32x4*)(a1 + i1) = y1;
+      f32x4_stream((f32x4*)(a1 + i1), y1);
     }
   }
   #pragma unroll 1

@@ -3,6 +3,28 @@
 struct alignas(4) boolx4 { unsigned char at[4]; };
 struct alignas(16) f32x4 { float at[4]; };
 
+static __device__ inline void boolx4_stream(boolx4* to, boolx4 x) {
+#ifdef __CUDA_ARCH__
+  union { boolx4 vector; unsigned word[1]; } bits = {x};
+  asm volatile("st.global.cs.u32 [%0], %1;"
+               : : "l"(to), "r"(bits.word[0])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const unsigned char* a1, unsigned char* a2, float* a3,
     int n0,
@@ -36,8 +58,8 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         y2.at[j] = v5;
         y3.at[j] = v6;
       }
-      *(boolx4*)(a2 + i1) = y2;
-      *(f32x4*)(a3 + i1) = y3;
+      boolx4_stream((boolx4*)(a2 + i1), y2);
+      f32x4_stream((f32x4*)(a3 + i1), y3);
     }
   }
   #pragma unroll 1

@@ -3,6 +3,28 @@
 struct alignas(8) f32x2 { float at[2]; };
 struct alignas(16) f64x2 { double at[2]; };
 
+static __device__ inline void f32x2_stream(f32x2* to, f32x2 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x2 vector; unsigned word[2]; } bits = {x};
+  asm volatile("st.global.cs.v2.u32 [%0], {%1, %2};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
+static __device__ inline void f64x2_stream(f64x2* to, f64x2 x) {
+#ifdef __CUDA_ARCH__
+  union { f64x2 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, const double* a1, double* a2, float* a3,
     int n0) {
@@ -36,8 +58,8 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         y2.at[j] = v3;
         y3.at[j] = v5;
       }
-      *(f64x2*)(a2 + i1) = y2;
-      *(f32x2*)(a3 + i1) = y3;
+      f64x2_stream((f64x2*)(a2 + i1), y2);
+      f32x2_stream((f32x2*)(a3 + i1), y3);
     }
   }
   #pragma unroll 1

@@ -2,6 +2,17 @@
 
 struct alignas(16) f32x4 { float at[4]; };
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     const float* a0, float* a1, float* a2,
     int n0,
@@ -32,7 +43,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         y1.at[j] = v3;
         y2.at[j] = v4;
       }
-      *(f32x4*)(a1 + i1) = y1;
+      f32x4_stream((f32x4*)(a1 + i1), y1);
       #pragma unroll
       for (int j = 0; j < 4; ++j) {
         a2[i1 * s2_0 + j * s2_0] = y2.at[j];

@@ -18,6 +18,17 @@ static __device__ inline float f32_max(float a, float b) {
 #endif
 }
 
+static __device__ inline void f32x4_stream(f32x4* to, f32x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f32x4 vector; unsigned word[4]; } bits = {x};
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1]), "r"(bits.word[2]), "r"(bits.word[3])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 static __device__ inline int i32_shift_left(int x, int count) {
   const unsigned places = (unsigned)count;
   return places < 32 ? (int)((unsigned)x << places) : (int)0;
@@ -268,7 +279,7 @@ extern "C" __global__ void __launch_bounds__(64) sinter_kernel(
       const float v118 = v117 / v92;
       y1.at[j] = v118;
     }
-    *(f32x4*)(a1 + t4 + i9) = y1;
+    f32x4_stream((f32x4*)(a1 + t4 + i9), y1);
   }
   #pragma unroll 1
   for (int i10 = t2 + threadIdx.x; i10 < n1; i10 += 64) {

@@ -17,6 +17,17 @@ static __device__ inline float f16_to_f32(unsigned short bits) {
 #endif
 }
 
+static __device__ inline void f16x4_stream(f16x4* to, f16x4 x) {
+#ifdef __CUDA_ARCH__
+  union { f16x4 vector; unsigned word[2]; } bits = {x};
+  asm volatile("st.global.cs.v2.u32 [%0], {%1, %2};"
+               : : "l"(to), "r"(bits.word[0]), "r"(bits.word[1])
+               : "memory");
+#else
+  *to = x;
+#endif
+}
+
 static __device__ inline float f32_exchange(float x, int distance) {
   return (float)__shfl_xor_sync(0xffffu << (threadIdx.x & 16u), x, distance);
 }
@@ -240,7 +251,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
         const unsigned short v121 = f32_to_f16(v120);
         y1.at[j] = v121;
       }
-      *(f16x4*)(a1 + t2 + i6) = y1;
+      f16x4_stream((f16x4*)(a1 + t2 + i6), y1);
     }
     #pragma unroll 1
     for (int i7 = t0 + threadIdx.x % 16; i7 < n1; i7 += 16) {

@@ -21,6 +21,7 @@ namespace sinter {
 struct GpuTarget {
   int compute_capability = 90;        ///< major * 10 + minor
   std::int64_t resident_threads = 0;  ///< on all multiprocessors together; 0 for an H200's
+  std::int64_t cache_bytes = 0;       ///< of the second level; 0 for an H200's
 
   [[nodiscard]] SINTER_API PlanLimits plan_limits() const;
   friend bool operator==(const GpuTarget&, const GpuTarget&) = default;
@@ -29,10 +30,11 @@ struct GpuTarget {
 /// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
 /// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
 /// and the strides around it, by whether there is work for the device in several vectors a thread,
-/// and by whether all offsets are below 2^30. Where it reduces, also by its chunk, by the number of
-/// chunks of the rule in a group, up to a power of two, and by whether there are threads enough for
-/// large blocks. Of a product, by how far its rows and columns fill the tiles of a few sizes, and
-/// by whether there are enough of those for the device.
+/// by whether all offsets are below 2^30, and by whether the device's cache holds the buffers.
+/// Where it reduces, also by its chunk, by the number of chunks of the rule in a group, up to a
+/// power of two, and by whether there are threads enough for large blocks. Of a product, by how far
+/// its rows and columns fill the tiles of a few sizes, and by whether there are enough of those for
+/// the device.
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 
