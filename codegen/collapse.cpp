@@ -11,6 +11,8 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/assert.h>
 
+#include "placement.h"
+
 namespace sinter {
 namespace {
 
@@ -337,7 +339,7 @@ LoopSpace collapse(const Graph& body) {
 bool should_stream(const Graph& body, const Target& target) {
   std::int64_t bytes = 0;
   for (const GraphOutput& output : body.outputs()) {
-    bytes += body.shape(output.node).elements() * info(body.node(output.node).dtype).bytes;
+    bytes += detail::value_bytes(body, output.node);
   }
   return bytes > target.streaming_bytes;
 }

@@ -255,6 +255,7 @@ std::string streaming(const std::string& vector) {
   const std::size_t at = vector.find('x');
   const int words =
       info(*dtype_from_name(vector.substr(0, at))).bytes * std::stoi(vector.substr(at + 1)) / 4;
+  SINTER_ASSERT(words > 0, "what is streamed fills a register");
   std::vector<std::string> places;
   std::vector<std::string> registers;
   for (int i = 0; i < words; ++i) {

@@ -22,8 +22,9 @@ constexpr int kSingleBytesInFlight = 16;
 constexpr int kMaxUnroll = 8;
 /// 132 multiprocessors of 2,048 threads.
 constexpr std::int64_t kResidentThreads = 132 * 2048;
-constexpr std::int64_t kWarp = 32;
+/// Of its second level.
 constexpr std::int64_t kCacheBytes = std::int64_t{50} << 20;
+constexpr std::int64_t kWarp = 32;
 /// Half of what a multiprocessor holds, where it is cut in blocks: fewer wait for each other.
 constexpr std::int64_t kThreadsWanted = 1024;
 /// Bodies of more ops keep a thread busy with one vector.
@@ -53,15 +54,19 @@ std::vector<Walked> walked_arguments(const Graph& body, const LoopSpace& space,
   return walked;
 }
 
-std::int64_t bytes_of(const Graph& body, NodeId node) {
-  return body.shape(node).elements() * info(body.node(node).dtype).bytes;
-}
-
 bool exceeds_cache(const Graph& body, const GpuTarget& target) {
   std::int64_t bytes = 0;
-  for (const GraphInput& input : body.inputs()) bytes += bytes_of(body, input.node);
-  for (const GraphOutput& output : body.outputs()) bytes += bytes_of(body, output.node);
+  for (const GraphInput& input : body.inputs()) bytes += value_bytes(body, input.node);
+  for (const GraphOutput& output : body.outputs()) bytes += value_bytes(body, output.node);
   return bytes > (target.cache_bytes > 0 ? target.cache_bytes : kCacheBytes);
+}
+
+/// What does not depend on how a kernel is cut.
+CudaStrategy new_strategy(const Graph& body, const GpuTarget& target) {
+  CudaStrategy strategy;
+  strategy.streaming = exceeds_cache(body, target);
+  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
+  return strategy;
 }
 
 /// The largest power of two, up to 16, that divides the innermost length and the strides around it:
@@ -269,12 +274,10 @@ CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSp
 CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
                                    const Placement& placement, const ProductSides& sides,
                                    const CudaProductStrategy& product, const GpuTarget& target) {
-  CudaStrategy strategy;
-  strategy.streaming = exceeds_cache(body, target);
+  CudaStrategy strategy = new_strategy(body, target);
   strategy.threads = product.threads();
   strategy.lanes = product.lanes;
   strategy.unroll = product.rows;
-  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
   std::vector<bool> behind(strategy.vectors.size(), true);
   for (const GraphInput& input : body.inputs()) {
     behind[body.node(input.node).payload] = sides.after[input.node.index];
@@ -290,10 +293,8 @@ CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
 CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
                                             const Placement& placement, const GpuTarget& target) {
   constexpr int kAhead = 4;
-  CudaStrategy strategy;
-  strategy.streaming = exceeds_cache(body, target);
+  CudaStrategy strategy = new_strategy(body, target);
   strategy.ahead = pressure(body, placement).operations <= kLargeBody ? kAhead : 1;
-  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
   const auto behind = space.extents.end() - space.inner;
   const std::int64_t outer = product(space.extents.begin(), behind - space.reduced);
   if (space.inner > 0) {
@@ -327,14 +328,12 @@ CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& 
 CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
                                   const Placement& placement, const GpuTarget& target) {
   const std::vector<Walked> walked = walked_arguments(body, space, placement);
-  CudaStrategy strategy;
-  strategy.streaming = exceeds_cache(body, target);
+  CudaStrategy strategy = new_strategy(body, target);
   strategy.lanes = choose_lanes(space, walked);
   if (pressure(body, placement).operations <= kLargeBody) {
     strategy.unroll = choose_unroll(space, walked, strategy.lanes, target);
     if (strategy.lanes > 1) strategy.singles = choose_singles(walked);
   }
-  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
   for (const Walked& one : walked) {
     strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
                                      divisor(space, one.argument) >= strategy.lanes;

@@ -136,6 +136,10 @@ std::vector<std::size_t> last_uses(const Graph& body, const Placement& placement
 
 }  // namespace
 
+std::int64_t value_bytes(const Graph& body, NodeId node) {
+  return body.shape(node).elements() * info(body.node(node).dtype).bytes;
+}
+
 std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis) {
   return argument * static_cast<std::size_t>(space.rank()) + static_cast<std::size_t>(axis);
 }

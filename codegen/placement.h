@@ -45,6 +45,9 @@ struct Pressure {
 };
 [[nodiscard]] Pressure pressure(const Graph& body, const Placement& placement);
 
+/// Of a value as it lies in a buffer without gaps.
+[[nodiscard]] std::int64_t value_bytes(const Graph& body, NodeId node);
+
 /// Where the stride of `argument` along `axis` stands in LoopSpace::strides.
 [[nodiscard]] std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis);
 /// The class of an output along the innermost axis.

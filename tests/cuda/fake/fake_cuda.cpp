@@ -144,9 +144,9 @@ Result cuDeviceGetName(char* name, int bytes, int) {
 Result cuDeviceGetAttribute(int* value, int attribute, int) {
   FAKE_CALL("cuDeviceGetAttribute");
   switch (attribute) {
-    case 16: *value = 1; return kSuccess;   // multiprocessors
+    case 16: *value = 1; return kSuccess;     // multiprocessors
     case 38: *value = 4096; return kSuccess;  // bytes of cache
-    case 39: *value = 64; return kSuccess;  // threads on each
+    case 39: *value = 64; return kSuccess;    // threads on each
     case 75: *value = state.capability / 10; return kSuccess;
     case 76: *value = state.capability % 10; return kSuccess;
     default: return kInvalidValue;

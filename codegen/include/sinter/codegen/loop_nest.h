@@ -137,7 +137,8 @@ struct Store {
   ValueId value;
   std::uint8_t argument = 0;
   LaneStride lanes = LaneStride::contiguous;  ///< uniform outside loops with lanes, and only there
-  bool streaming = false;  ///< around the caches, contiguous, aligned to a whole vector
+  /// Contiguous, aligned to a whole vector; around the caches, or of a GPU's the first to leave.
+  bool streaming = false;
   /// Of a local argument in a masked loop: lanes that are masked are stored too, whatever they
   /// hold; there is room for them.
   bool whole = false;
