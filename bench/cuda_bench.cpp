@@ -262,16 +262,19 @@ class Nvrtc {
     };
     find("nvrtcCreateProgram", create_);
     find("nvrtcCompileProgram", compile_);
-    find("nvrtcGetCUBINSize", bytes_);
+    find("nvrtcGetCUBINSize", cubin_bytes_);
     find("nvrtcGetCUBIN", cubin_);
+    find("nvrtcGetPTXSize", ptx_bytes_);
+    find("nvrtcGetPTX", ptx_);
     find("nvrtcDestroyProgram", destroy_);
   }
   [[nodiscard]] bool is_there() const { return create_ != nullptr; }
 
-  /// Whether there is machine code for an H200.
-  [[nodiscard]] bool compile(const std::string& source,
-                             std::span<const std::string_view> more) const {
-    std::vector<std::string> options{"--gpu-architecture=sm_90", "--std=c++17", "--minimal"};
+  /// Whether there is machine code for an H200, or PTX for all from it on.
+  [[nodiscard]] bool compile(const std::string& source, std::span<const std::string_view> more,
+                             bool ptx = false) const {
+    std::vector<std::string> options{ptx ? "--gpu-architecture=compute_90"
+                                         : "--gpu-architecture=sm_90"};
     options.insert(options.end(), more.begin(), more.end());
     std::vector<const char*> words;
     for (const std::string& option : options) words.push_back(option.c_str());
@@ -279,9 +282,9 @@ class Nvrtc {
     create_(&program, source.c_str(), "kernel.cu", 0, nullptr, nullptr);
     std::size_t bytes = 0;
     bool made = compile_(program, static_cast<int>(words.size()), words.data()) == 0;
-    made = made && bytes_(program, &bytes) == 0;
-    std::string cubin(bytes, ' ');
-    made = made && cubin_(program, cubin.data()) == 0;
+    made = made && (ptx ? ptx_bytes_ : cubin_bytes_)(program, &bytes) == 0;
+    std::string code(bytes, ' ');
+    made = made && (ptx ? ptx_ : cubin_)(program, code.data()) == 0;
     destroy_(&program);
     return made;
   }
@@ -290,8 +293,10 @@ class Nvrtc {
   int (*create_)(void**, const char*, const char*, int, const char* const*,
                  const char* const*) = nullptr;
   int (*compile_)(void*, int, const char* const*) = nullptr;
-  int (*bytes_)(void*, std::size_t*) = nullptr;
+  int (*cubin_bytes_)(void*, std::size_t*) = nullptr;
   int (*cubin_)(void*, char*) = nullptr;
+  int (*ptx_bytes_)(void*, std::size_t*) = nullptr;
+  int (*ptx_)(void*, char*) = nullptr;
   int (*destroy_)(void**) = nullptr;
 };
 
@@ -301,15 +306,29 @@ double nanoseconds_of(const std::function<void()>& call) {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
 }
 
-void compile_empty(const Nvrtc& nvrtc) {
-  static_cast<void>(nvrtc.compile("extern \"C\" __global__ void nothing() {}", {}));
+/// What sinter asks of NVRTC beside what bits depend on.
+constexpr std::array<std::string_view, 2> kQuickly{"--std=c++17", "--minimal"};
+
+double time_empty(const Nvrtc& nvrtc, std::span<const std::string_view> options) {
+  return nanoseconds_of([&] {
+    static_cast<void>(nvrtc.compile("extern \"C\" __global__ void nothing() {}", options));
+  });
+}
+
+/// Against an empty kernel with the options of ours, and with none.
+std::string compile_text(const Samples& ours, const Samples& empty, const Samples& plain) {
+  return fmt::format("{}; {} where the empty one has no option; {:.3g} ms",
+                     text(paired_ratio(ours, empty)), text(paired_ratio(ours, plain)),
+                     spread_of(ours).median / 1e6);
 }
 
 /// A request up to its cubin, by codegen and NVRTC alone; the times of the two are in turn.
 void add_compile_row_without_gpu(bool quick) {
   static_cast<void>(Engine().compile(chain(1, 8)).text(Stage::ptx));  // opens NVRTC
   const Nvrtc nvrtc;
-  Samples ours, empty, source;
+  std::vector<std::string_view> options(kQuickly.begin(), kQuickly.end());
+  options.insert(options.end(), cuda_compile_options().begin(), cuda_compile_options().end());
+  Samples ours, empty, plain, source, ptx;
   for (int round = 0; round < (quick ? 5 : 51); ++round) {
     std::string text;
     source.push_back(nanoseconds_of([&] {
@@ -320,15 +339,18 @@ void add_compile_row_without_gpu(bool quick) {
       text = emit_cuda(schedule_cuda(body, collapse(body), target)).source;
     }));
     bool made = false;
-    ours.push_back(source.back() +
-                   nanoseconds_of([&] { made = nvrtc.compile(text, cuda_compile_options()); }));
-    empty.push_back(nanoseconds_of([&] { compile_empty(nvrtc); }));
+    ours.push_back(source.back() + nanoseconds_of([&] { made = nvrtc.compile(text, options); }));
+    ptx.push_back(nanoseconds_of([&] { made = nvrtc.compile(text, options, true) && made; }));
+    empty.push_back(time_empty(nvrtc, kQuickly));
+    plain.push_back(time_empty(nvrtc, {}));
     if (!made) return print_row(kCompileRow, kCompileTarget, "not run: NVRTC refuses the kernel");
   }
-  print_row(kCompileRow, kCompileTarget,
-            fmt::format("{}; {:.3g} ms, of it {:.3g} up to the source; no GPU, so it is not loaded",
-                        text(paired_ratio(ours, empty)), spread_of(ours).median / 1e6,
-                        spread_of(source).median / 1e6));
+  print_row(
+      kCompileRow, kCompileTarget,
+      fmt::format("{}, of it {:.3g} up to the source, {:.3g} from there to PTX; no GPU, so it "
+                  "is not loaded",
+                  compile_text(ours, empty, plain), spread_of(source).median / 1e6,
+                  spread_of(ptx).median / 1e6));
 }
 
 /// Each by an engine that has seen nothing yet.
@@ -344,14 +366,15 @@ void add_compile_rows(const Measured& measured) {
     }
   }
   const Nvrtc nvrtc;
-  Samples empty;
+  Samples empty, plain;
   for (int round = 0; round < rounds && nvrtc.is_there(); ++round) {
-    empty.push_back(nanoseconds_of([&] { compile_empty(nvrtc); }));
+    empty.push_back(time_empty(nvrtc, kQuickly));
+    plain.push_back(time_empty(nvrtc, {}));
   }
-  const std::string stages = fmt::format("{:.3g} ms", spread_of(ours).median / 1e6);
   print_row(kCompileRow, kCompileTarget,
-            empty.empty() ? stages + "; NVRTC was not to be timed"
-                          : fmt::format("{}; {}", text(paired_ratio(ours, empty)), stages));
+            empty.empty()
+                ? fmt::format("{:.3g} ms; NVRTC was not to be timed", spread_of(ours).median / 1e6)
+                : compile_text(ours, empty, plain));
   print_row("ready from the cache", "under 1 ms",
             fmt::format("{:.3g} us", spread_of(known).median / 1000));
 }

@@ -46,7 +46,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     f32x4_stream((f32x4*)(a4 + i1), y4);
   }
   #pragma unroll 1
-  for (int i2 = t2 + threadIdx.x; i2 < t1; i2 += 256) {
+  for (int i2 = t2 + threadIdx.x; i2 < n0 && i2 < i0 + 1024; i2 += 256) {
     const float v13 = a0[i2];
     const float v15 = a1[i2];
     const float v20 = a2[i2];

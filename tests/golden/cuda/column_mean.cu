@@ -6,7 +6,7 @@ extern "C" __global__ void __launch_bounds__(32) sinter_kernel(
     int s0_0, int s0_1, int s3_0) {
   const int t0 = n0 * n2;
   const int i0 = blockIdx.x * 32;
-  if (const int i1 = i0 + threadIdx.x; i1 < (t0 < i0 + 32 ? t0 : i0 + 32)) {
+  if (const int i1 = i0 + threadIdx.x; i1 < t0 && i1 < i0 + 32) {
     const int i3 = i1 % n2;
     const int i2 = i1 / n2;
     float c2 = 0.0f;

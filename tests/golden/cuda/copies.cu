@@ -81,7 +81,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (int i7 = t4 + threadIdx.x; i7 < t2; i7 += 256) {
+  for (int i7 = t4 + threadIdx.x; i7 < t0 && i7 < i0 + 2048; i7 += 256) {
     const int i9 = i7 % n1;
     const int i8 = i7 / n1;
     const float v5 = a0[i8 * s0_0 + i9];

@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     *(f32x4*)(a6 + i2 * s6_0 + i3) = y6;
   }
   #pragma unroll 1
-  for (int i4 = t3 + threadIdx.x; i4 < t2; i4 += 256) {
+  for (int i4 = t3 + threadIdx.x; i4 < t0 && i4 < i0 + 1024; i4 += 256) {
     const int i6 = i4 % n1;
     const int i5 = i4 / n1;
     const float v17 = a0[i5 * s0_0 + i6];

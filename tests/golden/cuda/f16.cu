@@ -101,7 +101,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < n0 && i3 < i0 + 8192; i3 += 256) {
     const unsigned short v13 = a0[i3];
     const float v14 = f16_to_f32(v13);
     const float v15 = v14 * p0;

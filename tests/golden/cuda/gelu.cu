@@ -165,7 +165,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < n0 && i3 < i0 + 4096; i3 += 256) {
     const float v108 = a0[i3];
     const float v109 = fabsf(v108);
     const bool v110 = 14.85f < v109;

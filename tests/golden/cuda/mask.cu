@@ -85,7 +85,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < n0 && i3 < i0 + 2048; i3 += 256) {
     const float v12 = a0[i3];
     const bool v14 = a1[i3] != 0;
     const bool v13 = v12 > p0;

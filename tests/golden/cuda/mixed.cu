@@ -86,7 +86,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (int i3 = t3 + threadIdx.x; i3 < t1; i3 += 256) {
+  for (int i3 = t3 + threadIdx.x; i3 < n0 && i3 < i0 + 1024; i3 += 256) {
     const float v12 = a0[i3];
     const double v14 = a1[i3];
     const double v13 = (double)v12;

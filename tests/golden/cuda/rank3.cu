@@ -68,7 +68,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     }
   }
   #pragma unroll 1
-  for (int i9 = t4 + threadIdx.x; i9 < t2; i9 += 256) {
+  for (int i9 = t4 + threadIdx.x; i9 < t0 && i9 < i0 + 512; i9 += 256) {
     const int i12 = i9 % n2;
     const int i11 = i9 / n2 % n1;
     const int i10 = i9 / n2 / n1;

@@ -24,7 +24,7 @@ extern "C" __global__ void __launch_bounds__(256) sinter_kernel(
     a3[i2 * s3_0 + i3] = v8;
   }
   #pragma unroll 1
-  for (int i4 = t2 + threadIdx.x; i4 < t1; i4 += 256) {
+  for (int i4 = t2 + threadIdx.x; i4 < t0 && i4 < i0 + 256; i4 += 256) {
     const int i6 = i4 % n1;
     const int i5 = i4 / n1;
     const float v9 = a1[i5];
