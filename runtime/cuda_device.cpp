@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -28,6 +30,19 @@ int count_devices(const CudaDriver& driver) {
     fail(ErrorCode::unsupported, "no GPU: the driver knows of no device");
   }
   return count;
+}
+
+constexpr std::string_view kContextGone =
+    ". The context that this was made in is gone: compile, bind and allocate in the one that is "
+    "there now";
+
+std::atomic<bool> process_ends{false};
+
+/// The driver has handlers of its own for the end of the process, since it was initialised; this
+/// one is called before them, so that nothing asks a driver that is gone.
+void watch_for_the_end() {
+  static const int registered = std::atexit([] { process_ends = true; });
+  static_cast<void>(registered);
 }
 
 /// Whether a kernel has failed while it ran, so that its context is of no use any more: illegal
@@ -66,6 +81,7 @@ std::shared_ptr<const CudaDevice> CudaDevice::open(int index,
                                                    const EnvironmentLookup& environment) {
   const CudaDriver driver = CudaDriver::load(environment);
   const int count = count_devices(driver);
+  watch_for_the_end();
   if (index < 0 || index >= count) {
     fail(ErrorCode::unsupported,
          fmt::format("there is no device cuda:{}: the driver knows of {}, cuda:0{}", index, count,
@@ -75,8 +91,16 @@ std::shared_ptr<const CudaDevice> CudaDevice::open(int index,
 }
 
 CudaDevice::~CudaDevice() {
-  // When the process ends the driver may be gone already, and says so.
-  if (primary_ != nullptr && getpid() == process_) driver_.primary_release(device_);
+  if (primary_ != nullptr && is_reachable()) driver_.primary_release(device_);
+}
+
+bool CudaDevice::is_reachable() const { return getpid() == process_ && !process_ends; }
+
+std::uint64_t CudaDevice::number_of(CudaContext context) const {
+  unsigned long long number = 0;
+  const bool told =
+      driver_.context_number != nullptr && driver_.context_number(context, &number) == 0;
+  return told ? number : 0;
 }
 
 CudaContext CudaDevice::primary() const {
@@ -107,10 +131,7 @@ void CudaDevice::check(CudaResult result, std::string_view what) const {
 
 /// What there is to know about an error beside the driver's words.
 std::string CudaDevice::advice(CudaResult result) const {
-  if (result == kCudaContextDestroyed) {
-    return ". The context that this was made in is gone: compile, bind and allocate in the one "
-           "that is there now";
-  }
+  if (result == kCudaContextDestroyed) return std::string(kContextGone);
   if (!is_fault(result)) return "";
   if (faulted_.exchange(true)) return ". This fault of a kernel has been reported before";
   const std::uint64_t last = last_launch_.load(std::memory_order_relaxed);
@@ -145,26 +166,33 @@ void CudaDevice::check_pointer(const void* pointer, std::string_view label) cons
 
 CudaScope::CudaScope(const CudaDevice& device) : device_(device) {
   device.check_fork();
-  device.check(device.driver_.context_current(&context_), "asking for the current context");
-  if (context_ != nullptr) {
-    int current = 0;
+  CudaContext& context = owner_.context;
+  device.check(device.driver_.context_current(&context), "asking for the current context");
+  int current = -1;
+  if (context != nullptr) {
     device.check(device.driver_.context_device(&current), "asking for the current device");
-    if (current == device.device_) return;
   }
-  context_ = device.primary();
-  push();
+  if (current != device.device_) {
+    context = device.primary();
+    push();
+  }
+  owner_.number = device.number_of(context);
 }
 
-CudaScope::CudaScope(const CudaDevice& device, CudaContext context)
-    : device_(device), context_(context) {
+CudaScope::CudaScope(const CudaDevice& device, const CudaOwner& owner)
+    : device_(device), owner_(owner) {
   device.check_fork();
+  if (device.number_of(owner.context) != owner.number) {
+    fail(ErrorCode::internal, fmt::format("{} has another context at {}{}", device.description(),
+                                          fmt::ptr(owner.context), kContextGone));
+  }
   CudaContext current = nullptr;
   device.check(device.driver_.context_current(&current), "asking for the current context");
-  if (current != context) push();
+  if (current != owner.context) push();
 }
 
 void CudaScope::push() {
-  device_.check(device_.driver_.context_push(context_), "making a context current");
+  device_.check(device_.driver_.context_push(owner_.context), "making a context current");
   pushed_ = true;
 }
 

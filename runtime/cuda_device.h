@@ -14,6 +14,14 @@
 
 namespace sinter::detail {
 
+/// A context, and the number by which the driver tells it from one that had the same address
+/// before; 0 where the driver tells none.
+struct CudaOwner {
+  CudaContext context = nullptr;
+  std::uint64_t number = 0;
+  friend bool operator==(const CudaOwner&, const CudaOwner&) = default;
+};
+
 /// Thread-safe. Does not survive a fork, as the driver does not: its use in the child is refused.
 class CudaDevice {
  public:
@@ -40,12 +48,25 @@ class CudaDevice {
   }
   /// Throws Error(invalid_buffer) unless kernels of this device can use the memory at `pointer`.
   void check_pointer(const void* pointer, std::string_view label) const;
+  /// For destructors: calls `release(driver())` with the context of `owner` current. Does nothing
+  /// where that context is gone, with all that was in it, or where the driver must not be asked any
+  /// more: in the child of a fork, and when the process ends.
+  void release_in(const CudaOwner& owner, auto&& release) const {
+    if (!is_reachable() || number_of(owner.context) != owner.number) return;
+    if (driver_.context_push(owner.context) != 0) return;
+    release(driver_);
+    CudaContext ignored = nullptr;
+    driver_.context_pop(&ignored);
+  }
 
  private:
   friend class CudaScope;
   CudaDevice(CudaDriver driver, int index);
   [[nodiscard]] CudaContext primary() const;
   void check_fork() const;
+  [[nodiscard]] bool is_reachable() const;
+  /// 0 also where `context` is gone.
+  [[nodiscard]] std::uint64_t number_of(CudaContext context) const;
   [[nodiscard]] std::string advice(CudaResult result) const;
 
   const CudaDriver driver_;
@@ -65,18 +86,18 @@ class CudaDevice {
 class CudaScope {
  public:
   explicit CudaScope(const CudaDevice& device);
-  /// With this context and no other.
-  CudaScope(const CudaDevice& device, CudaContext context);
+  /// With this context and no other. Throws Error(internal) where it is gone.
+  CudaScope(const CudaDevice& device, const CudaOwner& owner);
   ~CudaScope();
   CudaScope(const CudaScope&) = delete;
   CudaScope& operator=(const CudaScope&) = delete;
 
-  [[nodiscard]] CudaContext context() const { return context_; }
+  [[nodiscard]] const CudaOwner& owner() const { return owner_; }
 
  private:
   void push();
   const CudaDevice& device_;
-  CudaContext context_ = nullptr;
+  CudaOwner owner_;
   bool pushed_ = false;
 };
 

@@ -55,6 +55,7 @@ std::string find_functions(const DynamicLibrary& library, CudaDriver& to) {
   find("cuMemcpyHtoD_v2", to.copy_to_device);
   find("cuMemcpyDtoH_v2", to.copy_to_host);
   find("cuPointerGetAttribute", to.pointer_attribute);
+  static_cast<void>(library.find("cuCtxGetId", to.context_number));
   return missing;
 }
 

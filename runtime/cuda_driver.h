@@ -55,6 +55,8 @@ struct CudaDriver {
   CudaResult (*primary_release)(int device) = nullptr;
   CudaResult (*context_current)(CudaContext* context) = nullptr;
   CudaResult (*context_device)(int* device) = nullptr;
+  /// Null before CUDA 12.
+  CudaResult (*context_number)(CudaContext context, unsigned long long* number) = nullptr;
   CudaResult (*context_push)(CudaContext context) = nullptr;
   CudaResult (*context_pop)(CudaContext* context) = nullptr;
   CudaResult (*module_load)(CudaModule* module, const void* image) = nullptr;

@@ -44,20 +44,19 @@ CudaCode::CudaCode(std::shared_ptr<const CudaDevice> device, std::shared_ptr<con
       ptx_(ptx) {}
 
 CudaCode::~CudaCode() {
-  // A context that is gone has taken its modules along, and a driver that is gone says so.
   for (const Loaded& loaded : loaded_) {
-    if (device_->driver().context_push(loaded.context) != 0) continue;
-    device_->driver().module_unload(loaded.module);
-    CudaContext ignored = nullptr;
-    device_->driver().context_pop(&ignored);
+    device_->release_in(loaded.owner,
+                        [&](const CudaDriver& driver) { driver.module_unload(loaded.module); });
   }
 }
 
-CudaFunction CudaCode::function(CudaContext context) const {
+CudaFunction CudaCode::function(const CudaOwner& owner) const {
   const std::lock_guard lock(mutex_);
-  const auto known = std::ranges::find(loaded_, context, &Loaded::context);
+  const auto known = std::ranges::find(loaded_, owner, &Loaded::owner);
   if (known != loaded_.end()) return known->function;
-  Loaded& loaded = loaded_.emplace_back(Loaded{context, load(), nullptr});
+  // A context that was at this address before has taken its modules along.
+  std::erase_if(loaded_, [&](const Loaded& one) { return one.owner.context == owner.context; });
+  Loaded& loaded = loaded_.emplace_back(Loaded{owner, load(), nullptr});
   const CudaResult result =
       device_->driver().module_function(&loaded.function, loaded.module, kernel_.entry.c_str());
   if (result == 0) return loaded.function;
@@ -104,7 +103,7 @@ std::shared_ptr<const MachineCode> CudaJit::compile(const LoopNest& nest, Compil
   auto code =
       std::make_shared<const CudaCode>(device_, nvrtc_, std::move(kernel), std::move(image), ptx);
   const CudaScope scope(*device_);
-  static_cast<void>(code->function(scope.context()));
+  static_cast<void>(code->function(scope.owner()));
   watch.lap(times.link);
   return code;
 }

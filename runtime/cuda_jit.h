@@ -28,12 +28,12 @@ class CudaCode final : public MachineCode {
 
   /// Text and launch rule.
   [[nodiscard]] const CudaKernel& kernel() const { return kernel_; }
-  /// The function in `context`, which is current.
-  [[nodiscard]] CudaFunction function(CudaContext context) const;
+  /// The function in the context of `owner`, which is current.
+  [[nodiscard]] CudaFunction function(const CudaOwner& owner) const;
 
  private:
   struct Loaded {
-    CudaContext context;
+    CudaOwner owner;
     CudaModule module;
     CudaFunction function;
   };

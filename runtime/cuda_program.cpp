@@ -7,7 +7,6 @@
 
 #include <sinter/ir/error.h>
 
-#include "cuda_device.h"
 #include "cuda_jit.h"
 #include "program.h"
 #include "small_array.h"
@@ -127,7 +126,7 @@ void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
     }
     SmallArray<void*, kInlineParameters> parameters(code.kernel().parameters.size());
     fill_parameters(kernel, code.kernel(), pointers.data(), parameters.data());
-    launch(device, code.function(scope.context()), blocks_of(kernel, code.kernel()),
+    launch(device, code.function(scope.owner()), blocks_of(kernel, code.kernel()),
            static_cast<unsigned>(code.kernel().threads), options.stream, parameters.data(),
            code.kernel().entry);
   }
@@ -138,13 +137,13 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
     : program_(program) {
   const CudaDevice& device = *program.services->cuda;
   const CudaScope scope(device);
-  context_ = scope.context();
+  owner_ = scope.owner();
   check_pointers(program, inputs, outputs);
   launches_.reserve(program.kernels.size());
   for (const Kernel& kernel : program.kernels) {
     const CudaKernel& code = code_of(kernel).kernel();
     CudaLaunch& made = launches_.emplace_back();
-    made.function = code_of(kernel).function(context_);
+    made.function = code_of(kernel).function(owner_);
     made.blocks = blocks_of(kernel, code);
     made.threads = static_cast<unsigned>(code.threads);
     made.pointers.resize(kernel.places.size());
@@ -167,16 +166,14 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
 }
 
 BoundCuda::~BoundCuda() {
-  const CudaDriver& driver = program_.services->cuda->driver();
-  if (workspace_ == 0 || driver.context_push(context_) != 0) return;
-  driver.release(workspace_);
-  CudaContext ignored = nullptr;
-  driver.context_pop(&ignored);
+  if (workspace_ == 0) return;
+  program_.services->cuda->release_in(
+      owner_, [this](const CudaDriver& driver) { driver.release(workspace_); });
 }
 
 void BoundCuda::run(const RunOptions& options) {
   const CudaDevice& device = *program_.services->cuda;
-  const CudaScope scope(device, context_);
+  const CudaScope scope(device, owner_);
   for (std::size_t k = 0; k < launches_.size(); ++k) {
     CudaLaunch& one = launches_[k];
     launch(device, one.function, one.blocks, one.threads, options.stream, one.parameters.data(),

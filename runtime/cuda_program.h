@@ -7,7 +7,7 @@
 #include <sinter/runtime/device.h>
 #include <sinter/runtime/view.h>
 
-#include "cuda_driver.h"
+#include "cuda_device.h"
 
 namespace sinter::detail {
 
@@ -39,7 +39,7 @@ class BoundCuda {
 
  private:
   const Program& program_;
-  CudaContext context_ = nullptr;
+  CudaOwner owner_;
   CudaPointer workspace_ = 0;
   std::vector<CudaLaunch> launches_;
 };

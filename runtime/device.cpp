@@ -14,41 +14,43 @@ std::string to_string(Device device) {
   return device.kind() == Device::Kind::cpu ? "cpu" : fmt::format("cuda:{}", device.index());
 }
 
+struct detail::DeviceMemory {
+  DeviceMemory(std::shared_ptr<const CudaDevice> on, std::size_t size)
+      : device(std::move(on)), bytes(size) {
+    const CudaScope scope(*device);
+    owner = scope.owner();
+    if (size == 0) return;
+    device->check(device->driver().allocate(&address, size),
+                  fmt::format("allocating {} bytes", size));
+  }
+  ~DeviceMemory() {
+    if (address == 0) return;
+    device->release_in(owner, [this](const CudaDriver& driver) { driver.release(address); });
+  }
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+  const std::shared_ptr<const CudaDevice> device;
+  const std::size_t bytes;
+  CudaOwner owner;
+  CudaPointer address = 0;
+};
+
 DeviceBuffer::DeviceBuffer(std::shared_ptr<const detail::CudaDevice> device, std::size_t bytes)
-    : device_(std::move(device)), bytes_(bytes) {
-  const detail::CudaScope scope(*device_);
-  context_ = scope.context();
-  if (bytes == 0) return;
-  detail::CudaPointer memory = 0;
-  device_->check(device_->driver().allocate(&memory, bytes),
-                 fmt::format("allocating {} bytes", bytes));
-  data_ = reinterpret_cast<void*>(static_cast<std::uintptr_t>(memory));
+    : memory_(std::make_unique<detail::DeviceMemory>(std::move(device), bytes)) {}
+
+DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept = default;
+DeviceBuffer& DeviceBuffer::operator=(DeviceBuffer&& other) noexcept = default;
+DeviceBuffer::~DeviceBuffer() = default;
+
+void* DeviceBuffer::data() const {
+  const detail::CudaPointer address = memory_ == nullptr ? 0 : memory_->address;
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(address));
 }
 
-DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept
-    : device_(std::move(other.device_)),
-      context_(other.context_),
-      data_(std::exchange(other.data_, nullptr)),
-      bytes_(std::exchange(other.bytes_, 0)) {}
+std::size_t DeviceBuffer::bytes() const { return memory_ == nullptr ? 0 : memory_->bytes; }
 
-DeviceBuffer& DeviceBuffer::operator=(DeviceBuffer&& other) noexcept {
-  std::swap(device_, other.device_);
-  std::swap(context_, other.context_);
-  std::swap(data_, other.data_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
-}
-
-DeviceBuffer::~DeviceBuffer() {
-  if (data_ == nullptr) return;
-  const detail::CudaDriver& driver = device_->driver();
-  if (driver.context_push(context_) != 0) return;
-  driver.release(reinterpret_cast<std::uintptr_t>(data_));
-  detail::CudaContext ignored = nullptr;
-  driver.context_pop(&ignored);
-}
-
-Device DeviceBuffer::device() const { return Device::cuda(device_->index()); }
+Device DeviceBuffer::device() const { return Device::cuda(memory_->device->index()); }
 
 namespace {
 
@@ -61,27 +63,27 @@ void check_size(std::size_t asked, std::size_t bytes) {
 }  // namespace
 
 void DeviceBuffer::write(std::span<const std::byte> host) const {
-  check_size(host.size(), bytes_);
+  check_size(host.size(), bytes());
   if (host.empty()) return;
-  const detail::CudaScope scope(*device_, context_);
-  device_->check(device_->driver().copy_to_device(reinterpret_cast<std::uintptr_t>(data_),
-                                                  host.data(), host.size()),
-                 fmt::format("copying {} bytes to the device", host.size()));
+  const detail::CudaDevice& device = *memory_->device;
+  const detail::CudaScope scope(device, memory_->owner);
+  device.check(device.driver().copy_to_device(memory_->address, host.data(), host.size()),
+               fmt::format("copying {} bytes to the device", host.size()));
 }
 
 void DeviceBuffer::read(std::span<std::byte> host) const {
-  check_size(host.size(), bytes_);
+  check_size(host.size(), bytes());
   if (host.empty()) return;
-  const detail::CudaScope scope(*device_, context_);
-  device_->check(device_->driver().copy_to_host(
-                     host.data(), reinterpret_cast<std::uintptr_t>(data_), host.size()),
-                 fmt::format("copying {} bytes from the device", host.size()));
+  const detail::CudaDevice& device = *memory_->device;
+  const detail::CudaScope scope(device, memory_->owner);
+  device.check(device.driver().copy_to_host(host.data(), memory_->address, host.size()),
+               fmt::format("copying {} bytes from the device", host.size()));
 }
 
 TensorView DeviceBuffer::view(DType dtype, const Shape& shape, const Strides& strides) const {
-  const std::size_t elements = bytes_ / info(dtype).bytes;
+  const std::size_t elements = bytes() / info(dtype).bytes;
   detail::check_view_size(static_cast<std::int64_t>(elements), shape, strides);
-  return {data_, dtype, shape, strides, device()};
+  return {data(), dtype, shape, strides, device()};
 }
 
 }  // namespace sinter

@@ -307,6 +307,12 @@ FAULTS = [
      "loaded_.pop_back();"),
     ("a context stays current", "runtime/cuda_device.cpp", "if (pushed_) device_.driver_.context_pop(&ignored);",
      "static_cast<void>(ignored);"),
+    ("a driver that is gone is asked", "runtime/cuda_device.cpp",
+     "getpid() == process_ && !process_ends", "getpid() == process_"),
+    ("a child releases what its parent holds", "runtime/cuda_device.cpp",
+     "return getpid() == process_ && !process_ends;", "return !process_ends;"),
+    ("a context is known by its address alone", "runtime/cuda_device.cpp",
+     "return told ? number : 0;", "return told ? 0 : number;"),
 ]
 
 # Where the fault may be found, in this order, and how far each is asked to look.

@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -501,6 +504,33 @@ TEST_F(CudaEngine, SaysThatAContextIsGone) {
   expect_equal(tensors.results(), interpret(graph, inputs));
 }
 
+/// Where the driver gives a new context the address of one that is gone.
+TEST_F(CudaEngine, TellsAContextFromTheOneBeforeAtItsAddress) {
+  const Engine engine = make_engine();
+  const Graph graph = several_kernels();
+  const std::vector<TensorData> inputs = make_inputs(graph);
+  const Executable program = engine.compile(graph, {.fuse = Fuse::none});
+  void* context = fake.make_context(0);
+  fake.push_context(context);
+  {
+    const DeviceTensors before(engine, graph, inputs);
+    Call call = program.bind(before.in, before.out);
+    call();
+    fake.replace_context(context);
+    const int loaded = fake.calls("cuModuleLoadData");
+    expect_as_interpreted_on_device(engine, graph, inputs, {.fuse = Fuse::none});
+    EXPECT_EQ(fake.calls("cuModuleLoadData"), loaded + program.kernels());
+    for (const auto& use : {std::function<void()>([&] { call(); }),
+                            std::function<void()>([&] { static_cast<void>(before.results()); })}) {
+      expect_error(ErrorCode::internal, "The context that this was made in is gone", use);
+    }
+    fake.reset();
+  }
+  EXPECT_EQ(fake.calls("cuMemFree_v2"), 0) << "what went with its context was freed once more";
+  void* popped = nullptr;
+  fake.pop_context(&popped);
+}
+
 /// What a stream that is captured into a graph refuses is done by the first run.
 TEST_F(CudaEngine, RunsAgainWithNothingThatACaptureRefuses) {
   const Engine engine = make_engine();
@@ -530,6 +560,46 @@ TEST_F(CudaEngine, RefusesToRunInAForkedChild) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+/// Each holds the device in its own way.
+struct Held {
+  Engine engine = make_engine();
+  Graph graph = several_kernels();
+  DeviceTensors tensors{engine, graph, make_inputs(graph)};
+  Executable program = engine.compile(graph, {.fuse = Fuse::none});
+  Call call = program.bind(tensors.in, tensors.out);
+};
+
+TEST_F(CudaEngine, ReleasesNothingInAForkedChild) {
+  std::optional<Held> held(std::in_place);
+  held->program.run(held->tensors.in, held->tensors.out);
+  const pid_t child = fork();
+  if (child == 0) {
+    fake.reset();
+    held.reset();
+    const int calls = fake.calls("cuMemFree_v2") + fake.calls("cuModuleUnload") +
+                      fake.calls("cuCtxPushCurrent_v2") +
+                      fake.calls("cuDevicePrimaryCtxRelease_v2");
+    _exit(calls);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "calls of the driver";
+}
+
+/// Destroyed when the process has ended the driver: it is made long before that is begun.
+std::optional<Held> held_to_the_end;
+
+TEST_F(CudaEngine, AsksNothingOfADriverThatIsGone) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        held_to_the_end.emplace();
+        held_to_the_end->program.run(held_to_the_end->tensors.in, held_to_the_end->tensors.out);
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

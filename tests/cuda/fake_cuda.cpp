@@ -36,6 +36,7 @@ FakeCuda::FakeCuda() : library_(dlopen(path().c_str(), RTLD_NOW | RTLD_LOCAL)) {
   find("fake_capability", set_capability);
   find("fake_refuse_machine_code", refuse_machine_code);
   find("fake_context", make_context);
+  find("fake_replace_context", replace_context);
   find("fake_context_depth", context_depth);
   find("fake_allocations", allocations);
   find("fake_modules", modules);

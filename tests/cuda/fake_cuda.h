@@ -28,6 +28,8 @@ class FakeCuda {
   void (*refuse_machine_code)() = nullptr;
   /// A new context, as a caller makes one.
   void* (*make_context)(int device) = nullptr;
+  /// At this address there is another context now: what was loaded and allocated in it is gone.
+  void (*replace_context)(void* context) = nullptr;
   /// Contexts that this thread has pushed.
   int (*context_depth)() = nullptr;
   int (*allocations)() = nullptr;

@@ -1,18 +1,22 @@
 // A driver library and an NVRTC in one, for machines without either: memory of the device is the
 // host's, an image is the kernel's source, and a launch runs it as emulation.h says.
 //
-// Two devices, each with its primary context. What begins with fake_ is for tests, see fake_cuda.h.
+// Two devices, each with its primary context. What would be the end of a program with NVIDIA's ends
+// it here: a launch of what is not loaded, and any call once the driver is gone from a process that
+// ends. What begins with fake_ is for tests, see fake_cuda.h.
 #include <dlfcn.h>
-#include <stdlib.h>
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,19 +31,21 @@ constexpr Result kInvalidContext = 201;
 
 struct Context {
   int device;
+  unsigned long long number;
 };
 
 using LaunchFunction = void (*)(void** parameters, unsigned blocks, unsigned threads,
                                 bool descending);
 
 struct Module {
+  Context* context = nullptr;
   void* library = nullptr;
   LaunchFunction launch = nullptr;
 };
 
 struct Allocation {
   std::size_t bytes;
-  int device;
+  Context* context;
 };
 
 struct State {
@@ -50,17 +56,26 @@ struct State {
   std::map<std::string, Result> failures;
   std::map<std::string, int> calls;
   std::map<std::uint64_t, Allocation> memory;  // by address
-  std::array<Context, 2> primary{Context{0}, Context{1}};
+  std::array<Context, 2> primary{Context{0, 1}, Context{1, 2}};
   std::vector<std::unique_ptr<Context>> contexts;  // beside the primary ones
+  unsigned long long last_number = 2;
   int retained = 0;
-  int modules = 0;
+  std::set<Module*> modules;
   void* last_stream = nullptr;
 };
 State state;
 thread_local std::vector<Context*> current;
+bool gone = false;
+
+void unload(Module* module) {
+  if (state.modules.erase(module) == 0) std::abort();
+  dlclose(module->library);
+  delete module;
+}
 
 /// Counts a call; what it was told to fail with, or 0.
 Result called(const char* function) {
+  if (gone) std::abort();
   const std::lock_guard lock(state.mutex);
   ++state.calls[function];
   const auto found = state.failures.find(function);
@@ -98,12 +113,24 @@ void fake_devices(int count) { state.devices = count; }
 void fake_capability(int capability) { state.capability = capability; }
 void fake_refuse_machine_code() { state.refuse_machine_code = true; }
 void* fake_context(int device) {
-  state.contexts.push_back(std::make_unique<Context>(Context{device}));
+  state.contexts.push_back(std::make_unique<Context>(Context{device, ++state.last_number}));
   return state.contexts.back().get();
+}
+void fake_replace_context(void* address) {
+  auto* context = static_cast<Context*>(address);
+  const auto is_there = [&](const auto& one) { return one.second.context == context; };
+  for (auto at = state.memory.begin(); at != state.memory.end();) {
+    if (is_there(*at)) std::free(reinterpret_cast<void*>(static_cast<std::uintptr_t>(at->first)));
+    at = is_there(*at) ? state.memory.erase(at) : std::next(at);
+  }
+  for (Module* module : std::set<Module*>(state.modules)) {
+    if (module->context == context) unload(module);
+  }
+  context->number = ++state.last_number;
 }
 int fake_context_depth() { return static_cast<int>(current.size()); }
 int fake_allocations() { return static_cast<int>(state.memory.size()); }
-int fake_modules() { return state.modules; }
+int fake_modules() { return static_cast<int>(state.modules.size()); }
 int fake_primary_contexts() { return state.retained; }
 void* fake_last_stream() { return state.last_stream; }
 
@@ -111,7 +138,8 @@ void* fake_last_stream() { return state.last_stream; }
 
 Result cuInit(unsigned) {
   FAKE_CALL("cuInit");
-  return kSuccess;
+  static const int registered = std::atexit([] { gone = true; });
+  return registered;
 }
 Result cuGetErrorName(Result, const char** name) {
   *name = "FAKE_ERROR";
@@ -159,6 +187,7 @@ Result cuDevicePrimaryCtxRetain(void** context, int device) {
   return kSuccess;
 }
 Result cuDevicePrimaryCtxRelease_v2(int) {
+  FAKE_CALL("cuDevicePrimaryCtxRelease_v2");
   --state.retained;
   return kSuccess;
 }
@@ -171,6 +200,11 @@ Result cuCtxGetDevice(int* device) {
   FAKE_CALL("cuCtxGetDevice");
   if (current.empty()) return kInvalidContext;
   *device = current.back()->device;
+  return kSuccess;
+}
+Result cuCtxGetId(void* context, unsigned long long* number) {
+  FAKE_CALL("cuCtxGetId");
+  *number = static_cast<Context*>(context)->number;
   return kSuccess;
 }
 Result cuCtxPushCurrent_v2(void* context) {
@@ -206,6 +240,7 @@ Result cuModuleLoadData(void** module, const void* image) {
                               "-fno-strict-aliasing '" +
                               folder + "/kernel.cpp' -o '" + folder + "/kernel.so'";
   auto made = std::make_unique<Module>();
+  made->context = current.back();
   if (std::system(command.c_str()) == 0) {
     made->library = dlopen((folder + "/kernel.so").c_str(), RTLD_NOW | RTLD_LOCAL);
   }
@@ -213,15 +248,13 @@ Result cuModuleLoadData(void** module, const void* image) {
   std::filesystem::remove_all(folder, ignored);
   if (made->library == nullptr) return kInvalidImage;
   made->launch = reinterpret_cast<LaunchFunction>(dlsym(made->library, "fake_launch"));
-  ++state.modules;
+  state.modules.insert(made.get());
   *module = made.release();
   return kSuccess;
 }
 Result cuModuleUnload(void* module) {
-  auto* one = static_cast<Module*>(module);
-  dlclose(one->library);
-  delete one;
-  --state.modules;
+  FAKE_CALL("cuModuleUnload");
+  unload(static_cast<Module*>(module));
   return kSuccess;
 }
 Result cuModuleGetFunction(void** function, void* module, const char* name) {
@@ -236,6 +269,7 @@ Result cuLaunchKernel(void* function, unsigned blocks, unsigned, unsigned, unsig
   if (current.empty()) return kInvalidContext;
   if (blocks == 0) return kInvalidValue;
   state.last_stream = stream;
+  if (!state.modules.contains(static_cast<Module*>(function))) std::abort();
   static_cast<Module*>(function)->launch(parameters, blocks, threads, false);
   return kSuccess;
 }
@@ -247,7 +281,7 @@ Result allocate(std::uint64_t* memory, std::size_t bytes) {
   std::memset(made, 0xa5, bytes);
   *memory = reinterpret_cast<std::uintptr_t>(made);
   const std::lock_guard lock(state.mutex);
-  state.memory[*memory] = {bytes, current.back()->device};
+  state.memory[*memory] = {bytes, current.back()};
   return kSuccess;
 }
 Result release(std::uint64_t memory) {
@@ -260,7 +294,10 @@ Result cuMemAlloc_v2(std::uint64_t* memory, std::size_t bytes) {
   FAKE_CALL("cuMemAlloc_v2");
   return allocate(memory, bytes);
 }
-Result cuMemFree_v2(std::uint64_t memory) { return release(memory); }
+Result cuMemFree_v2(std::uint64_t memory) {
+  FAKE_CALL("cuMemFree_v2");
+  return release(memory);
+}
 Result cuMemAllocAsync(std::uint64_t* memory, std::size_t bytes, void*) {
   FAKE_CALL("cuMemAllocAsync");
   return allocate(memory, bytes);
@@ -283,7 +320,7 @@ Result cuPointerGetAttribute(void* value, int attribute, std::uint64_t pointer) 
   if (found == state.memory.begin()) return kInvalidValue;
   --found;
   if (pointer >= found->first + found->second.bytes) return kInvalidValue;
-  const int answer = attribute == 2 ? 2 : found->second.device;  // device memory, or whose
+  const int answer = attribute == 2 ? 2 : found->second.context->device;  // device memory, or whose
   std::memcpy(value, &answer, sizeof answer);
   return kSuccess;
 }

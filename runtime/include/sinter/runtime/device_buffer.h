@@ -13,11 +13,13 @@ namespace sinter {
 
 namespace detail {
 class CudaDevice;
-}
+struct DeviceMemory;
+}  // namespace detail
 
 /// Owns memory on one device, in the context that was current when it was made, else in the
 /// device's primary context. Made by Engine::allocate. Copies wait for what the default stream
-/// does before, and for themselves. Errors of the driver throw Error(internal).
+/// does before, and for themselves. Errors of the driver throw Error(internal), as do copies where
+/// that context is gone, with its memory.
 class SINTER_API DeviceBuffer {
  public:
   DeviceBuffer(std::shared_ptr<const detail::CudaDevice> device, std::size_t bytes);
@@ -25,8 +27,9 @@ class SINTER_API DeviceBuffer {
   DeviceBuffer& operator=(DeviceBuffer&& other) noexcept;
   ~DeviceBuffer();
 
-  [[nodiscard]] void* data() const { return data_; }
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Null of 0 bytes, and once it was moved from.
+  [[nodiscard]] void* data() const;
+  [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] Device device() const;
 
   /// Copies to or from its beginning. Throws Error(invalid_argument) beyond its end.
@@ -45,10 +48,7 @@ class SINTER_API DeviceBuffer {
   [[nodiscard]] TensorView view(DType dtype, const Shape& shape, const Strides& strides = {}) const;
 
  private:
-  std::shared_ptr<const detail::CudaDevice> device_;
-  void* context_ = nullptr;
-  void* data_ = nullptr;
-  std::size_t bytes_ = 0;
+  std::unique_ptr<detail::DeviceMemory> memory_;
 };
 
 }  // namespace sinter
