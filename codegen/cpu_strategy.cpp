@@ -5,6 +5,8 @@
 #include <optional>
 #include <ranges>
 
+#include <sinter/ir/reduction.h>
+
 namespace sinter::detail {
 namespace {
 
@@ -16,6 +18,9 @@ constexpr int kLargeBody = 64;
 /// more than for anything that registers could keep: what does not fit in them is read from the
 /// cache.
 constexpr int kChain = 16;
+/// What is reduced of more than this is no longer in a cache when the next columns of its rows are
+/// read, nor are their pages in the first levels of the TLB.
+constexpr std::int64_t kNearBytes = std::int64_t{2} << 20;
 
 std::vector<NodeId> reductions(const Graph& body) {
   std::vector<NodeId> result;
@@ -61,6 +66,22 @@ int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressu
   int unroll = 1;
   while (2 * unroll <= most && std::int64_t{unroll} * lanes < space.extents.back()) unroll *= 2;
   return unroll;
+}
+
+/// Reading rows further than one step pays where there are more columns, and in the order of the
+/// sums where they are cut in chunks.
+bool choose_column_chunks(const Graph& body, const LoopSpace& space, std::int64_t step) {
+  std::int64_t rows = 1;
+  const auto behind = space.extents.end() - space.inner;
+  for (auto extent = behind - space.reduced; extent != behind; ++extent) rows *= *extent;
+  if (space.chunk > 0) rows = std::min(rows, space.chunk);
+  std::int64_t bytes = 0;
+  for (NodeId reduction : reductions(body)) {
+    const DType dtype = body.node(body.node(reduction).operands[0]).dtype;
+    bytes = std::max<std::int64_t>(bytes, info(dtype).bytes);
+  }
+  const std::int64_t columns = space.extents.back();
+  return rows > kChunkSteps && columns > step && rows * columns * bytes > kNearBytes;
 }
 
 DType output_dtype(const Graph& body, std::size_t output) {
@@ -166,9 +187,12 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   CpuStrategy strategy;
   strategy.vector_bytes = target.vector_bytes;
   strategy.lanes = choose_lanes(body, placement, target);
-  strategy.unroll = space.reduced > 0 && space.inner > 0
-                        ? choose_column_unroll(body, space, need, strategy.lanes, target)
-                        : choose_unroll(need, target);
+  const bool by_columns = space.reduced > 0 && space.inner > 0;
+  strategy.unroll = by_columns ? choose_column_unroll(body, space, need, strategy.lanes, target)
+                               : choose_unroll(need, target);
+  strategy.column_chunks =
+      by_columns &&
+      choose_column_chunks(body, space, std::int64_t{strategy.lanes} * strategy.unroll);
   // A kernel that streams waits for memory, and would have to align to two vectors.
   strategy.interleave = !options.streaming && space.reduced == 0 && !space.product &&
                         choose_interleave(body, space, placement, strategy.unroll);

@@ -21,6 +21,9 @@ struct CpuStrategy {
   bool masks = false;
   /// Single whole vectors come before the tail, which is then shorter than a vector.
   bool middle = false;
+  /// Of what is reduced over columns, a chunk of rows at a time for all columns of a block, instead
+  /// of all rows for a few columns.
+  bool column_chunks = false;
   /// Go to an aligned store first.
   bool peel = false;
   std::vector<bool> streamed;  ///< [output] written around the caches where aligned

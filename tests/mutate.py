@@ -313,6 +313,10 @@ FAULTS = [
      "return getpid() == process_ && !process_ends;", "return !process_ends;"),
     ("a context is known by its address alone", "runtime/cuda_device.cpp",
      "return told ? number : 0;", "return told ? 0 : number;"),
+    ("sums of columns go on from those of the chunks before", "codegen/reduction_builder.cpp",
+     "  add_column_loops(columns, begin, block);\n", ""),
+    ("chunks of rows are reduced as if they were few", "codegen/reduction_builder.cpp",
+     "add_column_chunks(pass, over_->levels(kChunkSteps),", "add_column_chunks(pass, 1,"),
 ]
 
 # Where the fault may be found, in this order, and how far each is asked to look.

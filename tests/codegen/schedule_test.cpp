@@ -10,6 +10,7 @@
 #include <sinter/ir/text.h>
 
 #include "kernels.h"
+#include "reduction_kernels.h"
 #include "run_nest.h"
 #include "support/fuzz.h"
 #include "support/golden.h"
@@ -76,6 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"transposed_v4", [] { return transposed_kernel(100); }},
         GoldenCase{"layer_v4", [] { return layer_kernel(100); }},
         GoldenCase{"layer_v3", [] { return layer_kernel(10); }, "x86-64-v3"},
+        GoldenCase{"column_chunks_v4", [] { return column_mean_kernel(1100, 600); }},
         GoldenCase{"reduced_layer_v4", [] { return reduced_layer_kernel(10); }},
         GoldenCase{"mixed_streaming_v4", [] { return mixed_kernel(100); }, "x86-64-v4", true},
         GoldenCase{"rows_streaming_v3", [] { return rows_kernel(100, 50); }, "x86-64-v3", true}),

@@ -102,6 +102,34 @@ TEST(Reduction, OfManyRowsOfColumns) {
   }
 }
 
+/// More than stays near the core: all columns of a block go down a chunk of rows at a time.
+TEST(Reduction, OfColumnsByChunksOfRows) {
+  const Machines machines;
+  for (const Shape& shape : {Shape{33, 16500}, Shape{1100, 515}, Shape{1030, 2, 300}}) {
+    Graph graph;
+    const Shape last{shape[shape.rank() - 1]};
+    const Value x = graph.input("x", DType::f32, shape);
+    const Value bias = graph.input("bias", DType::f32, last);
+    const Value shifted = x + bias;
+    graph.output("mean", shifted.mean(0) * bias);
+    graph.output("product", (x * 0.01 + 1).prod(0));
+    graph.output("most", shifted.amax(0));
+    machines.check(graph, "columns of " + to_string(shape));
+  }
+  Graph graph;
+  const Shape shape{3, 400, 600};
+  const Value x = graph.input("x", DType::f64, shape, {600, 1800, 1});
+  const Value mask = graph.input("mask", DType::boolean, shape);
+  const Value scale = graph.input("scale", DType::f64, {400, 1});
+  graph.output("sum", (x * scale).sum({0, 1}));
+  graph.output("all", mask.all({0, 1}));
+  machines.check(graph, "columns behind two axes");
+  Graph narrow;
+  narrow.output("y", narrow.input("x", DType::bf16, {2100, 1001}).sum(0));
+  narrow.output("z", narrow.input("n", DType::i8, {2100, 1001}).sum(0));
+  machines.check(narrow, "columns of narrow dtypes");
+}
+
 /// Groups of several axes that lie as one, that are parted by a bias, and that lie in another
 /// order.
 TEST(Reduction, OfSeveralAxes) {
