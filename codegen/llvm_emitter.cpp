@@ -472,7 +472,7 @@ void Emitter::emit(const Compute& compute) {
     if (compute.op == Op::lut16) {
       return detail::emit_lookup(builder(), target_, nest_.tables[compute.payload], operands[0]);
     }
-    return detail::emit_primitive(builder(), compute.op, from, to, used, nans);
+    return detail::emit_primitive(builder(), target_, compute.op, from, to, used, nans);
   };
   if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_shared(id); })) {
     binding.scalar = primitive([this](ValueId id) { return values_[id.index].scalar; });
@@ -510,7 +510,7 @@ void Emitter::emit(const Fold& fold) {
   Binding& value = values_[fold.value.index];
   llvm::SmallVector<llvm::Value*, 16> parts(value.vectors.begin(), value.vectors.end());
   const auto combined = [&](llvm::Value* a, llvm::Value* b) {
-    return detail::emit_primitive(builder(), fold.op, dtype, dtype, {a, b}, NanBits::any);
+    return detail::emit_primitive(builder(), target_, fold.op, dtype, dtype, {a, b}, NanBits::any);
   };
   for (std::size_t half = parts.size() / 2; half > 0; half /= 2) {
     for (std::size_t i = 0; i < half; ++i) parts[i] = combined(parts[i], parts[i + half]);

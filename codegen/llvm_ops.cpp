@@ -10,6 +10,8 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
 
+#include "llvm_extremes.h"
+
 namespace sinter::detail {
 namespace {
 
@@ -252,8 +254,8 @@ NanBits nan_bits_of_result(Op op, DType from, NanBits operands) {
   return op == Op::convert ? nan_bits_of_load(from) : operands;
 }
 
-llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType to,
-                            llvm::ArrayRef<llvm::Value*> x, NanBits nans) {
+llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op op, DType from,
+                            DType to, llvm::ArrayRef<llvm::Value*> x, NanBits nans) {
   namespace id = llvm::Intrinsic;
   if (is_integer(from) && op != Op::convert) {
     if (llvm::Value* value = emit_on_integers(builder, op, is_signed(from), x)) return value;
@@ -268,8 +270,8 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType
     case Op::mul: return builder.CreateFMul(x[0], x[1]);
     case Op::div: return builder.CreateFDiv(x[0], x[1]);
     case Op::fma: return intrinsic(builder, id::fma, x);
-    case Op::min: return intrinsic(builder, id::minimum, x);
-    case Op::max: return intrinsic(builder, id::maximum, x);
+    case Op::min:
+    case Op::max: return emit_extreme(builder, target, op, x[0], x[1]);
     case Op::neg: return builder.CreateFNeg(x[0]);
     case Op::abs: return intrinsic(builder, id::fabs, x);
     case Op::sqrt: return intrinsic(builder, id::sqrt, x);

@@ -10,6 +10,7 @@
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/IR/IRBuilder.h>
 
+#include <sinter/codegen/target.h>
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/op.h>
 
@@ -36,7 +37,8 @@ enum class NanBits : std::uint8_t { upper_half, any };
 
 /// op(operands), all of one form. `from` is the dtype of the last operand, `to` that of the result;
 /// `nans` holds for every f32 operand. `op` is a primitive: leaves and composites abort.
-[[nodiscard]] llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, Op op, DType from, DType to,
+[[nodiscard]] llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op op,
+                                          DType from, DType to,
                                           llvm::ArrayRef<llvm::Value*> operands, NanBits nans);
 
 }  // namespace sinter::detail

@@ -317,6 +317,11 @@ FAULTS = [
      "  add_column_loops(columns, begin, block);\n", ""),
     ("chunks of rows are reduced as if they were few", "codegen/reduction_builder.cpp",
      "add_column_chunks(pass, over_->levels(kChunkSteps),", "add_column_chunks(pass, 1,"),
+    ("the greater of two zeros is the second", "codegen/llvm_extremes.cpp",
+     "op == Op::max ? builder.CreateAnd(ab, ba) : builder.CreateOr(ab, ba)",
+     "op == Op::max ? ab : ba"),
+    ("a NaN counts in the first operand only", "codegen/llvm_extremes.cpp",
+     "builder.CreateFCmpUNO(a, b)", "builder.CreateFCmpUNO(a, a)"),
 ]
 
 # Where the fault may be found, in this order, and how far each is asked to look.
