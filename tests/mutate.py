@@ -62,7 +62,7 @@ FAULTS = [
      "    keep(place, inner);\n", ""),
     ("a kept value is taken for known in the pass that keeps it", "codegen/reduction_builder.cpp",
      "keeping_.push_back({i});", "keeping_.push_back({i});\n    known_[i] = true;"),
-    ("max that drops NaN", "codegen/llvm_ops.cpp", "id::maximum", "id::maxnum"),
+    ("max that drops NaN", "codegen/llvm_extremes.cpp", "id::maximum", "id::maxnum"),
     ("not_equal that is ordered", "codegen/llvm_ops.cpp", "CreateFCmpUNE(x[0], x[1])",
      "CreateFCmpONE(x[0], x[1])"),
     ("round half away from zero", "codegen/llvm_ops.cpp", "id::roundeven", "id::round"),
