@@ -18,9 +18,11 @@ constexpr int kLargeBody = 64;
 /// more than for anything that registers could keep: what does not fit in them is read from the
 /// cache.
 constexpr int kChain = 16;
-/// What is reduced of more than this is no longer in a cache when the next columns of its rows are
-/// read, nor are their pages in the first levels of the TLB.
+/// More than this does not stay in the second level of the cache, nor its pages in the first levels
+/// of the TLB.
 constexpr std::int64_t kNearBytes = std::int64_t{2} << 20;
+/// What lies between rows of so many bytes does not count beside them.
+constexpr std::int64_t kLongRowBytes = std::int64_t{16} << 10;
 
 std::vector<NodeId> reductions(const Graph& body) {
   std::vector<NodeId> result;
@@ -130,6 +132,28 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
                              });
 }
 
+/// Of long bodies, few iterations are in the core at once, and of reductions each waits for the one
+/// before: so few loads are under way that memory waits. Lines that were asked for come while
+/// others are computed. Pays from memory alone, where what comes next lies next.
+std::vector<bool> choose_prefetched(const Graph& body, const LoopSpace& space,
+                                    const Pressure& pressure) {
+  std::vector<bool> prefetched(body.inputs().size());
+  const bool reduces_rows = space.reduced > 0 && space.inner == 0;
+  const bool waits = reduces_rows || (space.reduced == 0 && pressure.operations >= kChain);
+  if (!waits || space.product || space.tile > 0) return prefetched;
+  const int inner = space.rank() - 1;
+  for (const GraphInput& input : body.inputs()) {
+    const std::size_t argument = body.node(input.node).payload;
+    const std::int64_t length = space.extents.back();
+    const bool dense = inner == 0 ||
+                       space.strides[stride_slot(space, argument, inner - 1)] == length ||
+                       length * info(body.node(input.node).dtype).bytes >= kLongRowBytes;
+    prefetched[argument] = dense && load_stride(space, argument) == LaneStride::contiguous &&
+                           value_bytes(body, input.node) > kNearBytes;
+  }
+  return prefetched;
+}
+
 /// A fraction of a register is not worth a write of its own to memory: no masks, and nothing beside
 /// a dtype that is twice as wide.
 std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int lanes,
@@ -198,6 +222,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
                         choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
+  strategy.prefetched = choose_prefetched(body, space, need);
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
   const std::optional<std::size_t> anchor = choose_anchor(body, space);
   strategy.anchor = anchor.value_or(0);

@@ -26,7 +26,8 @@ struct CpuStrategy {
   bool column_chunks = false;
   /// Go to an aligned store first.
   bool peel = false;
-  std::vector<bool> streamed;  ///< [output] written around the caches where aligned
+  std::vector<bool> prefetched;  ///< [input] asked for before it is loaded
+  std::vector<bool> streamed;    ///< [output] written around the caches where aligned
   /// The output whose alignment the peel reaches: the one with the widest vectors.
   std::size_t anchor = 0;
 

@@ -72,8 +72,8 @@ void CudaEmitter::emit_threads(const Loop& loop) {
 }
 
 /// Of threads that have one element at a time, each tests its own. Two tests for the lesser of two
-/// ends: NVRTC looks for a formula of how often a loop with a single one runs, and of a small kernel
-/// that takes it a fifteenth of its time.
+/// ends: NVRTC looks for a formula of how often a loop with a single one runs, and of a small
+/// kernel that takes it a fifteenth of its time.
 void CudaEmitter::open_elements(const Loop& loop) {
   const std::string& at = text_.text(loop.variable);
   const std::string first =

@@ -87,6 +87,7 @@ class Emitter {
   llvm::Value* vector_address(llvm::Type* element, llvm::Value* place, LaneStride stride,
                               unsigned copy);
   llvm::Value* load_vector(const Load& load, llvm::Type* type, unsigned copy);
+  void prefetch(llvm::Value* place, const Load& load, unsigned copy);
   llvm::Value* pair_address(std::uint8_t argument, IndexId offset, unsigned copy);
   void load_pairs(const Load& load, Binding& binding);
   void store_pairs(const Store& store);
@@ -395,12 +396,28 @@ llvm::Value* Emitter::load_vector(const Load& load, llvm::Type* type, unsigned c
     return builder().CreateMaskedGather(type, place, align, accessed, zero);
   }
   place = vector_address(element, place, load.lanes, copy);
+  if (load.prefetch > 0) prefetch(place, load, copy);
   llvm::Value* vector = nullptr;
   if (accessed == nullptr)
     vector = builder().CreateAlignedLoad(type, place, align);
   else
     vector = builder().CreateMaskedLoad(type, place, align, accessed, zero);
   return load.lanes == LaneStride::reversed ? builder().CreateVectorReverse(vector) : vector;
+}
+
+/// Once for each line of the cache.
+void Emitter::prefetch(llvm::Value* place, const Load& load, unsigned copy) {
+  constexpr unsigned kLine = 64;
+  constexpr unsigned kToRead = 0;
+  constexpr unsigned kToTheFirstLevel = 3;
+  constexpr unsigned kData = 1;
+  const unsigned bytes = scope().lanes * info(nest_.dtype(load.result)).bytes;
+  if (copy * bytes % kLine != 0) return;
+  llvm::Value* ahead =
+      builder().CreateGEP(builder().getInt8Ty(), place, builder().getInt64(load.prefetch));
+  builder().CreateIntrinsic(llvm::Intrinsic::prefetch, {ahead->getType()},
+                            {ahead, builder().getInt32(kToRead),
+                             builder().getInt32(kToTheFirstLevel), builder().getInt32(kData)});
 }
 
 /// Where each lane of vector `copy` lies, `stride` elements from the one before.

@@ -35,7 +35,7 @@ class KeyWriter {
   }
   void put(const Digit& digit) { put_all(digit.variable, digit.radix); }
   void put(const Load& load) {
-    put_all(load.result, load.argument, load.lanes, load.offset, load.lane_stride);
+    put_all(load.result, load.argument, load.lanes, load.offset, load.lane_stride, load.prefetch);
   }
   void put(const Store& store) {
     put_all(store.value, store.argument, store.lanes, store.streaming, store.whole, store.offset,

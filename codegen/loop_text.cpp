@@ -222,6 +222,7 @@ void Printer::statement(const Load& load) {
   if (load.lanes == LaneStride::uniform) lanes = " uniform";
   if (load.lanes == LaneStride::reversed) lanes = " reversed";
   if (load.lanes == LaneStride::strided) lanes = fmt::format(" by {}", text(load.lane_stride));
+  if (load.prefetch > 0) lanes += fmt::format(", {} bytes ahead", load.prefetch);
   line(fmt::format("{} = load a{}[{}]{}", value(load.result), load.argument, text(load.offset),
                    lanes));
 }

@@ -388,6 +388,11 @@ void Verifier::check(const Load& load) {
   SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
                            info(nest_.arguments[load.argument].dtype).bytes == 2),
                 "what is interleaved is contiguous and of 16 bits");
+  const bool steps = lanes && loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
+                     !loop->interleaved;
+  SINTER_ASSERT(load.prefetch == 0 || (steps && load.lanes == LaneStride::contiguous &&
+                                       nest_.arguments[load.argument].local == 0),
+                "only whole vectors of a buffer are asked for ahead");
   SINTER_ASSERT(load.lanes != LaneStride::reversed || loop->kind == LoopKind::vector,
                 "vectors are turned on a CPU");
   SINTER_ASSERT(!lanes || !loop->masked || loop->kind != LoopKind::thread || loop->lanes == 1 ||

@@ -158,6 +158,28 @@ IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
   return indices_.add(from, count);
 }
 
+// --- The whole nest ------------------------------------------------------------------------------
+
+/// Loads of whole vectors ask for what comes next of inputs that are far away.
+void NestBuilder::prefetch(Block& block, bool whole_vectors) const {
+  constexpr std::uint16_t kAhead = 2048;
+  for (Statement& statement : block) {
+    if (Loop* loop = std::get_if<Loop>(&statement)) {
+      prefetch(loop->body, loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
+                               !loop->interleaved);
+    } else if (Load* load = std::get_if<Load>(&statement)) {
+      const bool far =
+          load->argument < body_.inputs().size() && strategy_.prefetched[load->argument];
+      if (far && whole_vectors && load->lanes == LaneStride::contiguous) load->prefetch = kAhead;
+    }
+  }
+}
+
+LoopNest NestBuilder::take() {
+  prefetch(nest_.body, false);
+  return StatementBuilder::take();
+}
+
 // --- Loops ---------------------------------------------------------------------------------------
 
 Loop NestBuilder::parallel_loop() {

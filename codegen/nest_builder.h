@@ -53,6 +53,9 @@ class NestBuilder : protected StatementBuilder {
   /// Part `number` of an axis that is cut into parts of this size.
   [[nodiscard]] Span part(IndexId number, int axis, std::int64_t size);
 
+  /// The nest, once all is in it.
+  [[nodiscard]] LoopNest take();
+
   /// A value that the nest has computed before, and keeps in memory of its own.
   struct Held {
     NodeId node;
@@ -71,6 +74,8 @@ class NestBuilder : protected StatementBuilder {
 
  private:
   struct VectorForm;
+
+  void prefetch(Block& block, bool whole_vectors) const;
 
   [[nodiscard]] Load load(NodeId node, IndexId place);
   [[nodiscard]] Count count(NodeId node, IndexId place);

@@ -1,6 +1,7 @@
 // The CPU scheduler: its nests as text, and the bits that they compute.
 #include <sinter/codegen/schedule.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include <gtest/gtest.h>
@@ -77,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"transposed_v4", [] { return transposed_kernel(100); }},
         GoldenCase{"layer_v4", [] { return layer_kernel(100); }},
         GoldenCase{"layer_v3", [] { return layer_kernel(10); }, "x86-64-v3"},
+        GoldenCase{"row_sum_far_v4", [] { return row_sum_kernel(1000, DType::f32, 1000); }},
         GoldenCase{"column_chunks_v4", [] { return column_mean_kernel(1100, 600); }},
         GoldenCase{"reduced_layer_v4", [] { return reduced_layer_kernel(10); }},
         GoldenCase{"mixed_streaming_v4", [] { return mixed_kernel(100); }, "x86-64-v4", true},
@@ -135,6 +137,37 @@ TEST(Schedule, KeepsFourVectorsInFlightThroughALongChainWhateverItsCoefficients)
     const Graph body = expand(graph, {});
     EXPECT_EQ(main_loop(schedule(body, target).nest).unroll, 4) << target.name;
   }
+}
+
+bool prefetches(const Block& block) {
+  return std::ranges::any_of(block, [](const Statement& statement) {
+    const Load* load = std::get_if<Load>(&statement);
+    const Loop* loop = std::get_if<Loop>(&statement);
+    return (load != nullptr && load->prefetch > 0) || (loop != nullptr && prefetches(loop->body));
+  });
+}
+
+/// Whether any load asks for what comes next.
+bool prefetches(const Graph& body) {
+  return prefetches(schedule(body, Target::parse("x86-64-v4")).nest.body);
+}
+
+TEST(Schedule, AsksAheadForWhatIsFarAndWaitedFor) {
+  constexpr std::int64_t kFar = 1 << 20;
+  const auto exponential = [](std::int64_t n) {
+    Graph graph;
+    graph.output("y", graph.input("x", DType::f32, {n}).exp());
+    return expand(graph, {});
+  };
+  EXPECT_TRUE(prefetches(exponential(kFar)));
+  EXPECT_FALSE(prefetches(exponential(1000))) << "it stays in a cache";
+  EXPECT_FALSE(prefetches(leaky_relu_kernel(kFar))) << "many iterations are under way at once";
+  EXPECT_TRUE(prefetches(row_sum_kernel(kFar)));
+  EXPECT_FALSE(prefetches(row_sum_kernel(1000))) << "it stays in a cache";
+  EXPECT_FALSE(prefetches(column_mean_kernel(kFar, 1000))) << "rows lie apart";
+  Graph strided;
+  strided.output("y", strided.input("x", DType::f32, {kFar, 10}, {100, 1}).sum(-1, true));
+  EXPECT_FALSE(prefetches(strided)) << "what lies behind a row is not read";
 }
 
 TEST(Schedule, DependsOnClassesOfLengthsOnly) {

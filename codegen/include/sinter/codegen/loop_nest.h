@@ -128,6 +128,9 @@ struct Load {
   LaneStride lanes{};
   IndexId offset;       ///< of lane 0, in elements
   IndexId lane_stride;  ///< where lanes == strided
+  /// Bytes: the memory so far behind is asked for too. Of contiguous lanes of a buffer, in an
+  /// unmasked vector loop. What lies there may be nobody's.
+  std::uint16_t prefetch = 0;
   friend bool operator==(const Load&, const Load&) = default;
 };
 
