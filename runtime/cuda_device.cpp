@@ -183,8 +183,9 @@ CudaScope::CudaScope(const CudaDevice& device, const CudaOwner& owner)
     : device_(device), owner_(owner) {
   device.check_fork();
   if (device.number_of(owner.context) != owner.number) {
-    fail(ErrorCode::internal, fmt::format("{} has another context at {}{}", device.description(),
-                                          fmt::ptr(owner.context), kContextGone));
+    fail(ErrorCode::internal,
+         fmt::format("{}: at {} there is another context, or none{}", device.description(),
+                     fmt::ptr(owner.context), kContextGone));
   }
   CudaContext current = nullptr;
   device.check(device.driver_.context_current(&current), "asking for the current context");
