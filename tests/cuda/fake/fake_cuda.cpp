@@ -82,6 +82,16 @@ Result called(const char* function) {
   return found == state.failures.end() ? kSuccess : found->second;
 }
 
+/// A driver goes with all that it holds.
+void end() {
+  gone = true;
+  for (const auto& [address, allocation] : state.memory) {
+    std::free(reinterpret_cast<void*>(static_cast<std::uintptr_t>(address)));
+  }
+  state.memory.clear();
+  while (!state.modules.empty()) unload(*state.modules.begin());
+}
+
 #define FAKE_CALL(name) \
   if (const Result failure = called(name)) return failure
 
@@ -138,7 +148,7 @@ void* fake_last_stream() { return state.last_stream; }
 
 Result cuInit(unsigned) {
   FAKE_CALL("cuInit");
-  static const int registered = std::atexit([] { gone = true; });
+  static const int registered = std::atexit(end);
   return registered;
 }
 Result cuGetErrorName(Result, const char** name) {
