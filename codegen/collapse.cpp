@@ -294,15 +294,18 @@ std::int64_t LoopSpace::unreduced_extent() const {
   return elements(extents.begin(), behind - reduced) * elements(behind, extents.end());
 }
 
+std::int64_t LoopSpace::reduced_extent() const {
+  const std::int64_t group = elements(extents.end() - inner - reduced, extents.end() - inner);
+  return chunk > 0 ? std::min(group, chunk) : group;
+}
+
 std::int64_t LoopSpace::inner_extent() const {
   if (product) {
     return std::min(*(extents.end() - 2), kProductRows) * std::min(extents.back(), column_block);
   }
   if (reduced > 0) {
-    std::int64_t group = elements(extents.end() - inner - reduced, extents.end() - inner);
-    if (chunk > 0) group = std::min(group, chunk);
     const std::int64_t columns = inner == 0 ? 1 : std::min(kColumnBlock, extents.back());
-    return std::max<std::int64_t>(group, 1) * columns;  // of nothing comes an identity
+    return std::max<std::int64_t>(reduced_extent(), 1) * columns;  // of nothing comes an identity
   }
   if (tile > 0) return tile * std::min(kStripRows, *(extents.end() - 2));
   return rank() == 1 ? 1 : extents.back();

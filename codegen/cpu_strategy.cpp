@@ -5,8 +5,6 @@
 #include <optional>
 #include <ranges>
 
-#include <sinter/ir/reduction.h>
-
 namespace sinter::detail {
 namespace {
 
@@ -18,11 +16,12 @@ constexpr int kLargeBody = 64;
 /// more than for anything that registers could keep: what does not fit in them is read from the
 /// cache.
 constexpr int kChain = 16;
-/// More than this does not stay in the second level of the cache, nor its pages in the first levels
-/// of the TLB.
+/// More than this does not stay in the second level of the cache.
 constexpr std::int64_t kNearBytes = std::int64_t{2} << 20;
 /// What lies between rows of so many bytes does not count beside them.
 constexpr std::int64_t kLongRowBytes = std::int64_t{16} << 10;
+/// Lines are asked for so many bytes before they are loaded.
+constexpr std::uint16_t kAhead = 2048;
 
 std::vector<NodeId> reductions(const Graph& body) {
   std::vector<NodeId> result;
@@ -68,22 +67,6 @@ int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressu
   int unroll = 1;
   while (2 * unroll <= most && std::int64_t{unroll} * lanes < space.extents.back()) unroll *= 2;
   return unroll;
-}
-
-/// Reading rows further than one step pays where there are more columns, and in the order of the
-/// sums where they are cut in chunks.
-bool choose_column_chunks(const Graph& body, const LoopSpace& space, std::int64_t step) {
-  std::int64_t rows = 1;
-  const auto behind = space.extents.end() - space.inner;
-  for (auto extent = behind - space.reduced; extent != behind; ++extent) rows *= *extent;
-  if (space.chunk > 0) rows = std::min(rows, space.chunk);
-  std::int64_t bytes = 0;
-  for (NodeId reduction : reductions(body)) {
-    const DType dtype = body.node(body.node(reduction).operands[0]).dtype;
-    bytes = std::max<std::int64_t>(bytes, info(dtype).bytes);
-  }
-  const std::int64_t columns = space.extents.back();
-  return rows > kChunkSteps && columns > step && rows * columns * bytes > kNearBytes;
 }
 
 DType output_dtype(const Graph& body, std::size_t output) {
@@ -135,12 +118,12 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
 /// Of long bodies, few iterations are in the core at once, and of reductions each waits for the one
 /// before: so few loads are under way that memory waits. Lines that were asked for come while
 /// others are computed. Pays from memory alone, where what comes next lies next.
-std::vector<bool> choose_prefetched(const Graph& body, const LoopSpace& space,
-                                    const Pressure& pressure) {
-  std::vector<bool> prefetched(body.inputs().size());
+std::vector<std::uint16_t> choose_prefetch(const Graph& body, const LoopSpace& space,
+                                           const Pressure& pressure) {
+  std::vector<std::uint16_t> prefetch(body.inputs().size());
   const bool reduces_rows = space.reduced > 0 && space.inner == 0;
   const bool waits = reduces_rows || (space.reduced == 0 && pressure.operations >= kChain);
-  if (!waits || space.product || space.tile > 0) return prefetched;
+  if (!waits || space.product || space.tile > 0) return prefetch;
   const int inner = space.rank() - 1;
   for (const GraphInput& input : body.inputs()) {
     const std::size_t argument = body.node(input.node).payload;
@@ -148,10 +131,11 @@ std::vector<bool> choose_prefetched(const Graph& body, const LoopSpace& space,
     const bool dense = inner == 0 ||
                        space.strides[stride_slot(space, argument, inner - 1)] == length ||
                        length * info(body.node(input.node).dtype).bytes >= kLongRowBytes;
-    prefetched[argument] = dense && load_stride(space, argument) == LaneStride::contiguous &&
-                           value_bytes(body, input.node) > kNearBytes;
+    const bool pays = dense && load_stride(space, argument) == LaneStride::contiguous &&
+                      value_bytes(body, input.node) > kNearBytes;
+    prefetch[argument] = pays ? kAhead : 0;
   }
-  return prefetched;
+  return prefetch;
 }
 
 /// A fraction of a register is not worth a write of its own to memory: no masks, and nothing beside
@@ -211,18 +195,15 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   CpuStrategy strategy;
   strategy.vector_bytes = target.vector_bytes;
   strategy.lanes = choose_lanes(body, placement, target);
-  const bool by_columns = space.reduced > 0 && space.inner > 0;
-  strategy.unroll = by_columns ? choose_column_unroll(body, space, need, strategy.lanes, target)
-                               : choose_unroll(need, target);
-  strategy.column_chunks =
-      by_columns &&
-      choose_column_chunks(body, space, std::int64_t{strategy.lanes} * strategy.unroll);
+  strategy.unroll = space.reduced > 0 && space.inner > 0
+                        ? choose_column_unroll(body, space, need, strategy.lanes, target)
+                        : choose_unroll(need, target);
   // A kernel that streams waits for memory, and would have to align to two vectors.
   strategy.interleave = !options.streaming && space.reduced == 0 && !space.product &&
                         choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
-  strategy.prefetched = choose_prefetched(body, space, need);
+  strategy.prefetch = choose_prefetch(body, space, need);
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
   const std::optional<std::size_t> anchor = choose_anchor(body, space);
   strategy.anchor = anchor.value_or(0);

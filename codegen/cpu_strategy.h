@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
@@ -21,13 +22,10 @@ struct CpuStrategy {
   bool masks = false;
   /// Single whole vectors come before the tail, which is then shorter than a vector.
   bool middle = false;
-  /// Of what is reduced over columns, a chunk of rows at a time for all columns of a block, instead
-  /// of all rows for a few columns.
-  bool column_chunks = false;
   /// Go to an aligned store first.
   bool peel = false;
-  std::vector<bool> prefetched;  ///< [input] asked for before it is loaded
-  std::vector<bool> streamed;    ///< [output] written around the caches where aligned
+  std::vector<std::uint16_t> prefetch;  ///< [input] asked for so many bytes ahead; 0: not at all
+  std::vector<bool> streamed;           ///< [output] written around the caches where aligned
   /// The output whose alignment the peel reaches: the one with the widest vectors.
   std::size_t anchor = 0;
 

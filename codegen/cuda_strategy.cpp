@@ -312,8 +312,7 @@ CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& 
   }
   std::int64_t chunk = kChunkSteps * reduction_lanes(DType::u8);
   for (DType dtype : dtypes) chunk = std::min(chunk, kChunkSteps * reduction_lanes(dtype));
-  std::int64_t row = product(behind - space.reduced, behind);
-  if (space.chunk > 0) row = std::min(row, space.chunk);
+  const std::int64_t row = space.reduced_extent();
   if (row > chunk) {
     const auto chunks = static_cast<std::uint64_t>((row + chunk - 1) / chunk);
     const std::uint64_t teams = std::bit_ceil(std::min<std::uint64_t>(chunks, 16));

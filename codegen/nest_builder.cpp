@@ -162,15 +162,14 @@ IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
 
 /// Loads of whole vectors ask for what comes next of inputs that are far away.
 void NestBuilder::prefetch(Block& block, bool whole_vectors) const {
-  constexpr std::uint16_t kAhead = 2048;
   for (Statement& statement : block) {
     if (Loop* loop = std::get_if<Loop>(&statement)) {
       prefetch(loop->body, loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
                                !loop->interleaved);
     } else if (Load* load = std::get_if<Load>(&statement)) {
-      const bool far =
-          load->argument < body_.inputs().size() && strategy_.prefetched[load->argument];
-      if (far && whole_vectors && load->lanes == LaneStride::contiguous) load->prefetch = kAhead;
+      const bool may = whole_vectors && load->lanes == LaneStride::contiguous &&
+                       load->argument < strategy_.prefetch.size();
+      if (may) load->prefetch = strategy_.prefetch[load->argument];
     }
   }
 }

@@ -17,13 +17,6 @@ constexpr int kKeptOperations = 8;
 /// Of its row.
 constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;
 
-/// In columns, what becomes one element of a level.
-std::int64_t rows_of(int level) {
-  std::int64_t rows = 1;
-  for (int i = 0; i < level; ++i) rows *= kChunkSteps;
-  return rows;
-}
-
 }  // namespace
 
 ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
@@ -353,7 +346,8 @@ std::vector<IndexId> ReductionBuilder::with_group(const std::vector<IndexId>& gr
 /// A range of at most chunk ^ (level + 1) rows as one, for the columns from `place` on.
 ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows,
                                                           IndexId place, Block& block) {
-  const std::int64_t size = rows_of(level);
+  std::int64_t size = 1;
+  for (int i = 0; i < level; ++i) size *= kChunkSteps;
   const IndexId step = indices_.constant(size);
   const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
   Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
@@ -383,27 +377,28 @@ void ReductionBuilder::set_first_row() {
   set_row(with_group(zeros));
 }
 
-void ReductionBuilder::define_columns(const Pass& pass, IndexId place, Block& block) {
+/// What a loop over columns does to those that it is at.
+void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body,
+                                       Block& block) {
   const int top = over_->levels(kChunkSteps);
-  const Values results = reduce_columns(pass, top, reduced_range(), place, block);
+  const Values results = reduce_columns(pass, top, reduced_range(), loop.variable, loop.body);
   for (std::size_t i = 0; i < results.size(); ++i) {
     values_[pass.reductions[i].index] = results[i];
   }
   set_first_row();
+  body(loop.variable, loop.body);
+  block.emplace_back(std::move(loop));
 }
 
 /// Whole steps; then what is left as one masked step, or by single vectors and single columns.
-void ReductionBuilder::add_column_loops(Span columns, const ColumnBody& body, Block& block) {
+void ReductionBuilder::add_column_loops(const Pass& pass, Span columns, const ColumnBody& body,
+                                        Block& block) {
   IndexId at = columns.from;
-  const auto add = [&](Loop loop) {
-    body(loop.variable, loop.body);
-    block.emplace_back(std::move(loop));
-  };
   const auto add_whole = [&](int lanes, int unroll) {
     const IndexId length = indices_.sub(columns.to, at);
     const std::int64_t step = std::int64_t{lanes} * unroll;
     const IndexId to = indices_.add(at, indices_.round_down(length, step));
-    add(vector_loop({at, to}, lanes, unroll));
+    add_column_loop(pass, vector_loop({at, to}, lanes, unroll), body, block);
     at = to;
   };
   add_whole(strategy_.lanes, strategy_.unroll);
@@ -411,63 +406,21 @@ void ReductionBuilder::add_column_loops(Span columns, const ColumnBody& body, Bl
     Loop rest = vector_loop({at, columns.to}, strategy_.lanes, strategy_.unroll);
     rest.masked = true;
     rest.once = true;
-    return add(std::move(rest));
+    return add_column_loop(pass, std::move(rest), body, block);
   }
   if (strategy_.unroll > 1) add_whole(strategy_.lanes, 1);
   if (strategy_.lanes > 1) add_whole(1, 1);
 }
 
-/// A range of at most chunk ^ (level + 1) rows, for all columns; leaves what it gives in `sums`.
-void ReductionBuilder::add_column_chunks(const Pass& pass, int level, Span rows, Span columns,
-                                         const Locals& sums, Block& block) {
-  const auto begin = [&](IndexId place, Block& inner) {
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      store_local(sums[i], indices_.sub(place, columns.from), identity(pass.reductions[i]), inner);
-    }
-  };
-  add_column_loops(columns, begin, block);
-  const std::int64_t size = rows_of(level);
-  const IndexId step = indices_.constant(size);
-  Loop chunks =
-      serial_loop({indices_.constant(0), indices_.blocks(indices_.sub(rows.to, rows.from), size)});
-  const IndexId from = indices_.add(rows.from, indices_.mul(chunks.variable, step));
-  const Span chunk{from, indices_.min(rows.to, indices_.add(from, step))};
-  const Locals below = level > 1 ? new_locals(pass, kColumnBlock) : Locals();
-  if (level > 1) add_column_chunks(pass, level - 1, chunk, columns, below, chunks.body);
-  const auto go_on = [&](IndexId place, Block& inner) {
-    const IndexId position = indices_.sub(place, columns.from);
-    const Values x = level > 1 ? from_locals(below)(position, inner)
-                               : reduce_columns(pass, 0, chunk, place, inner);
-    Values next = from_locals(sums)(position, inner);
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      next[i] = combine(pass.reductions[i], next[i], x[i], inner);
-    }
-    for (std::size_t i = 0; i < sums.size(); ++i) store_local(sums[i], position, next[i], inner);
-  };
-  add_column_loops(columns, go_on, chunks.body);
-  block.emplace_back(std::move(chunks));
-}
-
 void ReductionBuilder::add_column_sums(const Pass& pass, Span columns, const Locals& sums,
                                        Block& block) {
-  if (strategy_.column_chunks) {
-    return add_column_chunks(pass, over_->levels(kChunkSteps), reduced_range(), columns, sums,
-                             block);
-  }
   const auto body = [&](IndexId place, Block& inner) {
-    define_columns(pass, place, inner);
     const IndexId position = indices_.sub(place, columns.from);
     for (std::size_t i = 0; i < sums.size(); ++i) {
       store_local(sums[i], position, values_[pass.reductions[i].index], inner);
     }
   };
-  add_column_loops(columns, body, block);
-}
-
-void ReductionBuilder::load_column_sums(const Pass& pass, const Locals& sums, IndexId position,
-                                        Block& block) {
-  const Values values = from_locals(sums)(position, block);
-  for (std::size_t i = 0; i < values.size(); ++i) values_[pass.reductions[i].index] = values[i];
+  add_column_loops(pass, columns, body, block);
 }
 
 void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
@@ -475,7 +428,10 @@ void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, 
   set_first_row();
   const std::vector<bool> wanted = over_->cone(nodes_of(outputs));
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
-    load_column_sums(pass, sums, indices_.sub(place, columns.from), inner);
+    const IndexId position = indices_.sub(place, columns.from);
+    for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
+      values_[pass.reductions[i].index] = load_local(sums[i], position, inner);
+    }
     define_again(wanted, Level::lane, place, inner);
     for (std::size_t i : outputs) store_output(i, streaming, place, inner);
   };

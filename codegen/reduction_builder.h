@@ -8,10 +8,8 @@
 // left of a chunk behind its last whole step goes through local memory, filled up with the
 // identity. A row of no more than W is one masked step.
 //
-// Over columns (axes behind the group): blocks of columns, one lane a column. A few columns go down
-// all rows, their accumulators, one for each level of chunks, in registers; or all columns of the
-// block go down a chunk of rows at a time, and the accumulators of all levels but the first lie in
-// local memory.
+// Over columns (axes behind the group): blocks of columns, one lane a column; the accumulators, one
+// for each level of chunks, stay in registers on the way down.
 #pragma once
 
 #include <functional>
@@ -58,17 +56,14 @@ class ReductionBuilder : protected NestBuilder {
   void add_row_outputs(const Outputs& left, const Outputs& rows, Block& block);
 
   // Over columns.
-  /// What happens to the columns from `place` on.
+  /// What happens to the columns from `place` on, once their reductions have values.
   using ColumnBody = std::function<void(IndexId place, Block& block)>;
-  void add_column_loops(Span columns, const ColumnBody& body, Block& block);
-  /// What all rows give for the columns from `place` on.
-  void define_columns(const Pass& pass, IndexId place, Block& block);
+  void add_column_loops(const Pass& pass, Span columns, const ColumnBody& body, Block& block);
   /// In the first row of the group: what does not change along that.
   void set_first_row();
   /// The same through memory of the kernel's own, so that something may happen in between.
   [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
   void add_column_sums(const Pass& pass, Span columns, const Locals& sums, Block& block);
-  void load_column_sums(const Pass& pass, const Locals& sums, IndexId position, Block& block);
   void add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
                           const Outputs& outputs, Block& block);
 
@@ -99,8 +94,7 @@ class ReductionBuilder : protected NestBuilder {
   [[nodiscard]] std::vector<IndexId> with_group(const std::vector<IndexId>& group) const;
   [[nodiscard]] Values reduce_columns(const Pass& pass, int level, Span rows, IndexId place,
                                       Block& block);
-  void add_column_chunks(const Pass& pass, int level, Span rows, Span columns, const Locals& sums,
-                         Block& block);
+  void add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body, Block& block);
 
   const ReductionPasses* over_ = nullptr;
   Level group_level_ = Level::group;

@@ -7,6 +7,7 @@
 //   main    the whole tile by vectors, where it is whole and every vector is aligned
 //   middle  whole steps of single elements, several of them in flight
 //   tail    what is left
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -92,7 +93,9 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 PlanLimits GpuTarget::plan_limits() const {
   // Rows and columns enough for two blocks a multiprocessor.
   constexpr std::int64_t kUnits = 264;
-  return {.arguments = 24, .operations = 192, .units = kUnits};
+  // Threads side by side read rows, wherever those lie.
+  constexpr std::int64_t kAnyColumns = std::numeric_limits<std::int64_t>::max();
+  return {.arguments = 24, .operations = 192, .units = kUnits, .column_bytes = kAnyColumns};
 }
 
 }  // namespace sinter

@@ -74,21 +74,11 @@ void ReductionScheduler::add_columns(Block& block) {
   }
   const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
   define_shared(wanted, Level::row, units.body);
-  Locals sums;
-  if (strategy_.column_chunks) {
-    sums = new_locals(pass, kColumnBlock);
-    add_column_sums(pass, columns, sums, units.body);
-    set_first_row();
-  }
   const auto store = [&](IndexId place, Block& body) {
-    if (strategy_.column_chunks)
-      load_column_sums(pass, sums, indices_.sub(place, columns.from), body);
-    else
-      define_columns(pass, place, body);
     define_again(wanted, Level::lane, place, body);
     for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, false, place, body);
   };
-  add_column_loops(columns, store, units.body);
+  add_column_loops(pass, columns, store, units.body);
   block.emplace_back(std::move(units));
 }
 

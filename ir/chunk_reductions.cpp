@@ -37,7 +37,8 @@ class ReductionChunker {
     return reduces && reduction_chunk(from_.attributes(id)) == 0;
   }
 
-  /// The longest chunk that leaves work for all, or 0 where all have work without it.
+  /// The longest chunk that leaves work for all, or 0 where all have work without it. Of columns
+  /// whose rows lie far apart the shortest.
   [[nodiscard]] std::int64_t chosen_chunk(NodeId id) const {
     const Node& node = from_.node(id);
     const GroupExtents n =
@@ -46,12 +47,13 @@ class ReductionChunker {
     const std::int64_t units = n.outer * ((n.inner + kColumns - 1) / kColumns);
     const bool is_small = n.outer * n.group * n.inner * width < limits_.chunked_bytes;
     const bool is_near = n.inner == 1 && n.group * width <= limits_.row_bytes;
-    if (units >= limits_.units || is_small || is_near) return 0;
+    const bool is_apart = n.inner >= kColumns && n.group * kColumns * width > limits_.column_bytes;
+    if (is_small || is_near || (units >= limits_.units && !is_apart)) return 0;
     // Any will do where the order is free: the same for all, so that they stay together.
     const DType dtype = is_ordered(node.op, node.dtype) ? node.dtype : DType::f32;
     const std::int64_t shortest = chunk_elements(dtype, n.inner == 1);
     std::int64_t chunk = shortest;
-    while (units * (n.group / chunk / shortest) >= limits_.units) chunk *= shortest;
+    while (!is_apart && units * (n.group / chunk / shortest) >= limits_.units) chunk *= shortest;
     return chunk < n.group ? chunk : 0;
   }
 

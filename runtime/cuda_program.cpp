@@ -150,25 +150,15 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
     made.parameters.resize(code.parameters.size());
     fill_parameters(kernel, code, made.pointers.data(), made.parameters.data());
   }
-  if (const std::int64_t bytes = program.workspace_bytes(); bytes > 0) {
-    device.check(device.driver().allocate(&workspace_, static_cast<std::size_t>(bytes)),
-                 fmt::format("allocating {} bytes of workspace", bytes));
-  }
+  workspace_.emplace(program.services->cuda, static_cast<std::size_t>(program.workspace_bytes()));
   std::vector<void*> slots(program.slots());
-  program.fill_slots(inputs, outputs, static_cast<std::byte*>(as_pointer(workspace_)),
-                     slots.data());
+  program.fill_slots(inputs, outputs, static_cast<std::byte*>(workspace_->data()), slots.data());
   for (std::size_t k = 0; k < launches_.size(); ++k) {
     const std::vector<BufferPlace>& places = program.kernels[k].places;
     for (std::size_t i = 0; i < places.size(); ++i) {
       launches_[k].pointers[i] = reinterpret_cast<std::uintptr_t>(places[i].in(slots.data()));
     }
   }
-}
-
-BoundCuda::~BoundCuda() {
-  if (workspace_ == 0) return;
-  program_.services->cuda->release_in(
-      owner_, [this](const CudaDriver& driver) { driver.release(workspace_); });
 }
 
 void BoundCuda::run(const RunOptions& options) {

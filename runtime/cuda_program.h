@@ -1,10 +1,12 @@
 // How a program runs on a GPU: its kernels are launched on a stream, one after another.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <sinter/runtime/device.h>
+#include <sinter/runtime/device_buffer.h>
 #include <sinter/runtime/view.h>
 
 #include "cuda_device.h"
@@ -32,15 +34,12 @@ class BoundCuda {
  public:
   BoundCuda(const Program& program, std::span<const ConstTensorView> inputs,
             std::span<const TensorView> outputs);
-  ~BoundCuda();
-  BoundCuda(const BoundCuda&) = delete;
-  BoundCuda& operator=(const BoundCuda&) = delete;
   void run(const RunOptions& options);
 
  private:
   const Program& program_;
   CudaOwner owner_;
-  CudaPointer workspace_ = 0;
+  std::optional<DeviceBuffer> workspace_;
   std::vector<CudaLaunch> launches_;
 };
 

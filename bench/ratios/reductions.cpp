@@ -92,6 +92,10 @@ struct Case {
 /// Reductions whose bytes decide, from cold memory.
 const Case kReading[] = {
     {"sum of [4096, 4096] over axis 0", {4096, 4096}, [](auto& x) { return x.sum(0); }, {0.9, 0}},
+    {"sum of [1024, 32768] over axis 0",
+     {1024, 32768},
+     [](auto& x) { return x.sum(0); },
+     {0.9, 0.9}},
     {"sum of [1000000, 8] over axis 0", {1000000, 8}, [](auto& x) { return x.sum(0); }, {0.5, 0.5}},
     {"sum of [64, 128, 256] over axes 0, 2",
      {64, 128, 256},

@@ -79,7 +79,6 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"layer_v4", [] { return layer_kernel(100); }},
         GoldenCase{"layer_v3", [] { return layer_kernel(10); }, "x86-64-v3"},
         GoldenCase{"row_sum_far_v4", [] { return row_sum_kernel(1000, DType::f32, 1000); }},
-        GoldenCase{"column_chunks_v4", [] { return column_mean_kernel(1100, 600); }},
         GoldenCase{"reduced_layer_v4", [] { return reduced_layer_kernel(10); }},
         GoldenCase{"mixed_streaming_v4", [] { return mixed_kernel(100); }, "x86-64-v4", true},
         GoldenCase{"rows_streaming_v3", [] { return rows_kernel(100, 50); }, "x86-64-v3", true}),

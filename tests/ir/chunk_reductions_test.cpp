@@ -33,7 +33,9 @@ TEST(ChunkReductions, OfFewResultsAndManyElements) {
   EXPECT_EQ(chunk_of({1 << 15}, 0), 0) << "a row that is near may be walked again";
   EXPECT_EQ(chunk_of({100000, 8}, 0), 1024);
   EXPECT_EQ(chunk_of({4096, 512}, 0), 32);
-  EXPECT_EQ(chunk_of({4096, 64 * 512}, 0), 0) << "64 blocks of columns";
+  EXPECT_EQ(chunk_of({512, 64 * 512}, 0), 0) << "64 blocks of columns";
+  EXPECT_EQ(chunk_of({4096, 64 * 512}, 0), 32) << "whose rows lie far apart";
+  EXPECT_EQ(chunk_of({65536, 1024}, 0), 32) << "as here, where 1024 would leave work for all";
   EXPECT_EQ(chunk_of({1000, 8}, 0), 0) << "a megabyte is the least";
   EXPECT_EQ(chunk_of({1 << 26}, 0, {.units = 0}), 0);
 }

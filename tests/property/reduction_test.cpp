@@ -102,8 +102,8 @@ TEST(Reduction, OfManyRowsOfColumns) {
   }
 }
 
-/// More than stays near the core: all columns of a block go down a chunk of rows at a time.
-TEST(Reduction, OfColumnsByChunksOfRows) {
+/// More than stays near the core: columns go by the shortest chunks of rows.
+TEST(Reduction, OfLongColumns) {
   const Machines machines;
   for (const Shape& shape : {Shape{33, 16500}, Shape{1100, 515}, Shape{1030, 2, 300}}) {
     Graph graph;

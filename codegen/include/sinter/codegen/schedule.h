@@ -56,6 +56,8 @@ struct LoopSpace {
   [[nodiscard]] std::int64_t unreduced_extent() const;
   /// Of a product: tiles of so many rows and columns that cover the result, of all matrices.
   [[nodiscard]] std::int64_t product_tiles(std::int64_t rows, std::int64_t columns) const;
+  /// Of a reduction: elements that become one, those of the group or of a chunk of it.
+  [[nodiscard]] std::int64_t reduced_extent() const;
   /// Elements per parallel index, in a strip or a block at most.
   [[nodiscard]] std::int64_t inner_extent() const;
   /// Multiplications of a product, else 0.

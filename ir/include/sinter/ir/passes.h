@@ -41,8 +41,8 @@ enum class Rounding : std::uint8_t {
 /// through ops.
 [[nodiscard]] SINTER_API Graph place_views(Graph graph, Fuse fuse);
 
-/// Cuts reductions to fewer than `limits.units` results, of `limits.chunked_bytes` or more, in two:
-/// to the results of chunks, and those to the whole. Same bits.
+/// Cuts reductions to fewer than `limits.units` results, of `limits.chunked_bytes` or more, in two,
+/// and those of long columns: to the results of chunks, and those to the whole. Same bits.
 [[nodiscard]] SINTER_API Graph chunk_reductions(Graph graph, const PlanLimits& limits);
 
 /// Replaces parameters by constants of their values: what `Specialize::scalars` asks for.

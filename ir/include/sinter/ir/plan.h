@@ -36,6 +36,9 @@ struct PlanLimits {
   /// chunks.
   std::int64_t units = 64;
   std::int64_t chunked_bytes = std::int64_t{1} << 20;
+  /// A block of columns of more bytes goes by the shortest chunks: a few columns on their way down
+  /// all rows would come back to each row, and its page, when it is far away again.
+  std::int64_t column_bytes = std::int64_t{1} << 20;
 };
 
 enum class Fuse : std::uint8_t {
