@@ -156,20 +156,19 @@ llvm::Value* Frame::buffer(std::uint8_t argument) {
   return result = memory;
 }
 
-/// Slot `slot` of the table to which KernelArguments points at byte `table`.
+/// Slot `slot` of the table to which KernelArguments points at byte `table`. The tables stay as
+/// they are during the call, but not beyond it: inlined into a caller's loop, each iteration may
+/// find others in the same memory, so nothing says that these loads never change.
 llvm::Value* Frame::table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot) {
   const EmitBefore here(builder_, scopes_.front().head_end);
   llvm::Value*& base = tables_[table];
-  if (base == nullptr) base = invariant_load(builder_.getPtrTy(), function_.getArg(0), table);
-  return invariant_load(type, base, slot * sizeof(std::uint64_t));
+  if (base == nullptr) base = load_slot(builder_.getPtrTy(), function_.getArg(0), table);
+  return load_slot(type, base, slot * sizeof(std::uint64_t));
 }
 
-/// Nothing that the caller passes beside the buffers changes during the call.
-llvm::Value* Frame::invariant_load(llvm::Type* type, llvm::Value* base, std::uint64_t bytes) {
+llvm::Value* Frame::load_slot(llvm::Type* type, llvm::Value* base, std::uint64_t bytes) {
   if (bytes != 0) base = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), base, bytes);
-  llvm::LoadInst* load = builder_.CreateAlignedLoad(type, base, llvm::Align(8));
-  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
-  return load;
+  return builder_.CreateAlignedLoad(type, base, llvm::Align(8));
 }
 
 }  // namespace sinter::detail

@@ -67,8 +67,7 @@ class Frame {
   [[nodiscard]] llvm::Value* compute(const Index& index);
   [[nodiscard]] llvm::Value* misalignment(const Index& index);
   [[nodiscard]] llvm::Value* table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot);
-  [[nodiscard]] llvm::Value* invariant_load(llvm::Type* type, llvm::Value* base,
-                                            std::uint64_t bytes);
+  [[nodiscard]] llvm::Value* load_slot(llvm::Type* type, llvm::Value* base, std::uint64_t bytes);
 
   const LoopNest& nest_;
   llvm::Function& function_;

@@ -260,6 +260,11 @@ FAULTS = [
      'fmt::format(" + k * {}", loop.threads * loop.lanes)', 'fmt::format(" + k * {}", loop.lanes)'),
     ("a thread divides by the length of another axis", "codegen/cuda_text.cpp",
      'rest += fmt::format(" / {}", term(radix));', 'rest += fmt::format(" / {}", term(digits[0].radix));'),
+    ("a caller's argument tables are said never to change", "codegen/llvm_frame.cpp",
+     "return builder_.CreateAlignedLoad(type, base, llvm::Align(8));",
+     "llvm::LoadInst* load = builder_.CreateAlignedLoad(type, base, llvm::Align(8));\n"
+     "  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));\n"
+     "  return load;"),
     ("pages of a large frame are touched by a register in use", "codegen/llvm_target.cpp",
      'any_has(module, "probe-stack")', 'any_has(module, "")'),
     ("a tile of a GPU's product is added up before all of it is there",

@@ -66,7 +66,7 @@ TEST(LlvmEmitter, NeverAllowsOtherBits) {
       const std::string text = ir_of(graph, target);
       ++checked;
       for (const char* word : {" fast ", " contract ", " nnan ", " ninf ", " nsz ", " reassoc ",
-                               " arcp ", " afn ", "noalias"}) {
+                               " arcp ", " afn ", "noalias", "invariant"}) {
         EXPECT_EQ(text.find(word), std::string::npos) << word << " in\n" << text;
       }
       // Everything that is called is an intrinsic.

@@ -20,8 +20,8 @@ class TargetMachine;
 namespace sinter {
 
 /// Makes a module with one external function, `symbol`, of type KernelFunction. The IR is final: it
-/// needs no passes, calls nothing, and has no fast-math flags. `context` is used by one thread at a
-/// time.
+/// needs no passes, calls nothing, and has no fast-math flags; a caller may inline and optimise it,
+/// in a loop that rewrites the argument tables too. `context` is used by one thread at a time.
 [[nodiscard]] SINTER_API std::unique_ptr<llvm::Module> emit_llvm(const LoopNest& nest,
                                                                  const Target& target,
                                                                  std::string_view symbol,
