@@ -31,6 +31,10 @@ void GuardedBuffer::fill(std::span<const std::byte> bytes) const {
   std::copy_n(bytes.begin(), std::min(bytes.size(), bytes_), data_);
 }
 
+void GuardedBuffer::make_read_only() const {
+  if (mprotect(pages_, page_bytes_, PROT_READ) != 0) std::abort();
+}
+
 bool GuardedBuffer::intact() const {
   const auto untouched = [](std::byte value) { return value == kPattern; };
   return std::all_of(pages_, data_, untouched) &&

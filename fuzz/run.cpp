@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include <sinter/codegen/loop_interpreter.h>
 #include <sinter/codegen/schedule.h>
@@ -56,55 +58,161 @@ std::string element_text(const TensorData& tensor, std::int64_t i) {
   return to_text(element_value(bits, tensor.dtype)) + ", bits " + std::to_string(bits);
 }
 
-/// Whether the bytes of an output that are no element's are as GuardedBuffer made them.
-bool gaps_intact(const GuardedBuffer& buffer, const TensorView& view) {
-  std::vector<std::byte> bytes(buffer.data(), buffer.data() + buffer.size());
-  const std::int64_t size = info(view.dtype).bytes;
-  const std::int64_t first = first_byte(view.dtype, view.shape, view.strides);
-  for_each_element(view.shape, view.strides, [&](std::size_t, std::int64_t strided) {
-    std::fill_n(bytes.data() - first + strided * size, size, std::byte{0xa5});
-  });
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0xa5}; });
+/// Outputs whose elements alternate: how many of each element size there are, or were met before.
+using Interleaving = std::map<std::int64_t, std::int64_t>;
+
+Interleaving interleaving_of(const Graph& graph) {
+  Interleaving counts;
+  for (const GraphOutput& output : graph.outputs()) {
+    ++counts[info(graph.node(output.node).dtype).bytes];
+  }
+  return counts;
 }
+
+/// The memory of one run: inputs, then outputs.
+class GuardedMemory {
+ public:
+  GuardedMemory(const Graph& graph, std::span<const TensorData> inputs, const Placement& placement)
+      : placement_(placement) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) add_input(graph.inputs()[i], inputs[i]);
+    const Interleaving counts = placement.interleaved ? interleaving_of(graph) : Interleaving();
+    for (const GraphOutput& output : graph.outputs()) {
+      const DType dtype = graph.node(output.node).dtype;
+      const Shape& shape = graph.shape(output.node);
+      results_.push_back(TensorData::zeros(dtype, shape));
+      if (placement.interleaved) {
+        add_interleaved(dtype, shape, output.strides, counts.at(info(dtype).bytes), graph);
+      } else {
+        out_.push_back({place(dtype, shape, output.strides), dtype, shape, output.strides});
+        buffer_of_.push_back(buffers_.size() - 1);
+      }
+    }
+  }
+
+  void run(const Executable& program) {
+    refuse_read_only(program);
+    if (placement_.bound) {
+      program.bind(in_, out_)();
+    } else {
+      program.run(in_, out_);
+    }
+  }
+
+  [[nodiscard]] std::vector<TensorData> results() {
+    for (const auto& buffer : buffers_) {
+      if (!buffer->intact()) throw StrayWrite("bytes around a buffer were written");
+    }
+    for (std::size_t i = in_.size(); i < buffers_.size(); ++i) check_gaps(i);
+    for (std::size_t i = 0; i < out_.size(); ++i) {
+      gather(static_cast<const std::byte*>(out_[i].data), out_[i].strides, results_[i]);
+    }
+    return std::move(results_);
+  }
+
+ private:
+  std::byte* place(DType dtype, const Shape& shape, const Strides& strides) {
+    add_buffer(buffer_bytes(dtype, shape, strides), info(dtype).bytes);
+    return buffers_.back()->data() - first_byte(dtype, shape, strides);
+  }
+  void add_buffer(std::size_t bytes, std::size_t element_bytes) {
+    buffers_.push_back(std::make_unique<GuardedBuffer>(bytes, placement_.guard,
+                                                       placement_.offset_elements * element_bytes));
+  }
+
+  void add_input(const GraphInput& input, const TensorData& tensor) {
+    std::byte* data = place(tensor.dtype, tensor.shape, input.strides);
+    scatter(tensor, input.strides, data);
+    if (!input.donated) buffers_.back()->make_read_only();
+    in_.push_back({data, tensor.dtype, tensor.shape, input.strides, {}, input.donated});
+  }
+
+  void add_interleaved(DType dtype, const Shape& shape, const Strides& strides, std::int64_t count,
+                       const Graph& graph) {
+    const std::int64_t bytes = info(dtype).bytes;
+    const std::int64_t turn = met_[bytes]++;
+    if (turn == 0) {
+      std::int64_t most = 0;
+      for (const GraphOutput& output : graph.outputs()) {
+        if (info(graph.node(output.node).dtype).bytes == bytes) {
+          most = std::max(most, graph.shape(output.node).elements());
+        }
+      }
+      add_buffer(static_cast<std::size_t>(most * count * bytes), static_cast<std::size_t>(bytes));
+      shared_[bytes] = buffers_.size() - 1;
+    }
+    buffer_of_.push_back(shared_[bytes]);
+    std::byte* first = buffers_[buffer_of_.back()]->data() + turn * bytes;
+    out_.push_back({first, dtype, shape, strides});
+  }
+
+  /// Views of donated inputs are refused where they are read-only, and nothing is written then.
+  void refuse_read_only(const Executable& program) const {
+    std::vector<ConstTensorView> read_only = in_;
+    for (ConstTensorView& view : read_only) view.writable = false;
+    const bool donates = std::ranges::any_of(in_, &ConstTensorView::writable);
+    if (!donates) return;
+    try {
+      program.run(read_only, out_);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::invalid_buffer) return;
+      throw;
+    }
+    throw StrayWrite("a donated input was taken though its view is read-only");
+  }
+
+  /// Whether the bytes of an output's buffer that are no element's are as GuardedBuffer made them.
+  void check_gaps(std::size_t buffer) const {
+    const GuardedBuffer& memory = *buffers_[buffer];
+    std::vector<std::byte> bytes(memory.data(), memory.data() + memory.size());
+    for (std::size_t i = 0; i < out_.size(); ++i) {
+      if (buffer_of_[i] != buffer) continue;
+      const std::int64_t size = info(out_[i].dtype).bytes;
+      const std::int64_t at = static_cast<const std::byte*>(out_[i].data) - memory.data();
+      for_each_element(out_[i].shape, out_[i].strides, [&](std::size_t, std::int64_t strided) {
+        std::fill_n(bytes.data() + at + strided * size, size, std::byte{0xa5});
+      });
+    }
+    if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0xa5}; })) return;
+    throw StrayWrite("gaps between the elements of an output were written");
+  }
+
+  const Placement placement_;
+  std::vector<std::unique_ptr<GuardedBuffer>> buffers_;
+  std::vector<ConstTensorView> in_;
+  std::vector<TensorView> out_;
+  std::vector<std::size_t> buffer_of_;          // per output
+  Interleaving met_;                            // outputs of an element size so far
+  std::map<std::int64_t, std::size_t> shared_;  // and their buffer
+  std::vector<TensorData> results_;
+};
 
 }  // namespace
 
+Graph interleave_outputs(const Graph& graph) {
+  Graph other;
+  std::vector<NodeId> copies;
+  std::vector<NodeId> operands;
+  for (std::uint32_t i = 0; i < graph.nodes().size(); ++i) {
+    operands.clear();
+    for (NodeId operand : graph.nodes()[i].inputs()) operands.push_back(copies[operand.index]);
+    copies.push_back(other.copy_node(graph, NodeId{i}, operands));
+  }
+  const Interleaving counts = interleaving_of(graph);
+  for (const GraphOutput& output : graph.outputs()) {
+    const Value value = other.value(copies[output.node.index]);
+    Strides strides = dense_strides(value.shape());
+    const std::int64_t count = counts.at(info(value.dtype()).bytes);
+    for (int axis = 0; axis < strides.rank(); ++axis) strides[axis] *= count;
+    other.output(output.name, value, strides);
+  }
+  return other;
+}
+
 std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
                                     std::span<const TensorData> inputs, Placement placement) {
-  std::vector<std::unique_ptr<GuardedBuffer>> buffers;
-  const auto place = [&](DType dtype, const Shape& shape, const Strides& strides) {
-    const std::size_t bytes = buffer_bytes(dtype, shape, strides);
-    const std::size_t offset = placement.offset_elements * info(dtype).bytes;
-    buffers.push_back(std::make_unique<GuardedBuffer>(bytes, placement.guard, offset));
-    return buffers.back()->data() - first_byte(dtype, shape, strides);
-  };
-  std::vector<ConstTensorView> in;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const TensorData& tensor = inputs[i];
-    const Strides& strides = graph.inputs()[i].strides;
-    std::byte* data = place(tensor.dtype, tensor.shape, strides);
-    scatter(tensor, strides, data);
-    in.push_back({data, tensor.dtype, tensor.shape, strides});
-  }
-  std::vector<TensorData> results;
-  std::vector<TensorView> out;
-  for (const GraphOutput& output : graph.outputs()) {
-    const DType dtype = graph.node(output.node).dtype;
-    const Shape& shape = graph.shape(output.node);
-    results.push_back(TensorData::zeros(dtype, shape));
-    out.push_back({place(dtype, shape, output.strides), dtype, shape, output.strides});
-  }
-  program.run(in, out);
-  for (const auto& buffer : buffers) {
-    if (!buffer->intact()) throw StrayWrite("bytes around a buffer were written");
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (!gaps_intact(*buffers[in.size() + i], out[i])) {
-      throw StrayWrite("gaps between the elements of an output were written");
-    }
-    gather(static_cast<const std::byte*>(out[i].data), out[i].strides, results[i]);
-  }
-  return results;
+  GuardedMemory memory(graph, inputs, placement);
+  memory.run(program);
+  return memory.results();
 }
 
 Scheduler scheduler_for(const Target& target, bool streaming) {

@@ -20,7 +20,9 @@ void add_loops(std::vector<Way>& ways, const std::string& name, const Scheduler&
 /// Where buffers lie follows from the case, so that a difference comes back.
 Placement placement_of(const Case& given) {
   const std::uint64_t hash = given.graph.key().hash;
-  return {hash % 2 == 0 ? Guard::before : Guard::behind, hash / 2 % 7};
+  Placement placement{hash % 2 == 0 ? Guard::before : Guard::behind, hash / 2 % 7};
+  placement.bound = hash / 14 % 2 == 0;
+  return placement;
 }
 
 void add_code(std::vector<Way>& ways, std::string name, const Engine& engine, Fuse fuse,
@@ -30,6 +32,16 @@ void add_code(std::vector<Way>& ways, std::string name, const Engine& engine, Fu
                         .fuse = fuse, .specialize = specialize, .rounding = given.rounding};
                     return run_guarded(engine.compile(given.graph, options), given.graph,
                                        given.inputs, placement_of(given));
+                  }});
+}
+
+void add_interleaved(std::vector<Way>& ways, const std::string& name, const Engine& engine) {
+  ways.push_back({name + ", outputs interleaved", [=](const Case& given) {
+                    const Graph graph = interleave_outputs(given.graph);
+                    Placement placement = placement_of(given);
+                    placement.interleaved = true;
+                    return run_guarded(engine.compile(graph, {.rounding = given.rounding}), graph,
+                                       given.inputs, placement);
                   }});
 }
 
@@ -50,6 +62,7 @@ std::vector<Way> all_ways() {
     add_code(ways, target.name, serial, Fuse::all, Specialize::none);
     add_code(ways, target.name + ", op by op", serial, Fuse::none, Specialize::none);
     add_code(ways, target.name + ", three threads", threaded, Fuse::all, Specialize::none);
+    add_interleaved(ways, target.name + ", three threads", threaded);
     add_code(ways, target.name + ", specialized", serial, Fuse::all,
              Specialize::shape | Specialize::scalars);
   }
@@ -66,6 +79,9 @@ Case random_case(std::uint64_t seed) {
   options.products = seed % 4 == 0;
   Case made{random_graph(seed, options), {}, Rounding::at_store};
   if (random.one_in(5)) made.rounding = Rounding::each_op;
+  for (const GraphInput& input : made.graph.inputs()) {
+    if (random.one_in(4)) made.graph.donate(made.graph.value(input.node));
+  }
   made.inputs = random_inputs(made.graph, seed);
   settle_on_strides(made.graph, made.inputs);
   return made;

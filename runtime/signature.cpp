@@ -9,6 +9,10 @@
 namespace sinter::detail {
 namespace {
 
+/// Pairs of a written buffer and another one up to which comparing every two is quicker than
+/// sorting.
+constexpr std::size_t kManyPairs = 4096;
+
 // --- What is expected
 // -----------------------------------------------------------------------------
 
@@ -29,9 +33,9 @@ BufferSpec make_spec(const Graph& graph, NodeId node, std::string label, const S
   const Strides dense = dense_strides(spec.shape);
   spec.strides = strides.empty() ? dense : strides;
   spec.dense = spec.shape.elements() == 0 || same_walk(spec.shape, spec.strides, dense);
-  const Reach reached = reach(spec.shape, spec.strides);
-  spec.first_byte = reached.lowest * spec.alignment;
-  spec.bytes = reached.elements() * spec.alignment;
+  spec.footprint = Footprint(spec.shape, spec.strides, spec.alignment);
+  spec.first_byte = reach(spec.shape, spec.strides).lowest * spec.alignment;
+  spec.bytes = spec.footprint.bytes();
   return spec;
 }
 
@@ -53,13 +57,25 @@ bool is_there(Device memory, Device device) {
   return memory == device || memory.kind() == Device::Kind::cpu;
 }
 
-bool fits(const auto& view, const BufferSpec& spec, Device device) {
+bool fits_as_output(const auto& view, const BufferSpec& spec, Device device) {
   return is_there(view.device, device) && view.dtype == spec.dtype && view.shape == spec.shape &&
          same_strides(view.strides, spec) &&
          (spec.bytes == 0 || (view.data != nullptr && is_aligned(view.data, spec)));
 }
 
-bool overlap(const void* a, const BufferSpec& a_spec, const void* b, const BufferSpec& b_spec) {
+/// A program may write over an input that is donated, so its memory has to be the caller's to
+/// write.
+bool fits(const ConstTensorView& view, const BufferSpec& spec, Device device) {
+  return fits_as_output(view, spec, device) && (view.writable || !spec.donated);
+}
+
+PlacedFootprint placed(const void* data, const BufferSpec& spec) {
+  return {reinterpret_cast<std::uintptr_t>(data) + static_cast<std::uintptr_t>(spec.first_byte),
+          &spec.footprint};
+}
+
+bool ranges_overlap(const void* a, const BufferSpec& a_spec, const void* b,
+                    const BufferSpec& b_spec) {
   const auto a_begin =
       reinterpret_cast<std::uintptr_t>(a) + static_cast<std::uintptr_t>(a_spec.first_byte);
   const auto b_begin =
@@ -104,6 +120,12 @@ std::string type_text(DType dtype, const Shape& shape) {
                      to_string(view.shape)));
   }
   if (!same_strides(view.strides, spec)) refuse_strides(view.strides, spec, output);
+  if (spec.donated && !view.writable) {
+    fail(ErrorCode::invalid_buffer,
+         fmt::format("{} is donated, so the program may write over it, and its view is read-only: "
+                     "give a view of memory that is not const, or do not donate it",
+                     spec.label));
+  }
   if (view.data == nullptr) {
     fail(ErrorCode::invalid_buffer, fmt::format("{} is {} and not empty, got null data", spec.label,
                                                 type_text(spec.dtype, spec.shape)));
@@ -166,10 +188,12 @@ Signature::Signature(const Graph& graph, const Plan& plan)
   for (const GraphInput& input : graph.inputs()) {
     inputs_.push_back(
         make_spec(graph, input.node, fmt::format("input '{}'", input.name), input.strides));
+    inputs_.back().donated = input.donated;
   }
   for (const GraphOutput& output : graph.outputs()) {
     outputs_.push_back(
         make_spec(graph, output.node, fmt::format("output '{}'", output.name), output.strides));
+    outputs_.back().written = true;
   }
   std::vector<bool> overwritten(inputs_.size());
   for (const PlanBuffer& buffer : plan.buffers) {
@@ -178,6 +202,7 @@ Signature::Signature(const Graph& graph, const Plan& plan)
     if (host.kind == PlanBuffer::Kind::input) overwritten[host.position] = true;
   }
   for (std::size_t i = 0; i < overwritten.size(); ++i) {
+    inputs_[i].written = overwritten[i];
     if (overwritten[i]) overwritten_.push_back(i);
   }
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
@@ -215,43 +240,80 @@ void Signature::check(std::span<const ConstTensorView> inputs, std::span<const T
       refuse(inputs[i], inputs_[i], device, false);
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (!fits(outputs[i], outputs_[i], device)) [[unlikely]]
+    if (!fits_as_output(outputs[i], outputs_[i], device)) [[unlikely]]
       refuse(outputs[i], outputs_[i], device, true);
   }
-  for (std::size_t input : overwritten_) check_donated(inputs, outputs, input);
-  for (std::size_t i = 0; i < outputs.size(); ++i) check_apart(inputs, outputs, i);
-}
-
-void Signature::check_donated(std::span<const ConstTensorView> inputs,
-                              std::span<const TensorView> outputs, std::size_t input) const {
-  const BufferSpec& spec = inputs_[input];
-  const auto check = [&](const void* data, const BufferSpec& other) {
-    if (other.bytes == 0 || !overlap(inputs[input].data, spec, data, other)) return;
-    fail(ErrorCode::invalid_buffer,
-         fmt::format("{} is donated, and this program writes over it: {} has to lie apart from it",
-                     spec.label, other.label));
-  };
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (i != input) check(inputs[i].data, inputs_[i]);
-  }
-  for (std::size_t i = 0; i < outputs.size(); ++i) check(outputs[i].data, outputs_[i]);
+  check_apart(inputs, outputs);
 }
 
 void Signature::check_apart(std::span<const ConstTensorView> inputs,
-                            std::span<const TensorView> outputs, std::size_t output) const {
-  const BufferSpec& spec = outputs_[output];
-  const void* data = outputs[output].data;
-  if (spec.bytes == 0) return;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (overlap(data, spec, inputs[i].data, inputs_[i])) [[unlikely]] {
-      check_alias(i, inputs[i].data, output, data);
+                            std::span<const TensorView> outputs) const {
+  const std::size_t pairs =
+      (outputs.size() + overwritten_.size()) * (inputs.size() + outputs.size());
+  if (pairs > kManyPairs) return check_many_apart(inputs, outputs);
+  for (std::size_t input : overwritten_) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (ranges_overlap(inputs[input].data, inputs_[input], inputs[i].data, inputs_[i]) &&
+          i != input) [[unlikely]]
+        check_pair(input, i, inputs, outputs);
     }
   }
-  for (std::size_t i = 0; i < output; ++i) {
-    if (overlap(data, spec, outputs[i].data, outputs_[i]) && outputs_[i].bytes > 0) [[unlikely]] {
-      refuse_overlap(spec, data, outputs_[i], outputs[i].data);
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    const void* data = outputs[o].data;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (ranges_overlap(data, outputs_[o], inputs[i].data, inputs_[i])) [[unlikely]]
+        check_pair(inputs.size() + o, i, inputs, outputs);
+    }
+    for (std::size_t i = 0; i < o; ++i) {
+      if (ranges_overlap(data, outputs_[o], outputs[i].data, outputs_[i])) [[unlikely]]
+        check_pair(inputs.size() + o, inputs.size() + i, inputs, outputs);
     }
   }
+}
+
+void Signature::check_many_apart(std::span<const ConstTensorView> inputs,
+                                 std::span<const TensorView> outputs) const {
+  std::vector<PlacedFootprint> buffers;
+  buffers.reserve(inputs.size() + outputs.size());
+  const auto add = [&](const void* data, std::size_t position) {
+    if (spec(position).bytes == 0) return;
+    buffers.push_back(placed(data, spec(position)));
+    buffers.back().written = spec(position).written;
+    buffers.back().index = static_cast<std::uint32_t>(position);
+  };
+  for (std::size_t i = 0; i < inputs.size(); ++i) add(inputs[i].data, i);
+  for (std::size_t o = 0; o < outputs.size(); ++o) add(outputs[o].data, inputs.size() + o);
+  visit_meeting(buffers, [&](const PlacedFootprint& a, const PlacedFootprint& b) {
+    check_pair(std::max(a.index, b.index), std::min(a.index, b.index), inputs, outputs);
+  });
+}
+
+void Signature::check_pair(std::size_t a, std::size_t b, std::span<const ConstTensorView> inputs,
+                           std::span<const TensorView> outputs) const {
+  const BufferSpec& first = spec(a);
+  const BufferSpec& second = spec(b);
+  const auto data_of = [&](std::size_t position) {
+    return position < inputs.size() ? inputs[position].data
+                                    : outputs[position - inputs.size()].data;
+  };
+  const auto is_overwritten = [&](std::size_t position) {
+    return position < inputs.size() && spec(position).written;
+  };
+  if (first.bytes == 0 || second.bytes == 0) return;
+  const bool donated = is_overwritten(a) || is_overwritten(b);
+  const bool same = data_of(a) == data_of(b) && first.alignment == second.alignment &&
+                    first.shape == second.shape &&
+                    same_walk(first.shape, first.strides, second.strides);
+  if (same && !donated && a >= inputs.size() && b < inputs.size()) {
+    return check_in_place(b, a - inputs.size());
+  }
+  if (!elements_meet(placed(data_of(a), first), placed(data_of(b), second))) return;
+  if (!donated) refuse_overlap(first, data_of(a), second, data_of(b));
+  const bool written_is_first = is_overwritten(a);
+  fail(ErrorCode::invalid_buffer,
+       fmt::format("{} is donated, and this program writes over it: {} has to lie apart from it",
+                   (written_is_first ? first : second).label,
+                   (written_is_first ? second : first).label));
 }
 
 bool Signature::reads_before_writing(std::size_t input, std::size_t output) const {
@@ -267,14 +329,9 @@ bool Signature::may_take_place(std::size_t input, std::size_t output) const {
   return in.dtype == out.dtype && in.shape == out.shape && reads_before_writing(input, output);
 }
 
-void Signature::check_alias(std::size_t input, const void* input_data, std::size_t output,
-                            const void* output_data) const {
+void Signature::check_in_place(std::size_t input, std::size_t output) const {
   const BufferSpec& in = inputs_[input];
   const BufferSpec& out = outputs_[output];
-  if (in.bytes == 0) return;
-  const bool same = input_data == output_data && in.alignment == out.alignment &&
-                    in.shape == out.shape && same_walk(in.shape, in.strides, out.strides);
-  if (!same) refuse_overlap(out, output_data, in, input_data);
   if (reads_before_writing(input, output)) return;
   const Reader& reader = last_reader_[input];
   const std::int64_t writer = writer_[output].kernel;

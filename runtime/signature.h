@@ -13,6 +13,8 @@
 #include <sinter/ir/plan.h>
 #include <sinter/runtime/view.h>
 
+#include "footprint.h"
+
 namespace sinter::detail {
 
 /// What is expected of one buffer.
@@ -20,12 +22,15 @@ struct BufferSpec {
   std::string label;  ///< "input 'x'"
   DType dtype{};
   bool dense = true;           ///< row-major but for axes that hold one element
+  bool donated = false;        ///< an input that the program may write over
+  bool written = false;        ///< an output, or a donated input that holds temporaries
   std::uint8_t alignment = 1;  ///< bytes of an element, a power of two
   std::int64_t first_byte =
       0;                   ///< where memory begins, from the pointer: below 0 for negative strides
   std::int64_t bytes = 0;  ///< from its first byte to its last; 0 without elements
   Shape shape;
   Strides strides;  ///< one per axis
+  Footprint footprint;
 };
 
 class Signature {
@@ -43,14 +48,22 @@ class Signature {
   [[nodiscard]] std::size_t outputs() const { return outputs_.size(); }
 
  private:
-  void check_apart(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
-                   std::size_t output) const;
-  void check_donated(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
-                     std::size_t input) const;
+  /// Refuses outputs that share a byte with each other or with an input, unless they may take its
+  /// place; and whatever shares a byte with an input that is written over.
+  void check_apart(std::span<const ConstTensorView> inputs,
+                   std::span<const TensorView> outputs) const;
+  void check_many_apart(std::span<const ConstTensorView> inputs,
+                        std::span<const TensorView> outputs) const;
+  /// Of two buffers whose ranges overlap, at least one of them written. Positions count inputs,
+  /// then outputs.
+  void check_pair(std::size_t a, std::size_t b, std::span<const ConstTensorView> inputs,
+                  std::span<const TensorView> outputs) const;
+  [[nodiscard]] const BufferSpec& spec(std::size_t position) const {
+    return position < inputs_.size() ? inputs_[position] : outputs_[position - inputs_.size()];
+  }
   /// Whether the program is done with the input before it writes the output, element by element.
   [[nodiscard]] bool reads_before_writing(std::size_t input, std::size_t output) const;
-  void check_alias(std::size_t input, const void* input_data, std::size_t output,
-                   const void* output_data) const;
+  void check_in_place(std::size_t input, std::size_t output) const;
 
   std::vector<BufferSpec> inputs_;
   std::vector<BufferSpec> outputs_;

@@ -134,6 +134,82 @@ TEST_F(Buffers, AnOutputMayBeTheVeryBufferOfAnInput) {
   EXPECT_EQ(x[5], 66);
 }
 
+/// y = x + 1 and z = x * 2, each [rows, columns] with the strides given.
+Graph two_outputs(std::int64_t rows, std::int64_t columns, const Strides& strides) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {rows, columns});
+  graph.output("y", x + 1, strides);
+  graph.output("z", x * 2, strides);
+  return graph;
+}
+
+TEST(Apart, ElementsOfTwoOutputsMayAlternate) {
+  for (int threads : {1, 3}) {
+    const Engine engine({.threads = threads, .parallel_bytes = 1});
+    const Executable program = engine.compile(two_outputs(1, 1000, {2000, 2}));
+    std::vector<float> x(1000, 3);
+    std::vector<float> both(2000, -1);
+    program.run({view(x, {1, 1000})},
+                {view(both, {1, 1000}, {2000, 2}), view(both.data() + 1, {1, 1000}, {2000, 2})});
+    for (std::size_t i = 0; i < both.size(); i += 2) {
+      ASSERT_EQ(both[i], 4);
+      ASSERT_EQ(both[i + 1], 6);
+    }
+  }
+}
+
+TEST(Apart, OutputsMayLieSideBySideInOneMatrix) {
+  const Executable program = Engine().compile(two_outputs(10, 3, {6, 1}));
+  std::vector<float> x(30, 3);
+  std::vector<float> matrix(60, -1);
+  program.run({view(x, {10, 3})},
+              {view(matrix.data() + 3, {10, 3}, {6, 1}), view(matrix.data(), {10, 3}, {6, 1})});
+  for (std::size_t i = 0; i < matrix.size(); ++i) ASSERT_EQ(matrix[i], i % 6 < 3 ? 6 : 4) << i;
+  const std::string message = error_of([&] {
+    program.run({view(x, {10, 3})},
+                {view(matrix.data() + 2, {10, 3}, {6, 1}), view(matrix.data(), {10, 3}, {6, 1})});
+  });
+  EXPECT_NE(message.find("output 'z' (228 bytes at "), std::string::npos) << message;
+  EXPECT_NE(message.find("overlaps output 'y'"), std::string::npos) << message;
+}
+
+TEST(Apart, AnOutputMayLieBetweenTheElementsOfAnInput) {
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {100}, {2}) + 1, {2});
+  const Executable program = Engine().compile(graph);
+  std::vector<float> memory(200, 1);
+  program.run({view(memory, {100}, {2})}, {view(memory.data() + 1, {100}, {2})});
+  for (std::size_t i = 0; i < memory.size(); ++i) ASSERT_EQ(memory[i], i % 2 == 0 ? 1 : 2);
+  program.run({view(memory, {100}, {2})}, {view(memory, {100}, {2})});
+  EXPECT_EQ(memory[198], 2) << "in place, with strides";
+}
+
+/// Columns of one matrix, one an output: more than are compared two by two.
+TEST(Apart, ManyOutputsMayLieInOneMatrix) {
+  constexpr std::int64_t kColumns = 100;
+  constexpr std::int64_t kRows = 5;
+  Graph graph;
+  for (std::int64_t i = 0; i < kColumns; ++i) {
+    const Value x = graph.input("x" + std::to_string(i), DType::f32, {kRows}, {kColumns});
+    graph.output("y" + std::to_string(i), x * 2.0, {kColumns});
+  }
+  const Executable program = Engine().compile(graph);
+  std::vector<float> matrix(kRows * kColumns, 3);
+  std::vector<ConstTensorView> in;
+  std::vector<TensorView> out;
+  for (std::int64_t i = 0; i < kColumns; ++i) {
+    in.push_back(view(matrix.data() + i, {kRows}, {kColumns}));
+    out.push_back(view(matrix.data() + i, {kRows}, {kColumns}));
+  }
+  program.run(in, out);
+  EXPECT_EQ(matrix, std::vector<float>(kRows * kColumns, 6)) << "each in its input's place";
+  out[70] = view(matrix.data() + 13, {kRows}, {kColumns});
+  const std::string message = error_of([&] { program.run(in, out); });
+  EXPECT_NE(message.find("output 'y70' (1604 bytes at "), std::string::npos) << message;
+  EXPECT_NE(message.find(" overlaps "), std::string::npos) << message;
+  EXPECT_EQ(matrix, std::vector<float>(kRows * kColumns, 6));
+}
+
 TEST(InPlace, GivesTheSameBitsAtAnyLengthAndThreadCount) {
   for (int threads : {1, 3}) {
     const Engine engine({.threads = threads, .parallel_bytes = 1});
@@ -393,6 +469,48 @@ TEST(DonatedBuffers, HoldTemporariesAndMustLieApart) {
             "to lie apart from it");
   program.run({view(xs, {kLength}), view(bs, {kLength})}, {view(ys, {kLength})});
   EXPECT_EQ(ys, std::vector<std::int32_t>(kLength, 10));
+}
+
+TEST(DonatedBuffers, AreWritable) {
+  constexpr std::int64_t kLength = 1024;
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {kLength});
+  const Value b = graph.input("b", DType::f32, {kLength});
+  graph.output("y", (x.relu().square() + b).convert(DType::i32));
+  graph.donate(x);
+  const Executable program = Engine().compile(graph, {.fuse = Fuse::none});
+  const std::vector<float> constant(kLength, 3);
+  std::vector<float> own(kLength, 3);
+  std::vector<std::int32_t> ys(kLength);
+  const std::vector<TensorView> out{view(ys, {kLength})};
+  const std::string message =
+      "invalid_buffer: input 'x' is donated, so the program may write over it, and its view is "
+      "read-only: give a view of memory that is not const, or do not donate it";
+  const std::vector<ConstTensorView> read_only{view(constant, {kLength}), view(own, {kLength})};
+  EXPECT_EQ(error_of([&] { program.run(read_only, out); }), message);
+  EXPECT_EQ(error_of([&] { static_cast<void>(program.bind(read_only, out)); }), message);
+  const ConstTensorView by_hand{own.data(), DType::f32, {kLength}, {}};
+  EXPECT_EQ(error_of([&] { program.run(std::vector{by_hand, read_only[0]}, out); }), message);
+  EXPECT_EQ(constant, std::vector<float>(kLength, 3));
+  // A TensorView stays writable as a ConstTensorView, and what is not donated may be read-only.
+  const ConstTensorView writable = view(own, {kLength});
+  program.run({writable, view(constant, {kLength})}, {view(ys, {kLength})});
+  EXPECT_EQ(ys, std::vector<std::int32_t>(kLength, 12));
+  own.assign(kLength, 1);
+  program.bind({writable, view(constant, {kLength})}, {view(ys, {kLength})})();
+  EXPECT_EQ(ys, std::vector<std::int32_t>(kLength, 4));
+}
+
+TEST(DonatedBuffers, AreWritableWhateverThePlanMakesOfThem) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {4});
+  graph.output("y", x.relu());
+  graph.donate(x);
+  const std::array<float, 4> in{};
+  std::array<float, 4> out{};
+  const Executable program = Engine().compile(graph);
+  EXPECT_NE(error_of([&] { program.run({view(in, {4})}, {view(out, {4})}); }).find("read-only"),
+            std::string::npos);
 }
 
 TEST(DonatedBuffers, AreInputs) {

@@ -25,6 +25,8 @@ class GuardedBuffer {
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return bytes_; }
   void fill(std::span<const std::byte> bytes) const;
+  /// From here on a write to the buffer crashes.
+  void make_read_only() const;
   /// Whether every byte around the buffer, within its pages, is as it was.
   [[nodiscard]] bool intact() const;
 

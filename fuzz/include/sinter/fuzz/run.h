@@ -17,18 +17,25 @@
 
 namespace sinter::fuzz {
 
-/// Where buffers lie relative to guard pages and alignment.
+/// Where buffers lie relative to guard pages and alignment, and how the program is called.
 struct Placement {
   Guard guard = Guard::behind;
   std::size_t offset_elements = 0;
+  bool interleaved = false;  ///< outputs lie as `interleave_outputs` declares them
+  bool bound = false;        ///< by a bound Call
 };
 
-/// A program wrote where no element of an output is.
+/// `graph` with other strides of its outputs: those of one element size alternate, element by
+/// element, in one buffer.
+[[nodiscard]] Graph interleave_outputs(const Graph& graph);
+
+/// A program wrote where no element of an output is, or would write over what it may only read.
 struct StrayWrite : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs `program` between guard pages. Throws StrayWrite.
+/// Runs `program` between guard pages; inputs that are not donated are read-only pages. Throws
+/// StrayWrite.
 [[nodiscard]] std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
                                                   std::span<const TensorData> inputs,
                                                   Placement placement = {});

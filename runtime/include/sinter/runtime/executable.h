@@ -69,9 +69,12 @@ class SINTER_API Call {
 class SINTER_API Executable {
  public:
   /// Runs the graph. Buffers are bound in the order in which inputs and outputs were declared.
-  /// An output may be the very buffer and layout of an input; any other overlap of an output is
-  /// refused. Throws Error before anything is written: shape_mismatch, dtype_mismatch,
-  /// invalid_buffer (null, misaligned, overlapping, other strides, on another device),
+  /// An output may be the very buffer and layout of an input. Any other output that shares an
+  /// element's bytes with an input or output is refused; elements of two buffers may alternate, and
+  /// buffers may lie side by side in one matrix. (Layouts that thousands of steps do not tell apart
+  /// count as overlapping.) The view of a donated input has to be writable. Throws Error before
+  /// anything is written: shape_mismatch, dtype_mismatch,
+  /// invalid_buffer (null, misaligned, overlapping, other strides, on another device, read-only),
   /// invalid_argument (wrong number, a stream for a CPU), limit_exceeded (a workspace of more than
   /// the machine's memory), and on a GPU internal (the driver refuses).
   void run(std::initializer_list<ConstTensorView> inputs, std::initializer_list<TensorView> outputs,

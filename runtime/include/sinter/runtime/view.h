@@ -21,6 +21,7 @@ struct ConstTensorView {
   Shape shape;
   Strides strides;  ///< in elements; empty for dense row-major
   Device device = {};  ///< of the memory, as far as is known: a program for a GPU asks the driver
+  bool writable = false;  ///< made from a TensorView; a donated input has to be
 };
 
 /// Writable memory of a tensor: an output, and an input where one is asked for.
@@ -31,7 +32,7 @@ struct TensorView {
   Strides strides;
   Device device = {};
   operator ConstTensorView() const {
-    return {data, dtype, shape, strides, device};
+    return {data, dtype, shape, strides, device, true};
   }  // NOLINT: implicit
 };
 
