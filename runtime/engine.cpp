@@ -40,7 +40,27 @@ int thread_count(int asked) {
   return asked > 0 ? asked : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+int concurrency_of(const Executor& executor) {
+  const int threads = executor.concurrency();
+  if (threads >= 1) return threads;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("EngineOptions::executor has a concurrency of {}: it must be 1 or more, for the "
+                   "calling thread counts",
+                   threads));
+}
+
+std::int64_t parallel_bytes_of(std::int64_t asked) {
+  if (asked < 0) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("EngineOptions::parallel_bytes is {}: give a number of bytes, or 0 for the "
+                     "size at which threads were measured to pay",
+                     asked));
+  }
+  return asked > 0 ? asked : kParallelBytes;
+}
+
 std::shared_ptr<const Services> make_services(EngineOptions& options) {
+  const std::int64_t parallel_bytes = parallel_bytes_of(options.parallel_bytes);
   CodeTarget target;
   std::shared_ptr<const CudaDevice> cuda;
   if (options.device.kind() == Device::Kind::cuda) {
@@ -56,14 +76,13 @@ std::shared_ptr<const Services> make_services(EngineOptions& options) {
   std::shared_ptr<Executor> executor = options.executor != nullptr
                                            ? std::move(options.executor)
                                            : make_thread_pool(thread_count(options.threads));
-  const int threads = std::max(1, executor->concurrency());
+  const int threads = concurrency_of(*executor);
   const std::int64_t memory = options.allocator != nullptr ? INT64_MAX : machine_memory();
   std::shared_ptr<Allocator> allocator =
       options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
-  return std::shared_ptr<const Services>(
-      new Services{std::move(target), std::move(cuda), here, std::move(executor), threads,
-                   options.parallel_bytes > 0 ? options.parallel_bytes : kParallelBytes, allocator,
-                   WorkspacePool(allocator, memory)});
+  return std::shared_ptr<const Services>(new Services{std::move(target), std::move(cuda), here,
+                                                      std::move(executor), threads, parallel_bytes,
+                                                      allocator, WorkspacePool(allocator, memory)});
 }
 
 std::shared_ptr<Jit> make_jit(const Services& services) {

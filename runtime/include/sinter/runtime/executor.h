@@ -11,7 +11,7 @@ namespace sinter {
 class SINTER_API Executor {
  public:
   virtual ~Executor();
-  /// How many threads may work at once, the caller's included; at least 1.
+  /// How many threads may work at once, the caller's included; an Engine refuses less than 1.
   [[nodiscard]] virtual int concurrency() const = 0;
   /// Calls task(context, i) once for every i in [0, count), on any threads, and returns when all
   /// have returned. Tasks do not throw. May be called from several threads at once.
