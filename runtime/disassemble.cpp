@@ -1,12 +1,13 @@
 #include "disassemble.h"
 
+#include <fcntl.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -14,31 +15,12 @@
 
 #include <sinter/ir/error.h>
 
+#include "temporary_file.h"
+
 extern char** environ;
 
 namespace sinter::detail {
 namespace {
-
-/// A file of bytes that is there as long as this object.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& bytes) {
-    std::error_code ignored;
-    path_ = (std::filesystem::temp_directory_path(ignored) / "sinter-XXXXXX.cubin").string();
-    const int file = mkstemps(path_.data(), 6);
-    const bool written =
-        file >= 0 && write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-    if (file >= 0) close(file);
-    if (!written) fail(ErrorCode::internal, fmt::format("{} cannot be written", path_));
-  }
-  ~TemporaryFile() { unlink(path_.c_str()); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 struct Finished {
   int status = -1;
@@ -48,19 +30,27 @@ struct Finished {
 std::string read_all(int pipe) {
   std::string text;
   std::array<char, 4096> part{};
-  for (ssize_t got = 0; (got = read(pipe, part.data(), part.size())) > 0;) {
-    text.append(part.data(), static_cast<std::size_t>(got));
+  while (true) {
+    const ssize_t got = read(pipe, part.data(), part.size());
+    if (got == 0 || (got < 0 && errno != EINTR)) return text;
+    if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
   }
-  return text;
 }
 
-/// Runs a program to its end, without a shell.
+int wait_for(pid_t process) {
+  int status = -1;
+  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+/// Runs a program to its end, without a shell. What another thread starts meanwhile inherits no end
+/// of the pipe, so that the pipe ends with the program.
 Finished run(const std::vector<std::string>& words) {
   std::array<int, 2> pipe_ends{};
-  if (pipe(pipe_ends.data()) != 0) return {};
+  if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return {};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addclose(&actions, pipe_ends[0]);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
     posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], stream);
   }
@@ -75,7 +65,7 @@ Finished run(const std::vector<std::string>& words) {
   Finished result;
   if (started) {
     result.output = read_all(pipe_ends[0]);
-    waitpid(process, &result.status, 0);
+    result.status = wait_for(process);
   }
   close(pipe_ends[0]);
   return result;
@@ -114,7 +104,10 @@ std::string disassemble(const std::string& cubin, const EnvironmentLookup& envir
                      "machine code of a GPU; stage 'ptx' needs none. Tried:\n  {}",
                      fmt::join(files, "\n  ")));
   }
-  const TemporaryFile file(cubin);
+  const TemporaryFile file("sinter-", ".cubin", cubin);
+  if (!file.is_written()) {
+    fail(ErrorCode::internal, fmt::format("{} cannot be written", file.path()));
+  }
   std::vector<std::string> words{*found};
   if (found->ends_with("cuobjdump")) words.emplace_back("-sass");
   words.push_back(file.path());

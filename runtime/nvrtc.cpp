@@ -1,11 +1,7 @@
 #include "nvrtc.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <clocale>
-#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
@@ -13,6 +9,8 @@
 
 #include <sinter/codegen/cuda.h>
 #include <sinter/ir/error.h>
+
+#include "temporary_file.h"
 
 namespace sinter::detail {
 namespace {
@@ -77,15 +75,11 @@ class KeepLocale {
 
 /// A file with `source` for whoever wants to look; where it lies, or why there is none.
 std::string keep_source(const std::string& source) {
-  std::error_code ignored;
-  std::string path =
-      (std::filesystem::temp_directory_path(ignored) / "sinter-kernel-XXXXXX.cu").string();
-  const int file = mkstemps(path.data(), 3);
-  if (file < 0) return "no file could be made for the source";
-  const bool written =
-      write(file, source.data(), source.size()) == static_cast<ssize_t>(source.size());
-  close(file);
-  return written ? fmt::format("the source is in {}", path) : "the source could not be written";
+  TemporaryFile file("sinter-kernel-", ".cu", source);
+  if (!file.is_made()) return "no file could be made for the source";
+  if (!file.is_written()) return "the source could not be written";
+  file.keep();
+  return fmt::format("the source is in {}", file.path());
 }
 
 class LoadedNvrtc final : public Nvrtc {

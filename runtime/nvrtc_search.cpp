@@ -1,10 +1,10 @@
 #include "nvrtc_search.h"
 
 #include <glob.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 
 namespace sinter::detail {
@@ -78,7 +78,7 @@ DynamicLibrary open_in(const std::string& folder, std::vector<std::string>& atte
 }  // namespace
 
 std::string process_environment(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = secure_getenv(name);
   return value == nullptr ? "" : value;
 }
 

@@ -10,7 +10,8 @@
 
 namespace sinter::detail {
 
-/// A variable of the environment; "" where it is not set.
+/// A variable of the environment; "" where it is not set, and for every variable in a process that
+/// has more rights than its user (setuid). Nothing else in the library reads the environment.
 using EnvironmentLookup = std::function<std::string(const char* name)>;
 [[nodiscard]] std::string process_environment(const char* name);
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,6 +14,7 @@
 #include "float_environment.h"
 #include "lower.h"
 #include "nvrtc.h"
+#include "nvrtc_search.h"
 #include "program.h"
 
 namespace sinter {
@@ -113,8 +113,8 @@ std::string stage_text(const Program& program, Stage stage) {
 }
 
 std::vector<Stage> dump_stages_from_environment(const Log& log) {
-  const char* variable = std::getenv("SINTER_DUMP");
-  std::string_view rest = variable == nullptr ? "" : variable;
+  const std::string variable = process_environment("SINTER_DUMP");
+  std::string_view rest = variable;
   std::vector<Stage> stages;
   while (!rest.empty()) {
     const std::string_view name = rest.substr(0, rest.find(','));

@@ -191,7 +191,7 @@ class EventClock final : public DeviceClock {
 }  // namespace
 
 std::unique_ptr<DeviceClock> DeviceClock::open(int device, std::string& reason) {
-  const char* chosen = std::getenv("SINTER_LIBCUDA");
+  const char* chosen = secure_getenv("SINTER_LIBCUDA");
   void* library = dlopen(chosen != nullptr ? chosen : "libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     reason = fmt::format("no driver: {}", dlerror());

@@ -1,5 +1,10 @@
 // Engines for a GPU, on a driver and an NVRTC that are not NVIDIA's: see fake_cuda.cpp.
+#include <signal.h>
+#include <sys/time.h>
+
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -232,6 +237,39 @@ TEST_F(CudaEngine, ShowsMachineCodeByTheToolkitsDisassembler) {
   const FakeToolkit broken("echo no such architecture >&2; exit 3");
   expect_error(ErrorCode::internal, "/bin/nvdisasm fails: no such architecture",
                [&] { static_cast<void>(program.text(Stage::sass)); });
+}
+
+TEST_F(CudaEngine, ShowsMachineCodeThoughSignalsInterrupt) {
+  const Engine engine = make_engine();
+  const Executable program = engine.compile(make_leaky(100));
+  static volatile std::sig_atomic_t interrupted = 0;
+  struct sigaction count{};
+  struct sigaction before{};
+  count.sa_handler = [](int) { interrupted = interrupted + 1; };  // without SA_RESTART
+  sigaction(SIGALRM, &count, &before);
+  const itimerval often{{0, 5000}, {0, 5000}};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  const FakeToolkit toolkit("echo first; sleep 0.2; echo last; exec >&- 2>&-; sleep 0.2");
+  const std::string text = program.text(Stage::sass);
+  const itimerval never{};
+  setitimer(ITIMER_REAL, &never, nullptr);
+  sigaction(SIGALRM, &before, nullptr);
+  EXPECT_EQ(text, "first\nlast\n");
+  EXPECT_GT(interrupted, 0);
+}
+
+TEST_F(CudaEngine, ADisassemblerInheritsNothingButItsOutput) {
+  const Engine engine = make_engine();
+  const std::string list_pipes =
+      "for f in /proc/$$/fd/*; do case ${f##*/} in 0|1|2) ;; *) case $(readlink $f) in pipe*) echo "
+      "$f;; esac;; esac; done | sed 's/[0-9]*.fd/fd/'";
+  std::string of_host;  // whoever started these tests may leave pipes open
+  std::FILE* shell = popen(list_pipes.c_str(), "r");
+  ASSERT_NE(shell, nullptr);
+  for (int c = 0; (c = std::fgetc(shell)) != EOF;) of_host += static_cast<char>(c);
+  pclose(shell);
+  const FakeToolkit toolkit(list_pipes);
+  EXPECT_EQ(engine.compile(make_leaky(100)).text(Stage::sass), of_host);
 }
 
 TEST(Disassemble, NamesEveryPathThatWasTried) {
