@@ -4,13 +4,15 @@
 // others wait. What making throws reaches all of them and leaves no entry. Keys are found by hash
 // and compared in full. Values are shared: one that is evicted lives until its last user lets go,
 // and is destroyed under no lock.
+//
+// A forked child has the entries of its parent, unless the parent had the cache locked, and makes
+// for itself what the parent was making.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <exception>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include <sinter/runtime/stats.h>
 
 #include "key.h"
+#include "process.h"
 
 namespace sinter::detail {
 
@@ -35,27 +38,34 @@ class Cache {
   /// The value of `key`; where there is none yet, that of `make()`, a Pointer.
   template <typename Make>
   [[nodiscard]] Found get(const KeyView& key, Make&& make) {
-    std::unique_lock lock(mutex_);
-    if (Entry* entry = find(key)) return {entry->value, false};
-    if (std::shared_ptr<Flight> flight = find_flight(key)) return {wait(lock, *flight), false};
-    const auto flight = std::make_shared<Flight>(key.bytes(), key.hash);
-    flights_.push_back(flight);
-    lock.unlock();
+    std::shared_ptr<Flight> flight;
+    bool own = false;
+    {
+      const auto shelf = shelf_.lock();
+      if (Entry* entry = shelf->find(key)) return {entry->value, false};
+      flight = shelf->find_flight(key);
+      own = flight == nullptr;
+      if (own) {
+        flight = std::make_shared<Flight>(key.bytes(), key.hash);
+        shelf->flights.push_back(flight);
+      }
+    }
+    if (!own) return {wait(*flight), false};
     return {fly(*flight, make), true};
   }
 
   [[nodiscard]] CacheStats stats() const {
-    const std::lock_guard lock(mutex_);
-    CacheStats stats = stats_;
-    stats.entries = static_cast<std::int64_t>(entries_.size());
+    const auto shelf = shelf_.lock();
+    CacheStats stats = shelf->stats;
+    stats.entries = static_cast<std::int64_t>(shelf->entries.size());
     return stats;
   }
 
   void clear() {
     std::list<Entry> dropped;
-    const std::lock_guard lock(mutex_);
-    index_.clear();
-    dropped.swap(entries_);
+    const auto shelf = shelf_.lock();
+    shelf->index.clear();
+    dropped.swap(shelf->entries);
   }
 
   /// Bytes of an entry beside its key's and its value's.
@@ -73,9 +83,10 @@ class Cache {
   struct Flight {
     Flight(std::vector<std::byte> bytes, std::uint64_t hashed)
         : key(std::move(bytes)), hash(hashed) {}
-    std::vector<std::byte> key;
-    std::uint64_t hash;
-    bool landed = false;
+    const std::vector<std::byte> key;
+    const std::uint64_t hash;
+    const std::uint32_t process = process_epoch();
+    std::atomic<std::uint32_t> landed = 0;  ///< what follows does not change any more
     Pointer value;
     std::exception_ptr error;
   };
@@ -85,28 +96,49 @@ class Cache {
   using Index =
       std::unordered_multimap<std::uint64_t, typename std::list<Entry>::iterator, Identity>;
 
-  Entry* find(const KeyView& key) {
-    const auto [first, last] = index_.equal_range(key.hash);
-    for (auto it = first; it != last; ++it) {
-      if (!key.equals(it->second->key)) continue;
-      entries_.splice(entries_.begin(), entries_, it->second);
-      ++stats_.hits;
-      return &*it->second;
+  /// What the lock guards.
+  struct Shelf {
+    Entry* find(const KeyView& key) {
+      const auto [first, last] = index.equal_range(key.hash);
+      for (auto it = first; it != last; ++it) {
+        if (!key.equals(it->second->key)) continue;
+        entries.splice(entries.begin(), entries, it->second);
+        ++stats.hits;
+        return &*it->second;
+      }
+      return nullptr;
     }
-    return nullptr;
-  }
 
-  std::shared_ptr<Flight> find_flight(const KeyView& key) const {
-    for (const std::shared_ptr<Flight>& flight : flights_) {
-      if (flight->hash == key.hash && key.equals(flight->key)) return flight;
+    /// None that a thread of a parent process began: here nobody lands it.
+    std::shared_ptr<Flight> find_flight(const KeyView& key) {
+      if (flights.empty()) return nullptr;
+      std::erase_if(flights,
+                    [own = process_epoch()](const auto& flight) { return flight->process != own; });
+      for (const std::shared_ptr<Flight>& flight : flights) {
+        if (flight->hash == key.hash && key.equals(flight->key)) return flight;
+      }
+      return nullptr;
     }
-    return nullptr;
-  }
 
-  Pointer wait(std::unique_lock<std::mutex>& lock, const Flight& flight) {
-    landed_.wait(lock, [&] { return flight.landed; });
+    void evict_last(std::list<Entry>& evicted) {
+      const auto last = std::prev(entries.end());
+      auto [it, end] = index.equal_range(last->hash);
+      while (it != end && it->second != last) ++it;
+      index.erase(it);
+      evicted.splice(evicted.begin(), entries, last);
+      ++stats.evictions;
+    }
+
+    std::list<Entry> entries;  ///< most recently used first
+    Index index;
+    std::vector<std::shared_ptr<Flight>> flights;
+    CacheStats stats;  ///< without entries
+  };
+
+  Pointer wait(const Flight& flight) {
+    flight.landed.wait(0, std::memory_order_acquire);
     if (flight.error != nullptr) std::rethrow_exception(flight.error);
-    ++stats_.hits;
+    ++shelf_.lock()->stats.hits;
     return flight.value;
   }
 
@@ -117,9 +149,8 @@ class Cache {
       insert(flight, value);
       return value;
     } catch (...) {
-      const std::lock_guard lock(mutex_);
       flight.error = std::current_exception();
-      land(flight);
+      land(*shelf_.lock(), flight);
       throw;
     }
   }
@@ -128,37 +159,23 @@ class Cache {
     std::list<Entry> evicted;
     std::list<Entry> fresh;
     fresh.push_back({flight.key, flight.hash, value});
-    const std::lock_guard lock(mutex_);
-    index_.emplace(flight.hash, fresh.begin());
-    entries_.splice(entries_.begin(), fresh);
-    ++stats_.misses;
-    while (entries_.size() > limit_) evict_last(evicted);
+    const auto shelf = shelf_.lock();
+    shelf->index.emplace(flight.hash, fresh.begin());
+    shelf->entries.splice(shelf->entries.begin(), fresh);
+    ++shelf->stats.misses;
+    while (shelf->entries.size() > limit_) shelf->evict_last(evicted);
     flight.value = value;
-    land(flight);
+    land(*shelf, flight);
   }
 
-  void land(Flight& flight) {
-    flight.landed = true;
-    std::erase_if(flights_, [&](const auto& other) { return other.get() == &flight; });
-    landed_.notify_all();
-  }
-
-  void evict_last(std::list<Entry>& evicted) {
-    const auto last = std::prev(entries_.end());
-    auto [it, end] = index_.equal_range(last->hash);
-    while (it != end && it->second != last) ++it;
-    index_.erase(it);
-    evicted.splice(evicted.begin(), entries_, last);
-    ++stats_.evictions;
+  static void land(Shelf& shelf, Flight& flight) {
+    flight.landed.store(1, std::memory_order_release);
+    flight.landed.notify_all();
+    std::erase_if(shelf.flights, [&](const auto& other) { return other.get() == &flight; });
   }
 
   const std::size_t limit_;
-  mutable std::mutex mutex_;
-  std::condition_variable landed_;
-  std::list<Entry> entries_;  ///< most recently used first
-  Index index_;
-  std::vector<std::shared_ptr<Flight>> flights_;
-  CacheStats stats_;  ///< without entries
+  Guarded<Shelf> shelf_;
 };
 
 }  // namespace sinter::detail

@@ -6,7 +6,7 @@
 // reservations, so that tens of thousands of kernels need a handful of mappings.
 #include "cpu_jit.h"
 
-#include <mutex>
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -21,6 +21,7 @@
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/error.h>
 
+#include "process.h"
 #include "stopwatch.h"
 
 namespace sinter::detail {
@@ -100,61 +101,91 @@ class OrcJit;
 
 class LinkedCode final : public MachineCode {
  public:
-  LinkedCode(std::shared_ptr<OrcJit> jit, Linked linked)
-      : jit_(std::move(jit)),
-        memory_(std::move(linked.memory)),
-        entry_(linked.entry.toPtr<KernelFunction>()) {}
+  explicit LinkedCode(std::shared_ptr<OrcJit> jit) : jit_(std::move(jit)) {}
   ~LinkedCode() override;
   LinkedCode(const LinkedCode&) = delete;
   LinkedCode& operator=(const LinkedCode&) = delete;
 
+  void take(Linked linked) {
+    memory_ = std::move(linked.memory);
+    entry_ = linked.entry.toPtr<KernelFunction>();
+  }
   [[nodiscard]] KernelFunction entry() const override { return entry_; }
 
  private:
   std::shared_ptr<OrcJit> jit_;
+  const std::uint32_t process_ = process_epoch();
   Allocation memory_;
-  KernelFunction entry_;
+  KernelFunction entry_ = nullptr;
+};
+
+/// What one process compiles with.
+struct Workshop {
+  std::uint32_t process = 0;  ///< none yet
+  std::shared_ptr<Memory> memory;
+  std::vector<std::unique_ptr<llvm::TargetMachine>> machines;  ///< as many as ever compiled at once
 };
 
 class OrcJit final : public CpuJit {
  public:
-  explicit OrcJit(const Target& target)
-      : target_(target),
-        memory_(unwrap(Memory::CreateWithMapper<llvm::orc::InProcessMemoryMapper>(kSlabBytes),
-                       "memory for machine code")) {
+  explicit OrcJit(const Target& target) : target_(target) {
+    const LlvmScope llvm;
+    static_cast<void>(memory());
     give_back(make_target_machine(target));
   }
+  ~OrcJit() override { leave_to_parent(*workshop_.lock()); }
+  OrcJit(const OrcJit&) = delete;
+  OrcJit& operator=(const OrcJit&) = delete;
 
   std::shared_ptr<const MachineCode> compile(const LoopNest& nest, CompileTimes& times) override {
-    Stopwatch watch;
-    llvm::LLVMContext context;
-    context.setDiscardValueNames(true);
-    const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target_, kSymbol, context);
-    watch.lap(times.emit);
-    std::unique_ptr<llvm::TargetMachine> machine = take_machine();
-    const std::string object = emit_object(*module, *machine);
-    give_back(std::move(machine));
-    watch.lap(times.codegen);
-    Linked linked = link(object);
-    watch.lap(times.link);
-    return std::make_shared<LinkedCode>(std::static_pointer_cast<OrcJit>(shared_from_this()),
-                                        std::move(linked));
+    // Made first: once code is linked nothing fails, so nothing is lost.
+    const auto code =
+        std::make_shared<LinkedCode>(std::static_pointer_cast<OrcJit>(shared_from_this()));
+    LlvmScope llvm;
+    code->take(link(emit(nest, times), times));
+    llvm.has_compiled();
+    return code;
   }
 
-  void release(Allocation memory) {
+  /// Gives back what `process` linked: nothing unless it is this one.
+  void release(Allocation memory, std::uint32_t process) {
+    if (!memory) return;
+    if (process != process_epoch()) {
+      static_cast<void>(memory.release());
+      return;
+    }
+    const LlvmScope llvm;
     // Fails only where the operating system refuses to unprotect pages; they are lost then.
-    if (llvm::Error error = memory_->deallocate(std::move(memory))) {
+    if (llvm::Error error = this->memory()->deallocate(std::move(memory))) {
       llvm::consumeError(std::move(error));
     }
   }
 
  private:
+  /// The memory of another process is neither used nor freed: its locks may be taken.
+  static void leave_to_parent(Workshop& workshop) {
+    if (workshop.process == process_epoch() || workshop.memory == nullptr) return;
+    new (&workshop) Workshop();
+  }
+
+  std::shared_ptr<Memory> memory() {
+    const auto workshop = workshop_.lock();
+    leave_to_parent(*workshop);
+    if (workshop->memory == nullptr) {
+      workshop->memory =
+          unwrap(Memory::CreateWithMapper<llvm::orc::InProcessMemoryMapper>(kSlabBytes),
+                 "memory for machine code");
+      workshop->process = process_epoch();
+    }
+    return workshop->memory;
+  }
+
   std::unique_ptr<llvm::TargetMachine> take_machine() {
     {
-      const std::lock_guard lock(mutex_);
-      if (!machines_.empty()) {
-        auto machine = std::move(machines_.back());
-        machines_.pop_back();
+      const auto workshop = workshop_.lock();
+      if (!workshop->machines.empty()) {
+        auto machine = std::move(workshop->machines.back());
+        workshop->machines.pop_back();
         return machine;
       }
     }
@@ -162,28 +193,73 @@ class OrcJit final : public CpuJit {
   }
 
   void give_back(std::unique_ptr<llvm::TargetMachine> machine) {
-    const std::lock_guard lock(mutex_);
-    machines_.push_back(std::move(machine));
+    workshop_.lock()->machines.push_back(std::move(machine));
   }
 
-  Linked link(const std::string& object) {
+  std::string emit(const LoopNest& nest, CompileTimes& times) {
+    Stopwatch watch;
+    llvm::LLVMContext context;
+    context.setDiscardValueNames(true);
+    const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target_, kSymbol, context);
+    watch.lap(times.emit);
+    std::unique_ptr<llvm::TargetMachine> machine = take_machine();
+    std::string object = emit_object(*module, *machine);
+    give_back(std::move(machine));
+    watch.lap(times.codegen);
+    return object;
+  }
+
+  Linked link(const std::string& object, CompileTimes& times) {
+    Stopwatch watch;
     Linked result;
+    const std::shared_ptr<Memory> memory = this->memory();
     auto graph = unwrap(jitlink::createLinkGraphFromObject(llvm::MemoryBufferRef(object, kSymbol)),
                         "linking");
-    jitlink::link(std::move(graph), std::make_unique<LinkContext>(*memory_, result));
+    jitlink::link(std::move(graph), std::make_unique<LinkContext>(*memory, result));
     if (result.error) fail_from(std::move(result.error), "linking");
+    watch.lap(times.link);
     return result;
   }
 
-  Target target_;
-  std::unique_ptr<Memory> memory_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<llvm::TargetMachine>> machines_;  // as many as ever compiled at once
+  const Target target_;
+  Guarded<Workshop> workshop_;
 };
 
-LinkedCode::~LinkedCode() { jit_->release(std::move(memory_)); }
+LinkedCode::~LinkedCode() { jit_->release(std::move(memory_), process_); }
+
+// --- LLVM's tables
+// --------------------------------------------------------------------------------
+
+constinit ForkSafeMutex first_compile;
+constinit std::atomic<bool> compiled_before{false};
+constinit std::atomic<bool> torn{false};  ///< in this process, for ever
+thread_local int scopes = 0;
 
 }  // namespace
+
+LlvmScope::LlvmScope() {
+  if (scopes == 0 && !compiled_before.load(std::memory_order_acquire)) {
+    if (first_compile.lock()) torn.store(true, std::memory_order_relaxed);
+    if (torn.load(std::memory_order_relaxed)) {
+      first_compile.unlock();
+      fail(ErrorCode::unsupported,
+           "this process was forked while another thread of its parent compiled a kernel for the "
+           "first time: it can run what was compiled before, and compile nothing. Compile one "
+           "kernel before the fork, or fork before other threads compile");
+    }
+    locked_ = true;
+  }
+  ++scopes;
+}
+
+LlvmScope::~LlvmScope() {
+  --scopes;
+  if (locked_) first_compile.unlock();
+}
+
+void LlvmScope::has_compiled() { compiled_before.store(true, std::memory_order_release); }
+
+bool LlvmScope::is_inside() { return scopes > 0; }
 
 bool serves_cpus() { return true; }
 

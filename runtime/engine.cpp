@@ -186,8 +186,7 @@ std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
     program->kernels.push_back(make_kernel(planned, program->parameters, options, program->times));
   }
   finish(*program, key_bytes);
-  const std::lock_guard lock(times_mutex_);
-  times_ += program->times;
+  *times_.lock() += program->times;
   return program;
 }
 
@@ -235,8 +234,7 @@ void EngineCore::dump(const Program& program) const {
 }
 
 Stats EngineCore::stats() const {
-  const std::lock_guard lock(times_mutex_);
-  return {kernels_.stats(), plans_.stats(), code_.stats(), times_};
+  return {kernels_.stats(), plans_.stats(), code_.stats(), *times_.lock()};
 }
 
 void EngineCore::clear_caches() {

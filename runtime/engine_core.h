@@ -7,7 +7,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -16,6 +15,7 @@
 
 #include "cache.h"
 #include "jit.h"
+#include "process.h"
 #include "program.h"
 #include "stage_text.h"
 #include "tensor_recorder.h"
@@ -54,8 +54,7 @@ class EngineCore {
   Cache<Program> kernels_;
   Cache<Planned> plans_;
   Cache<MachineCode> code_;
-  mutable std::mutex times_mutex_;
-  CompileTimes times_;
+  Guarded<CompileTimes> times_;
   Recorder recorder_;
 };
 

@@ -8,7 +8,6 @@
 
 #include <immintrin.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -22,6 +21,8 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/error.h>
+
+#include "process.h"
 
 namespace sinter {
 
@@ -96,7 +97,7 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  [[nodiscard]] bool forked() const { return getpid() != process_; }
+  [[nodiscard]] bool forked() const { return detail::process_epoch() != process_; }
 
   void run(Job& job) {
     open(job);
@@ -157,7 +158,7 @@ class Crew {
     if (--job.workers == 0) left_.notify_all();
   }
 
-  const pid_t process_ = getpid();
+  const std::uint32_t process_ = detail::process_epoch();
   std::mutex mutex_;
   std::condition_variable opened_;  ///< a job was opened, or the crew dismissed
   std::condition_variable left_;    ///< a job's last worker left
@@ -182,7 +183,7 @@ class ThreadPool final : public Executor {
 
   void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
     if (threads_ > 1 && count > 1) {
-      std::call_once(started_, [&] { crew_ = std::make_unique<Crew>(threads_ - 1); });
+      start();
       if (!crew_->forked()) {
         Job job{count, task, context};
         crew_->run(job);
@@ -193,6 +194,14 @@ class ThreadPool final : public Executor {
   }
 
  private:
+  void start() {
+    // In the child of a fork that met another thread in here, it is done once more.
+    std::call_once(started_, [&] {
+      static_cast<void>(crew_.release());
+      crew_ = std::make_unique<Crew>(threads_ - 1);
+    });
+  }
+
   const int threads_;
   std::once_flag started_;
   std::unique_ptr<Crew> crew_;

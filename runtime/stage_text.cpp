@@ -10,6 +10,7 @@
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/text.h>
 
+#include "cpu_jit.h"
 #include "disassemble.h"
 #include "float_environment.h"
 #include "lower.h"
@@ -82,8 +83,11 @@ std::string kernel_text(const Program& program, std::size_t k, Stage stage) {
   const Lowered lowered =
       lower(kernel, kernel_parameters(kernel, program.parameters), program.options, target);
   const std::string symbol = fmt::format("kernel_{}", k);
-  if (stage == Stage::llvm) return llvm_text(lowered.nest, target.cpu, symbol);
-  if (stage == Stage::assembly) return assembly_text(lowered.nest, target.cpu, symbol);
+  if (stage == Stage::llvm || stage == Stage::assembly) {
+    const LlvmScope llvm;
+    return stage == Stage::llvm ? llvm_text(lowered.nest, target.cpu, symbol)
+                                : assembly_text(lowered.nest, target.cpu, symbol);
+  }
   if (is_gpu_stage(stage)) {
     const CudaKernel made = emit_cuda(lowered.nest, symbol);
     if (stage == Stage::cuda) return made.source;

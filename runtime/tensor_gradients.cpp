@@ -70,7 +70,8 @@ void check_ways(const Trace& trace, NodeId loss, std::span<const TensorNode* con
 
 std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tensor> of) {
   const std::shared_ptr<EngineCore>& core = loss.node_->core;
-  const std::lock_guard lock(mutex_);
+  const auto lock = enter({&loss, 1});
+  check_whole(of);
   check_recorded(*loss.node_);
   const Value value = value_of(loss);
   std::vector<Value> values;

@@ -117,9 +117,39 @@ void run_program(const Program& program, Trace& trace, const Buffers& buffers) {
 
 }  // namespace
 
+Recorder::~Recorder() {
+  const bool torn = mutex_.lock() || torn_;
+  if (torn) new (&trace_) std::shared_ptr<Trace>();
+}
+
+std::unique_lock<ForkSafeMutex> Recorder::enter(std::span<const Tensor> tensors) {
+  torn_ |= mutex_.lock();
+  std::unique_lock lock(mutex_, std::adopt_lock);
+  if (torn_) {
+    auto next = std::make_shared<Trace>(serial_ + 2);
+    new (&trace_) std::shared_ptr<Trace>(std::move(next));  // the old one is left as it is
+    serial_ += 2;
+    held_at_ = limits_.bytes;
+    whole_from_ = process_epoch();
+    torn_ = false;
+  }
+  check_whole(tensors);
+  return lock;
+}
+
+void Recorder::check_whole(std::span<const Tensor> tensors) const {
+  for (const Tensor& tensor : tensors) {
+    if (tensor.node_->process >= whole_from_) continue;
+    fail(ErrorCode::unsupported,
+         "a tensor of before the fork cannot be used in this process: another thread of the parent "
+         "was using tensors of this engine at the fork. Make the tensor anew, or fork while no "
+         "other thread uses the engine's tensors");
+  }
+}
+
 Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes& attributes) {
   const std::shared_ptr<EngineCore>& core = operands[0].node_->core;
-  const std::lock_guard lock(mutex_);
+  const auto lock = enter(operands);
   if (is_full()) run(*core, trace_->live());
   std::array<NodeId, kMaxOperands> nodes;
   std::ranges::transform(operands, nodes.begin(),
@@ -145,14 +175,14 @@ std::vector<Tensor> Recorder::record(
     std::span<const Tensor> tensors,
     const std::function<std::vector<Value>(std::span<const Value>)>& function) {
   const std::shared_ptr<EngineCore>& core = tensors[0].node_->core;
-  const std::lock_guard lock(mutex_);
+  const auto lock = enter(tensors);
   std::vector<Value> values;
   for (const Tensor& tensor : tensors) values.push_back(value_of(tensor));
   return adopt(core, function(values));
 }
 
 void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
-  const std::lock_guard lock(mutex_);
+  const auto lock = enter(tensors);
   Nodes wanted;
   for (const Tensor& tensor : tensors) {
     if (tensor.node_->pending == nullptr) continue;
@@ -167,7 +197,7 @@ void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
 
 std::shared_ptr<const TensorBuffer> Recorder::read(const Tensor& tensor) {
   TensorNode& node = *tensor.node_;
-  const std::lock_guard lock(mutex_);
+  const auto lock = enter({&tensor, 1});
   if (node.buffer == nullptr && node.number.has_value()) {
     node.buffer = buffer_of(node, node.number->value);
   }

@@ -16,6 +16,7 @@
 #include <sinter/runtime/options.h>
 #include <sinter/runtime/tensor.h>
 
+#include "process.h"
 #include "tensor_trace.h"
 
 namespace sinter::detail {
@@ -24,6 +25,9 @@ class Recorder {
  public:
   explicit Recorder(const TraceLimits& limits)
       : limits_(limits), trace_(std::make_shared<Trace>(1)), held_at_(limits.bytes) {}
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
 
   [[nodiscard]] Tensor apply(Op op, std::span<const Tensor> operands, const Attributes& attributes);
   [[nodiscard]] std::vector<Tensor> record(
@@ -43,6 +47,11 @@ class Recorder {
  private:
   using Nodes = std::vector<std::shared_ptr<TensorNode>>;
 
+  /// Locks, for these tensors to be used. In a child whose parent had this locked in another
+  /// thread, refuses tensors of before the fork: they, or their trace, may be torn.
+  [[nodiscard]] std::unique_lock<ForkSafeMutex> enter(std::span<const Tensor> tensors);
+  void check_whole(std::span<const Tensor> tensors) const;
+
   [[nodiscard]] bool is_full();
   /// Time to run where it cuts nothing short: behind gradients, rather than in the next pass.
   [[nodiscard]] bool is_half_full() const;
@@ -54,7 +63,9 @@ class Recorder {
   void run(EngineCore& core, const Nodes& wanted);
 
   const TraceLimits limits_;
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
+  bool torn_ = false;             ///< and not yet begun anew
+  std::uint32_t whole_from_ = 0;  ///< the process from which on tensors are whole
   std::atomic<std::uint64_t> age_ = 0;
   std::uint64_t serial_ = 1;
   std::shared_ptr<Trace> trace_;

@@ -17,6 +17,7 @@
 
 #include <sinter/ir/graph.h>
 
+#include "process.h"
 #include "tensor_buffer.h"
 
 namespace sinter::detail {
@@ -38,10 +39,11 @@ struct TensorNode {
   std::optional<TraceNumber> number = {};
   // Of what follows all is under the lock.
   std::shared_ptr<TensorBuffer> buffer = {};
-  std::shared_ptr<Trace> pending = {};  ///< where it is recorded, until it is evaluated
-  std::uint64_t trace = 0;              ///< serial of the last trace that it was placed in
-  NodeId id = {};                       ///< there
-  std::uint64_t age = 0;                ///< of the recording; the buffer has its own
+  std::shared_ptr<Trace> pending = {};      ///< where it is recorded, until it is evaluated
+  std::uint64_t trace = 0;                  ///< serial of the last trace that it was placed in
+  NodeId id = {};                           ///< there
+  std::uint64_t age = 0;                    ///< of the recording; the buffer has its own
+  std::uint32_t process = process_epoch();  ///< that made it
 };
 
 class Trace : public std::enable_shared_from_this<Trace> {

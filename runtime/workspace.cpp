@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -63,37 +64,40 @@ Block WorkspacePool::take(std::size_t bytes) {
 }
 
 Block WorkspacePool::take_idle(std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  auto best = idle_.end();
-  for (auto it = idle_.begin(); it != idle_.end(); ++it) {
-    if (it->bytes >= bytes && (best == idle_.end() || it->bytes < best->bytes)) best = it;
+  const auto idle = idle_.lock();
+  auto best = idle->blocks.end();
+  for (auto it = idle->blocks.begin(); it != idle->blocks.end(); ++it) {
+    const bool fits = it->memory != nullptr && it->bytes >= bytes;
+    if (fits && (best == idle->blocks.end() || it->bytes < best->bytes)) best = it;
   }
-  if (best == idle_.end()) return {};
+  if (best == idle->blocks.end()) return {};
   const Block block = *best;
-  idle_.erase(best);
+  std::move(best + 1, idle->blocks.end(), best);
+  idle->blocks.back() = {};
   return block;
 }
 
 void WorkspacePool::give_back(Block block) {
   Block oldest;
   {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(block);
-    if (idle_.size() > kIdleBlocks) {
-      oldest = idle_.front();
-      idle_.erase(idle_.begin());
+    const auto idle = idle_.lock();
+    const auto free = std::ranges::find(idle->blocks, nullptr, &Block::memory);
+    if (free != idle->blocks.end()) {
+      *free = block;
+    } else {
+      oldest = idle->blocks.front();
+      std::move(idle->blocks.begin() + 1, idle->blocks.end(), idle->blocks.begin());
+      idle->blocks.back() = block;
     }
   }
   if (oldest.memory != nullptr) allocator_->release(oldest.memory, oldest.bytes);
 }
 
 void WorkspacePool::trim() {
-  std::vector<Block> idle;
-  {
-    const std::lock_guard lock(mutex_);
-    idle.swap(idle_);
+  const std::array<Block, kIdleBlocks> blocks = std::exchange(idle_.lock()->blocks, {});
+  for (const Block& block : blocks) {
+    if (block.memory != nullptr) allocator_->release(block.memory, block.bytes);
   }
-  for (const Block& block : idle) allocator_->release(block.memory, block.bytes);
 }
 
 }  // namespace sinter::detail

@@ -5,14 +5,15 @@
 // not per program.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string_view>
-#include <vector>
 
 #include <sinter/runtime/executor.h>
+
+#include "process.h"
 
 namespace sinter::detail {
 
@@ -44,9 +45,7 @@ class WorkspacePool {
  public:
   /// No workspace takes more than `limit` bytes.
   explicit WorkspacePool(std::shared_ptr<Allocator> allocator, std::int64_t limit = INT64_MAX)
-      : allocator_(std::move(allocator)), limit_(limit) {
-    idle_.reserve(kIdleBlocks + 1);  // give_back must not throw
-  }
+      : allocator_(std::move(allocator)), limit_(limit) {}
   ~WorkspacePool() { trim(); }
   WorkspacePool(const WorkspacePool&) = delete;
   WorkspacePool& operator=(const WorkspacePool&) = delete;
@@ -62,10 +61,12 @@ class WorkspacePool {
   [[nodiscard]] Block take_idle(std::size_t bytes);
 
   static constexpr std::size_t kIdleBlocks = 4;
+  struct Idle {
+    std::array<Block, kIdleBlocks> blocks;  ///< longest idle first, then none
+  };
   std::shared_ptr<Allocator> allocator_;
   std::int64_t limit_;
-  std::mutex mutex_;
-  std::vector<Block> idle_;  ///< longest idle first
+  Guarded<Idle> idle_;
 };
 
 /// A block for a scope; none for 0 bytes.

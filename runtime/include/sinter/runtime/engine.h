@@ -40,6 +40,19 @@ class Function;
 /// Compiles graphs and caches what it made. Cheap to copy: copies share everything. All methods may
 /// be called from many threads.
 ///
+/// A child of a fork, of a process in which other threads may be using the engine at that moment,
+/// may, for as long as it lives:
+/// - run every Executable and Call; sinter's own pool has no threads there, so on the caller alone;
+/// - compile, for it has the caches of its parent, or empty ones where the parent had one locked,
+///   and makes for itself what the parent was making. Only where another thread was at the first
+///   compile of the process, it throws Error(unsupported): compile one kernel before forking;
+/// - make and use tensors. Those of its parent too, unless another thread was using tensors of the
+///   engine: then each of them throws Error(unsupported);
+/// - destroy all of it.
+/// It never waits for a thread that it does not have. A GPU's engine is the exception, see
+/// README.md; so are an executor, allocator or log of the host's, which must see to this
+/// themselves.
+///
 /// SINTER_DUMP=graph,plan,loops,llvm,assembly,cuda,ptx in the environment writes those stages of
 /// every new executable to the log.
 class SINTER_API Engine {
