@@ -12,6 +12,9 @@ namespace {
 constexpr int kMaxUnroll = 4;
 /// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
 constexpr int kLargeBody = 64;
+/// The same for bodies whose ops are many instructions, as divisions of bytes are: of so many. Ops
+/// on floats count as four at most, so that their number decides.
+constexpr int kLargeCode = 4 * kLargeBody;
 /// From here on a body is a chain of dependent ops, such as a polynomial, and waits for its latency
 /// more than for anything that registers could keep: what does not fit in them is read from the
 /// cache.
@@ -47,7 +50,7 @@ int choose_lanes(const Graph& body, const Placement& placement, const Target& ta
 
 /// As many vectors in flight as the registers hold, or twice that for a chain.
 int choose_unroll(const Pressure& pressure, const Target& target) {
-  if (pressure.operations > kLargeBody) return 1;
+  if (pressure.operations > kLargeBody || pressure.instructions > kLargeCode) return 1;
   const bool chain = pressure.operations >= kChain;
   const int registers = target.vector_registers * (chain ? 2 : 1);
   const int invariant = chain ? 0 : pressure.invariant;
@@ -62,8 +65,9 @@ int choose_unroll(const Pressure& pressure, const Target& target) {
 int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressure& pressure,
                          int lanes, const Target& target) {
   const auto accumulators = static_cast<int>(reductions(body).size());
-  const int most = std::min(target.vector_registers / 2 / accumulators,
-                            kLargeBody / std::max(pressure.operations, 1));
+  const int most = std::min({target.vector_registers / 2 / accumulators,
+                             kLargeBody / std::max(pressure.operations, 1),
+                             kLargeCode / std::max(pressure.instructions, 1)});
   int unroll = 1;
   while (2 * unroll <= most && std::int64_t{unroll} * lanes < space.extents.back()) unroll *= 2;
   return unroll;

@@ -228,6 +228,7 @@ void LlvmEmitter::add_mask(llvm::Value* to, llvm::Value* variable, unsigned copy
   llvm::Type* i32 = builder().getInt32Ty();
   const unsigned lanes = scope().lanes;
   llvm::Value* left = builder().CreateNSWSub(to, variable);
+  if (copy == 0) scope().remaining = left;
   if (copy > 0) {
     left = builder().CreateNSWSub(left, builder().getInt64(std::uint64_t{copy} * lanes));
   }

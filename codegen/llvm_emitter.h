@@ -18,6 +18,7 @@
 
 #include "llvm_frame.h"
 #include "llvm_ops.h"
+#include "llvm_strided.h"
 #include "llvm_transpose.h"
 
 namespace sinter::detail {
@@ -63,6 +64,7 @@ class LlvmEmitter {
   void load_pairs(const Load& load, Binding& binding);
   void store_pairs(const Store& store);
   void store_vector(const Store& store, llvm::Value* place, llvm::Value* value, llvm::Value* mask);
+  StridedLanes strided_lanes(std::uint8_t argument, IndexId offset, IndexId stride);
   llvm::Value* lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
                               unsigned copy);
   llvm::Value* leaf(const Compute& compute);

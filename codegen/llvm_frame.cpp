@@ -134,6 +134,23 @@ llvm::Value* Frame::lane_distances(IndexId stride) {
                             lane_numbers(builder_.getInt64Ty(), scope().lanes));
 }
 
+llvm::Value* Frame::stride_bytes(IndexId stride, unsigned bytes) {
+  llvm::Value* elements = index(stride);
+  const EmitBefore here(builder_, scopes_[depth(stride)].head_end);
+  return builder_.CreateNSWMul(elements, builder_.getInt64(bytes));
+}
+
+llvm::Value* Frame::lane_slot(std::uint64_t bytes) {
+  lane_slot_bytes_ = std::max(lane_slot_bytes_, bytes);
+  if (lane_slot_ == nullptr) {
+    const EmitBefore here(builder_, scopes_.front().head_end);
+    lane_slot_ = builder_.CreateAlloca(builder_.getInt8Ty(), builder_.getInt64(bytes), "lane_slot");
+    lane_slot_->setAlignment(llvm::Align(64));
+  }
+  lane_slot_->setOperand(0, builder_.getInt64(lane_slot_bytes_));
+  return lane_slot_;
+}
+
 llvm::Value* Frame::parameter(llvm::Type* type, std::uint64_t slot) {
   return table_slot(type, offsetof(KernelArguments, parameters), slot);
 }

@@ -30,6 +30,8 @@ struct Scope {
   unsigned lanes = 1;
   unsigned unroll = 1;
   bool interleaved = false;
+  /// Of a masked loop, the number of elements from its variable to its end, at least 1.
+  llvm::Value* remaining = nullptr;
   /// Of a masked loop, for each vector in flight: how many lanes are below its end, in each, and
   /// which they are.
   llvm::SmallVector<llvm::Value*, 4> left = {};
@@ -59,6 +61,10 @@ class Frame {
   [[nodiscard]] llvm::Value* buffer(std::uint8_t argument);
   /// Distances in elements of the lanes of a strided load from its lane 0.
   [[nodiscard]] llvm::Value* lane_distances(IndexId stride);
+  /// Bytes from a lane to the next, `stride` elements of `bytes` bytes each.
+  [[nodiscard]] llvm::Value* stride_bytes(IndexId stride, unsigned bytes);
+  /// Memory on the stack, of at least `bytes` bytes, that one statement uses at a time.
+  [[nodiscard]] llvm::Value* lane_slot(std::uint64_t bytes);
   /// Slot `slot` of KernelArguments::parameters.
   [[nodiscard]] llvm::Value* parameter(llvm::Type* type, std::uint64_t slot);
 
@@ -77,6 +83,8 @@ class Frame {
   std::vector<llvm::Value*> indices_;         // by IndexId
   std::vector<llvm::Value*> buffers_;         // by argument
   std::map<std::pair<std::uint8_t, IndexId>, llvm::Value*> addresses_;
+  llvm::AllocaInst* lane_slot_ = nullptr;
+  std::uint64_t lane_slot_bytes_ = 0;
   std::map<std::size_t, llvm::Value*> tables_;  // by their place in KernelArguments
 };
 

@@ -41,10 +41,32 @@ void LlvmEmitter::emit(const Load& load) {
     return;
   }
   if (scope().interleaved) return load_pairs(load, binding);
+  if (load.lanes == LaneStride::strided && !has_gather(target_, dtype)) {
+    const StridedLanes lanes = strided_lanes(load.argument, load.offset, load.lane_stride);
+    for (llvm::Value* vector : load_strided(frame_, lanes)) {
+      binding.vectors.push_back(in_register(vector));
+    }
+    return;
+  }
   llvm::Type* type = memory_type(frame_.context(), dtype, scope().lanes);
   for (unsigned copy = 0; copy < scope().unroll; ++copy) {
     binding.vectors.push_back(in_register(load_vector(load, type, copy)));
   }
+}
+
+/// The lanes of all vectors in flight, `stride` elements apart.
+StridedLanes LlvmEmitter::strided_lanes(std::uint8_t argument, IndexId offset, IndexId stride) {
+  const DType dtype = nest_.arguments[argument].dtype;
+  StridedLanes lanes{.element = memory_type(frame_.context(), dtype, 1),
+                     .first = frame_.address(argument, offset),
+                     .stride = frame_.stride_bytes(stride, info(dtype).bytes),
+                     .lanes = scope().lanes,
+                     .vectors = scope().unroll};
+  if (scope().remaining != nullptr) {
+    lanes.active = builder().CreateBinaryIntrinsic(llvm::Intrinsic::smin, scope().remaining,
+                                                   builder().getInt64(lanes.count()));
+  }
+  return lanes;
 }
 
 /// Where vectors `copy` and `copy` + 1 lie together, as 32-bit words: the even element of each word
@@ -126,12 +148,22 @@ void LlvmEmitter::emit(const Store& store) {
   const DType dtype = nest_.dtype(store.value);
   if (scope().interleaved) return store_pairs(store);
   llvm::Type* type = memory_type(frame_.context(), dtype, scope().lanes);
-  for (unsigned copy = 0; copy < scope().unroll; ++copy) {
+  const auto in_memory = [&](unsigned copy) {
     llvm::Value* value = operand(store.value, copy);
-    if (dtype == DType::boolean) value = builder().CreateZExt(value, type);
+    return dtype == DType::boolean ? builder().CreateZExt(value, type) : value;
+  };
+  const bool strided = store.lanes == LaneStride::strided && scope().lanes > 1;
+  if (strided && !has_scatter(target_, dtype)) {
+    llvm::SmallVector<llvm::Value*, 4> values;
+    for (unsigned copy = 0; copy < scope().unroll; ++copy) values.push_back(in_memory(copy));
+    store_strided(frame_, strided_lanes(store.argument, store.offset, store.lane_stride), values);
+    return;
+  }
+  for (unsigned copy = 0; copy < scope().unroll; ++copy) {
+    llvm::Value* value = in_memory(copy);
     llvm::Value* place = frame_.address(store.argument, store.offset);
     llvm::Type* element = type->getScalarType();
-    if (store.lanes == LaneStride::strided && scope().lanes > 1) {
+    if (strided) {
       place = lane_addresses(element, place, store.lane_stride, copy);
       const llvm::Align align(info(dtype).bytes);
       builder().CreateMaskedScatter(value, place, align, mask(store.lanes, copy));

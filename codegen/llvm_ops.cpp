@@ -11,6 +11,7 @@
 #include <sinter/ir/element.h>
 
 #include "llvm_extremes.h"
+#include "llvm_integers.h"
 
 namespace sinter::detail {
 namespace {
@@ -96,15 +97,16 @@ llvm::Value* store_float16(llvm::IRBuilder<>& builder, DType from, DType to, llv
   return as_bits(builder, builder.CreateFPTrunc(x, half));
 }
 
-llvm::Value* convert(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* x,
-                     NanBits nans) {
+llvm::Value* convert(llvm::IRBuilder<>& builder, const Target& target, DType from, DType to,
+                     llvm::Value* x, NanBits nans) {
   if (from == to) return x;
   if (is_storage_float(from)) {
-    return convert(builder, DType::f32, to, load_float16(builder, from, x), NanBits::any);
+    x = load_float16(builder, from, x);
+    return convert(builder, target, DType::f32, to, x, NanBits::any);
   }
   if (is_storage_float(to)) {
     if (is_floating(from)) return store_float16(builder, from, to, x, nans);
-    x = convert(builder, from, DType::f32, x, nans);
+    x = convert(builder, target, from, DType::f32, x, nans);
     return store_float16(builder, DType::f32, to, x, NanBits::upper_half);  // and no NaN at all
   }
   if (to == DType::boolean) {
@@ -113,10 +115,7 @@ llvm::Value* convert(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Val
   }
   llvm::Type* type = type_like(builder, x, to);
   if (is_floating(from) && is_floating(to)) return builder.CreateFPCast(x, type);
-  if (is_floating(from)) {
-    const auto id = is_signed(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
-    return builder.CreateIntrinsic(id, {type, x->getType()}, {x});
-  }
+  if (is_floating(from)) return emit_saturating(builder, target, is_signed(to), x, type);
   if (is_floating(to)) {
     return is_signed(from) ? builder.CreateSIToFP(x, type) : builder.CreateUIToFP(x, type);
   }
@@ -147,24 +146,6 @@ llvm::Value* bitcast(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Val
 
 // --- Integers ------------------------------------------------------------------------------------
 
-/// The divisor is 1 where the machine would trap: x / 0 is 0, the lowest value / -1 is itself.
-llvm::Value* divide(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a, llvm::Value* b) {
-  llvm::Value* by_zero = builder.CreateIsNull(b);
-  llvm::Value* traps = by_zero;
-  if (is_signed) {
-    const unsigned bits = a->getType()->getScalarSizeInBits();
-    llvm::Value* lowest =
-        llvm::ConstantInt::get(a->getType(), llvm::APInt::getSignedMinValue(bits));
-    llvm::Value* minus_one = llvm::Constant::getAllOnesValue(b->getType());
-    traps = builder.CreateOr(by_zero, builder.CreateAnd(builder.CreateICmpEQ(a, lowest),
-                                                        builder.CreateICmpEQ(b, minus_one)));
-  }
-  llvm::Value* divisor = builder.CreateSelect(traps, number(b, 1), b);
-  llvm::Value* quotient =
-      is_signed ? builder.CreateSDiv(a, divisor) : builder.CreateUDiv(a, divisor);
-  return builder.CreateSelect(by_zero, number(a, 0), quotient);
-}
-
 llvm::Value* shift_left(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* count) {
   const unsigned bits = x->getType()->getScalarSizeInBits();
   llvm::Value* inside = builder.CreateICmpULT(count, number(count, bits));
@@ -193,7 +174,7 @@ llvm::Value* emit_on_integers(llvm::IRBuilder<>& builder, Op op, bool is_signed,
     case Op::add: return builder.CreateAdd(x[0], x[1]);
     case Op::sub: return builder.CreateSub(x[0], x[1]);
     case Op::mul: return builder.CreateMul(x[0], x[1]);
-    case Op::div: return divide(builder, is_signed, x[0], x[1]);
+    case Op::div: return emit_division(builder, is_signed, x[0], x[1]);
     case Op::min: return intrinsic(builder, is_signed ? id::smin : id::umin, x);
     case Op::max: return intrinsic(builder, is_signed ? id::smax : id::umax, x);
     case Op::neg: return builder.CreateNeg(x[0]);
@@ -262,7 +243,7 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op
   }
   switch (op) {
     case Op::broadcast: return x[0];
-    case Op::convert: return convert(builder, from, to, x[0], nans);
+    case Op::convert: return convert(builder, target, from, to, x[0], nans);
     case Op::bitcast: return bitcast(builder, from, to, canonical_bits(builder, from, x[0]));
     case Op::raw_bitcast: return bitcast(builder, from, to, x[0]);
     case Op::add: return builder.CreateFAdd(x[0], x[1]);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sinter/ir/op_cost.h>
+
 #include "product_strategy.h"
 
 namespace sinter::detail {
@@ -134,6 +136,12 @@ std::vector<std::size_t> last_uses(const Graph& body, const Placement& placement
   return last;
 }
 
+int instructions(const Graph& body, const Node& node) {
+  if (node.operand_count == 0) return 0;
+  const DType from = body.node(node.operands[node.operand_count - 1U]).dtype;
+  return count_operations(node.op, from, node.dtype);
+}
+
 }  // namespace
 
 std::int64_t value_bytes(const Graph& body, NodeId node) {
@@ -192,6 +200,7 @@ Pressure pressure(const Graph& body, const Placement& placement) {
       continue;
     }
     if (body.node(node).op != Op::input) ++result.operations;
+    result.instructions += instructions(body, body.node(node));
     ++dying[last[node.index]];
     // A result may take the register of an operand that it is the last to use.
     live += 1 - dying[i];

@@ -39,9 +39,10 @@ struct Placement {
 
 /// How many registers one vector of a loop with lanes needs.
 struct Pressure {
-  int operations = 0;  ///< computed per lane
-  int live = 0;        ///< at most alive at once that change with the lane
-  int invariant = 0;   ///< alive throughout: used per lane, made outside
+  int operations = 0;    ///< computed per lane
+  int instructions = 0;  ///< of these, as op_cost.h counts them
+  int live = 0;          ///< at most alive at once that change with the lane
+  int invariant = 0;     ///< alive throughout: used per lane, made outside
 };
 [[nodiscard]] Pressure pressure(const Graph& body, const Placement& placement);
 

@@ -4,7 +4,8 @@
 //
 //   moving      a byte costs 1 while its value fits the caches, kFarMemory beyond
 //   computing   an operation (an add, a product, a compare) on a vector costs 1/kOperationsPerMove
-//               of moving the vector; divisions and roots count as several
+//               of moving the vector; divisions and roots count as several, and what vector units
+//               lack as the instructions that replace it, see op_cost.h
 //   keeping     a byte costs kKeeping for each kernel between those that write and read it, up to
 //               kMaxKept of them: it takes the room of others
 //   a kernel    costs kKernelStart to begin with
@@ -15,12 +16,10 @@
 
 #include <vector>
 
+#include <sinter/ir/op_cost.h>
 #include <sinter/ir/plan.h>
 
 namespace sinter::detail {
-
-/// Operations of which `op` over operands of `dtype` consists, per element, an add being 1.
-[[nodiscard]] int count_operations(Op op, DType dtype);
 
 /// How many elements of a value are computed with one that broadcasts it: all that the user
 /// repeats, but for repetition along the innermost axis, which the scheduler does with one.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -41,6 +42,39 @@ TEST_F(AArch64, PrimitivesEqualTheInterpreterInScalars) {
 TEST_F(AArch64, CompositesEqualTheInterpreter) {
   AArch64Calls calls;
   for (const OpUse& use : uses_of(OpKind::composite)) add_primitive(calls, use, false);
+  calls.run();
+}
+
+/// Vectors divide as floats: all pairs of bytes, and as many pairs of 16 and 32 bits, of which one
+/// in two is a multiple of the divisor or next to one.
+TEST_F(AArch64, DivisionsOfIntegers) {
+  constexpr std::int64_t kPairs = 1 << 16;
+  AArch64Calls calls;
+  for (const DType dtype : {DType::i8, DType::u8, DType::i16, DType::i32}) {
+    const bool bytes = info(dtype).bytes == 1;
+    const std::int64_t values = std::int64_t{1} << (8 * info(dtype).bytes);
+    const std::int64_t lowest = dtype == DType::u8 ? 0 : -values / 2;
+    std::vector<double> dividends;
+    std::vector<double> divisors;
+    Random random(11);
+    for (std::int64_t i = 0; i < kPairs; ++i) {
+      const auto any = [&](std::int64_t byte) {
+        return bytes ? lowest + byte : random.between(lowest, lowest + values - 1);
+      };
+      const std::int64_t divisor = any(i / 256) >> (bytes ? 0 : i % 16);
+      std::int64_t dividend = any(i % 256);
+      const bool near = !bytes && i % 2 == 0 && divisor != 0;
+      if (near) dividend = dividend / divisor * divisor + i / 2 % 3 - 1;
+      dividends.push_back(static_cast<double>(dividend));
+      divisors.push_back(static_cast<double>(divisor));
+    }
+    Graph graph;
+    const Value a = graph.input("a", dtype, {kPairs});
+    const Value b = graph.input("b", dtype, {kPairs});
+    graph.output("quotient", a / b);
+    const std::vector<TensorData> inputs{tensor_of(dtype, dividends), tensor_of(dtype, divisors)};
+    calls.add(std::string(to_string(dtype)), graph, inputs);
+  }
   calls.run();
 }
 
