@@ -13,6 +13,7 @@
 #include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 
+#include <sinter/fuzz/code_size.h>
 #include <sinter/fuzz/strided.h>
 
 namespace sinter::fuzz {
@@ -264,6 +265,19 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
     gather(static_cast<const std::byte*>(base[i]), buffer.strides, results[buffer.position]);
   }
   return results;
+}
+
+void check_code_size(const Graph& graph, const Target& target) {
+  const Scheduler scheduler = scheduler_for(target, false);
+  const Plan plan = plan_graph(graph, scheduler.limits, Fuse::all);
+  for (const PlanKernel& kernel : plan.kernels) {
+    const Graph body = simplify(expand(kernel.body, parameter_values(kernel, plan.graph)));
+    const LoopNest nest = scheduler.schedule(body, collapse(body));
+    const CodeSize size = code_size(nest, target);
+    if (size.instructions <= size.allowed) continue;
+    throw LargeCode(std::to_string(size.instructions) + " instructions for " + target.name +
+                    ", allowed are " + std::to_string(size.allowed) + ", for\n" + print(nest));
+  }
 }
 
 std::string difference(std::span<const TensorData> expected, std::span<const TensorData> got) {

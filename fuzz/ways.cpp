@@ -45,6 +45,14 @@ void add_interleaved(std::vector<Way>& ways, const std::string& name, const Engi
                   }});
 }
 
+/// A way that computes nothing of its own, but fails where code is too large.
+void add_code_size(std::vector<Way>& ways, const Target& target) {
+  ways.push_back({"size of code, " + target.name, [=](const Case& given) {
+                    check_code_size(widen(given.graph, given.rounding), target);
+                    return interpret(given.graph, given.inputs, given.rounding);
+                  }});
+}
+
 }  // namespace
 
 std::vector<Way> all_ways() {
@@ -56,6 +64,9 @@ std::vector<Way> all_ways() {
   }
   // So small a device that a few hundred elements are several vectors a thread.
   add_loops(ways, "cuda", scheduler_for(GpuTarget{.resident_threads = 16, .cache_bytes = 1 << 10}));
+  for (const char* name : {"x86-64-v3", "x86-64-v4", "aarch64"}) {
+    add_code_size(ways, Target::parse(name));
+  }
   for (const Target& target : targets_here()) {
     const Engine serial(EngineOptions{.target = target, .threads = 1});
     const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});

@@ -54,6 +54,14 @@ struct Scheduler {
                                                 std::span<const TensorData> inputs,
                                                 const Scheduler& scheduler);
 
+/// The code of a kernel takes more instructions than its statements may.
+struct LargeCode : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+/// Plans `graph` for `target` and makes the machine code of every kernel. Throws LargeCode; see
+/// code_size.h.
+void check_code_size(const Graph& graph, const Target& target);
+
 /// "" when all tensors are equal bit for bit (NaN equals NaN), else which element differs and how.
 [[nodiscard]] std::string difference(std::span<const TensorData> expected,
                                      std::span<const TensorData> got);
