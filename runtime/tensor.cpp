@@ -53,6 +53,13 @@ Tensor Tensor::number_beside(Scalar number, bool structural) const {
 Tensor Tensor::scalar(Scalar number) const { return number_beside(number, false); }
 Tensor Tensor::constant(Scalar number) const { return number_beside(number, true); }
 
+Tensor Tensor::iota(DType dtype, const Shape& shape, std::int64_t axis) const {
+  const auto counted = [&](std::span<const Value> values) {
+    return std::vector{values[0].iota(dtype, shape, axis)};
+  };
+  return record(std::span(this, 1), counted)[0];
+}
+
 std::vector<Tensor> Tensor::record(
     std::span<const Tensor> tensors,
     const std::function<std::vector<Value>(std::span<const Value>)>& function) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # installed.sh build-directory: installs it to a new prefix and builds the consumer against that,
-# with sinter::sinter alone and with every component. LLVM and fmt are hidden from the first.
+# with sinter::sinter alone and with every component. LLVM and fmt are hidden from the first. Both
+# link every function that a public header declares, see declared.py.
 set -euo pipefail
 build=$1
 source=$(cd "$(dirname "$0")" && pwd)
@@ -10,13 +11,18 @@ mkdir -p "$work"
 prefix=$(cd "$work" && pwd)/prefix
 
 cmake --install "$build" --prefix "$prefix"
+for room in ir codegen runtime bench; do
+  mkdir -p "$work/declared"
+  python3 "$source/declared.py" "$prefix/include" $room >"$work/declared/$room.cpp"
+done
 consume() {
   local name=$1
   shift
   cmake -S "$source" -B "$work/$name" -G Ninja -DCMAKE_CXX_COMPILER=g++ \
-    -DCMAKE_PREFIX_PATH="$prefix" "$@"
+    -DCMAKE_PREFIX_PATH="$prefix" -DCONSUMER_DECLARED="$PWD/$work/declared" "$@"
   cmake --build "$work/$name"
   "$work/$name/first_program"
+  for program in "$work/$name"/declared_*; do "$program"; done
 }
 consume plain -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON
 consume components -DCONSUMER_COMPONENTS=ON

@@ -25,7 +25,7 @@ inline constexpr std::int64_t kColumnBlock = 512;
 /// The iteration space of a kernel after axes of length 1 are dropped, the others put in the order
 /// in which the first output lies in memory, and those merged that every buffer walks as one. These
 /// are the numbers that a call passes; the nest holds only their classes. Rank is at least 1.
-struct LoopSpace {
+struct SINTER_API LoopSpace {
   std::vector<std::int64_t> extents;
   std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats. Behind the
                                       ///< arguments each iota, as if it lay in memory

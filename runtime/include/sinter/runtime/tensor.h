@@ -18,6 +18,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <iosfwd>
@@ -70,6 +71,8 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
   [[nodiscard]] Tensor scalar(Scalar number) const;
   /// As `scalar`, but it belongs to the structure: another number is another plan.
   [[nodiscard]] Tensor constant(Scalar number) const;
+  /// As Graph::iota: counts 0, 1, 2, ... along one axis of `shape`, on this tensor's engine.
+  [[nodiscard]] Tensor iota(DType dtype, const Shape& shape, std::int64_t axis = 0) const;
   /// Records a function of Values, each standing for one of `tensors`, of one engine. What it
   /// returns become Tensors. It must not use tensors itself.
   static std::vector<Tensor> record(
