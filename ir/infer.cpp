@@ -32,29 +32,56 @@ void check_equal_dtypes(const OpCall& call, std::size_t first) {
   }
 }
 
-/// All operands are `wanted`, and of one dtype.
-void check_kind(const OpCall& call, bool (*is_wanted)(DType), std::string_view wanted) {
-  for (std::size_t i = 0; i < call.operands.size(); ++i) {
-    if (is_wanted(call.dtype(i))) continue;
-    dtype_error(
-        call, fmt::format("{} must be {}, not {}", call.name(i), wanted, to_string(call.dtype(i))));
-  }
-  check_equal_dtypes(call, 0);
-}
-
 bool is_numeric(DType dtype) { return dtype != DType::boolean; }
+bool is_boolean(DType dtype) { return dtype == DType::boolean; }
 
-void check_floating(const OpCall& call) {
-  check_kind(call, is_floating, "floating (f16, bf16, f32 or f64)");
-}
-void check_numeric(const OpCall& call) { check_kind(call, is_numeric, "a number, of any width"); }
-void check_integer(const OpCall& call) {
-  check_kind(call, is_integer, "an integer (i8, u8, i16, i32 or i64)");
+/// Dtypes that an operand may have, and their name in messages.
+struct DTypeSet {
+  bool (*contains)(DType);
+  std::string_view text;
+};
+constexpr DTypeSet kFloating{is_floating, "floating (f16, bf16, f32 or f64)"};
+constexpr DTypeSet kNumeric{is_numeric, "a number, of any width"};
+constexpr DTypeSet kInteger{is_integer, "an integer (i8, u8, i16, i32 or i64)"};
+constexpr DTypeSet kBoolean{is_boolean, "bool"};
+
+/// What the rule asks of each operand, of a select of the first one; null where any dtype does.
+const DTypeSet* operand_set(DTypeRule rule) {
+  switch (rule) {
+    case DTypeRule::floating: return &kFloating;
+    case DTypeRule::numeric:
+    case DTypeRule::comparison: return &kNumeric;
+    case DTypeRule::integer: return &kInteger;
+    case DTypeRule::logical:
+    case DTypeRule::select: return &kBoolean;
+    case DTypeRule::leaf:
+    case DTypeRule::convert:
+    case DTypeRule::bitcast:
+    case DTypeRule::raw_bitcast:
+    case DTypeRule::same:
+    case DTypeRule::alike:
+    case DTypeRule::lookup: return nullptr;
+  }
+  SINTER_ASSERT(false, "the switch has every rule");
 }
 
-void check_boolean(const OpCall& call, std::size_t i) {
-  if (call.dtype(i) == DType::boolean) return;
-  dtype_error(call, fmt::format("{} must be bool, not {}", call.name(i), to_string(call.dtype(i))));
+/// "x must be bool, not i32"
+std::string operand_text(std::string_view operand, const DTypeSet& set, DType dtype) {
+  std::string text = fmt::format("{} must be {}, not {}", operand, set.text, to_string(dtype));
+  if (&set == &kFloating) text += "; convert it first";
+  return text;
+}
+
+/// Operand i is in the set that the rule asks for.
+void check_operand(const OpCall& call, std::size_t i) {
+  const DTypeSet* set = operand_set(call.row.rule);
+  if (set == nullptr || set->contains(call.dtype(i))) return;
+  dtype_error(call, operand_text(call.name(i), *set, call.dtype(i)));
+}
+
+void check_operands(const OpCall& call) {
+  for (std::size_t i = 0; i < call.operands.size(); ++i) check_operand(call, i);
+  check_equal_dtypes(call, 0);
 }
 
 DType bitcast_dtype(const OpCall& call, const Attributes& attributes) {
@@ -79,15 +106,13 @@ DType lookup_dtype(const OpCall& call, const Attributes& attributes) {
 DType infer_dtype(const OpCall& call, const Attributes& attributes) {
   switch (call.row.rule) {
     case DTypeRule::leaf: break;
-    case DTypeRule::floating: check_floating(call); return call.dtype(0);
-    case DTypeRule::numeric: check_numeric(call); return call.dtype(0);
-    case DTypeRule::integer: check_integer(call); return call.dtype(0);
-    case DTypeRule::comparison: check_numeric(call); return DType::boolean;
-    case DTypeRule::logical:
-      for (std::size_t i = 0; i < call.operands.size(); ++i) check_boolean(call, i);
-      return DType::boolean;
+    case DTypeRule::floating:
+    case DTypeRule::numeric:
+    case DTypeRule::integer: check_operands(call); return call.dtype(0);
+    case DTypeRule::comparison:
+    case DTypeRule::logical: check_operands(call); return DType::boolean;
     case DTypeRule::select:
-      check_boolean(call, 0);
+      check_operand(call, 0);
       check_equal_dtypes(call, 1);
       return call.dtype(1);
     case DTypeRule::convert:
@@ -139,6 +164,16 @@ void check_attributes(const OpCall& call) {
 }
 
 }  // namespace
+
+void check_first_operand(Op op, DType dtype, const Shape& shape) {
+  const OpInfo& row = info(op);
+  const DTypeSet* set = operand_set(row.rule);
+  if (set == nullptr || set->contains(dtype)) return;
+  const std::string_view operand = row.operands[0].name;
+  fail(ErrorCode::dtype_mismatch,
+       fmt::format("{}({}: {}{}): {}", row.name, operand, to_string(dtype), to_string(shape),
+                   operand_text(operand, *set, dtype)));
+}
 
 void check_arity(Op op, std::size_t operands) {
   const OpInfo& row = info(op);

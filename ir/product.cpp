@@ -1,6 +1,6 @@
 // Products: their shapes.
 //
-//   mm   [..., M, K] and [..., K, N] give [..., M, N]; the axes in front broadcast
+//   mm   [..., M, K] and [..., K, N] give [..., M, N]; leading axes broadcast
 //   dot  operands broadcast but for the last axis, which is summed over and kept with length 1:
 //        [..., M, 1, K] and [..., 1, N, K] give [..., M, N, 1]. An mm in the body of a kernel,
 //        whose values all align to [..., M, N, K]; made by `partition`
@@ -14,21 +14,51 @@
 
 namespace sinter::detail {
 
-void check_product_ranks(std::string_view op, const Shape& a, int a_rank, const Shape& b,
-                         int b_rank) {
-  if (a.rank() == a_rank && b.rank() == b_rank) return;
+namespace {
+
+[[noreturn]] void refuse_shapes(std::string_view method, const Shape& a, const Shape& b,
+                                std::string_view right) {
   fail(ErrorCode::shape_mismatch,
-       fmt::format("{}: shapes {} and {}: it takes operands of rank {} and {}; matmul takes any",
-                   op, to_string(a), to_string(b), a_rank, b_rank));
+       fmt::format("{}: shapes {} and {}: {}", method, to_string(a), to_string(b), right));
+}
+
+/// The lengths of the contracted dimension are equal: columns of the first operand, rows of the
+/// second one.
+void check_contracted(std::string_view method, const Shape& a, const Shape& b) {
+  const std::int64_t columns = a[a.rank() - 1];
+  const std::int64_t rows = b.rank() == 1 ? b[0] : b[b.rank() - 2];
+  if (columns == rows) return;
+  refuse_shapes(method, a, b,
+                fmt::format("the first has {} {} and the second {} {}: they must be equal", columns,
+                            a.rank() == 1 ? "elements" : "columns", rows,
+                            b.rank() == 1 ? "elements" : "rows"));
+}
+
+}  // namespace
+
+void check_product(std::string_view method, const Shape& a, int a_rank, const Shape& b,
+                   int b_rank) {
+  if (a.rank() != a_rank || b.rank() != b_rank) {
+    refuse_shapes(
+        method, a, b,
+        fmt::format("it takes operands of rank {} and {}; matmul takes any", a_rank, b_rank));
+  }
+  check_contracted(method, a, b);
+  if (a_rank == 3 && a[0] != b[0] && a[0] != 1 && b[0] != 1) {
+    refuse_shapes(method, a, b, "both must hold as many matrices; matmul broadcasts leading axes");
+  }
+}
+
+void check_outer(const Shape& a, const Shape& b) {
+  if (a.rank() == 1 && b.rank() == 1) return;
+  refuse_shapes("outer", a, b, "it takes operands of rank 1; reshape({-1}) makes a vector");
 }
 
 MatmulShapes matmul_shapes(const Shape& a, const Shape& b) {
   if (a.empty() || b.empty()) {
-    fail(
-        ErrorCode::shape_mismatch,
-        fmt::format("matmul: shapes {} and {}: it takes vectors and matrices; for a number use mul",
-                    to_string(a), to_string(b)));
+    refuse_shapes("matmul", a, b, "it takes vectors and matrices; for a number use mul");
   }
+  check_contracted("matmul", a, b);
   MatmulShapes shapes{a, b, {}};
   if (a.rank() == 1) shapes.a = {1, a[0]};
   if (b.rank() == 1) shapes.b = {b[0], 1};
@@ -36,7 +66,11 @@ MatmulShapes matmul_shapes(const Shape& a, const Shape& b) {
   const auto front = [](const Shape& shape) {
     return Shape(std::span(shape.begin(), shape.end() - 2));
   };
-  if (!broadcast_shapes(front(shapes.a), front(shapes.b), batch)) batch = front(shapes.a);
+  if (!broadcast_shapes(front(shapes.a), front(shapes.b), batch)) {
+    refuse_shapes("matmul", a, b,
+                  "the leading axes do not broadcast; aligned at the last of them, lengths must be "
+                  "equal or 1");
+  }
   shapes.result = batch;
   if (a.rank() > 1) shapes.result.push_back(a[a.rank() - 2]);
   if (b.rank() > 1) shapes.result.push_back(b[b.rank() - 1]);
@@ -58,7 +92,7 @@ Shape joined_front(const OpCall& call, int count) {
   };
   if (broadcast_shapes(front(0), front(1), result)) return result;
   refuse(call,
-         "the axes in front do not broadcast; aligned at the last of them, lengths must be "
+         "the leading axes do not broadcast; aligned at the last of them, lengths must be "
          "equal or 1");
 }
 
@@ -74,7 +108,7 @@ Shape infer_mm(const OpCall& call) {
   const std::int64_t rows = b[b.rank() - 2];
   if (columns != rows) {
     refuse(call,
-           fmt::format("a has {} columns and b has {} rows: they must be as many", columns, rows));
+           fmt::format("a has {} columns and b has {} rows: they must be equal", columns, rows));
   }
   Shape result = joined_front(call, 2);
   result.push_back(a[a.rank() - 2]);

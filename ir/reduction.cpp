@@ -101,15 +101,15 @@ std::int64_t chunks_of(std::int64_t elements, std::int64_t chunk) {
   return elements == 0 ? 1 : 1 + (elements - 1) / chunk;
 }
 
-ReductionSteps reduction_steps(std::string_view op, const Shape& shape, const Axes& axes,
+ReductionSteps reduction_steps(std::string_view method, const Shape& shape, const Axes& axes,
                                bool keepdims) {
   ReductionSteps steps;
   if (shape.empty()) {
-    static_cast<void>(checked_axes(op, shape, axes.dims()));
+    static_cast<void>(checked_axes(method, shape, axes.dims()));
     steps.groups.push_back({.dtype = {}, .shape = {}, .lists = {Dims{0}, Dims{0}}});
     return steps;
   }
-  const std::vector<bool> reduced = checked_axes(op, shape, axes.dims());
+  const std::vector<bool> reduced = checked_axes(method, shape, axes.dims());
   // From the last axis to the first, so that groups come innermost first. A group goes on over axes
   // of length 1.
   Dims group;
@@ -184,11 +184,33 @@ Search search_along(Op extreme, const Shape& shape, const Axes& axes, bool keepd
   return search;
 }
 
-void refuse_mean(DType dtype) {
+void check_floating(std::string_view method, DType dtype, const Shape& shape) {
+  if (is_floating(dtype)) return;
   fail(ErrorCode::dtype_mismatch,
-       fmt::format("mean and variance of {}: they are of floats; convert the tensor to the "
-                   "floating dtype that the result is to have",
-                   to_string(dtype)));
+       fmt::format("{} of {}{}: it computes on floats; convert the tensor first, to the floating "
+                   "dtype that the result is to have",
+                   method, to_string(dtype), to_string(shape)));
+}
+
+void check_reduction(std::string_view method, Op op, DType dtype, const Shape& shape,
+                     const Axes& axes) {
+  const bool logical = info(op).rule == DTypeRule::logical;
+  if (logical != (dtype == DType::boolean)) {
+    fail(ErrorCode::dtype_mismatch,
+         fmt::format("{} of {}{}: {}", method, to_string(dtype), to_string(shape),
+                     logical ? "it takes a bool mask; compare first, as by not_equal(0)"
+                             : "it takes numbers; convert the mask first, as by "
+                               "convert(DType::i64), or use any or all"));
+  }
+  if (op != Op::reduce_min && op != Op::reduce_max) return;
+  const std::vector<bool> reduced = checked_axes(method, shape, axes.dims());
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (!reduced[static_cast<std::size_t>(axis)] || shape[axis] != 0) continue;
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("{} of {}{}: over no elements along axis {}: there is no {} of nothing",
+                     method, to_string(dtype), to_string(shape), axis,
+                     op == Op::reduce_min ? "lowest" : "highest"));
+  }
 }
 
 Shape infer_reduction(const OpCall& call, const Attributes& attributes) {

@@ -22,9 +22,11 @@ namespace sinter::detail {
 
 int checked_axis(std::string_view op, const Shape& shape, std::int64_t axis) {
   if (axis < -shape.rank() || axis >= shape.rank()) {
+    const std::string right =
+        shape.empty() ? "a tensor of rank 0 has no axes"
+                      : fmt::format("axes are {} to {}", -shape.rank(), shape.rank() - 1);
     fail(ErrorCode::invalid_argument,
-         fmt::format("{}: axis {} of shape {}: axes are {} to {}", op, axis, to_string(shape),
-                     -shape.rank(), shape.rank() - 1));
+         fmt::format("{}: axis {} of shape {}: {}", op, axis, to_string(shape), right));
   }
   return static_cast<int>(axis < 0 ? axis + shape.rank() : axis);
 }
@@ -100,7 +102,13 @@ Attributes transpose_attributes(const Shape& shape, const Dims& axes) {
 Attributes reshape_attributes(const Shape& shape, const Shape& to) {
   Attributes attributes;
   attributes.shape = to;
-  if (std::ranges::count(to, -1) != 1) return attributes;
+  const std::ptrdiff_t inferred = std::ranges::count(to, -1);
+  if (inferred == 0) return attributes;
+  if (inferred > 1) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("reshape: {} to {}: {} lengths are -1, and only one may be", to_string(shape),
+                     to_string(to), inferred));
+  }
   std::int64_t others = 1;
   int missing = 0;
   for (int axis = 0; axis < to.rank(); ++axis) {

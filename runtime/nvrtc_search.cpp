@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
 
 namespace sinter::detail {
 namespace {
@@ -32,6 +33,17 @@ void add_matches(std::vector<std::string>& folders, const std::string& pattern) 
 void add_wheels(std::vector<std::string>& folders, const std::string& packages) {
   add_matches(folders, packages + "/nvidia/cu1[0-9]/lib");
   add_matches(folders, packages + "/nvidia/cuda_nvrtc/lib");
+}
+
+/// Keeps the first of several names of one folder: a virtual environment is also the prefix of its
+/// python3, and a toolkit's versioned folder also where its link leads.
+void drop_repeated(std::vector<std::string>& folders) {
+  std::set<std::string> seen;
+  std::erase_if(folders, [&](const std::string& folder) {
+    std::error_code ignored;
+    const auto canonical = std::filesystem::weakly_canonical(folder, ignored);
+    return !seen.insert(ignored ? folder : canonical.string()).second;
+  });
 }
 
 /// The prefix of the python3 that a shell would start.
@@ -103,6 +115,7 @@ std::vector<std::string> nvrtc_folders(const EnvironmentLookup& environment) {
   add_matches(folders, "/usr/local/cuda/lib64");
   add_matches(folders, "/usr/local/cuda-*/lib64");
   add_matches(folders, "/opt/cuda/lib64");
+  drop_repeated(folders);
   return folders;
 }
 

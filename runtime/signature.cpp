@@ -177,8 +177,8 @@ void check_count(std::size_t given, std::span<const BufferSpec> expected, std::s
     names += (names.empty() ? ": " : ", ") + spec.label;
   }
   fail(ErrorCode::invalid_argument,
-       fmt::format("the program has {} {}{}{}; got {} views", expected.size(), what,
-                   expected.size() == 1 ? "" : "s", names, given));
+       fmt::format("the program has {} {}{}{}; got {} view{}", expected.size(), what,
+                   expected.size() == 1 ? "" : "s", names, given, given == 1 ? "" : "s"));
 }
 
 }  // namespace

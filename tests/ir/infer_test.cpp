@@ -133,6 +133,30 @@ TEST(Infer, RefusesABroadcastToAShapeThatDoesNotHold) {
                [&] { (void)in.y.broadcast_to({-1}); });
 }
 
+TEST(Infer, BlamesTheOperandRatherThanANumberBesideIt) {
+  Graph graph;
+  const Value n = graph.input("n", DType::i32, {2, 3});
+  const Value mask = graph.input("mask", DType::boolean, {2});
+  const auto floats = [](std::string_view call) {
+    return std::string(call) +
+           ": x must be floating (f16, bf16, f32 or f64), not i32; convert it "
+           "first";
+  };
+  EXPECT_EQ(test::message_of([&] { (void)n.leaky_relu(); }), floats("leaky_relu(x: i32[2, 3])"));
+  EXPECT_EQ(test::message_of([&] { (void)n.elu(0.5); }), floats("elu(x: i32[2, 3])"));
+  EXPECT_EQ(test::message_of([&] { (void)n.hardtanh(-0.5, 0.5); }), floats("hardtanh(x: i32[2, 3])"));
+  EXPECT_EQ(test::message_of([&] { (void)n.pow(0.5); }), floats("pow(x: i32[2, 3])"));
+  EXPECT_EQ(test::message_of([&] { (void)mask.clamp(0.5, 1); }),
+            "clamp(x: bool[2]): x must be a number, of any width, not bool");
+}
+
+TEST(Infer, ReshapeInfersOneLengthAtMost) {
+  const Inputs in;
+  expect_error(ErrorCode::invalid_argument,
+               "reshape: [2, 3] to [-1, -1]: 2 lengths are -1, and only one may be",
+               [&] { (void)in.x.reshape({-1, -1}); });
+}
+
 TEST(Infer, RefusesAResultBeyondTheElementLimit) {
   Graph graph;
   const std::int64_t length = std::int64_t{1} << 25;

@@ -37,8 +37,8 @@ TEST(Product, RefusesShapesThatDoNotMeet) {
   const Value others = graph.input("others", DType::f32, {3, 3, 5});
   const Value integers = graph.input("integers", DType::i32, {3, 2});
   expect_error(ErrorCode::shape_mismatch,
-               "mm(a: f32[2, 3], b: f32[4, 5]): a has 3 columns and b has 4 rows: they must be as "
-               "many",
+               "mm: shapes [2, 3] and [4, 5]: the first has 3 columns and the second 4 rows: they "
+               "must be equal",
                [&] { static_cast<void>(a.mm(b)); });
   expect_error(ErrorCode::shape_mismatch,
                "mm: shapes [2, 3] and [3]: it takes operands of rank 2 and 2; matmul takes any",
@@ -50,11 +50,28 @@ TEST(Product, RefusesShapesThatDoNotMeet) {
                "matmul: shapes [2, 3] and []: it takes vectors and matrices; for a number use mul",
                [&] { static_cast<void>(a.matmul(a.sum())); });
   expect_error(ErrorCode::shape_mismatch,
-               "mm(a: f32[2, 5, 3], b: f32[3, 3, 5]): the axes in front do not broadcast; aligned "
+               "bmm: shapes [2, 5, 3] and [3, 3, 5]: both must hold as many matrices; matmul "
+               "broadcasts leading axes",
+               [&] { static_cast<void>(batch.transpose({0, 2, 1}).bmm(others)); });
+  expect_error(ErrorCode::shape_mismatch,
+               "bmm: shapes [2, 3, 5] and [3, 3, 5]: the first has 5 columns and the second 3 rows",
+               [&] { static_cast<void>(batch.bmm(others)); });
+  expect_error(ErrorCode::shape_mismatch,
+               "matmul: shapes [2, 5, 3] and [3, 3, 5]: the leading axes do not broadcast; aligned "
                "at the last of them, lengths must be equal or 1",
-               [&] {
-                 static_cast<void>(batch.transpose({0, 2, 1}).bmm(others));
-               });
+               [&] { static_cast<void>(batch.transpose({0, 2, 1}).matmul(others)); });
+  expect_error(ErrorCode::shape_mismatch,
+               "mv: shapes [2, 3] and [4]: the first has 3 columns and the second 4 elements",
+               [&] { static_cast<void>(a.mv(b.slice(1, 0, 1).reshape({-1}))); });
+  expect_error(ErrorCode::shape_mismatch,
+               "outer: shapes [2, 3] and [3]: it takes operands of rank 1; reshape({-1}) makes a "
+               "vector",
+               [&] { static_cast<void>(a.outer(vector)); });
+  const Value operands[] = {a, b};
+  expect_error(ErrorCode::shape_mismatch,
+               "mm(a: f32[2, 3], b: f32[4, 5]): a has 3 columns and b has 4 rows: they must be "
+               "equal",
+               [&] { static_cast<void>(Value::apply(Op::mm, operands)); });
   expect_error(ErrorCode::dtype_mismatch,
                "mm(a: i32[3, 2], b: i32[2, 3]): a must be floating (f16, bf16, f32 or f64), not "
                "i32",

@@ -513,18 +513,26 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
   const Value x = graph.input("x", DType::f32, {2, 3});
   const Value n = graph.input("n", DType::i32, {2, 3});
   const Value nothing = graph.input("nothing", DType::f32, {2, 0});
-  EXPECT_EQ(message_of([&] { (void)x.sum(2); }),
-            "reduce_sum: axis 2 of shape [2, 3]: axes are -2 to 1");
+  EXPECT_EQ(message_of([&] { (void)x.sum(2); }), "sum: axis 2 of shape [2, 3]: axes are -2 to 1");
   EXPECT_EQ(message_of([&] { (void)x.sum({1, -1}); }),
-            "reduce_sum: axes [1, -1] of shape [2, 3] name axis 1 twice: name each axis once");
+            "sum: axes [1, -1] of shape [2, 3] name axis 1 twice: name each axis once");
   EXPECT_EQ(message_of([&] { (void)nothing.amax(1); }),
-            "reduce_max(x: f32[2, 0]): over no elements: there is no highest of nothing");
+            "amax of f32[2, 0]: over no elements along axis 1: there is no highest of nothing");
   EXPECT_EQ(
       message_of([&] { (void)n.mean(); }),
-      "mean and variance of i32: they are of floats; convert the tensor to the floating dtype "
+      "mean of i32[2, 3]: it computes on floats; convert the tensor first, to the floating dtype "
       "that the result is to have");
+  EXPECT_EQ(
+      message_of([&] { (void)n.softmax(); }),
+      "softmax of i32[2, 3]: it computes on floats; convert the tensor first, to the floating "
+      "dtype that the result is to have");
   EXPECT_EQ(message_of([&] { (void)x.any(); }),
-            "reduce_any(x: f32[2, 3]): x must be bool, not f32");
+            "any of f32[2, 3]: it takes a bool mask; compare first, as by not_equal(0)");
+  EXPECT_EQ(message_of([&] { (void)x.less(0).sum(); }),
+            "sum of bool[2, 3]: it takes numbers; convert the mask first, as by "
+            "convert(DType::i64), or use any or all");
+  EXPECT_EQ(message_of([&] { (void)x.sum().sum(0); }),
+            "sum: axis 0 of shape []: a tensor of rank 0 has no axes");
   EXPECT_EQ(message_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {2}); }),
             "reduce_sum(x: f32[2, 3]): keep is [2], not [0], [1] or [1, elements of a chunk]");
   EXPECT_EQ(message_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {1, 3000}); }),

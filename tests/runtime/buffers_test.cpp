@@ -45,7 +45,7 @@ TEST_F(Buffers, OfTheRightKindAreTaken) {
 
 TEST_F(Buffers, WrongNumber) {
   EXPECT_EQ(refusal({x_view}, {y_view}),
-            "invalid_argument: the program has 2 inputs: input 'x', input 'row'; got 1 views");
+            "invalid_argument: the program has 2 inputs: input 'x', input 'row'; got 1 view");
   EXPECT_EQ(refusal({x_view, row_view, row_view}, {y_view}),
             "invalid_argument: the program has 2 inputs: input 'x', input 'row'; got 3 views");
   EXPECT_EQ(refusal({x_view, row_view}, {}),

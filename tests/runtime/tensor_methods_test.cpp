@@ -89,7 +89,7 @@ std::vector<Method> arithmetic() {
 std::vector<Method> activations() {
   return {
       method("leaky_relu", [](const auto& o) { return o.x.leaky_relu(); }),
-      method("leaky_relu of options", [](const auto& o) { return o.x.leaky_relu({0.2}); }),
+      method("leaky_relu of options", [](const auto& o) { return o.x.leaky_relu({.negative_slope = 0.2}); }),
       method("relu", [](const auto& o) { return o.x.relu(); }),
       method("prelu", [](const auto& o) { return o.x.prelu(o.line); }),
       method("relu6", [](const auto& o) { return o.x.relu6(); }),
@@ -196,10 +196,14 @@ Operands<Tensor> tensors_of(const Engine& engine) {
   const auto mask = [&](const std::vector<std::uint8_t>& bytes) {
     return engine.tensor(bytes, {2, 3}).not_equal(0);
   };
-  return {engine.tensor(kX, {2, 3}), engine.tensor(kY, {2, 3}),
-          engine.tensor(kI, {2, 3}), engine.tensor(kJ, {2, 3}),
-          mask(kMask),               mask(kOff),
-          engine.tensor(kY, {3, 2}), engine.tensor(batch_numbers(), {2, 3, 3}),
+  return {engine.tensor(kX, {2, 3}),
+          engine.tensor(kY, {2, 3}),
+          engine.tensor(kI, {2, 3}),
+          engine.tensor(kJ, {2, 3}),
+          mask(kMask),
+          mask(kOff),
+          engine.tensor(kY, {3, 2}),
+          engine.tensor(batch_numbers(), {2, 3, 3}),
           engine.tensor(kLine)};
 }
 
@@ -217,14 +221,10 @@ std::vector<TensorData> data_of_values() {
     std::memcpy(made.bytes.data(), elements.data(), made.bytes.size());
     return made;
   };
-  return {data(kX, {2, 3}, DType::f32),
-          data(kY, {2, 3}, DType::f32),
-          data(kI, {2, 3}, DType::i32),
-          data(kJ, {2, 3}, DType::i32),
-          data(kMask, {2, 3}, DType::boolean),
-          data(kOff, {2, 3}, DType::boolean),
-          data(kY, {3, 2}, DType::f32),
-          data(batch_numbers(), {2, 3, 3}, DType::f32),
+  return {data(kX, {2, 3}, DType::f32),        data(kY, {2, 3}, DType::f32),
+          data(kI, {2, 3}, DType::i32),        data(kJ, {2, 3}, DType::i32),
+          data(kMask, {2, 3}, DType::boolean), data(kOff, {2, 3}, DType::boolean),
+          data(kY, {3, 2}, DType::f32),        data(batch_numbers(), {2, 3, 3}, DType::f32),
           data(kLine, {3}, DType::f32)};
 }
 

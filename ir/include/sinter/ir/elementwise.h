@@ -1,8 +1,10 @@
 // The fluent elementwise methods, written once for every type that stands for a tensor.
 //
-// `Self` supplies two things:
+// `Self` supplies:
 //   static Self apply(Op, std::span<const Self> operands, const Attributes&);
 //   Self scalar(Scalar) const;   // a scalar of this tensor's dtype, beside it in the same graph
+//   DType dtype() const;
+//   const Shape& shape() const;
 // Shapes broadcast as in NumPy; dtypes must be equal and never promote; a bare number takes the
 // dtype of the tensor it meets. All methods throw Error: shape_mismatch, dtype_mismatch, or
 // invalid_graph for operands of different graphs.
@@ -24,7 +26,10 @@ namespace sinter {
 
 namespace detail {
 [[noreturn]] SINTER_API void refuse_inexact_scalar();
-}
+/// Throws Error(dtype_mismatch) unless `op` takes a first operand of this dtype. Called before
+/// numbers are converted to that dtype, so that the message blames the operand and no number.
+SINTER_API void check_first_operand(Op op, DType dtype, const Shape& shape);
+}  // namespace detail
 
 /// A number that a user gives beside tensors: kept as f64, rounded to the compute dtype where it
 /// is used. Never a bool: `x.leaky_relu(true)` does not compile. Throws Error(invalid_argument) for
@@ -68,6 +73,7 @@ class Operand {
   [[nodiscard]] Self beside(const Self& like) const {
     return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);
   }
+  [[nodiscard]] bool is_number() const { return tensor_ == nullptr; }
 
  private:
   const Self* tensor_ = nullptr;
@@ -168,7 +174,7 @@ class ElementwiseMethods {
   /// negative, inf and NaN included, and follows the formula. relu is the better choice where exact
   /// zeros are wanted, of values or of gradients, as by what makes use of sparsity.
   [[nodiscard]] Self leaky_relu(Scalar negative_slope = 0.01) const {
-    return apply(Op::leaky_relu, {self(), self().scalar(negative_slope)});
+    return with_number(Op::leaky_relu, negative_slope);
   }
   [[nodiscard]] Self leaky_relu(LeakyReluOptions options) const {
     return leaky_relu(Scalar(options.negative_slope));
@@ -181,7 +187,7 @@ class ElementwiseMethods {
   [[nodiscard]] Self relu6() const { return unary(Op::relu6); }
   /// t = x < low ? low : x; t > high ? high : t. NaN stays; with low > high the result is high.
   [[nodiscard]] Self clamp(Scalar low, Scalar high) const {
-    return apply(Op::clamp, {self(), self().scalar(low), self().scalar(high)});
+    return with_numbers(Op::clamp, low, high);
   }
   /// As above, with a bound for every element; bounds broadcast.
   [[nodiscard]] Self clamp(const Self& low, const Self& high) const {
@@ -189,21 +195,21 @@ class ElementwiseMethods {
   }
   /// clamp between -1 and 1 unless said otherwise.
   [[nodiscard]] Self hardtanh(Scalar low = -1, Scalar high = 1) const {
-    return apply(Op::hardtanh, {self(), self().scalar(low), self().scalar(high)});
+    return with_numbers(Op::hardtanh, low, high);
   }
   /// x / (1 + |x|); NaN at +-inf.
   [[nodiscard]] Self softsign() const { return unary(Op::softsign); }
   /// x <= threshold ? value : x. NaN stays.
   [[nodiscard]] Self threshold(Scalar threshold, Scalar value) const {
-    return apply(Op::threshold, {self(), self().scalar(threshold), self().scalar(value)});
+    return with_numbers(Op::threshold, threshold, value);
   }
   /// 0 where |x| <= lambda, else x moved towards 0 by lambda. NaN stays.
   [[nodiscard]] Self softshrink(Scalar lambda = 0.5) const {
-    return apply(Op::softshrink, {self(), self().scalar(lambda)});
+    return with_number(Op::softshrink, lambda);
   }
   /// 0 where |x| <= lambda, else x. NaN stays.
   [[nodiscard]] Self hardshrink(Scalar lambda = 0.5) const {
-    return apply(Op::hardshrink, {self(), self().scalar(lambda)});
+    return with_number(Op::hardshrink, lambda);
   }
   /// From this value (weight 0) to `end` (weight 1), exact at both: x + weight * (end - x) for
   /// weight < 0.5, else end - (end - x) * (1 - weight).
@@ -270,13 +276,9 @@ class ElementwiseMethods {
   /// x * tanh(softplus(x)), within 3.6 ULP. Special values as gelu.
   [[nodiscard]] Self mish() const { return unary(Op::mish); }
   /// x > 0 ? x : alpha * expm1(x), within 2 ULP.
-  [[nodiscard]] Self elu(Scalar alpha = 1) const {
-    return apply(Op::elu, {self(), self().scalar(alpha)});
-  }
+  [[nodiscard]] Self elu(Scalar alpha = 1) const { return with_number(Op::elu, alpha); }
   /// x > 0 ? x : alpha * expm1(x / alpha), within 3 ULP; 2 for alpha = 1.
-  [[nodiscard]] Self celu(Scalar alpha = 1) const {
-    return apply(Op::celu, {self(), self().scalar(alpha)});
-  }
+  [[nodiscard]] Self celu(Scalar alpha = 1) const { return with_number(Op::celu, alpha); }
   /// 1.0507009873554805 * (x > 0 ? x : 1.6732632423543773 * expm1(x)), within 2 ULP.
   [[nodiscard]] Self selu() const { return unary(Op::selu); }
 
@@ -329,7 +331,21 @@ class ElementwiseMethods {
   }
   [[nodiscard]] Self unary(Op op) const { return apply(op, {self()}); }
   [[nodiscard]] Self binary(Op op, const Other& b) const {
+    if (b.is_number()) check_first_operand(op);
     return apply(op, {self(), b.beside(self())});
+  }
+  [[nodiscard]] Self with_number(Op op, Scalar number) const {
+    check_first_operand(op);
+    return apply(op, {self(), self().scalar(number)});
+  }
+  [[nodiscard]] Self with_numbers(Op op, Scalar first, Scalar second) const {
+    check_first_operand(op);
+    const Self a = self().scalar(first);
+    const Self b = self().scalar(second);
+    return apply(op, {self(), a, b});
+  }
+  void check_first_operand(Op op) const {
+    detail::check_first_operand(op, self().dtype(), self().shape());
   }
 };
 

@@ -17,9 +17,12 @@
 namespace sinter {
 
 namespace detail {
-/// Throws Error(shape_mismatch) unless both operands of `op` have this rank.
-SINTER_API void check_product_ranks(std::string_view op, const Shape& a, int a_rank, const Shape& b,
-                                    int b_rank);
+/// Throws Error(shape_mismatch) unless the operands of `method` have these ranks, equal lengths of
+/// the contracted dimension K and, of rank 3, equal numbers of matrices.
+SINTER_API void check_product(std::string_view method, const Shape& a, int a_rank, const Shape& b,
+                              int b_rank);
+/// Throws Error(shape_mismatch) unless the operands of `outer` are vectors.
+SINTER_API void check_outer(const Shape& a, const Shape& b);
 /// The operands of matmul as matrices, and the shape of its result where one of them is a vector.
 struct MatmulShapes {
   Shape a, b, result;
@@ -37,22 +40,22 @@ class ProductMethods {
  public:
   /// Of matrices: [M, K] and [K, N] give [M, N].
   [[nodiscard]] Self mm(const Self& other) const {
-    detail::check_product_ranks("mm", self().shape(), 2, other.shape(), 2);
+    detail::check_product("mm", self().shape(), 2, other.shape(), 2);
     return product(self(), other);
   }
   /// Of as many matrices: [B, M, K] and [B, K, N] give [B, M, N].
   [[nodiscard]] Self bmm(const Self& other) const {
-    detail::check_product_ranks("bmm", self().shape(), 3, other.shape(), 3);
+    detail::check_product("bmm", self().shape(), 3, other.shape(), 3);
     return product(self(), other);
   }
   /// Of a matrix and a vector: [M, K] and [K] give [M].
   [[nodiscard]] Self mv(const Self& vector) const {
-    detail::check_product_ranks("mv", self().shape(), 2, vector.shape(), 1);
+    detail::check_product("mv", self().shape(), 2, vector.shape(), 1);
     return matmul(vector);
   }
   /// Of two vectors: [M] and [N] give [M, N], each element a product of two.
   [[nodiscard]] Self outer(const Self& other) const {
-    detail::check_product_ranks("outer", self().shape(), 1, other.shape(), 1);
+    detail::check_outer(self().shape(), other.shape());
     return self().reshape({self().shape()[0], 1}).mul(other);
   }
   /// As in NumPy: [..., M, K] and [..., K, N] give [..., M, N], axes in front broadcast; a vector

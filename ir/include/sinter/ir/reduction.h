@@ -22,6 +22,7 @@
 #include <initializer_list>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <sinter/ir/elementwise.h>
@@ -77,13 +78,18 @@ struct ReductionSteps {
   std::vector<Attributes> groups;
   Shape shape;
 };
-[[nodiscard]] SINTER_API ReductionSteps reduction_steps(std::string_view op, const Shape& shape,
+[[nodiscard]] SINTER_API ReductionSteps reduction_steps(std::string_view method, const Shape& shape,
                                                         const Axes& axes, bool keepdims);
+/// Throws Error unless `method` of a tensor of this dtype, which records `op`, has a meaning:
+/// dtype_mismatch, and shape_mismatch for the lowest or highest of no elements.
+SINTER_API void check_reduction(std::string_view method, Op op, DType dtype, const Shape& shape,
+                                const Axes& axes);
 /// How many results a group of so many elements has by chunks: one even of none.
 [[nodiscard]] SINTER_API std::int64_t chunks_of(std::int64_t elements, std::int64_t chunk);
 /// The number of elements that are combined into one.
 [[nodiscard]] SINTER_API std::int64_t reduced_count(const Shape& shape, const Shape& result);
-[[noreturn]] SINTER_API void refuse_mean(DType dtype);
+/// Throws Error(dtype_mismatch) unless `method`, which computes on floats, is of a floating dtype.
+SINTER_API void check_floating(std::string_view method, DType dtype, const Shape& shape);
 /// What argmax and argmin search: `axis` of the operand under shape `from`; and the shape of the
 /// result. Throws Error for several axes, and where there is nothing to be found.
 struct Search {
@@ -106,27 +112,27 @@ class ReductionMethods {
  public:
   /// Of this value's dtype; integers wrap; f16 and bf16 accumulate in f32. The sum of nothing is 0.
   [[nodiscard]] Self sum(const Axes& axes = {}, bool keepdims = false) const {
-    return reduce(Op::reduce_sum, axes, keepdims);
+    return reduce("sum", Op::reduce_sum, axes, keepdims);
   }
   /// As sum. The product of nothing is 1.
   [[nodiscard]] Self prod(const Axes& axes = {}, bool keepdims = false) const {
-    return reduce(Op::reduce_prod, axes, keepdims);
+    return reduce("prod", Op::reduce_prod, axes, keepdims);
   }
   /// The lowest element, NaN if there is one, and -0 < +0. Of nothing: Error(shape_mismatch).
   [[nodiscard]] Self amin(const Axes& axes = {}, bool keepdims = false) const {
-    return reduce(Op::reduce_min, axes, keepdims);
+    return reduce("amin", Op::reduce_min, axes, keepdims);
   }
   /// The highest element; see amin.
   [[nodiscard]] Self amax(const Axes& axes = {}, bool keepdims = false) const {
-    return reduce(Op::reduce_max, axes, keepdims);
+    return reduce("amax", Op::reduce_max, axes, keepdims);
   }
   /// Of a mask: whether some element is true. Of nothing: false.
   [[nodiscard]] Self any(const Axes& axes = {}, bool keepdims = false) const {
-    return reduce(Op::reduce_any, axes, keepdims);
+    return reduce("any", Op::reduce_any, axes, keepdims);
   }
   /// Of a mask: whether every element is true. Of nothing: true.
   [[nodiscard]] Self all(const Axes& axes = {}, bool keepdims = false) const {
-    return reduce(Op::reduce_all, axes, keepdims);
+    return reduce("all", Op::reduce_all, axes, keepdims);
   }
   /// The index of the highest element, as i64: the lowest of those where equals stand (-0 equals
   /// +0), the first NaN where there is one. Along one axis, or without one in the flattened tensor.
@@ -140,13 +146,13 @@ class ReductionMethods {
   }
   /// sum / count; of floats. NaN of nothing. f16 and bf16 are rounded once, at the end.
   [[nodiscard]] Self mean(const Axes& axes = {}, bool keepdims = false) const {
-    return in_compute_dtype([&](const Self& x) { return x.mean_of(axes, keepdims, 0); });
+    return in_compute_dtype("mean", [&](const Self& x) { return x.mean_of(axes, keepdims, 0); });
   }
   /// The mean of (x - mean(x))^2, its sum divided by the count minus `correction`: 0 for that of
   /// the elements, 1 for the unbiased estimate.
   [[nodiscard]] Self variance(const Axes& axes = {}, bool keepdims = false,
                               std::int64_t correction = 0) const {
-    return in_compute_dtype([&](const Self& x) {
+    return in_compute_dtype("variance", [&](const Self& x) {
       const Self deviation = x.sub(x.mean_of(axes, true, 0));
       return deviation.mul(deviation).mean_of(axes, keepdims, correction);
     });
@@ -156,21 +162,21 @@ class ReductionMethods {
   // shift by the highest element changes no result, and so takes no part in a gradient.
   /// exp(x - m) / sum(exp(x - m)) along `axes`, with m = amax(x). NaN where m is not finite.
   [[nodiscard]] Self softmax(const Axes& axes = -1) const {
-    return in_compute_dtype([&](const Self& x) {
+    return in_compute_dtype("softmax", [&](const Self& x) {
       const Self power = x.sub(x.amax(axes, true).detach()).exp();
       return power.div(power.sum(axes, true));
     });
   }
   /// x - m - log(sum(exp(x - m))), the logarithm of softmax without its underflow.
   [[nodiscard]] Self log_softmax(const Axes& axes = -1) const {
-    return in_compute_dtype([&](const Self& x) {
+    return in_compute_dtype("log_softmax", [&](const Self& x) {
       const Self below = x.sub(x.amax(axes, true).detach());
       return below.sub(below.exp().sum(axes, true).log());
     });
   }
   /// log(sum(exp(x))) without overflow; inf where x holds inf, -inf where it is all -inf.
   [[nodiscard]] Self logsumexp(const Axes& axes = {}, bool keepdims = false) const {
-    return in_compute_dtype([&](const Self& x) {
+    return in_compute_dtype("logsumexp", [&](const Self& x) {
       const Self highest = x.amax(axes, true);
       const Self shift = highest.isinf().select(0, highest).detach();
       const Self total = x.sub(shift).exp().sum(axes, true).log().add(shift);
@@ -180,7 +186,7 @@ class ReductionMethods {
   }
   /// (x - mean) / sqrt(variance + epsilon) along `axes`; weight and bias are ops behind it.
   [[nodiscard]] Self layer_norm(const Axes& axes = -1, Scalar epsilon = 1e-5) const {
-    return in_compute_dtype([&](const Self& x) {
+    return in_compute_dtype("layer_norm", [&](const Self& x) {
       const Self centred = x.sub(x.mean_of(axes, true, 0));
       const Self variance = centred.mul(centred).mean_of(axes, true, 0);
       return centred.div(variance.add(epsilon).sqrt());
@@ -194,9 +200,9 @@ class ReductionMethods {
   [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }
 
   /// `body` of this value, in f32 where it is a 16-bit float, and the result rounded once.
-  [[nodiscard]] Self in_compute_dtype(auto&& body) const {
+  [[nodiscard]] Self in_compute_dtype(std::string_view method, auto&& body) const {
     const DType dtype = self().dtype();
-    if (!is_floating(dtype)) detail::refuse_mean(dtype);
+    detail::check_floating(method, dtype, self().shape());
     return is_storage_float(dtype) ? body(self().convert(DType::f32)).convert(dtype) : body(self());
   }
 
@@ -211,7 +217,7 @@ class ReductionMethods {
     const auto [from, axis, shape] = detail::search_along(extreme, self().shape(), axes, keepdims);
     Self x = self().shape() == from ? self() : self().reshape(from);
     if (x.dtype() == DType::boolean) x = x.convert(DType::u8);
-    const Self same = x.equal(x.reduce(extreme, axis, true));
+    const Self same = x.equal(x.reduce(info(extreme).name, extreme, axis, true));
     const Self found = is_floating(x.dtype()) ? same.logical_or(x.isnan()) : same;
     // Vectors hold twice as many indices of 32 bits.
     constexpr std::int64_t kNarrow = std::numeric_limits<std::int32_t>::max();
@@ -223,9 +229,9 @@ class ReductionMethods {
     return first.shape() == shape ? first : first.reshape(shape);
   }
 
-  [[nodiscard]] Self reduce(Op op, const Axes& axes, bool keepdims) const {
-    const auto [groups, shape] =
-        detail::reduction_steps(info(op).name, self().shape(), axes, keepdims);
+  [[nodiscard]] Self reduce(std::string_view method, Op op, const Axes& axes, bool keepdims) const {
+    detail::check_reduction(method, op, self().dtype(), self().shape(), axes);
+    const auto [groups, shape] = detail::reduction_steps(method, self().shape(), axes, keepdims);
     Self result = self().shape().empty() ? self().reshape({1}) : self();
     for (const Attributes& group : groups) {
       result = Self::apply(op, std::span<const Self>(&result, 1), group);

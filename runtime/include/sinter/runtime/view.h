@@ -19,7 +19,7 @@ struct ConstTensorView {
   const void* data = nullptr;
   DType dtype{};
   Shape shape;
-  Strides strides;  ///< in elements; empty for dense row-major
+  Strides strides;     ///< in elements; empty for dense row-major
   Device device = {};  ///< of the memory, as far as is known: a program for a GPU asks the driver
   bool writable = false;  ///< made from a TensorView; a donated input has to be
 };
@@ -74,5 +74,17 @@ template <typename Range>
   }
   return view(std::ranges::data(range), shape, strides);
 }
+
+namespace detail {
+template <typename Range>
+concept TemporaryContainer =
+    std::ranges::contiguous_range<Range> && !std::ranges::borrowed_range<Range>;
+}  // namespace detail
+
+// One line, which compilers show. clang-format off
+template <detail::TemporaryContainer Range>
+void view(Range&& temporary_dies_before_its_view_name_it_first, const Shape&,
+          const Strides& = {}) = delete;
+// clang-format on
 
 }  // namespace sinter
