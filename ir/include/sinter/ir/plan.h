@@ -21,7 +21,7 @@ namespace sinter {
 struct PlanLimits {
   int arguments = 24;    ///< buffers, inputs and outputs together; values open at once count, too
   int operations = 192;  ///< ops, composites counted as one
-  /// Ops with composites counted as the operations of their bodies; any single op fits.
+  /// Operations of the ops, as `count_operations` (op_cost.h) counts them; any single op fits.
   int instructions = 2048;
   /// A value of up to so many bytes is expected in a cache by who reads it.
   std::int64_t cache_bytes = std::int64_t{1} << 20;
