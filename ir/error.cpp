@@ -1,9 +1,12 @@
 // Where errors are thrown and assertions end.
 #include <cstdio>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 
 #include <sinter/ir/assert.h>
 #include <sinter/ir/error.h>
+#include <sinter/ir/rethrow.h>
 
 namespace sinter {
 
@@ -25,6 +28,26 @@ std::string_view to_string(ErrorCode code) {
 void fail(ErrorCode code, const std::string& message) { throw Error(code, message); }
 
 namespace detail {
+namespace {
+
+/// Made while there is memory. A copy, as it is thrown, shares its text.
+const Error kNoMemory(
+    ErrorCode::limit_exceeded,
+    "there is not enough memory for this: let go of tensors, executables or cache "
+    "entries, or use smaller shapes");
+
+}  // namespace
+
+void rethrow_as_error() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw Error(kNoMemory);
+  } catch (const std::length_error&) {  // a container that no memory could hold
+    throw Error(kNoMemory);
+  }
+}
+
 void assertion_failed(const char* expression, const char* file, int line, const char* message) {
   std::fprintf(stderr, "%s:%d: sinter bug: %s: %s\n", file, line, expression, message);
   std::abort();

@@ -5,6 +5,7 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/parameter_class.h>
 #include <sinter/ir/passes.h>
+#include <sinter/ir/rethrow.h>
 
 #include "composites.h"
 #include "graph_data.h"
@@ -49,7 +50,7 @@ ParameterClass::ParameterClass(double value) {
   if (is_proper(DType::f64)) bits_ |= kAsF64;
 }
 
-Graph expand(const Graph& graph, std::span<const double> parameters) {
+Graph expand(const Graph& graph, std::span<const double> parameters) try {
   return detail::rewrite(graph, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
     if (info(node.op).kind != OpKind::composite) return to.copy_node(graph, id, operands);
@@ -59,6 +60,8 @@ Graph expand(const Graph& graph, std::span<const double> parameters) {
     const bool max_form = has_max_form(graph, node, parameters);
     return body_of(node, {values.data(), operands.size()}, max_form).id();
   });
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

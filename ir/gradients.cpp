@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/rethrow.h>
 
 #include "gradient_rules.h"
 
@@ -234,7 +235,7 @@ bool passes_gradient(const Graph& graph, NodeId node, std::size_t operand) {
   return detail::gradient::flow(graph, node, operand) == Flow::smooth;
 }
 
-std::vector<Value> gradients(const Value& loss, std::span<const Value> of) {
+std::vector<Value> gradients(const Value& loss, std::span<const Value> of) try {
   check_loss(loss);
   if (of.empty()) {
     fail(ErrorCode::invalid_argument, "gradients: by no values: give one or more");
@@ -249,6 +250,8 @@ std::vector<Value> gradients(const Value& loss, std::span<const Value> of) {
     ids.push_back(value.id());
   }
   return Backward(Graph(loss.data_), loss.id(), std::move(ids)).run();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/rethrow.h>
 
 #include "graph_data.h"
 #include "layout.h"
@@ -102,6 +103,18 @@ void check_name(std::string_view what, std::string_view name, bool taken) {
 
 }  // namespace
 
+namespace {
+
+/// Room for more elements, by the growth that push_back has.
+void make_room(auto& vector, std::size_t more) {
+  if (vector.capacity() - vector.size() >= more) return;
+  vector.reserve(std::max(2 * vector.capacity(), vector.size() + more));
+}
+
+}  // namespace
+
+void KeyBuilder::make_room(std::size_t bytes) { detail::make_room(bytes_, bytes); }
+
 void KeyBuilder::append(std::span<const std::byte> bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   std::size_t i = 0;
@@ -146,6 +159,17 @@ double checked_scalar(double value, DType dtype) {
                   value, type.name, range));
 }
 
+void GraphData::make_room(std::size_t text_bytes) {
+  constexpr std::size_t kShapes = 1 + kMaxLists;  // of the node, and its lists
+  constexpr std::size_t kDimsBytes = sizeof(Dims) + 8;
+  constexpr std::size_t kNodeBytes = 2 * sizeof(Node);
+  detail::make_room(nodes, 1);
+  detail::make_room(shapes, kShapes);
+  node_index_.make_room(1);
+  shape_index_.make_room(kShapes);
+  key.make_room(kNodeBytes + (kShapes + 1) * kDimsBytes + text_bytes);
+}
+
 ShapeId GraphData::intern_shape(const Shape& shape) {
   const std::uint64_t hash = hash_of(shape);
   const auto known =
@@ -165,6 +189,8 @@ std::uint64_t GraphData::intern_table(const LookupTable& table, DType dtype) {
     return round_to(checked_scalar(number, dtype), dtype);
   });
   const auto bits = std::bit_cast<decltype(table_index_)::key_type>(rounded);
+  detail::make_room(tables, 1);
+  key.make_room(1 + sizeof bits);
   const auto [found, added] = table_index_.emplace(bits, tables.size());
   if (added) {
     tables.push_back(rounded);
@@ -174,14 +200,17 @@ std::uint64_t GraphData::intern_table(const LookupTable& table, DType dtype) {
   return found->second;
 }
 
+void GraphData::check_node_count() const {
+  if (nodes.size() < kMaxNodes) return;
+  fail(ErrorCode::limit_exceeded, fmt::format("a graph holds at most {} nodes", kMaxNodes));
+}
+
 NodeId GraphData::intern(const Node& node) {
   const std::uint64_t hash = hash_of(node);
   const auto known =
       node_index_.find(hash, [&](std::uint32_t position) { return nodes[position] == node; });
   if (known.has_value()) return {*known};
-  if (nodes.size() == kMaxNodes) {
-    fail(ErrorCode::limit_exceeded, fmt::format("a graph holds at most {} nodes", kMaxNodes));
-  }
+  check_node_count();
   const NodeId id{static_cast<std::uint32_t>(nodes.size())};
   nodes.push_back(node);
   node_index_.insert(hash, id.index);
@@ -205,6 +234,7 @@ NodeId GraphData::intern(const Node& node) {
 
 NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) {
   const ResultType type = infer(*this, op, operands, attributes);
+  make_room();
   Node node{op, type.dtype, static_cast<std::uint8_t>(operands.size()), intern_shape(type.shape)};
   std::ranges::copy(operands, node.operands.begin());
   const OpInfo& row = info(op);
@@ -222,9 +252,14 @@ NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& sha
   const Port port{"input", name};
   if (!is_possible(shape)) check_shape(shape, port.text());
   check_strides(port, shape, strides);
-  const NodeId id = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
-  inputs.push_back({std::string(name), id, canonical(shape, strides), false});
-  input_names_.emplace(name);
+  make_room(name.size());
+  detail::make_room(inputs, 1);
+  GraphInput input{std::string(name), {}, canonical(shape, strides), false};
+  check_node_count();
+  input_names_.emplace(name);  // nothing fails from here on
+  input.node = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
+  const NodeId id = input.node;
+  inputs.push_back(std::move(input));
   key.append_text(name);
   key.append_dims(inputs.back().strides);
   return id;
@@ -239,6 +274,7 @@ void GraphData::donate(NodeId input) {
   }
   GraphInput& donated = inputs[node.payload];
   if (donated.donated) return;
+  make_room();
   donated.donated = true;
   key.append_value(Record::donation);
   key.append_value(input.index);
@@ -246,17 +282,21 @@ void GraphData::donate(NodeId input) {
 
 NodeId GraphData::add_parameter(double value, DType dtype) {
   const double checked = checked_scalar(value, dtype);
+  make_room();
+  detail::make_room(parameters, 1);
   const NodeId id = intern({Op::parameter, dtype, 0, intern_shape({}), {}, parameters.size()});
   parameters.push_back(checked);
   return id;
 }
 
 NodeId GraphData::add_iota(DType dtype, const Shape& shape, int axis) {
+  make_room();
   return intern({Op::iota, dtype, 0, intern_shape(shape), {}, static_cast<std::uint64_t>(axis)});
 }
 
 NodeId GraphData::add_constant(double value, DType dtype) {
   const auto bits = std::bit_cast<std::uint64_t>(round_to(checked_scalar(value, dtype), dtype));
+  make_room();
   return intern({Op::constant, dtype, 0, intern_shape({}), {}, bits});
 }
 
@@ -264,8 +304,11 @@ void GraphData::add_output(std::string_view name, NodeId node, const Strides& st
   const Shape& shape = shapes[nodes[node.index].shape.index];
   check_name("output", name, output_names_.contains(name));
   check_output_strides(name, shape, strides);
-  outputs.push_back({std::string(name), node, canonical(shape, strides)});
-  output_names_.emplace(name);
+  make_room(name.size());
+  detail::make_room(outputs, 1);
+  GraphOutput output{std::string(name), node, canonical(shape, strides)};
+  output_names_.emplace(name);  // nothing fails from here on
+  outputs.push_back(std::move(output));
   key.append_value(Record::output);
   key.append_value(node.index);
   key.append_text(name);
@@ -296,7 +339,7 @@ detail::GraphData& Value::data() const {
 DType Value::dtype() const { return data().nodes[id_.index].dtype; }
 const Shape& Value::shape() const { return data().shapes[data().nodes[id_.index].shape.index]; }
 
-Value Value::apply(Op op, std::span<const Value> operands, const Attributes& attributes) {
+Value Value::apply(Op op, std::span<const Value> operands, const Attributes& attributes) try {
   detail::check_arity(op, operands.size());
   detail::check_recorded(op);
   std::array<NodeId, kMaxOperands> ids;
@@ -310,16 +353,22 @@ Value Value::apply(Op op, std::span<const Value> operands, const Attributes& att
   }
   detail::GraphData& data = operands[0].data();
   return {operands[0].data_, data.apply(op, {ids.data(), operands.size()}, attributes)};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Value Value::scalar(Scalar number) const {
+Value Value::scalar(Scalar number) const try {
   const DType own = dtype();
   return {data_, data_->add_parameter(number.value(), own == DType::boolean ? DType::f32 : own)};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Value Value::constant(Scalar number) const {
+Value Value::constant(Scalar number) const try {
   const DType own = dtype();
   return {data_, data_->add_constant(number.value(), own == DType::boolean ? DType::f32 : own)};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 Value Value::iota(DType dtype, const Shape& shape, std::int64_t axis) const {
@@ -329,7 +378,10 @@ Value Value::iota(DType dtype, const Shape& shape, std::int64_t axis) const {
 
 // --- Graph ---------------------------------------------------------------------------------------
 
-Graph::Graph() : data_(std::make_shared<detail::GraphData>()) {}
+Graph::Graph() try : data_(std::make_shared<detail::GraphData>()) {
+} catch (...) {
+  detail::rethrow_as_error();
+}
 Graph::~Graph() = default;
 Graph::Graph(Graph&&) noexcept = default;
 Graph& Graph::operator=(Graph&&) noexcept = default;
@@ -339,28 +391,37 @@ detail::GraphData& Graph::data() const {
   return *data_;
 }
 
-Graph Graph::clone() const {
+Graph Graph::clone() const try {
   Graph copy;
   *copy.data_ = data();
   return copy;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Value Graph::input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides) {
+Value Graph::input(std::string_view name, DType dtype, const Shape& shape,
+                   const Strides& strides) try {
   return {data_, data().add_input(name, dtype, shape, strides)};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-void Graph::donate(const Value& input) {
+void Graph::donate(const Value& input) try {
   if (&input.data() != &data()) {
     fail(ErrorCode::invalid_graph, "donate: the value is one of another Graph");
   }
   data().donate(input.id_);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Value Graph::parameter(Scalar value, DType dtype) {
+Value Graph::parameter(Scalar value, DType dtype) try {
   return {data_, data().add_parameter(value.value(), dtype)};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Value Graph::iota(DType dtype, const Shape& shape, std::int64_t axis) {
+Value Graph::iota(DType dtype, const Shape& shape, std::int64_t axis) try {
   check_shape(shape, "iota");
   if (dtype == DType::boolean) {
     fail(ErrorCode::dtype_mismatch, "iota counts in an integer or floating dtype, not in bool");
@@ -369,22 +430,30 @@ Value Graph::iota(DType dtype, const Shape& shape, std::int64_t axis) {
   if (is_integer(dtype)) return {data_, data().add_iota(dtype, shape, along)};
   const bool narrow = shape[along] <= std::numeric_limits<std::int32_t>::max();
   return iota(narrow ? DType::i32 : DType::i64, shape, along).convert(dtype);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Value Graph::constant(Scalar value, DType dtype) {
+Value Graph::constant(Scalar value, DType dtype) try {
   return {data_, data().add_constant(value.value(), dtype)};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-void Graph::output(std::string_view name, const Value& value, const Strides& strides) {
+void Graph::output(std::string_view name, const Value& value, const Strides& strides) try {
   if (&value.data() != &data()) {
     fail(ErrorCode::invalid_graph, fmt::format("output '{}' is a Value of another Graph", name));
   }
   data().add_output(name, value.id_, strides);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-NodeId Graph::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) {
+NodeId Graph::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) try {
   detail::check_recorded(op);
   return data().apply(op, operands, attributes);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 Value Graph::value(NodeId id) const {
@@ -416,15 +485,17 @@ const LookupTable* Graph::table(NodeId id) const {
 }
 GraphKey Graph::key() const { return data().key.key(); }
 
-NodeId Graph::view(NodeId of, const detail::Layout& layout) {
+NodeId Graph::view(NodeId of, const detail::Layout& layout) try {
   Attributes attributes;
   attributes.shape = layout.shape;
   attributes.lists[0] = layout.strides;
   attributes.lists[1].push_back(layout.offset);
   return data().apply(Op::view, std::span(&of, 1), attributes);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> operands) {
+NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> operands) try {
   const Node& node = from.node(id);
   if (node.op == Op::input) {
     const GraphInput& input = from.inputs()[node.payload];
@@ -442,6 +513,8 @@ NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> op
     return data().add_iota(node.dtype, from.shape(id), static_cast<int>(node.payload));
   }
   return data().apply(node.op, operands, from.attributes(id));
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -18,6 +18,8 @@ namespace sinter::detail {
 class KeyBuilder {
  public:
   void append(std::span<const std::byte> bytes);
+  /// From here on so many bytes more allocate nothing.
+  void make_room(std::size_t bytes);
   template <typename T>
     requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
   void append_value(const T& value) {
@@ -59,12 +61,18 @@ struct GraphData {
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
   void donate(NodeId input);
+  /// Throws Error(limit_exceeded) where one node more is too many.
+  void check_node_count() const;
   NodeId add_parameter(double value, DType dtype);
   NodeId add_iota(DType dtype, const Shape& shape, int axis);
   NodeId add_constant(double value, DType dtype);
   void add_output(std::string_view name, NodeId node, const Strides& strides);
 
  private:
+  /// All the memory that a node and what is declared with it may take, so that adding them fails
+  /// before anything is changed, or not at all. Names take some more, see their sets.
+  void make_room(std::size_t text_bytes = 0);
+
   InternTable node_index_;
   InternTable shape_index_;
   std::map<std::array<std::uint64_t, std::tuple_size_v<LookupTable>>, std::uint64_t> table_index_;

@@ -25,8 +25,12 @@ class InternTable {
       if (slot.tag == tag && equals(slot.position)) return slot.position;
     }
   }
+  /// From here on the next `entries` insertions allocate nothing.
+  void make_room(std::size_t entries) {
+    while (2 * (count_ + entries) > slots_.size()) grow();
+  }
   void insert(std::uint64_t hash, std::uint32_t position) {
-    if (2 * (count_ + 1) > slots_.size()) grow();
+    make_room(1);
     place({tag_of(hash), position});
     ++count_;
   }
@@ -50,8 +54,8 @@ class InternTable {
     slots_[i] = slot;
   }
   void grow() {
-    const std::vector<Slot> old = std::exchange(slots_, {});
-    slots_.assign(old.empty() ? kFewest : 2 * old.size(), {});
+    std::vector<Slot> larger(slots_.empty() ? kFewest : 2 * slots_.size());
+    const std::vector<Slot> old = std::exchange(slots_, std::move(larger));
     for (const Slot& slot : old) {
       if (slot.position != kFree) place(slot);
     }

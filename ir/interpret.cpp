@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/passes.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/verify.h>
 
 #include "float_control.h"
@@ -262,7 +263,7 @@ void check_inputs(const Graph& graph, std::span<const TensorData> inputs) {
 
 }  // namespace
 
-TensorData TensorData::zeros(DType dtype, const Shape& shape) {
+TensorData TensorData::zeros(DType dtype, const Shape& shape) try {
   check_shape(shape, "a tensor");
   TensorData data;
   data.dtype = dtype;
@@ -276,6 +277,8 @@ TensorData TensorData::zeros(DType dtype, const Shape& shape) {
     refuse_memory(dtype, shape, bytes);
   }
   return data;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 void TensorData::size_mismatch(const Shape& shape, std::size_t values) {
@@ -292,7 +295,7 @@ void TensorData::check_type(std::optional<DType> asked) const {
 }
 
 std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs,
-                                  Rounding rounding) {
+                                  Rounding rounding) try {
   const detail::DefaultFloatControl control;
   verify(graph);
   check_inputs(graph, inputs);
@@ -300,6 +303,8 @@ std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData
                                ? expand(widen(graph, rounding), graph.parameters())
                                : expand(graph, graph.parameters());
   return Interpreter(primitives, inputs).run();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::uint64_t> operands,

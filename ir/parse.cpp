@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
 #include "text_cursor.h"
@@ -319,6 +320,8 @@ class Parser {
 
 }  // namespace
 
-Graph parse(std::string_view text) { return Parser(text).parse(); }
+Graph parse(std::string_view text) try { return Parser(text).parse(); } catch (...) {
+  detail::rethrow_as_error();
+}
 
 }  // namespace sinter

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include <sinter/ir/plan.h>
+#include <sinter/ir/rethrow.h>
 
 #include "kernel_body.h"
 #include "segments.h"
@@ -266,8 +267,10 @@ class Planner {
 
 }  // namespace
 
-Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse) {
+Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse) try {
   return Planner(std::move(graph), limits, fuse).run();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

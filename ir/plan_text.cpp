@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/plan.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
 #include "cost.h"
@@ -262,6 +263,8 @@ class PlanPrinter {
 
 }  // namespace
 
-std::string print(const Plan& plan) { return PlanPrinter(plan).run(); }
+std::string print(const Plan& plan) try { return PlanPrinter(plan).run(); } catch (...) {
+  detail::rethrow_as_error();
+}
 
 }  // namespace sinter

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
 #include <bit>
@@ -157,8 +158,10 @@ std::string to_text(const LookupTable& table) {
   return text + "]";
 }
 
-std::string print(const Graph& graph, const PrintOptions& options) {
+std::string print(const Graph& graph, const PrintOptions& options) try {
   return Printer(graph, options).text();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -8,6 +8,7 @@
 
 #include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/structure.h>
 
 #include "infer_call.h"
@@ -102,7 +103,7 @@ std::int64_t chunks_of(std::int64_t elements, std::int64_t chunk) {
 }
 
 ReductionSteps reduction_steps(std::string_view method, const Shape& shape, const Axes& axes,
-                               bool keepdims) {
+                               bool keepdims) try {
   ReductionSteps steps;
   if (shape.empty()) {
     static_cast<void>(checked_axes(method, shape, axes.dims()));
@@ -145,6 +146,8 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
     steps.groups[0].lists[1][0] = 0;
   }
   return steps;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 std::int64_t reduced_count(const Shape& shape, const Shape& result) {

@@ -1,4 +1,5 @@
 // Shape arithmetic that can fail: counts that overflow, shapes that do not broadcast.
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/shape.h>
 
 #include <algorithm>
@@ -37,7 +38,11 @@ Reach reach(const Shape& shape, const Strides& strides) {
           static_cast<std::int64_t>(std::min(highest + 1, kFar))};
 }
 
-std::string to_string(const Dims& dims) { return fmt::format("[{}]", fmt::join(dims, ", ")); }
+std::string to_string(const Dims& dims) try {
+  return fmt::format("[{}]", fmt::join(dims, ", "));
+} catch (...) {
+  detail::rethrow_as_error();
+}
 
 bool is_possible(const Shape& shape) {
   // Lengths of 0 count as 1: the other lengths must be sane even where there are no elements.

@@ -11,6 +11,7 @@
 
 #include <sinter/ir/interpret.h>
 #include <sinter/ir/passes.h>
+#include <sinter/ir/rethrow.h>
 
 #include "float_control.h"
 #include "rewrite.h"
@@ -249,7 +250,7 @@ NodeId simplified(const Candidate& at) {
 
 }  // namespace
 
-Graph simplify(const Graph& graph) {
+Graph simplify(const Graph& graph) try {
   const detail::DefaultFloatControl control;
   const auto rule = [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
@@ -261,14 +262,18 @@ Graph simplify(const Graph& graph) {
   return detail::rewrite(with_dead, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     return to.copy_node(with_dead, id, operands);
   });
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Graph bake_parameters(const Graph& graph) {
+Graph bake_parameters(const Graph& graph) try {
   return detail::rewrite(graph, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
     if (node.op != Op::parameter) return to.copy_node(graph, id, operands);
     return to.constant(graph.parameters()[node.payload], node.dtype).id();
   });
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -2,6 +2,7 @@
 //
 // The builders refuse what is wrong at the call that would record it; this is the second look, for
 // graphs that come from outside and for the passes of this room.
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/verify.h>
 
 #include <bit>
@@ -127,6 +128,8 @@ void verify(const GraphData& graph) {
 
 }  // namespace detail
 
-void verify(const Graph& graph) { detail::verify(graph.data()); }
+void verify(const Graph& graph) try { detail::verify(graph.data()); } catch (...) {
+  detail::rethrow_as_error();
+}
 
 }  // namespace sinter

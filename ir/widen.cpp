@@ -3,6 +3,7 @@
 #include <bit>
 
 #include <sinter/ir/passes.h>
+#include <sinter/ir/rethrow.h>
 
 #include "rewrite.h"
 
@@ -80,12 +81,14 @@ bool has_storage_floats(const Graph& graph) {
                              [](const Node& node) { return is_storage_float(node.dtype); });
 }
 
-Graph widen(const Graph& graph, Rounding rounding) {
+Graph widen(const Graph& graph, Rounding rounding) try {
   const auto output = [&](Graph& to, const GraphOutput& declared, NodeId moved) {
     const DType dtype = graph.node(declared.node).dtype;
     return is_storage_float(dtype) ? converted(to, moved, dtype) : moved;
   };
   return detail::rewrite(graph, Widening(graph, rounding), output);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/parameter_class.h>
+#include <sinter/ir/rethrow.h>
 
 #include "cpu_jit.h"
 #include "cuda_jit.h"
@@ -247,11 +248,16 @@ void EngineCore::clear_caches() {
 }  // namespace detail
 
 Engine::Engine() : Engine(EngineOptions{}) {}
-Engine::Engine(EngineOptions options)
-    : core_(std::make_shared<detail::EngineCore>(std::move(options))) {}
+Engine::Engine(EngineOptions options) try
+    : core_(std::make_shared<detail::EngineCore>(std::move(options))) {
+} catch (...) {
+  detail::rethrow_as_error();
+}
 
-Executable Engine::compile(const Graph& graph, const CompileOptions& options) const {
+Executable Engine::compile(const Graph& graph, const CompileOptions& options) const try {
   return Executable(core_->compile(graph, options));
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 Stats Engine::stats() const { return core_->stats(); }
@@ -260,12 +266,14 @@ Device Engine::device() const {
   const auto& cuda = core_->services().cuda;
   return cuda == nullptr ? Device::cpu() : Device::cuda(cuda->index());
 }
-DeviceBuffer Engine::allocate(std::size_t bytes) const {
+DeviceBuffer Engine::allocate(std::size_t bytes) const try {
   if (core_->services().cuda == nullptr) {
     fail(ErrorCode::unsupported,
          "Engine::allocate is for memory of a GPU, and this engine's programs run on a CPU");
   }
   return DeviceBuffer(core_->services().cuda, bytes);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 int Engine::threads() const { return core_->services().threads; }
 void Engine::clear_caches() const { core_->clear_caches(); }

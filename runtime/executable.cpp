@@ -1,4 +1,5 @@
 // Executable: the public face of a Program.
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/executable.h>
 
 #include "program.h"
@@ -10,16 +11,24 @@ Executable::Executable(std::shared_ptr<const detail::Program> program)
     : program_(std::move(program)) {}
 
 void Executable::run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
-                     const RunOptions& options) const {
+                     const RunOptions& options) const try {
   program_->run(inputs, outputs, options);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 Call Executable::bind(std::span<const ConstTensorView> inputs,
-                      std::span<const TensorView> outputs) const {
+                      std::span<const TensorView> outputs) const try {
   return Call(std::make_unique<detail::BoundProgram>(program_, inputs, outputs));
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-std::string Executable::text(Stage stage) const { return detail::stage_text(*program_, stage); }
+std::string Executable::text(Stage stage) const try {
+  return detail::stage_text(*program_, stage);
+} catch (...) {
+  detail::rethrow_as_error();
+}
 
 std::span<const GraphInput> Executable::inputs() const {
   return program_->planned->source.inputs();

@@ -14,13 +14,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <system_error>
+#include <new>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <sinter/ir/error.h>
+#include <sinter/ir/rethrow.h>
 
 #include "process.h"
 
@@ -79,9 +80,10 @@ class Crew {
   explicit Crew(int workers) {
     const SignalsBlocked blocked;
     try {
+      threads_.reserve(static_cast<std::size_t>(workers));
       for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      // The system has no more threads: those that started do the work.
+    } catch (const std::exception&) {
+      // The system has no more threads, or memory: those that started do the work.
     }
   }
 
@@ -111,11 +113,13 @@ class Crew {
  private:
   void open(Job& job) {
     std::int64_t wake = 0;
-    {
+    try {
       const std::lock_guard lock(mutex_);
       open_.push_back(&job);
       has_open_.store(true, std::memory_order_relaxed);
       wake = std::min<std::int64_t>(parked_, job.count - 1);
+    } catch (const std::bad_alloc&) {
+      return;  // nobody joins
     }
     for (; wake > 0; --wake) opened_.notify_one();
   }
@@ -184,7 +188,7 @@ class ThreadPool final : public Executor {
   void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
     if (threads_ > 1 && count > 1) {
       start();
-      if (!crew_->forked()) {
+      if (crew_ != nullptr && !crew_->forked()) {
         Job job{count, task, context};
         crew_->run(job);
         return;
@@ -198,7 +202,7 @@ class ThreadPool final : public Executor {
     // In the child of a fork that met another thread in here, it is done once more.
     std::call_once(started_, [&] {
       static_cast<void>(crew_.release());
-      crew_ = std::make_unique<Crew>(threads_ - 1);
+      crew_.reset(new (std::nothrow) Crew(threads_ - 1));
     });
   }
 
@@ -209,12 +213,14 @@ class ThreadPool final : public Executor {
 
 }  // namespace
 
-std::shared_ptr<Executor> make_thread_pool(int threads) {
+std::shared_ptr<Executor> make_thread_pool(int threads) try {
   if (threads < 1) {
     fail(ErrorCode::invalid_argument,
          fmt::format("a thread pool of {} threads: give at least 1", threads));
   }
   return std::make_shared<ThreadPool>(threads);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

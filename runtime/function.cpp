@@ -1,4 +1,5 @@
 // The part of Function that does not depend on F.
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/function.h>
 
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ void refuse_value_count(std::span<const std::size_t> takes, std::size_t views) {
                    views, views == 1 ? "" : "s"));
 }
 
-std::vector<Value> declare_inputs(Graph& graph, std::span<const ConstTensorView> views) {
+std::vector<Value> declare_inputs(Graph& graph, std::span<const ConstTensorView> views) try {
   std::vector<Value> values;
   values.reserve(views.size());
   for (const ConstTensorView& view : views) {
@@ -25,15 +26,19 @@ std::vector<Value> declare_inputs(Graph& graph, std::span<const ConstTensorView>
         graph.input(fmt::format("x{}", values.size()), view.dtype, view.shape, view.strides));
   }
   return values;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 void declare_outputs(Graph& graph, std::span<const Value> values,
-                     std::span<const TensorView> views) {
+                     std::span<const TensorView> views) try {
   for (std::size_t i = 0; i < values.size(); ++i) {
     // Views too few or of other shapes are refused by run, which knows the whole signature.
     const bool fits = i < views.size() && views[i].strides.rank() == values[i].shape().rank();
     graph.output(fmt::format("y{}", i), values[i], fits ? views[i].strides : Strides());
   }
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter::detail

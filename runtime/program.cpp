@@ -143,6 +143,7 @@ void finish(Program& program, std::size_t key_bytes) {
     };
     std::ranges::for_each(planned.inputs, add);
     std::ranges::for_each(planned.outputs, add);
+    program.most_arguments = std::max(program.most_arguments, kernel.places.size());
     set_chunks(kernel, work(planned, plan.buffers, kernel.space), *program.services);
   }
   program.entry_bytes =
@@ -210,9 +211,9 @@ void Program::run(std::span<const ConstTensorView> inputs, std::span<const Tenso
   const Workspace workspace(services->workspaces, workspace_bytes());
   SmallArray<void*, kInlineSlots> buffers(slots());
   fill_slots(inputs, outputs, workspace.data(), buffers.data());
+  SmallArray<void*, kInlineSlots> arguments(most_arguments);  // before anything is written
   const FloatEnvironment environment;
   for (const Kernel& kernel : kernels) {
-    SmallArray<void*, kInlineSlots> arguments(kernel.places.size());
     for (std::size_t i = 0; i < kernel.places.size(); ++i) {
       arguments[i] = kernel.places[i].in(buffers.data());
     }

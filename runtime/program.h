@@ -84,6 +84,7 @@ struct Program {
   std::shared_ptr<const Planned> planned;
   std::vector<Kernel> kernels;
   std::vector<BufferPlace> temporaries;  ///< in the workspace, or in another slot
+  std::size_t most_arguments = 0;        ///< of a kernel
   std::vector<double> parameters;
   CompileOptions options;
   CompileTimes times;

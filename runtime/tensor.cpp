@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/engine.h>
 
 #include "engine_core.h"
@@ -28,7 +29,7 @@ detail::TensorNode& Tensor::node() const {
 DType Tensor::dtype() const { return node().dtype; }
 const Shape& Tensor::shape() const { return node().shape; }
 
-Tensor Tensor::apply(Op op, std::span<const Tensor> operands, const Attributes& attributes) {
+Tensor Tensor::apply(Op op, std::span<const Tensor> operands, const Attributes& attributes) try {
   const OpInfo& row = info(op);
   if (operands.size() != static_cast<std::size_t>(row.arity) || operands.empty()) {
     fail(ErrorCode::invalid_graph,
@@ -40,14 +41,18 @@ Tensor Tensor::apply(Op op, std::span<const Tensor> operands, const Attributes& 
     detail::refuse_other_engine(row.name, fmt::format("operand '{}'", row.operands[i].name));
   }
   return core.recorder().apply(op, operands, attributes);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Tensor Tensor::number_beside(Scalar number, bool structural) const {
+Tensor Tensor::number_beside(Scalar number, bool structural) const try {
   const DType dtype = node().dtype == DType::boolean ? DType::f32 : node().dtype;
   auto node = std::make_shared<detail::TensorNode>(node_->core, dtype, Shape(),
                                                    detail::TraceNumber{number.value(), structural});
   node->age = node_->core->recorder().age();
   return Tensor(std::move(node));
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 Tensor Tensor::scalar(Scalar number) const { return number_beside(number, false); }
@@ -62,7 +67,7 @@ Tensor Tensor::iota(DType dtype, const Shape& shape, std::int64_t axis) const {
 
 std::vector<Tensor> Tensor::record(
     std::span<const Tensor> tensors,
-    const std::function<std::vector<Value>(std::span<const Value>)>& function) {
+    const std::function<std::vector<Value>(std::span<const Value>)>& function) try {
   if (tensors.empty()) {
     fail(ErrorCode::invalid_argument, "record of no tensors: give one or more");
   }
@@ -72,6 +77,8 @@ std::vector<Tensor> Tensor::record(
       detail::refuse_other_engine("record", "one of the tensors");
   }
   return core.recorder().record(tensors, function);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 void Tensor::check_single(std::string_view use) const {
@@ -84,6 +91,15 @@ void Tensor::check_single(std::string_view use) const {
                   use, to_string(dtype()), to_string(own), own.elements()));
 }
 
+void Tensor::check_memory(std::string_view use) const {
+  const std::int64_t bytes = shape().elements() * info(dtype()).bytes;
+  if (bytes <= detail::machine_memory()) return;
+  fail(ErrorCode::limit_exceeded,
+       fmt::format("{}: a tensor {}{} has {} bytes, and the machine has {} bytes of memory: reduce "
+                   "it first, or read a slice of it",
+                   use, to_string(dtype()), to_string(shape()), bytes, detail::machine_memory()));
+}
+
 void Tensor::check_elements(std::size_t given) const {
   const Shape& own = shape();
   if (static_cast<std::size_t>(own.elements()) == given) return;
@@ -92,27 +108,33 @@ void Tensor::check_elements(std::size_t given) const {
                    own.elements(), given));
 }
 
-double Tensor::number(std::string_view use) const {
+double Tensor::number(std::string_view use) const try {
   check_single(use);
   std::uint64_t bits = 0;
   read(std::as_writable_bytes(std::span(&bits, 1)).first(info(dtype()).bytes), dtype());
   return element_value(bits, dtype());
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-void Tensor::read(std::span<std::byte> to, DType asked) const {
+void Tensor::read(std::span<std::byte> to, DType asked) const try {
   if (asked != dtype()) {
     fail(ErrorCode::dtype_mismatch,
          fmt::format("a tensor of {} is read as {}: ask for its own C++ type, or convert it first",
                      to_string(dtype()), to_string(asked)));
   }
   node().core->recorder().read(*this)->read(to);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-void Engine::evaluate(std::span<const Tensor> tensors) const {
+void Engine::evaluate(std::span<const Tensor> tensors) const try {
   for (const Tensor& tensor : tensors) {
     if (tensor.node().core != core_) detail::refuse_other_engine("evaluate", "one of the tensors");
   }
   core_->recorder().evaluate(*core_, tensors);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -1,11 +1,25 @@
 // Memory of tensors: the allocator's, or the device's.
 #include "tensor_buffer.h"
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace sinter::detail {
+namespace {
+
+/// Twice as much each time.
+void repeat(std::span<const std::byte> element, std::span<std::byte> to) {
+  if (to.empty()) return;
+  std::memcpy(to.data(), element.data(), element.size());
+  for (std::size_t done = element.size(); done < to.size(); done *= 2) {
+    std::memcpy(&to[done], to.data(), std::min(done, to.size() - done));
+  }
+}
+
+}  // namespace
 
 TensorBuffer::TensorBuffer(std::shared_ptr<const Services> services, DType dtype,
                            const Shape& shape)
@@ -32,6 +46,13 @@ TensorView TensorBuffer::view(DType dtype, const Shape& shape) const {
 void TensorBuffer::write(std::span<const std::byte> host) {
   if (device_.has_value()) return device_->write(host);
   if (!host.empty()) std::memcpy(host_.memory, host.data(), host.size());
+}
+
+void TensorBuffer::fill(std::span<const std::byte> element) {
+  if (!device_.has_value()) return repeat(element, {host_.memory, host_.bytes});
+  std::vector<std::byte> host(bytes_);
+  repeat(element, host);
+  device_->write(host);
 }
 
 void TensorBuffer::read(std::span<std::byte> host) const {

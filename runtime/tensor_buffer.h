@@ -29,6 +29,8 @@ class TensorBuffer {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] TensorView view(DType dtype, const Shape& shape) const;
   void write(std::span<const std::byte> host);
+  /// Repeats one element.
+  void fill(std::span<const std::byte> element);
   void read(std::span<std::byte> host) const;
 
   Origin origin;  ///< under the lock of the Recorder

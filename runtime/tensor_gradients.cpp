@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/gradients.h>
+#include <sinter/ir/rethrow.h>
 
 #include "engine_core.h"
 
@@ -88,13 +89,15 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
 
 }  // namespace detail
 
-std::vector<Tensor> gradients(const Tensor& loss, std::span<const Tensor> of) {
+std::vector<Tensor> gradients(const Tensor& loss, std::span<const Tensor> of) try {
   detail::EngineCore& core = *loss.node().core;
   for (std::size_t k = 0; k < of.size(); ++k) {
     if (of[k].node().core.get() == &core) continue;
     detail::refuse_other_engine("gradients", fmt::format("value {} of the list", k));
   }
   return core.recorder().gradients(loss, of);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -6,13 +6,14 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/engine.h>
 
 #include "engine_core.h"
 
 namespace sinter {
 
-NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> parts) {
+NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> parts) try {
   shape_.push_back(static_cast<std::int64_t>(parts.size()));
   if (parts.size() == 0) return;
   const Shape& first = parts.begin()->shape();
@@ -26,6 +27,8 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> parts) {
     }
     list_.insert(list_.end(), part.numbers().begin(), part.numbers().end());
   }
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 namespace {
@@ -41,46 +44,57 @@ std::uint64_t checked_bits(double number, DType dtype) {
   return bits;
 }
 
-/// Elements that repeat `numbers`.
-std::vector<std::byte> elements_of(std::span<const double> numbers, std::int64_t repeats,
-                                   DType dtype) {
+std::vector<std::byte> elements_of(std::span<const double> numbers, DType dtype) {
   const std::size_t width = info(dtype).bytes;
   std::vector<std::byte> bytes;
-  bytes.reserve(numbers.size() * static_cast<std::size_t>(repeats) * width);
+  bytes.reserve(numbers.size() * width);
   for (double number : numbers) {
     const std::uint64_t bits = checked_bits(number, dtype);
     const auto element = std::as_bytes(std::span(&bits, 1)).first(width);
-    for (std::int64_t i = 0; i < repeats; ++i) {
-      bytes.insert(bytes.end(), element.begin(), element.end());
-    }
+    bytes.insert(bytes.end(), element.begin(), element.end());
   }
   return bytes;
 }
 
 }  // namespace
 
-Tensor Engine::tensor(const NestedNumbers& numbers, DType dtype) const {
-  return copy_in(elements_of(numbers.numbers(), 1, dtype), dtype, numbers.shape());
+Tensor Engine::tensor(const NestedNumbers& numbers, DType dtype) const try {
+  return copy_in(elements_of(numbers.numbers(), dtype), dtype, numbers.shape());
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Tensor Engine::full(const Shape& shape, Scalar value, DType dtype) const {
+Tensor Engine::full(const Shape& shape, Scalar value, DType dtype) const try {
   check_shape(shape, "a tensor");
-  const double number = value.value();
-  return copy_in(elements_of(std::span(&number, 1), shape.elements(), dtype), dtype, shape);
+  const std::uint64_t bits = checked_bits(value.value(), dtype);
+  auto buffer = std::make_shared<detail::TensorBuffer>(core_->share_services(), dtype, shape);
+  buffer->fill(std::as_bytes(std::span(&bits, 1)).first(info(dtype).bytes));
+  return of_buffer(std::move(buffer), dtype, shape);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-Tensor Engine::copy_in(std::span<const std::byte> elements, DType dtype, const Shape& shape) const {
+Tensor Engine::of_buffer(std::shared_ptr<detail::TensorBuffer> buffer, DType dtype,
+                         const Shape& shape) const {
+  auto node = std::make_shared<detail::TensorNode>(core_, dtype, shape);
+  node->buffer = std::move(buffer);
+  node->buffer->origin.age = core_->recorder().next_age();
+  return Tensor(std::move(node));
+}
+
+Tensor Engine::copy_in(std::span<const std::byte> elements, DType dtype, const Shape& shape) const
+    try {
   check_shape(shape, "a tensor");
   const std::size_t given = elements.size() / info(dtype).bytes;
   if (given != static_cast<std::size_t>(shape.elements())) {
     fail(ErrorCode::shape_mismatch, fmt::format("a tensor of shape {} has {} elements, got {}",
                                                 to_string(shape), shape.elements(), given));
   }
-  auto node = std::make_shared<detail::TensorNode>(core_, dtype, shape);
-  node->buffer = std::make_shared<detail::TensorBuffer>(core_->share_services(), dtype, shape);
-  node->buffer->write(elements);
-  node->buffer->origin.age = core_->recorder().next_age();
-  return Tensor(std::move(node));
+  auto buffer = std::make_shared<detail::TensorBuffer>(core_->share_services(), dtype, shape);
+  buffer->write(elements);
+  return of_buffer(std::move(buffer), dtype, shape);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -233,9 +233,10 @@ void Recorder::run(EngineCore& core, const Nodes& wanted) {
   const bool dies = trace.use_count() == static_cast<std::int64_t>(wanted.size()) + 1;
   const Buffers buffers =
       make_outputs(core, trace->graph(), Donations(*trace, program->planned->signature, dies));
-  run_program(*program, *trace, buffers);
   const std::uint64_t first_age = age_.fetch_add(buffers.size()) + 1;
   const std::shared_ptr<const Past> past = past_of(*trace, first_age);
+  run_program(*program, *trace, buffers);
+  // Results may lie where their inputs lay: nothing fails from here on.
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     buffers[i]->origin = {first_age + i, past->is_led_to(i) ? past : nullptr, i};
   }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/tensor.h>
 
 namespace sinter {
@@ -107,16 +108,21 @@ class Printer {
 
 }  // namespace
 
-std::string to_string(const Tensor& tensor) {
+std::string to_string(const Tensor& tensor) try {
   const DType dtype = tensor.dtype();
   const Shape& shape = tensor.shape();
+  tensor.check_memory("printing");
   std::vector<std::byte> bytes(static_cast<std::size_t>(shape.elements()) * info(dtype).bytes);
   tensor.read(bytes, dtype);
   return Printer(dtype, shape, bytes).text();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) try {
   return out << to_string(tensor);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -55,6 +55,8 @@ std::size_t Trace::held_bytes() const {
 }
 
 NodeId Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorBuffer> buffer) {
+  // First the memory, for an input of the graph that has no buffer would shift all others.
+  if (inputs_.size() == inputs_.capacity()) inputs_.reserve(2 * inputs_.size() + 1);
   const NodeId id = graph_.input("x" + std::to_string(inputs_.size()), dtype, shape).id();
   input_bytes_ += buffer->bytes();
   inputs_.push_back(std::move(buffer));
@@ -108,8 +110,8 @@ NodeId Trace::copy_node(const Trace& from, NodeId id, std::span<const NodeId> co
 }
 
 void Trace::move_here(const std::shared_ptr<TensorNode>& node, NodeId id) {
-  node->pending = shared_from_this();
   settle(node, id);
+  node->pending = shared_from_this();
 }
 
 void Trace::take_over(const std::shared_ptr<TensorNode>& wanted) {

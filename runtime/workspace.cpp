@@ -19,11 +19,16 @@ constexpr std::size_t kAlignment = 64;
 class AlignedNew final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
+    // Memory that the machine lacks may be promised all the same, and missed when it is written.
+    if (bytes > most_) return nullptr;
     return ::operator new(bytes, std::align_val_t{kAlignment}, std::nothrow);
   }
   void release(void* memory, std::size_t /*bytes*/) override {
     ::operator delete(memory, std::align_val_t{kAlignment});
   }
+
+ private:
+  const std::size_t most_ = static_cast<std::size_t>(machine_memory());
 };
 
 }  // namespace

@@ -17,7 +17,7 @@
 
 namespace sinter::detail {
 
-/// Aligned operator new.
+/// Aligned operator new, for no more than the machine's memory.
 [[nodiscard]] std::shared_ptr<Allocator> default_allocator();
 /// Bytes of this machine's memory.
 [[nodiscard]] std::int64_t machine_memory();

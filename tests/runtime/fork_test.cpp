@@ -20,6 +20,7 @@
 #include "../../runtime/process.h"
 #include "../../runtime/workspace.h"
 #include "runtime/fixtures.h"
+#include "support/sanitizer.h"
 
 namespace sinter::test {
 namespace {
@@ -27,6 +28,9 @@ namespace {
 using detail::ForkSafeMutex;
 using detail::Guarded;
 using detail::process_epoch;
+
+/// ThreadSanitizer ends a child that starts threads, and slows compiles down beyond the watchdog.
+constexpr bool kThreadSanitizer = SINTER_SANITIZED && !SINTER_ADDRESS_SANITIZED;
 
 /// Seconds after which a child counts as hanging. Nothing that it does takes one.
 constexpr unsigned kWatchdog = 60;
@@ -145,6 +149,7 @@ TEST(ForkSafeMutex, LetsOneThreadInAtATime) {
 }
 
 TEST(ForkSafeMutex, IsOpenInAChildAndTellsOnceThatItWasHeld) {
+  if (kThreadSanitizer) GTEST_SKIP() << "the child starts threads";
   ForkSafeMutex mutex;
   const InTheMiddle holder([&](const auto& stay) {
     EXPECT_FALSE(mutex.lock());
@@ -155,6 +160,7 @@ TEST(ForkSafeMutex, IsOpenInAChildAndTellsOnceThatItWasHeld) {
 }
 
 TEST(ForkSafeMutex, IsAsBeforeInAChildWhereNobodyHeldIt) {
+  if (kThreadSanitizer) GTEST_SKIP() << "the child starts threads";
   ForkSafeMutex mutex;
   EXPECT_FALSE(mutex.lock());
   mutex.unlock();
@@ -223,6 +229,7 @@ std::string wrong_results(const Executable& program, const Graph& graph) {
 }
 
 TEST(EngineInAChild, CompilesTheKeyThatAThreadOfTheParentWasCompiling) {
+  if (kThreadSanitizer) GTEST_SKIP() << "children compile";
   Graph large;
   Value sum = large.input("x", DType::f32, {8});
   for (int i = 0; i < 250; ++i) sum = (sum * (i + 1.0)).tanh() + sum.erf();
@@ -242,7 +249,8 @@ TEST(EngineInAChild, CompilesTheKeyThatAThreadOfTheParentWasCompiling) {
 /// An engine, and threads that compile, run and use tensors on it all the time.
 class BusyEngine : public testing::Test {
  protected:
-  BusyEngine() {
+  void SetUp() override {
+    if (kThreadSanitizer) GTEST_SKIP() << "children compile";
     known_.emplace(engine_->compile(known_graph_));
     for (int t = 0; t < 3; ++t) {
       threads_.emplace_back([this, t, engine = *engine_] {
@@ -250,7 +258,7 @@ class BusyEngine : public testing::Test {
       });
     }
   }
-  ~BusyEngine() override {
+  void TearDown() override {
     done_ = true;
     for (std::thread& thread : threads_) thread.join();
   }
@@ -435,6 +443,7 @@ std::string output_of_a_first_compile() {
 }
 
 TEST(FirstCompile, IsRefusedAndNoHangInAChildThatWasForkedMeanwhile) {
+  if (kThreadSanitizer) GTEST_SKIP() << "children compile";
   bool refused = false;
   for (int attempt = 0; attempt < 10 && !refused; ++attempt) {
     const std::string output = output_of_a_first_compile();

@@ -26,6 +26,7 @@ namespace sinter {
 
 namespace detail {
 class EngineCore;
+class TensorBuffer;
 
 template <typename Range>
 concept ElementRange = std::ranges::contiguous_range<Range> &&
@@ -115,6 +116,8 @@ class SINTER_API Engine {
  private:
   [[nodiscard]] Tensor copy_in(std::span<const std::byte> elements, DType dtype,
                                const Shape& shape) const;
+  [[nodiscard]] Tensor of_buffer(std::shared_ptr<detail::TensorBuffer> buffer, DType dtype,
+                                 const Shape& shape) const;
   std::shared_ptr<detail::EngineCore> core_;
 };
 

@@ -103,7 +103,8 @@ class SINTER_API Executable {
   [[nodiscard]] int kernels() const;
   /// Time that making this executable took, by stage: 0 where a cache had it.
   [[nodiscard]] CompileTimes compile_times() const;
-  /// Bytes that each run takes from the allocator: all that it needs beside the buffers it is given.
+  /// Bytes that each run takes from the allocator: all that it needs beside the buffers it is
+  /// given.
   [[nodiscard]] std::int64_t workspace_bytes() const;
   /// Bytes of the kernel-cache entry itself; plan and code are shared with others.
   [[nodiscard]] std::int64_t entry_bytes() const;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <sinter/ir/graph.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/engine.h>
 #include <sinter/runtime/view.h>
 
@@ -117,11 +118,13 @@ class Function {
     return compile(std::span(inputs.begin(), inputs.size()));
   }
   [[nodiscard]] Executable compile(std::span<const ConstTensorView> inputs,
-                                   std::span<const TensorView> outputs = {}) const {
+                                   std::span<const TensorView> outputs = {}) const try {
     Graph graph;
     const std::vector<Value> values = detail::declare_inputs(graph, inputs);
     detail::declare_outputs(graph, detail::trace(f_, std::span<const Value>(values)), outputs);
     return engine_.compile(graph, options_);
+  } catch (...) {
+    detail::rethrow_as_error();
   }
 
  private:

@@ -58,8 +58,8 @@ struct EngineOptions {
   int threads = 0;                          ///< of the own pool; 0 for one per hardware thread
   std::shared_ptr<Executor> executor = {};  ///< instead of the own pool
   /// A kernel that reads and writes fewer bytes than this per call runs on the calling thread
-  /// alone; 0 for the size at which threads were measured to pay, below 0 is refused. Results do not
-  /// depend on it.
+  /// alone; 0 for the size at which threads were measured to pay, below 0 is refused. Results do
+  /// not depend on it.
   std::int64_t parallel_bytes = 0;
   std::shared_ptr<Allocator> allocator = {};  ///< instead of aligned operator new
   /// Receives dumps and warnings, one call a message; stderr unless given. Called under no lock,

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include <sinter/ir/graph.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/runtime/view.h>
 
 namespace sinter {
@@ -119,9 +120,10 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
   }
   /// Whether the one element is not 0, for conditions. Throws as item.
   explicit operator bool() const { return number("a condition") != 0; }
-  /// The elements, row-major.
+  /// The elements, row-major. Throws Error(limit_exceeded) where there is no memory for the vector.
   template <detail::Element T>
-  [[nodiscard]] std::vector<T> to_vector() const {
+  [[nodiscard]] std::vector<T> to_vector() const try {
+    check_memory("to_vector");
     const auto elements = static_cast<std::size_t>(shape().elements());
     if constexpr (std::same_as<T, bool>) {  // std::vector<bool> has no elements to point to
       const auto bools = std::make_unique<bool[]>(elements);
@@ -132,6 +134,8 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
       copy_to(std::span<T>(vector));
       return vector;
     }
+  } catch (...) {
+    detail::rethrow_as_error();
   }
   /// Copies the elements, row-major. Throws Error(shape_mismatch) unless `to` has as many.
   template <detail::Element T>
@@ -151,6 +155,7 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
   [[nodiscard]] Tensor number_beside(Scalar number, bool structural) const;
   void check_single(std::string_view use) const;
   void check_elements(std::size_t given) const;
+  void check_memory(std::string_view use) const;
   [[nodiscard]] double number(std::string_view use) const;
   void read(std::span<std::byte> to, DType asked) const;
 
