@@ -463,6 +463,7 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::select:
       return operand(0) == DType::boolean && operand(1) == result && operand(2) == result;
     case DTypeRule::convert: return true;
+    case DTypeRule::recast: return false;  // a composite's
     case DTypeRule::bitcast:
     case DTypeRule::raw_bitcast: return info(operand(0)).bytes == info(result).bytes;
     case DTypeRule::lookup:

@@ -180,7 +180,8 @@ class Generator {
     const auto arity = static_cast<std::size_t>(row.arity);
     switch (row.rule) {
       case DTypeRule::leaf: break;
-      case DTypeRule::floating: return {arity, random_float()};
+      case DTypeRule::floating:
+      case DTypeRule::recast: return {arity, random_float()};
       case DTypeRule::integer:
       case DTypeRule::raw_bitcast: return {arity, random_integer()};  // no integer is NaN
       case DTypeRule::numeric:
@@ -400,6 +401,7 @@ class Generator {
     Attributes attributes = random_attributes(operands);
     const bool keeps_bits = row.rule == DTypeRule::bitcast || row.rule == DTypeRule::raw_bitcast;
     if (keeps_bits) attributes.dtype = random_of_width(operands[0].dtype());
+    if (row.rule == DTypeRule::recast) attributes.dtype = random_float();
     if (row.rule == DTypeRule::lookup) {
       for (double& number : attributes.table.emplace()) number = random_fraction();
     }

@@ -96,6 +96,9 @@ Value square(const Value& x) { return x.mul(x); }
 
 Value detach(const Value& x) { return x; }
 
+/// Of the node's dtype, see expand.
+Value recast(const Value& x) { return x; }
+
 Value rsqrt(const Value& x) {
   const Value one = x.constant(1);
   return one.div(x.sqrt());

@@ -29,14 +29,14 @@ bool has_max_form(const Graph& graph, const Node& node, std::span<const double> 
 }
 
 /// The body of a composite on f32, between conversions if its operands are 16-bit floats: for
-/// graphs that `widen` has not seen.
+/// graphs that `widen` has not seen. The result has the node's dtype.
 Value body_of(const Node& node, std::span<Value> operands, bool max_form) {
   for (Value& operand : operands) {
     if (is_storage_float(operand.dtype())) operand = operand.convert(DType::f32);
   }
   const Value result = max_form ? detail::leaky_relu_as_max(operands[0], operands[1])
                                 : detail::composite_body(node.op, operands);
-  return is_storage_float(node.dtype) ? result.convert(node.dtype) : result;
+  return result.dtype() == node.dtype ? result : result.convert(node.dtype);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ Value of_extreme(const Step& at, const Value& beyond) {
 
 Value convert(const Step& at, int) { return at.g.convert(at.x[0].dtype()); }
 
+Value recast(const Step& at, int) { return at.g.recast(at.x[0].dtype()); }
+
 Value add(const Step& at, int) { return at.g; }
 
 Value sub(const Step& at, int i) { return i == 0 ? at.g : at.g.neg(); }

@@ -16,6 +16,7 @@ namespace {
 #define SINTER_RULE_numeric(name) rules::name
 #define SINTER_RULE_select(name) rules::name
 #define SINTER_RULE_convert(name) rules::name
+#define SINTER_RULE_recast(name) rules::name
 #define SINTER_RULE_same(name) rules::name
 #define SINTER_RULE_alike(name) rules::name
 constexpr Rule kRules[] = {
@@ -34,6 +35,7 @@ constexpr Rule kRules[] = {
 #undef SINTER_RULE_numeric
 #undef SINTER_RULE_select
 #undef SINTER_RULE_convert
+#undef SINTER_RULE_recast
 #undef SINTER_RULE_same
 #undef SINTER_RULE_alike
 

@@ -16,7 +16,9 @@
 
 namespace sinter::detail::gradient {
 
-/// One op, seen from behind.
+/// One op, seen from its result. Of an op on 16-bit floats, `x`, `y` and `g` are f32: the walk
+/// recasts them, and what the rule returns, so that a rule rounds once. The rules of ops that
+/// change the dtype see everything as it is.
 struct Step {
   std::array<Value, kMaxOperands> x;  ///< its operands
   Value y;                            ///< its result
@@ -50,6 +52,7 @@ namespace rules {
 
 // gradient_primitives.cpp
 Value convert(const Step& at, int i);
+Value recast(const Step& at, int i);
 Value add(const Step& at, int i);
 Value sub(const Step& at, int i);
 Value mul(const Step& at, int i);

@@ -8,6 +8,7 @@
 #include <bit>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -177,10 +178,34 @@ class Backward {
     return std::nullopt;
   }
 
-  [[nodiscard]] Step step_at(NodeId id, const Node& node) const {
-    Step step{{}, graph_.value(id), graph_.value(*gradients_[id.index - first_]), {}, {}, {}};
+  /// A value as the rule of `node` sees it: 16-bit floats as f32, unless the op is about dtypes.
+  [[nodiscard]] Value seen_by(const Node& node, NodeId id) {
+    const DType dtype = graph_.node(id).dtype;
+    const DTypeRule rule = info(node.op).rule;
+    const bool converts = rule == DTypeRule::convert || rule == DTypeRule::recast;
+    if (converts || !is_storage_float(dtype)) return graph_.value(id);
+    const auto [known, added] = wide_.try_emplace(id.index);
+    if (added) {
+      known->second = graph_.value(id).recast(compute_dtype(dtype)).id();
+      narrow_.emplace(known->second.index, id);
+    }
+    return graph_.value(known->second);
+  }
+
+  /// What a rule gave, in the dtype of the operand that it is the gradient by: the end of what
+  /// counts as one op.
+  [[nodiscard]] Value as_result(const Value& given, DType dtype) const {
+    if (given.dtype() == dtype) return given;
+    const auto passed_on = narrow_.find(given.id().index);
+    const bool same = passed_on != narrow_.end() && graph_.node(passed_on->second).dtype == dtype;
+    return same ? graph_.value(passed_on->second) : given.recast(dtype);
+  }
+
+  [[nodiscard]] Step step_at(NodeId id, const Node& node) {
+    const NodeId gradient = *gradients_[id.index - first_];
+    Step step{{}, seen_by(node, id), seen_by(node, gradient), {}, {}, {}};
     for (std::size_t i = 0; i < node.operand_count; ++i) {
-      step.x[i] = graph_.value(node.operands[i]);
+      step.x[i] = seen_by(node, node.operands[i]);
       step.numbers[i] = number(graph_.node(node.operands[i]));
       step.given[i] = graph_.node(node.operands[i]).op == Op::input;
     }
@@ -196,7 +221,9 @@ class Backward {
       if (!is_between(operand) || !mark(operand).wanted || flow(id, i) != Flow::smooth) continue;
       const auto body = detail::gradient::rule(node.op).body;
       const Shape shape = graph_.shape(operand);
-      accumulate(operand, sum_to(body(step_at(id, node), static_cast<int>(i)), shape));
+      const DType dtype = graph_.node(operand).dtype;
+      const Value given = sum_to(body(step_at(id, node), static_cast<int>(i)), shape);
+      accumulate(operand, as_result(given, dtype));
     }
   }
 
@@ -213,6 +240,9 @@ class Backward {
   std::uint32_t first_;  ///< of the nodes that matter; the loss is the last
   std::vector<Mark> marks_;
   std::vector<std::optional<NodeId>> gradients_;  ///< so far, by node from first_ on
+  // 16-bit floats, recast once each, by the position of the node; and back.
+  std::unordered_map<std::uint32_t, NodeId> wide_;
+  std::unordered_map<std::uint32_t, NodeId> narrow_;
 };
 
 void check_loss(const Value& loss) {

@@ -48,7 +48,8 @@ constexpr DTypeSet kBoolean{is_boolean, "bool"};
 /// What the rule asks of each operand, of a select of the first one; null where any dtype does.
 const DTypeSet* operand_set(DTypeRule rule) {
   switch (rule) {
-    case DTypeRule::floating: return &kFloating;
+    case DTypeRule::floating:
+    case DTypeRule::recast: return &kFloating;
     case DTypeRule::numeric:
     case DTypeRule::comparison: return &kNumeric;
     case DTypeRule::integer: return &kInteger;
@@ -94,6 +95,13 @@ DType bitcast_dtype(const OpCall& call, const Attributes& attributes) {
                                 info(call.dtype(0)).bytes));
 }
 
+DType recast_dtype(const OpCall& call, const Attributes& attributes) {
+  check_operands(call);
+  if (attributes.dtype.has_value() && is_floating(*attributes.dtype)) return *attributes.dtype;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{} needs a floating dtype (f16, bf16, f32 or f64)", call.row.name));
+}
+
 DType lookup_dtype(const OpCall& call, const Attributes& attributes) {
   if (!attributes.table.has_value()) {
     fail(ErrorCode::invalid_argument, fmt::format("{} needs a table", call.row.name));
@@ -118,6 +126,7 @@ DType infer_dtype(const OpCall& call, const Attributes& attributes) {
     case DTypeRule::convert:
       if (attributes.dtype.has_value()) return *attributes.dtype;
       fail(ErrorCode::invalid_argument, "convert needs a dtype");
+    case DTypeRule::recast: return recast_dtype(call, attributes);
     case DTypeRule::bitcast:
     case DTypeRule::raw_bitcast: return bitcast_dtype(call, attributes);
     case DTypeRule::same: return call.dtype(0);

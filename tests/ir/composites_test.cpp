@@ -42,7 +42,7 @@ Graph graph_of(const OpInfo& row, DType dtype, const Shape& shape,
     operands.push_back(row.operands[at].attribute ? graph.parameter(attributes[attribute++], dtype)
                                                   : graph.input(names[at], dtype, shape));
   }
-  graph.output("result", Value::apply(row.op, operands));
+  graph.output("result", Value::apply(row.op, operands, {.dtype = dtype, .shape = {}}));
   return graph;
 }
 
@@ -94,6 +94,7 @@ const std::map<Op, Formula<T>>& formulas() {
       {Op::sign, [](T x, T, A) { return std::abs(x) > 0 ? std::copysign(T(1), x) : x; }},
       {Op::square, [](T x, T, A) { return x * x; }},
       {Op::detach, [](T x, T, A) { return x; }},
+      {Op::recast, [](T x, T, A) { return x; }},
       {Op::clip, [](T x, T y, A) { return clamped(x, y, x); }},
       {Op::hardtanh, [](T x, T, A a) { return clamped(x, a[0], a[1]); }},
       {Op::softsign, [](T x, T, A) { return x / (1 + std::abs(x)); }},
@@ -252,7 +253,8 @@ TEST(LeakyRelu, GivesTheTableOfSpecialValues) {
 /// Whether the op's row allows operands of `dtype`.
 bool takes(const OpInfo& row, DType dtype) {
   switch (row.rule) {
-    case DTypeRule::floating: return is_floating(dtype);
+    case DTypeRule::floating:
+    case DTypeRule::recast: return is_floating(dtype);
     case DTypeRule::integer: return is_integer(dtype);
     default: return true;
   }

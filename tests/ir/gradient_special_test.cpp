@@ -58,7 +58,7 @@ std::optional<Value> applied(const OpInfo& row, const Value& x) {
     if (!operand.attribute) return std::nullopt;
     operands.push_back(x.scalar(operand.default_value.value_or(i == 1 ? -1 : 2)));
   }
-  return Value::apply(row.op, operands);
+  return Value::apply(row.op, operands, {.dtype = x.dtype(), .shape = {}});
 }
 
 template <typename T>

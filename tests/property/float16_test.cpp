@@ -170,7 +170,9 @@ TEST(Float16, TakesEveryValueThroughEveryUnaryOp) {
       for (Rounding rounding : {Rounding::at_store, Rounding::each_op}) {
         Graph graph;
         const Value x = graph.input("x", format.dtype, {kValues});
-        const DType to = row.op == Op::bitcast ? DType::i16 : DType::i32;
+        const DType to = row.op == Op::bitcast  ? DType::i16
+                         : row.op == Op::recast ? DType::f32
+                                                : DType::i32;
         const Value once =
             Value::apply(row.op, std::span(&x, 1), {.dtype = to, .shape = Shape{kValues}});
         graph.output("y", once);

@@ -136,6 +136,7 @@ std::vector<Method> activations() {
 std::vector<Method> moves_and_reductions() {
   return {
       method("convert", [](const auto& o) { return o.x.convert(DType::i8); }),
+      method("recast", [](const auto& o) { return o.x.recast(DType::f32); }),
       method("bitcast", [](const auto& o) { return o.x.bitcast(DType::i32); }),
       method("broadcast_to", [](const auto& o) { return o.line.broadcast_to({2, 3}); }),
       method("iota", [](const auto& o) { return o.x.iota(DType::f32, {2, 3}, -1); }),

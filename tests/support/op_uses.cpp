@@ -43,6 +43,12 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
       case DTypeRule::convert:
         for (const DTypeInfo& to : all_dtypes()) uses.push_back({row.op, {type.dtype}, to.dtype});
         break;
+      case DTypeRule::recast:
+        for (const DTypeInfo& to : all_dtypes()) {
+          const bool fits = is_floating(type.dtype) && is_floating(to.dtype);
+          if (fits) uses.push_back({row.op, {type.dtype}, to.dtype});
+        }
+        break;
       case DTypeRule::bitcast:
       case DTypeRule::raw_bitcast:
         if (row.rule == DTypeRule::raw_bitcast && is_floating(type.dtype)) break;  // for its NaNs
@@ -67,7 +73,11 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
 
 Attributes OpUse::attributes() const {
   Attributes attributes;
-  if (op == Op::convert || op == Op::bitcast || op == Op::raw_bitcast) attributes.dtype = to;
+  const DTypeRule rule = info(op).rule;
+  if (rule == DTypeRule::convert || rule == DTypeRule::recast || rule == DTypeRule::bitcast ||
+      rule == DTypeRule::raw_bitcast) {
+    attributes.dtype = to;
+  }
   if (op == Op::lut16) {
     constexpr double kInf = std::numeric_limits<double>::infinity();
     constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();

@@ -296,6 +296,12 @@ class ElementwiseMethods {
   [[nodiscard]] Self convert(DType dtype) const {
     return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});
   }
+  /// The same number as another floating dtype: into and out of the dtype in which what counts as
+  /// one op computes. To f32 it is exact. To f16 and bf16 it is rounded where the result of an op
+  /// is, see Rounding; in other dtypes it is convert.
+  [[nodiscard]] Self recast(DType dtype) const {
+    return apply(Op::recast, {self()}, {.dtype = dtype, .shape = std::nullopt});
+  }
   /// The same bits as another dtype of the same width. Every NaN becomes the one quiet NaN first.
   /// To bool is refused: not all its bits are values.
   [[nodiscard]] Self bitcast(DType dtype) const {

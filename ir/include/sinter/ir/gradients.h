@@ -10,6 +10,9 @@
 // within one op by operand. Where an operand was repeated by broadcasting, its gradient is a sum
 // over the repetitions, in the order of reduction.h.
 //
+// Of 16-bit floats, the gradient of one op by one operand is computed in f32, the sum over
+// repetitions included, and counts as one op for Rounding: the recasts around it stand in the graph.
+//
 // Conventions, where a derivative is not unique:
 //   min, max         half to each of two equal operands; to both where either is NaN
 //   amin, amax       in equal parts to all elements that are the extreme; to all where it is NaN

@@ -143,7 +143,8 @@ class SINTER_API Graph {
   void donate(const Value& input);
   /// A rank-0 number that a user may vary without changing the structure.
   Value parameter(Scalar value, DType dtype);
-  /// A rank-0 number that belongs to the structure; rounded to `dtype`.
+  /// A rank-0 number that belongs to the structure; rounded to `dtype`, of f16 and bf16 as
+  /// Rounding says.
   Value constant(Scalar value, DType dtype);
   /// Counts 0, 1, 2, ... along one axis and repeats along the others. Integers wrap at their width;
   /// floats are the count, rounded.

@@ -29,6 +29,7 @@ enum class DTypeRule : std::uint8_t {
   logical,
   select,
   convert,
+  recast,
   bitcast,
   raw_bitcast,
   same,

@@ -22,11 +22,15 @@ namespace sinter {
 /// body stands between conversions.
 [[nodiscard]] SINTER_API Graph expand(const Graph& graph, std::span<const double> parameters);
 
-/// When 16-bit floats are rounded.
+/// When 16-bit floats are rounded. In both cases a number (a parameter or a constant) beside an op
+/// keeps its f32 value, and is rounded to its dtype where it is a tensor of its own: converted,
+/// bitcast, moved, broadcast or stored.
 enum class Rounding : std::uint8_t {
   at_store,  ///< where memory holds them: inputs, outputs, and explicit conversions
-  each_op,   ///< after every op of the graph, as when ops run one by one; a composite once, at its
-             ///< end
+  each_op,   ///< after every op of the graph, as when ops run one by one. One op is: a composite; a
+             ///< reduction, over axes that lie apart too; a mean, a variance, a softmax and their
+             ///< like; a product; the gradient of an op by one operand, with the sum over what was
+             ///< broadcast. Adding up the gradients of several uses is an op of its own.
 };
 
 /// Replaces ops on f16 and bf16 by ops on f32: inputs and outputs keep their dtype and are

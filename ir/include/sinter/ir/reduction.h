@@ -232,10 +232,14 @@ class ReductionMethods {
   [[nodiscard]] Self reduce(std::string_view method, Op op, const Axes& axes, bool keepdims) const {
     detail::check_reduction(method, op, self().dtype(), self().shape(), axes);
     const auto [groups, shape] = detail::reduction_steps(method, self().shape(), axes, keepdims);
+    const DType dtype = self().dtype();
+    const bool recasts = groups.size() > 1 && is_storage_float(dtype);  // to round once
     Self result = self().shape().empty() ? self().reshape({1}) : self();
+    if (recasts) result = result.recast(compute_dtype(dtype));
     for (const Attributes& group : groups) {
       result = Self::apply(op, std::span<const Self>(&result, 1), group);
     }
+    if (recasts) result = result.recast(dtype);
     return result.shape() == shape ? result : result.reshape(shape);
   }
 };
