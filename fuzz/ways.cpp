@@ -6,6 +6,7 @@
 #include <sinter/fuzz/random_graph.h>
 #include <sinter/fuzz/run.h>
 #include <sinter/fuzz/strided.h>
+#include <sinter/fuzz/tensors.h>
 #include <sinter/ir/passes.h>
 
 namespace sinter::fuzz {
@@ -53,6 +54,17 @@ void add_code_size(std::vector<Way>& ways, const Target& target) {
                   }});
 }
 
+void add_tensors(std::vector<Way>& ways, std::string name, const TraceLimits& limits,
+                 std::size_t one_in) {
+  const Engine engine(EngineOptions{.threads = 1, .trace = limits});
+  ways.push_back({std::move(name),
+                  [=](const Case& given) {
+                    const Cuts cuts{one_in, given.graph.key().hash};
+                    return run_tensors(engine, given.graph, given.inputs, cuts);
+                  },
+                  Rounding::each_op});
+}
+
 }  // namespace
 
 std::vector<Way> all_ways() {
@@ -77,6 +89,9 @@ std::vector<Way> all_ways() {
     add_code(ways, target.name + ", specialized", serial, Fuse::all,
              Specialize::shape | Specialize::scalars);
   }
+  add_tensors(ways, "tensors", {}, 0);
+  add_tensors(ways, "tensors, cut at random", {}, 4);
+  add_tensors(ways, "tensors, full traces", {.nodes = 6}, 0);
   return ways;
 }
 
@@ -99,7 +114,8 @@ Case random_case(std::uint64_t seed) {
 }
 
 std::string difference(const Case& given, const Way& way) {
-  const std::vector<TensorData> expected = interpret(given.graph, given.inputs, given.rounding);
+  const std::vector<TensorData> expected =
+      interpret(given.graph, given.inputs, way.rounding.value_or(given.rounding));
   try {
     return difference(expected, way.compute(given));
   } catch (const std::exception& error) {

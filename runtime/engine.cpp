@@ -100,6 +100,10 @@ std::string text_or_reason(const Program& program, Stage stage) {
   }
 }
 
+/// Those of traces of tensors. A trace may run after any op, and nobody is to see after which: so
+/// every op rounds to the dtype of its result.
+CompileOptions trace_options() { return {.rounding = Rounding::each_op}; }
+
 /// What of the parameters is in a key.
 enum class KeyedBy : std::uint8_t { values, classes };
 
@@ -165,10 +169,11 @@ std::shared_ptr<const Program> EngineCore::compile_for_any_parameters(const Grap
   std::vector<std::uint8_t> classes(parameters.size());
   std::ranges::transform(parameters, classes.begin(),
                          [](double value) { return ParameterClass(value).bits(); });
-  KeyHeader header = make_header(graph, {}, parameters.size());
+  const CompileOptions options = trace_options();
+  KeyHeader header = make_header(graph, options, parameters.size());
   header.keyed_by = KeyedBy::classes;
   const KeyView key = make_key(header, graph, std::as_bytes(std::span(classes)));
-  auto found = kernels_.get(key, [&] { return make_program(graph, {}, key.size()); });
+  auto found = kernels_.get(key, [&] { return make_program(graph, options, key.size()); });
   if (found.made) dump(*found.value);
   return with_parameters(std::move(found.value), parameters);
 }

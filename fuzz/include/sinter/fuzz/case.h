@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,13 @@ struct Case {
 struct Way {
   std::string name;
   std::function<std::vector<TensorData>(const Case&)> compute;
+  std::optional<Rounding> rounding = {};  ///< where it does not follow the case's
 };
 
 /// Every way that sinter has on this machine: the planned loops in the loop interpreter, and
 /// machine code for every target that runs here, fused and op by op, on one thread and on three,
-/// with scalars and lengths as arguments and built in. Each has an engine of its own, with caches.
+/// with scalars and lengths as arguments and built in; and Tensors, whose traces are cut nowhere,
+/// at random and when they are full. Each has an engine of its own, with caches.
 /// And for every named target one that fails where its code is too large.
 [[nodiscard]] std::vector<Way> all_ways();
 
