@@ -83,7 +83,7 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
   }
   check_ways(*trace_, value.id(), nodes);
   std::vector<Tensor> results = adopt(core, sinter::gradients(value, values));
-  if (is_half_full()) run(*core, trace_->live());
+  if (is_half_full()) run(*core, trace_->split_live(nullptr));
   return results;
 }
 

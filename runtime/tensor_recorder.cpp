@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -27,12 +28,14 @@ std::shared_ptr<TensorBuffer> buffer_of(const TensorNode& node, double number) {
 /// Inputs that die with a trace, each for one output that may take its place.
 class Donations {
  public:
-  Donations(const Trace& trace, const Signature& signature, bool dies)
+  /// `recorded` stay so, and need what they are computed from.
+  Donations(const Trace& trace, const Signature& signature, const Nodes& recorded, bool dies)
       : signature_(signature), buffers_(trace.inputs().size()) {
     if (!dies) return;
+    const std::vector<bool> needed = trace.inputs_of(recorded);
     for (std::size_t i = 0; i < buffers_.size(); ++i) {
       const std::shared_ptr<TensorBuffer>& input = trace.inputs()[i];
-      if (input.use_count() == 1) buffers_[i] = input;
+      if (input.use_count() == 1 && !needed[i]) buffers_[i] = input;
     }
   }
   /// None where no input is left that fits.
@@ -150,7 +153,7 @@ void Recorder::check_whole(std::span<const Tensor> tensors) const {
 Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes& attributes) {
   const std::shared_ptr<EngineCore>& core = operands[0].node_->core;
   const auto lock = enter(operands);
-  if (is_full()) run(*core, trace_->live());
+  if (is_full()) run(*core, trace_->split_live(nullptr));
   std::array<NodeId, kMaxOperands> nodes;
   std::ranges::transform(operands, nodes.begin(),
                          [&](const Tensor& operand) { return trace_->place(operand.node_); });
@@ -192,7 +195,7 @@ void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
   std::ranges::sort(wanted, {}, [](const auto& node) { return std::pair(node->id, node.get()); });
   const auto repeated = std::ranges::unique(wanted);
   wanted.erase(repeated.begin(), repeated.end());
-  if (!wanted.empty()) run(core, wanted);
+  if (!wanted.empty()) run(core, {std::move(wanted), {}});
 }
 
 std::shared_ptr<const TensorBuffer> Recorder::read(const Tensor& tensor) {
@@ -203,7 +206,7 @@ std::shared_ptr<const TensorBuffer> Recorder::read(const Tensor& tensor) {
   }
   if (node.buffer == nullptr) {
     static_cast<void>(trace_->place(tensor.node_));
-    run(*node.core, trace_->live());
+    run(*node.core, trace_->split_live(&node));
   }
   return node.buffer;
 }
@@ -220,19 +223,31 @@ bool Recorder::is_half_full() const {
   return trace_->input_bytes() >= limits_.bytes / 2 && trace_->held_bytes() >= limits_.bytes / 2;
 }
 
-void Recorder::run(EngineCore& core, const Nodes& wanted) {
+void Recorder::run(EngineCore& core, const Trace::SplitLive& live) {
   // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
   auto next = std::make_shared<Trace>(serial_ + 1);
   const std::shared_ptr<Trace> trace = std::exchange(trace_, std::move(next));
   ++serial_;
   held_at_ = limits_.bytes;
-  if (wanted.empty()) return;
+  if (!live.stored.empty()) store(core, trace, live);
+  // Each with what it needs, so that it keeps nothing else of this trace. From the last on, as one
+  // brings along those that it is computed from.
+  for (const std::shared_ptr<TensorNode>& node : std::views::reverse(live.recorded)) {
+    if (!trace->is_pending_here(*node)) continue;
+    static_cast<void>(std::make_shared<Trace>(++serial_)->place(node));
+  }
+}
+
+void Recorder::store(EngineCore& core, const std::shared_ptr<Trace>& trace,
+                     const Trace::SplitLive& live) {
+  const Nodes& wanted = live.stored;
   const std::vector<std::size_t> output_of = declare_outputs(trace->graph(), wanted);
   const std::shared_ptr<const Program> program = core.compile_for_any_parameters(trace->graph());
-  // One reference from each tensor that is wanted, and this one.
-  const bool dies = trace.use_count() == static_cast<std::int64_t>(wanted.size()) + 1;
-  const Buffers buffers =
-      make_outputs(core, trace->graph(), Donations(*trace, program->planned->signature, dies));
+  // One reference from each tensor that is live, and the caller's.
+  const std::size_t references = wanted.size() + live.recorded.size() + 1;
+  const bool dies = trace.use_count() == static_cast<std::int64_t>(references);
+  const Buffers buffers = make_outputs(
+      core, trace->graph(), Donations(*trace, program->planned->signature, live.recorded, dies));
   const std::uint64_t first_age = age_.fetch_add(buffers.size()) + 1;
   const std::shared_ptr<const Past> past = past_of(*trace, first_age);
   run_program(*program, *trace, buffers);

@@ -36,7 +36,7 @@ class Recorder {
   [[nodiscard]] std::vector<Tensor> gradients(const Tensor& loss, std::span<const Tensor> of);
   /// Runs what `tensors` need.
   void evaluate(EngineCore& core, std::span<const Tensor> tensors);
-  /// The elements of a tensor; runs everything that is live unless they are there.
+  /// The elements of a tensor; runs what is live unless they are there, see Trace::split_live.
   [[nodiscard]] std::shared_ptr<const TensorBuffer> read(const Tensor& tensor);
 
   /// For a tensor that is recorded or made.
@@ -45,8 +45,6 @@ class Recorder {
   [[nodiscard]] std::uint64_t age() const { return age_.load(std::memory_order_relaxed); }
 
  private:
-  using Nodes = std::vector<std::shared_ptr<TensorNode>>;
-
   /// Locks, for these tensors to be used. In a child whose parent had this locked in another
   /// thread, refuses tensors of before the fork: they, or their trace, may be torn.
   [[nodiscard]] std::unique_lock<ForkSafeMutex> enter(std::span<const Tensor> tensors);
@@ -59,8 +57,9 @@ class Recorder {
   [[nodiscard]] Value value_of(const Tensor& tensor);
   [[nodiscard]] std::vector<Tensor> adopt(const std::shared_ptr<EngineCore>& core,
                                           std::span<const Value> values);
-  /// Runs the current trace for `wanted`, pending in it, ascending by their ids.
-  void run(EngineCore& core, const Nodes& wanted);
+  /// Runs the current trace for what is to be stored of it, and ends it.
+  void run(EngineCore& core, const Trace::SplitLive& live);
+  void store(EngineCore& core, const std::shared_ptr<Trace>& trace, const Trace::SplitLive& live);
 
   const TraceLimits limits_;
   ForkSafeMutex mutex_;

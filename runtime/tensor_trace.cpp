@@ -46,6 +46,51 @@ std::vector<std::shared_ptr<TensorNode>> Trace::live() const {
   return live;
 }
 
+Sources Trace::sources() const {
+  std::vector<std::size_t> bytes;
+  bytes.reserve(inputs_.size());
+  for (const std::shared_ptr<TensorBuffer>& input : inputs_) bytes.push_back(input->bytes());
+  return {graph_, bytes};
+}
+
+std::vector<bool> Trace::from_taken_over() const {
+  std::vector<bool> from(graph_.nodes().size());
+  for (std::uint32_t id = 0; id < from.size(); ++id) {
+    const auto holds = [&](NodeId operand) { return from[operand.index]; };
+    from[id] = (id < taken_over_.size() && taken_over_[id]) ||
+               std::ranges::any_of(graph_.node({id}).inputs(), holds);
+  }
+  return from;
+}
+
+Trace::SplitLive Trace::split_live(const TensorNode* asked) const {
+  std::vector<std::shared_ptr<TensorNode>> nodes = live();
+  const auto is_asked = [&](const std::shared_ptr<TensorNode>& node) {
+    return asked != nullptr && node->id == asked->id;
+  };
+  if (std::ranges::all_of(nodes, is_asked)) return {std::move(nodes), {}};
+  SplitLive split;
+  const Sources sources = this->sources();
+  const std::vector<bool> known = from_taken_over();
+  for (std::shared_ptr<TensorNode>& node : nodes) {
+    const bool grows = node->bytes() > sources.bytes(node->id);
+    const bool stays = grows && !known[node->id.index] && !is_asked(node);
+    (stays ? split.recorded : split.stored).push_back(std::move(node));
+  }
+  return split;
+}
+
+std::vector<bool> Trace::inputs_of(std::span<const std::shared_ptr<TensorNode>> tensors) const {
+  std::vector<bool> read(inputs_.size());
+  const Sources sources = this->sources();
+  for (const std::shared_ptr<TensorNode>& tensor : tensors) {
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      read[i] = read[i] || sources.reads(tensor->id, i);
+    }
+  }
+  return read;
+}
+
 std::size_t Trace::held_bytes() const {
   std::size_t bytes = 0;
   for (const std::shared_ptr<TensorBuffer>& input : inputs_) {
@@ -105,6 +150,10 @@ NodeId Trace::copy_node(const Trace& from, NodeId id, std::span<const NodeId> co
   std::ranges::transform(inputs, operands.begin(),
                          [&](NodeId operand) { return copies[operand.index]; });
   const NodeId copy = graph_.copy_node(from.graph_, id, {operands.data(), inputs.size()});
+  if (!inputs.empty()) {
+    if (taken_over_.size() <= copy.index) taken_over_.resize(copy.index + 1);
+    taken_over_[copy.index] = true;
+  }
   if (const std::shared_ptr<TensorNode> tensor = from.tensor_at(id)) move_here(tensor, copy);
   return copy;
 }

@@ -19,6 +19,7 @@
 
 #include "process.h"
 #include "tensor_buffer.h"
+#include "tensor_sources.h"
 
 namespace sinter::detail {
 
@@ -44,6 +45,10 @@ struct TensorNode {
   NodeId id = {};                           ///< there
   std::uint64_t age = 0;                    ///< of the recording; the buffer has its own
   std::uint32_t process = process_epoch();  ///< that made it
+
+  [[nodiscard]] std::size_t bytes() const {
+    return static_cast<std::size_t>(shape.elements()) * info(dtype).bytes;
+  }
 };
 
 class Trace : public std::enable_shared_from_this<Trace> {
@@ -68,6 +73,17 @@ class Trace : public std::enable_shared_from_this<Trace> {
   [[nodiscard]] const Graph& graph() const { return graph_; }
   [[nodiscard]] std::span<const std::shared_ptr<TensorBuffer>> inputs() const { return inputs_; }
   [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
+  struct SplitLive {
+    std::vector<std::shared_ptr<TensorNode>> stored;    ///< in the order of their nodes
+    std::vector<std::shared_ptr<TensorNode>> recorded;  ///< stay so, in the order of their nodes
+  };
+  /// What a run is to store of what is live. A tensor other than `asked` stays recorded where it
+  /// would take more memory than all that it is computed from, unless a trace before this one held
+  /// an op of it already: so no op is computed more than twice because of this.
+  [[nodiscard]] SplitLive split_live(const TensorNode* asked) const;
+  /// Which inputs some of these tensors, recorded here, are computed from; by position.
+  [[nodiscard]] std::vector<bool> inputs_of(
+      std::span<const std::shared_ptr<TensorNode>> tensors) const;
   /// Bytes of inputs that nobody but this trace holds.
   [[nodiscard]] std::size_t held_bytes() const;
 
@@ -88,6 +104,9 @@ class Trace : public std::enable_shared_from_this<Trace> {
   void move_here(const std::shared_ptr<TensorNode>& node, NodeId id);
   [[nodiscard]] std::shared_ptr<TensorNode> tensor_at(NodeId id) const;
   [[nodiscard]] std::vector<std::shared_ptr<TensorBuffer>> inputs_by_node() const;
+  [[nodiscard]] Sources sources() const;
+  /// By node: computed from an op that was taken over, or one.
+  [[nodiscard]] std::vector<bool> from_taken_over() const;
 
   const std::uint64_t serial_;
   Graph graph_;
@@ -95,6 +114,7 @@ class Trace : public std::enable_shared_from_this<Trace> {
   std::size_t input_bytes_ = 0;
   std::vector<std::weak_ptr<TensorNode>> tensors_;  ///< by node; may be shorter than the graph
   std::vector<std::weak_ptr<TensorNode>> twins_;    ///< of tensors that stand for the same node
+  std::vector<bool> taken_over_;  ///< by node: an op of an earlier trace; may be shorter, too
 };
 
 }  // namespace sinter::detail

@@ -89,7 +89,8 @@ std::vector<Method> arithmetic() {
 std::vector<Method> activations() {
   return {
       method("leaky_relu", [](const auto& o) { return o.x.leaky_relu(); }),
-      method("leaky_relu of options", [](const auto& o) { return o.x.leaky_relu({.negative_slope = 0.2}); }),
+      method("leaky_relu of options",
+             [](const auto& o) { return o.x.leaky_relu({.negative_slope = 0.2}); }),
       method("relu", [](const auto& o) { return o.x.relu(); }),
       method("prelu", [](const auto& o) { return o.x.prelu(o.line); }),
       method("relu6", [](const auto& o) { return o.x.relu6(); }),

@@ -1,5 +1,6 @@
 // Tensor: what is recorded, when it runs, how often it is compiled, what memory it holds, and words
 // for what is wrong. How tensors print is in tensor_text_test.cpp.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <new>
@@ -18,6 +19,7 @@ class Memory final : public Allocator {
   void* allocate(std::size_t bytes) override {
     if (empty) return nullptr;
     live += static_cast<std::int64_t>(bytes);
+    peak = std::max<std::int64_t>(peak, live);
     return ::operator new(bytes, std::align_val_t{64});
   }
   void release(void* memory, std::size_t bytes) override {
@@ -25,6 +27,7 @@ class Memory final : public Allocator {
     ::operator delete(memory, std::align_val_t{64});
   }
   std::atomic<std::int64_t> live = 0;
+  std::atomic<std::int64_t> peak = 0;  ///< where one thread allocates
   std::atomic<bool> empty = false;
 };
 
@@ -427,6 +430,81 @@ TEST(TensorMemory, InPlaceTakesThePlaceOfTheOldValue) {
   x *= 2;
   EXPECT_EQ(x.to_vector<float>(), Floats(1000, -0.25));
   EXPECT_EQ(old.to_vector<float>(), Floats(1000, -0.125));
+}
+
+/// Two vectors whose sum is a matrix of kSide * kSide elements.
+struct Outer : Counted {
+  static constexpr std::int64_t kSide = 100;
+  static constexpr std::int64_t kMatrixBytes = kSide * kSide * 4;
+  Tensor column = engine.ones({kSide, 1});
+  Tensor row = engine.ones({1, kSide});
+};
+
+TEST(TensorMemory, NobodyAskedForWhatIsLargerThanAllItIsComputedFrom) {
+  Outer outer;
+  EXPECT_EQ((outer.column + outer.row).sum().item<float>(), 20'000);
+  EXPECT_LT(outer.memory->peak, outer.kMatrixBytes);
+  const Tensor matrix = outer.column + outer.row;
+  const Tensor doubled = matrix * 2;
+  EXPECT_EQ(doubled.sum().item<float>(), 40'000);
+  EXPECT_LT(outer.memory->peak, outer.kMatrixBytes);
+  outer.engine.evaluate({doubled});
+  EXPECT_GE(outer.memory->live, outer.kMatrixBytes);
+  EXPECT_LT(outer.memory->live, 2 * outer.kMatrixBytes);
+  EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 2));
+}
+
+TEST(TensorMemory, WhatIsNotLargerIsStored) {
+  Outer outer;
+  const Tensor matrix = outer.engine.ones({outer.kSide, outer.kSide});
+  const Tensor sum = matrix + outer.row;
+  const std::int64_t before = outer.memory->live;
+  EXPECT_EQ(sum.sum().item<float>(), 20'000);
+  EXPECT_GE(outer.memory->live, before + outer.kMatrixBytes);
+}
+
+TEST(TensorMemory, NoOpIsComputedMoreThanTwiceForIt) {
+  Outer outer;
+  const Tensor matrix = outer.column + outer.row;
+  static_cast<void>(matrix.sum().item<float>());
+  EXPECT_LT(outer.memory->live, outer.kMatrixBytes) << "computed once";
+  static_cast<void>(matrix.mean().item<float>());
+  EXPECT_GE(outer.memory->live, outer.kMatrixBytes) << "computed twice, and stored";
+  const auto runs = [&] { return outer.engine.stats().kernels.misses; };
+  Tensor total = outer.column * outer.row;
+  std::int64_t before = 0;
+  for (int i = 0; i < 10; ++i) {
+    total = total + outer.column * outer.row;
+    static_cast<void>(total.sum().item<float>());
+    if (i == 3) before = runs();
+  }
+  EXPECT_EQ(runs(), before) << "a step is not longer than the one before it";
+}
+
+TEST(TensorMemory, WhatStaysRecordedHoldsOnlyWhatItIsComputedFrom) {
+  Outer outer;
+  Tensor large = outer.engine.ones({10'000});
+  const Tensor matrix = outer.column + outer.row;
+  const std::int64_t without = outer.memory->live - 40'000;
+  {
+    large.leaky_relu(-2, true);
+    const std::int64_t in_place = outer.memory->live;
+    const Tensor sum = matrix.sum();
+    EXPECT_EQ(large.to_vector<float>()[0], 1);
+    EXPECT_EQ(outer.memory->live, in_place + 4) << "large took the place of what it was";
+  }
+  large = Tensor();
+  EXPECT_EQ(outer.memory->live, without);
+  EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 2));
+}
+
+TEST(TensorMemory, WhatStaysRecordedKeepsWhatItIsComputedFrom) {
+  Outer outer;
+  Tensor column = outer.engine.full({outer.kSide, 1}, -1);
+  const Tensor matrix = column + outer.row;
+  column.leaky_relu(-2, true);  // a trace alone holds the old value: the new one may not lie there
+  EXPECT_EQ(column.to_vector<float>(), Floats(outer.kSide, 2));
+  EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 0));
 }
 
 TEST(TensorMemory, OutlivesItsEngine) {

@@ -11,7 +11,8 @@
 // over the repetitions, in the order of reduction.h.
 //
 // Of 16-bit floats, the gradient of one op by one operand is computed in f32, the sum over
-// repetitions included, and counts as one op for Rounding: the recasts around it stand in the graph.
+// repetitions included, and counts as one op for Rounding: the recasts around it stand in the
+// graph.
 //
 // Conventions, where a derivative is not unique:
 //   min, max         half to each of two equal operands; to both where either is NaN

@@ -6,6 +6,14 @@
 // computed only where something else needs it. A trace that nobody reads runs by itself past
 // EngineOptions::trace.
 //
+// One kind of Tensor stays recorded when a run was not for it: one that is larger than all inputs
+// it is computed from, such as the matrix in `(column + row).sum().item<float>()`. The next run
+// that needs it stores it, so no op runs more than twice for this.
+//
+// When a trace runs does not show in the results. 16-bit floats are rounded after every op
+// (Rounding::each_op), as they are where every op runs at once; what counts as one op is said
+// there.
+//
 // A loop that records the same ops, and reads at the same place, is planned and compiled once:
 // numbers beside tensors are parameters, so they may change with every turn.
 //
