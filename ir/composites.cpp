@@ -32,10 +32,19 @@ Value relu(const Value& x) {
   return x.less(zero).select(zero, x);
 }
 
-/// Also with tensors for bounds.
-Value clip(const Value& x, const Value& low, const Value& high) {
+/// x between bounds that are not NaN.
+Value bounded(const Value& x, const Value& low, const Value& high) {
   const Value raised = x.less(low).select(low, x);
   return raised.greater(high).select(high, raised);
+}
+
+/// Also with tensors for bounds. A bound that is NaN is the result, as if x were beyond it.
+Value clip(const Value& x, const Value& low, const Value& high) {
+  if (is_integer(x.dtype())) return bounded(x, low, high);
+  const Value low_is_nan = low.not_equal(low);
+  const Value high_is_nan = high.not_equal(high);
+  const Value raised = x.less(low).logical_or(low_is_nan).select(low, x);
+  return raised.greater(high).logical_or(high_is_nan).select(high, raised);
 }
 
 Value clamp(const Value& x, const Value& low, const Value& high) { return clip(x, low, high); }
@@ -45,7 +54,7 @@ Value hardtanh(const Value& x, const Value& low, const Value& high) { return cli
 Value relu6(const Value& x) {
   const Value zero = x.constant(0);
   const Value six = x.constant(6);
-  return clamp(x, zero, six);
+  return bounded(x, zero, six);
 }
 
 Value hardsigmoid(const Value& x) {

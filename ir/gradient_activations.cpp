@@ -20,6 +20,8 @@ Value not_inside(const Value& x, const fn::Term& low, const fn::Term& high) {
   return below.logical_or(fn::record(Op::greater_equal, {x, high}));
 }
 
+Value is_nan(const Value& x) { return x.not_equal(x); }
+
 /// |x| <= lambda.
 Value shrunk(const Step& at) {
   const auto& [x, lambda, unused] = at.x;
@@ -50,11 +52,13 @@ Value relu(const Step& at, int) { return unless(fn::less_equal(at.y, 0), at.g); 
 
 Value relu6(const Step& at, int) { return unless(not_inside(at.y, 0, 6), at.g); }
 
+/// A bound that is NaN is the result, and so has all of the gradient.
 Value clip(const Step& at, int i) {
   const auto& [x, low, high] = at.x;
-  const Value below = x.less(low);
-  if (i == 0) return unless(below.logical_or(x.greater(high)), at.g);
-  const Value above = below.select(low, x).greater(high);
+  const Value below = x.less(low).logical_or(is_nan(low));
+  const Value high_is_nan = is_nan(high);
+  if (i == 0) return unless(below.logical_or(x.greater(high)).logical_or(high_is_nan), at.g);
+  const Value above = below.select(low, x).greater(high).logical_or(high_is_nan);
   if (i == 2) return fn::choose(above, at.g, 0);
   return fn::choose(below, unless(above, at.g), 0);
 }
@@ -63,7 +67,8 @@ Value clamp(const Step& at, int i) { return clip(at, i); }
 
 Value hardtanh(const Step& at, int) {
   const auto& [x, low, high] = at.x;
-  return unless(not_inside(x, low, high), at.g);
+  const Value undefined = is_nan(low).logical_or(is_nan(high));
+  return unless(not_inside(x, low, high).logical_or(undefined), at.g);
 }
 
 Value hardsigmoid(const Step& at, int) {

@@ -71,6 +71,7 @@ using Formula = std::function<T(T x, T y, std::span<const T> attributes)>;
 
 template <typename T>
 T clamped(T x, T low, T high) {
+  if (std::isnan(low) || std::isnan(high)) return std::numeric_limits<T>::quiet_NaN();
   if (std::isless(x, low)) x = low;
   return std::isgreater(x, high) ? high : x;
 }
@@ -149,7 +150,8 @@ std::vector<std::vector<double>> attribute_lists(const OpInfo& row) {
     return {{0.5}, {0.0}, {1}, {-1}, {kNaN}, {kInfinity}};
   }
   if (row.op == Op::clamp || row.op == Op::hardtanh || row.op == Op::threshold) {
-    return {{-1, 1}, {0, 6}, {1, -1}, {-0.0, 0.0}, {kNaN, 1}, {0, kNaN}, {-kInfinity, kInfinity}};
+    return {{-1, 1},   {0, 6},    {1, -1},      {-0.0, 0.0},
+            {kNaN, 1}, {0, kNaN}, {kNaN, kNaN}, {-kInfinity, kInfinity}};
   }
   return {{}};
 }

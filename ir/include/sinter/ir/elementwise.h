@@ -185,7 +185,8 @@ class ElementwiseMethods {
   [[nodiscard]] Self prelu(const Self& weight) const { return binary(Op::prelu, weight); }
   /// clamp(x, 0, 6).
   [[nodiscard]] Self relu6() const { return unary(Op::relu6); }
-  /// t = x < low ? low : x; t > high ? high : t. NaN stays; with low > high the result is high.
+  /// t = x < low ? low : x; t > high ? high : t. NaN if x or a bound is NaN; with low > high the
+  /// result is high.
   [[nodiscard]] Self clamp(Scalar low, Scalar high) const {
     return with_numbers(Op::clamp, low, high);
   }

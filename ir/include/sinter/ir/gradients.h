@@ -18,7 +18,7 @@
 //   min, max         half to each of two equal operands; to both where either is NaN
 //   amin, amax       in equal parts to all elements that are the extreme; to all where it is NaN
 //   abs, relu        0 at 0; relu6, hardtanh, hardsigmoid, hardswish: as outside, at their corners
-//   clamp            to x at a bound
+//   clamp            to x at a bound, to the bound where x is beyond it or the bound is NaN
 //   threshold, softshrink, hardshrink: 0 where the comparison with the threshold holds
 //   leaky_relu       x > 0 ? g : g * slope; prelu's weight: x > 0 ? 0 : g * x
 //   pow              0 for x by exponent 0, and for the exponent at x = 0 unless it is negative
