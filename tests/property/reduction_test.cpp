@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
+#include <sinter/ir/gradients.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/reduction.h>
 
@@ -475,6 +476,20 @@ TEST(Reduction, LogsumexpOfInfinities) {
   EXPECT_EQ(run(graph, {floats({2}, {-inf, -inf})})[0], -kInf);
   EXPECT_EQ(run(graph, {floats({2}, {-inf, 3})})[0], 3);
   EXPECT_EQ(run(graph, {floats({2}, {1000, -1000})})[0], 1000);
+}
+
+TEST(Reduction, SoftmaxAndItsKinOfNothing) {
+  const Machines machines;
+  for (const Shape& shape : {Shape{0}, Shape{5, 0}, Shape{2, 0, 3}}) {
+    Graph graph;
+    const Value x = graph.input("x", DType::f32, shape);
+    const int axis = shape.rank() == 1 ? 0 : 1;
+    graph.output("softmax", x.softmax(axis));
+    graph.output("log_softmax", x.log_softmax(axis));
+    graph.output("logsumexp", x.logsumexp(axis));
+    graph.output("d", gradients(x.logsumexp(axis).sum(), {x})[0]);
+    machines.check(graph, "of " + to_string(shape));
+  }
 }
 
 /// Of one element, with its axis kept and dropped, under shapes of other ranks.

@@ -149,7 +149,8 @@ class ReductionMethods {
     return in_compute_dtype("mean", [&](const Self& x) { return x.mean_of(axes, keepdims, 0); });
   }
   /// The mean of (x - mean(x))^2, its sum divided by the count minus `correction`: 0 for that of
-  /// the elements, 1 for the unbiased estimate.
+  /// the elements, 1 for the unbiased estimate. With a correction of the count or more the divisor
+  /// is 0: the result is inf, or NaN where the sum is 0, as it is of one element or none.
   [[nodiscard]] Self variance(const Axes& axes = {}, bool keepdims = false,
                               std::int64_t correction = 0) const {
     return in_compute_dtype("variance", [&](const Self& x) {
@@ -160,24 +161,27 @@ class ReductionMethods {
 
   // Over rows these are one kernel each, with what is around them, where a row fits the cache. The
   // shift by the highest element changes no result, and so takes no part in a gradient.
-  /// exp(x - m) / sum(exp(x - m)) along `axes`, with m = amax(x). NaN where m is not finite.
+  /// exp(x - m) / sum(exp(x - m)) along `axes`, with m = amax(x). NaN where m is not finite. Of
+  /// nothing: empty.
   [[nodiscard]] Self softmax(const Axes& axes = -1) const {
     return in_compute_dtype("softmax", [&](const Self& x) {
-      const Self power = x.sub(x.amax(axes, true).detach()).exp();
+      const Self power = x.sub(x.highest_of(axes).detach()).exp();
       return power.div(power.sum(axes, true));
     });
   }
-  /// x - m - log(sum(exp(x - m))), the logarithm of softmax without its underflow.
+  /// x - m - log(sum(exp(x - m))), the logarithm of softmax without its underflow. Of nothing:
+  /// empty.
   [[nodiscard]] Self log_softmax(const Axes& axes = -1) const {
     return in_compute_dtype("log_softmax", [&](const Self& x) {
-      const Self below = x.sub(x.amax(axes, true).detach());
+      const Self below = x.sub(x.highest_of(axes).detach());
       return below.sub(below.exp().sum(axes, true).log());
     });
   }
-  /// log(sum(exp(x))) without overflow; inf where x holds inf, -inf where it is all -inf.
+  /// log(sum(exp(x))) without overflow; inf where x holds inf, -inf where it is all -inf, or
+  /// where there is nothing.
   [[nodiscard]] Self logsumexp(const Axes& axes = {}, bool keepdims = false) const {
     return in_compute_dtype("logsumexp", [&](const Self& x) {
-      const Self highest = x.amax(axes, true);
+      const Self highest = x.highest_of(axes);
       const Self shift = highest.isinf().select(0, highest).detach();
       const Self total = x.sub(shift).exp().sum(axes, true).log().add(shift);
       const Shape shape = detail::reduction_steps("logsumexp", x.shape(), axes, keepdims).shape;
@@ -206,10 +210,20 @@ class ReductionMethods {
     return is_storage_float(dtype) ? body(self().convert(DType::f32)).convert(dtype) : body(self());
   }
 
+  /// The sum divided by what the correction leaves of the count, which is not below 0.
   [[nodiscard]] Self mean_of(const Axes& axes, bool keepdims, std::int64_t correction) const {
     const Self total = sum(axes, keepdims);
-    const std::int64_t count = detail::reduced_count(self().shape(), total.shape());
-    return total.div(total.constant(count - correction));
+    const auto count = static_cast<double>(detail::reduced_count(self().shape(), total.shape()));
+    const double left = count - static_cast<double>(correction);
+    return total.div(total.constant(left > 0 ? left : 0));
+  }
+
+  /// The highest elements along `axes`, which are kept; 0 of nothing.
+  [[nodiscard]] Self highest_of(const Axes& axes) const {
+    const Shape& from = self().shape();
+    const Shape kept = detail::reduction_steps("amax", from, axes, true).shape;
+    const bool nothing = detail::reduced_count(from, kept) == 0;
+    return nothing ? sum(axes, true) : self().amax(axes, true);
   }
 
   /// The lowest index at which the extreme stands, which no -0 keeps from equal +0, or NaN.
