@@ -418,18 +418,29 @@ class Generator {
     }
   }
 
-  /// Of the sum of some value, by every input on which that depends smoothly.
+  /// Of the sum of some value, by every input on which that depends smoothly; now and then of a
+  /// gradient, too.
   void add_gradients() {
     const Value& value = random_.pick(values_);
     if (!is_floating(value.dtype())) return;
-    const Value loss = value.sum();
     const std::vector<GraphInput> inputs(graph_.inputs().begin(), graph_.inputs().end());
     for (const GraphInput& input : inputs) {
-      try {
-        output("d" + input.name, gradients(loss, {graph_.value(input.node)})[0]);
-      } catch (const Error&) {
-        // It does not depend on this one.
-      }
+      const Value by = graph_.value(input.node);
+      const std::optional<Value> first = gradient(value, by);
+      if (!first.has_value()) continue;
+      output("d" + input.name, *first);
+      if (!random_.one_in(4)) continue;
+      const std::optional<Value> second = gradient(*first, by);
+      if (second.has_value()) output("dd" + input.name, *second);
+    }
+  }
+
+  /// Of the sum of a value; nothing where it does not depend on `by`.
+  static std::optional<Value> gradient(const Value& of, const Value& by) {
+    try {
+      return gradients(of.sum(), {by})[0];
+    } catch (const Error&) {
+      return std::nullopt;
     }
   }
 
