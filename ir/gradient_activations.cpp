@@ -84,9 +84,10 @@ Value hardswish(const Step& at, int) {
   return unless(fn::less_equal(x, -3), risen);
 }
 
+/// By two divisions: a square overflows, and its own derivative does at an infinity.
 Value softsign(const Step& at, int) {
   const Value denominator = fn::add(at.x[0].abs(), 1);
-  return at.g.div(denominator.square());
+  return at.g.div(denominator).div(denominator);
 }
 
 Value threshold(const Step& at, int) {
@@ -109,11 +110,13 @@ Value lerp(const Step& at, int i) {
   return at.g.mul(i == 1 ? weight : b.sub(a));
 }
 
-/// x - n b with a whole n, that of fmod or of remainder.
+/// x - n b with a whole n, that of fmod or of remainder: n = x / b - y / b, rounded. The result y
+/// is b itself where b is infinite and has another sign than x, or where y is rounded up to b.
 Value remainder(const Step& at, int i) {
   const auto& [x, b, unused] = at.x;
   if (i == 0) return at.g;
-  const Value whole = x.sub(at.y).div(b).round();
+  const Value fraction = fn::choose(at.y.equal(b), 1, at.y.div(b));
+  const Value whole = x.div(b).sub(fraction).round();
   return at.g.mul(whole).neg();
 }
 

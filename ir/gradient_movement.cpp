@@ -1,5 +1,8 @@
 // Gradients of structural ops, by structural ops, of reductions, and of products, by products.
+#include <optional>
+#include <ranges>
 #include <utility>
+#include <vector>
 
 #include "function_parts.h"
 #include "gradient_rules.h"
@@ -77,6 +80,38 @@ Value shared(const Step& at, const Value& beyond) {
   return fn::choose(beyond, zero, share);
 }
 
+/// One axis of a value, the second of three, in two halves; of an odd number of elements the middle
+/// one is in neither.
+struct Halves {
+  Value low, high;
+  std::optional<Value> middle;
+};
+Halves halves_of(const Value& x) {
+  const std::int64_t length = x.shape()[1];
+  const std::int64_t half = length / 2;
+  const Value low = x.slice(1, 0, half);
+  Halves halves{low, x.slice(1, length - half), std::nullopt};
+  if (length % 2 == 1) halves.middle = x.slice(1, half, half + 1);
+  return halves;
+}
+
+/// Element i of the lower half times element i of the upper one; then the middle one.
+Value products_of(const Halves& of) {
+  const Value products = of.low.mul(of.high);
+  return of.middle.has_value() ? Value::concat({products, *of.middle}, 1) : products;
+}
+
+/// For each element of the halves, `others` of the product that it is in, times the other factor.
+Value others_of(const Halves& of, const Value& others) {
+  const std::int64_t half = of.low.shape()[1];
+  const Value of_pair = of.middle.has_value() ? others.slice(1, 0, half) : others;
+  const Value of_low = of_pair.mul(of.high);
+  const Value of_high = of_pair.mul(of.low);
+  if (!of.middle.has_value()) return Value::concat({of_low, of_high}, 1);
+  const Value of_middle = others.slice(1, half);
+  return Value::concat({of_low, of_middle, of_high}, 1);
+}
+
 // --- Products ------------------------------------------------------------------------------------
 
 /// Every matrix transposed.
@@ -150,19 +185,23 @@ Value reduce_sum(const Step& at, int) {
   return kept(at, at.g).broadcast_to(shape);
 }
 
-/// The product of all others: of those that are not 0, divided by the element where none is 0. The
-/// only 0 among them has their product, and the others nothing.
+/// g times the product of all other elements, without a division: right where elements are 0 or
+/// their product is out of range, and in derivatives of every order. Halves of the elements are
+/// multiplied until one is left; on the way back each has g times what all others came to.
 Value reduce_prod(const Step& at, int) {
   const Value& x = at.x[0];
-  const Value is_zero = fn::equal(x, 0);
-  const Value one = x.constant(1);
-  const Value not_zero = is_zero.select(one, x);
-  const Value zeros = reduced(at, Op::reduce_sum, fn::choose(is_zero, one, 0));
-  const Value product = reduced(at, Op::reduce_prod, not_zero);
-  const Value of_zero = fn::choose(fn::equal(zeros, 1), product, 0);
-  const Value of_others = fn::choose(fn::equal(zeros, 0), product, 0).div(not_zero);
-  const Value rest = is_zero.select(of_zero, of_others);
-  return kept(at, at.g).mul(rest);
+  const Shape shape = x.shape();
+  if (shape.elements() == 0) return kept(at, at.g).broadcast_to(shape);
+  const auto [outer, group, inner] = group_extents(shape, at.attributes.lists[0]);
+  std::vector<Halves> levels;
+  Value product = x.reshape({outer, group, inner});
+  while (product.shape()[1] > 1) {
+    levels.push_back(halves_of(product));
+    product = products_of(levels.back());
+  }
+  Value others = at.g.reshape({outer, 1, inner});
+  for (const Halves& level : std::views::reverse(levels)) others = others_of(level, others);
+  return others.reshape(shape);
 }
 
 Value reduce_min(const Step& at, int) { return shared(at, at.x[0].greater(kept(at, at.y))); }

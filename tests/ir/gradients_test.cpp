@@ -327,6 +327,15 @@ TEST(Gradients, OfPowersAtZero) {
   EXPECT_EQ(partials_of(Op::pow, -2, 3)[0], 12);
 }
 
+TEST(Gradients, OfRemaindersAreWholeNumbersOfDivisors) {
+  EXPECT_EQ(partials_of(Op::remainder, 5, -kInf), (std::vector<double>{1, 1}));
+  EXPECT_EQ(partials_of(Op::remainder, -5, kInf), (std::vector<double>{1, 1}));
+  EXPECT_EQ(partials_of(Op::remainder, 5, kInf), (std::vector<double>{1, 0}));
+  EXPECT_EQ(partials_of(Op::fmod, 5, -kInf), (std::vector<double>{1, 0}));
+  EXPECT_EQ(partials_of(Op::remainder, -1e-30, 5), (std::vector<double>{1, 1}));
+  EXPECT_EQ(partials_of(Op::remainder, 1.7e308, -9e307), (std::vector<double>{1, 2}));
+}
+
 TEST(Gradients, AtInfinitiesAreTheLimits) {
   struct Limits {
     Op op;

@@ -38,6 +38,27 @@ TEST(Gradients, OfEveryOpAreTheSameBitsOnEveryTarget) {
   }
 }
 
+/// Of products, whose gradients are trees of them, and of extremes, which are shared.
+TEST(Gradients, OfReductionsAreTheSameBitsOnEveryTarget) {
+  const Machines machines;
+  for (const Op op : {Op::reduce_prod, Op::reduce_min, Op::reduce_max}) {
+    for (const Shape& shape : {Shape{3, 8}, Shape{4, 5, 3}, Shape{2, 37}, Shape{9, 2, 2}}) {
+      for (std::int64_t axis = 0; axis < shape.rank(); ++axis) {
+        Graph graph;
+        const Value x = graph.input("x", DType::f32, shape);
+        Attributes attributes;
+        attributes.lists = {Dims{axis}, Dims{0}};
+        const Value y = Value::apply(op, std::span(&x, 1), attributes);
+        const Value first = gradients(y.square().sum(), {x})[0];
+        graph.output("first", first);
+        graph.output("second", gradients(first.square().sum(), {x})[0]);
+        const std::string what(to_string(op));
+        machines.check(graph, what + " of " + to_string(shape) + ", " + std::to_string(axis));
+      }
+    }
+  }
+}
+
 /// Two layers with everything that a training step has: products as sums, a bias, a slope for each
 /// unit, a softmax and its cross entropy.
 Graph network(DType dtype) {
