@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/float_environment.h>
 
 #include "cuda_parameters.h"
 #include "cuda_strategy.h"
@@ -313,6 +314,8 @@ CudaKernel CudaEmitter::emit() {
 }  // namespace detail
 
 CudaKernel emit_cuda(const LoopNest& nest, std::string_view entry) {
+  const detail::FloatEnvironment environment;
+  detail::check_enums(nest);
   return detail::CudaEmitter(nest, entry).emit();
 }
 

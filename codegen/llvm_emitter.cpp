@@ -15,6 +15,7 @@
 
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/element.h>
+#include <sinter/ir/float_environment.h>
 
 #include "llvm_lookup.h"
 
@@ -380,6 +381,8 @@ llvm::Function& make_function(llvm::Module& module, const Target& target, std::s
 
 std::unique_ptr<llvm::Module> emit_llvm(const LoopNest& nest, const Target& target,
                                         std::string_view symbol, llvm::LLVMContext& context) {
+  const detail::FloatEnvironment environment;
+  detail::check_enums(nest);
   auto module = std::make_unique<llvm::Module>("sinter", context);
   module->setTargetTriple(target.triple);
   detail::LlvmEmitter(nest, target, make_function(*module, target, symbol)).run();

@@ -25,6 +25,7 @@
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/assert.h>
 #include <sinter/ir/error.h>
+#include <sinter/ir/float_environment.h>
 
 #include "llvm_frame.h"
 
@@ -81,6 +82,7 @@ void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
 
 std::string generate(llvm::Module& module, llvm::TargetMachine& machine,
                      llvm::CodeGenFileType type) {
+  const detail::FloatEnvironment environment;  // registers are allocated by weights in floats
   module.setDataLayout(machine.createDataLayout());
   llvm::SmallVector<char, 4096> bytes;
   llvm::raw_svector_ostream stream(bytes);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/interpret.h>
 
 namespace sinter {
@@ -494,6 +495,8 @@ void Machine::set_digits(const Loop& loop) {
 
 void interpret(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
                std::int64_t end) {
+  const detail::FloatEnvironment environment;
+  detail::check_enums(nest);
   Machine(nest, arguments, begin, end).run();
 }
 

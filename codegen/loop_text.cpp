@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <sinter/codegen/loop_nest.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/text.h>
 
 #include "index_table.h"
@@ -271,6 +272,10 @@ std::string Printer::print() {
 
 }  // namespace
 
-std::string print(const LoopNest& nest) { return Printer(nest).print(); }
+std::string print(const LoopNest& nest) {
+  const detail::FloatEnvironment environment;
+  detail::check_enums(nest);
+  return Printer(nest).print();
+}
 
 }  // namespace sinter

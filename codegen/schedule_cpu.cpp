@@ -6,6 +6,7 @@
 
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/assert.h>
+#include <sinter/ir/float_environment.h>
 
 #include "nest_builder.h"
 #include "schedule_product.h"
@@ -154,6 +155,7 @@ LoopNest ElementwiseScheduler::build() {
 
 LoopNest schedule_cpu(const Graph& body, const LoopSpace& space, const Target& target,
                       const ScheduleOptions& options) {
+  const detail::FloatEnvironment environment;
   detail::Placement placement = detail::place(body, space);
   if (space.product) {
     return detail::schedule_product(body, space, std::move(placement), target, options);

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <sinter/ir/float_environment.h>
+
 #include "cuda_nest_builder.h"
 #include "schedule_cuda_product.h"
 #include "schedule_cuda_reduction.h"
@@ -79,6 +81,7 @@ LoopNest ElementwiseScheduler::build() {
 }  // namespace
 
 LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarget& target) {
+  const detail::FloatEnvironment environment;
   Placement placement = detail::place(body, space);
   if (space.product) {
     return detail::schedule_cuda_product(body, space, std::move(placement), target);

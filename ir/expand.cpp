@@ -3,6 +3,7 @@
 #include <bit>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/parameter_class.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/rethrow.h>
@@ -42,6 +43,7 @@ Value body_of(const Node& node, std::span<Value> operands, bool max_form) {
 }  // namespace
 
 ParameterClass::ParameterClass(double value) {
+  const detail::FloatEnvironment environment;
   const auto is_proper = [&](DType dtype) {
     const double slope = detail::round_to(value, dtype);
     return slope > 0 && slope <= 1;
@@ -51,6 +53,7 @@ ParameterClass::ParameterClass(double value) {
 }
 
 Graph expand(const Graph& graph, std::span<const double> parameters) try {
+  const detail::FloatEnvironment environment;
   return detail::rewrite(graph, [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
     if (info(node.op).kind != OpKind::composite) return to.copy_node(graph, id, operands);

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
 #include "gradient_rules.h"
@@ -266,6 +267,7 @@ bool passes_gradient(const Graph& graph, NodeId node, std::size_t operand) {
 }
 
 std::vector<Value> gradients(const Value& loss, std::span<const Value> of) try {
+  const detail::FloatEnvironment environment;
   check_loss(loss);
   if (of.empty()) {
     fail(ErrorCode::invalid_argument, "gradients: by no values: give one or more");

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
 #include "graph_data.h"
@@ -144,6 +145,7 @@ double round_to(double value, DType dtype) {
 }
 
 double checked_scalar(double value, DType dtype) {
+  const FloatEnvironment environment;
   // One NaN, so that no two keys differ by bits that no result depends on.
   if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
   if (!is_integer(dtype) || round_to(value, dtype) == value) return value;

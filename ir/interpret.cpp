@@ -14,11 +14,12 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/enum.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/rethrow.h>
 #include <sinter/ir/verify.h>
 
-#include "float_control.h"
 #include "move_elements.h"
 #include "multiply_elements.h"
 #include "primitives.h"
@@ -296,7 +297,8 @@ void TensorData::check_type(std::optional<DType> asked) const {
 
 std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs,
                                   Rounding rounding) try {
-  const detail::DefaultFloatControl control;
+  const detail::FloatEnvironment environment;
+  detail::check_enum("Rounding", rounding, Rounding::each_op);
   verify(graph);
   check_inputs(graph, inputs);
   const Graph primitives = has_storage_floats(graph)
@@ -309,6 +311,8 @@ std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData
 
 std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::uint64_t> operands,
                             const LookupTable* table) {
+  const detail::FloatEnvironment environment;
+  check_primitive(op, dtype, to, operands.size());
   std::uint64_t result = 0;
   const auto apply = [&]<typename... T>(auto f, Types<T...>) {
     SINTER_ASSERT(operands.size() == sizeof...(T), "an operand for each in the op's row");

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
@@ -320,7 +321,10 @@ class Parser {
 
 }  // namespace
 
-Graph parse(std::string_view text) try { return Parser(text).parse(); } catch (...) {
+Graph parse(std::string_view text) try {
+  const detail::FloatEnvironment environment;
+  return Parser(text).parse();
+} catch (...) {
   detail::rethrow_as_error();
 }
 

@@ -7,6 +7,8 @@
 #include <map>
 #include <tuple>
 
+#include <sinter/ir/enum.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/plan.h>
 #include <sinter/ir/rethrow.h>
 
@@ -268,6 +270,8 @@ class Planner {
 }  // namespace
 
 Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse) try {
+  const detail::FloatEnvironment environment;
+  detail::check_enum("Fuse", fuse, Fuse::none);
   return Planner(std::move(graph), limits, fuse).run();
 } catch (...) {
   detail::rethrow_as_error();

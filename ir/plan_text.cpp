@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/plan.h>
 #include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
@@ -263,7 +264,10 @@ class PlanPrinter {
 
 }  // namespace
 
-std::string print(const Plan& plan) try { return PlanPrinter(plan).run(); } catch (...) {
+std::string print(const Plan& plan) try {
+  const detail::FloatEnvironment environment;
+  return PlanPrinter(plan).run();
+} catch (...) {
   detail::rethrow_as_error();
 }
 

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string_view>
 #include <type_traits>
 
 #include <sinter/ir/assert.h>
@@ -201,7 +202,11 @@ void visit_type(DType dtype, Visitor visit) {
 #include <sinter/ir/dtypes.def>
 #undef SINTER_DTYPE
   }
+  static_cast<void>(info(dtype));  // refuses one that is none
 }
+
+/// Throws Error(invalid_argument).
+[[noreturn]] void refuse_evaluation(std::string_view reason);
 
 /// Calls visit(f, Types<T...>{}) with T the type of `dtype`, as often as f takes operands. The rows
 /// of the op table keep f from types on which it has no meaning.
@@ -209,7 +214,7 @@ template <template <typename> typename Allowed, typename F, typename Visitor>
 void visit_same(DType dtype, Visitor& visit, F f) {
   visit_type(dtype, [&]<typename T>(T) {
     if constexpr (!Allowed<T>::value) {
-      SINTER_ASSERT(false, "the dtype is none that this primitive is defined on");
+      refuse_evaluation("the dtype is none that this primitive is defined on");
     } else if constexpr (std::is_invocable_v<F, T>) {
       visit(f, Types<T>{});
     } else if constexpr (std::is_invocable_v<F, T, T>) {
@@ -244,7 +249,7 @@ void visit_convert(DType from, DType to, Visitor& visit) {
 /// The index is as wide as the result.
 template <typename Visitor>
 void visit_lookup(DType to, Visitor& visit, const LookupTable* table) {
-  SINTER_ASSERT(table != nullptr, "what is looked up comes with the op");
+  if (table == nullptr) refuse_evaluation("a lookup needs its table");
   const auto number = [table](auto index) {
     return (*table)[static_cast<std::size_t>(index & 15)];
   };
@@ -275,7 +280,7 @@ void visit_bitcast(DType from, DType to, Visitor& visit, auto prepare) {
       if constexpr (sizeof(From) == sizeof(To) && !std::is_same_v<To, bool>) {
         visit([=](From x) { return from_bits<To>(to_bits(prepare(x))); }, Types<From>{});
       } else {
-        SINTER_ASSERT(false, "a bitcast keeps the width, and gives no mask");
+        refuse_evaluation("a bitcast keeps the width, and gives no mask");
       }
     });
   });

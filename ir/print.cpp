@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
@@ -146,6 +147,7 @@ class Printer {
 }  // namespace
 
 std::string to_text(double value) {
+  const detail::FloatEnvironment environment;
   if (std::isnan(value)) return "nan";
   char buffer[32];
   const std::to_chars_result end = std::to_chars(std::begin(buffer), std::end(buffer), value);
@@ -159,6 +161,7 @@ std::string to_text(const LookupTable& table) {
 }
 
 std::string print(const Graph& graph, const PrintOptions& options) try {
+  const detail::FloatEnvironment environment;
   return Printer(graph, options).text();
 } catch (...) {
   detail::rethrow_as_error();

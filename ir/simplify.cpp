@@ -9,11 +9,11 @@
 #include <limits>
 #include <optional>
 
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/interpret.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/rethrow.h>
 
-#include "float_control.h"
 #include "rewrite.h"
 
 namespace sinter {
@@ -251,7 +251,7 @@ NodeId simplified(const Candidate& at) {
 }  // namespace
 
 Graph simplify(const Graph& graph) try {
-  const detail::DefaultFloatControl control;
+  const detail::FloatEnvironment environment;
   const auto rule = [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Node& node = graph.node(id);
     if (node.op == Op::detach) return operands[0];

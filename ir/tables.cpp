@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include <sinter/ir/dtype.h>
+#include <sinter/ir/enum.h>
 #include <sinter/ir/error.h>
 #include <sinter/ir/op.h>
 
@@ -57,6 +60,14 @@ std::span<const OpInfo> op_table() {
   return table;
 }
 
+/// The row of `key`, an enum that a table lists in its order.
+template <typename Row, typename Enum>
+const Row& row_of(std::span<const Row> table, Enum key, std::string_view name) {
+  const auto position = static_cast<std::size_t>(key);
+  if (position < table.size()) return table[position];
+  detail::refuse_enum(name, static_cast<int>(key), static_cast<int>(table.size()) - 1);
+}
+
 template <typename Row>
 const Row* find_by_name(std::span<const Row> table, std::string_view name) {
   const auto row = std::ranges::find(table, name, &Row::name);
@@ -65,15 +76,20 @@ const Row* find_by_name(std::span<const Row> table, std::string_view name) {
 
 }  // namespace
 
+void detail::refuse_enum(std::string_view name, int value, int last) {
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{0}({1}): a {0} is one of 0 to {2}", name, value, last));
+}
+
 std::span<const DTypeInfo> all_dtypes() { return kDTypes; }
-const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
+const DTypeInfo& info(DType dtype) { return row_of(all_dtypes(), dtype, "DType"); }
 std::optional<DType> dtype_from_name(std::string_view name) {
   const DTypeInfo* row = find_by_name(all_dtypes(), name);
   return row == nullptr ? std::nullopt : std::optional(row->dtype);
 }
 
 std::span<const OpInfo> all_ops() { return op_table(); }
-const OpInfo& info(Op op) { return op_table()[static_cast<std::size_t>(op)]; }
+const OpInfo& info(Op op) { return row_of(all_ops(), op, "Op"); }
 std::optional<Op> op_from_name(std::string_view name) {
   const OpInfo* row = find_by_name(all_ops(), name);
   return row == nullptr ? std::nullopt : std::optional(row->op);

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "float_environment.h"
+#include <sinter/ir/float_environment.h>
+
 #include "program.h"
 
 namespace sinter {

@@ -9,13 +9,14 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/enum.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/parameter_class.h>
 #include <sinter/ir/rethrow.h>
 
 #include "cpu_jit.h"
 #include "cuda_jit.h"
 #include "engine_core.h"
-#include "float_environment.h"
 #include "lower.h"
 
 namespace sinter {

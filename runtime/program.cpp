@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/float_environment.h>
 
 #include "cache.h"
-#include "float_environment.h"
 #include "small_array.h"
 
 namespace sinter::detail {

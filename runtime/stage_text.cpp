@@ -8,11 +8,12 @@
 #include <fmt/ranges.h>
 
 #include <sinter/codegen/llvm.h>
+#include <sinter/ir/enum.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/text.h>
 
 #include "cpu_jit.h"
 #include "disassemble.h"
-#include "float_environment.h"
 #include "lower.h"
 #include "nvrtc.h"
 #include "nvrtc_search.h"

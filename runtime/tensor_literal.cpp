@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 #include <sinter/runtime/engine.h>
 
@@ -35,6 +36,7 @@ namespace {
 
 /// The bits of a number that is to be an element.
 std::uint64_t checked_bits(double number, DType dtype) {
+  const detail::FloatEnvironment environment;
   const std::uint64_t bits = element_bits(number, dtype);
   if (!is_floating(dtype) && element_value(bits, dtype) != number) {
     fail(ErrorCode::invalid_argument,

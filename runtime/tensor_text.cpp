@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 #include <sinter/runtime/tensor.h>
 
@@ -114,6 +115,7 @@ std::string to_string(const Tensor& tensor) try {
   tensor.check_memory("printing");
   std::vector<std::byte> bytes(static_cast<std::size_t>(shape.elements()) * info(dtype).bytes);
   tensor.read(bytes, dtype);
+  const detail::FloatEnvironment environment;
   return Printer(dtype, shape, bytes).text();
 } catch (...) {
   detail::rethrow_as_error();

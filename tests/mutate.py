@@ -435,6 +435,26 @@ FAULTS = [
     ("a body of many instructions has several vectors in flight", "codegen/cpu_strategy.cpp",
      "pressure.operations > kLargeBody || pressure.instructions > kLargeCode",
      "pressure.operations > kLargeBody"),
+    ("a concat's axis from the end stays so", "ir/structure.cpp", "  list[0] = axis;\n", ""),
+    ("the verifier takes attributes as they are", "ir/verify.cpp",
+     "if (canonical.lists != recorded.lists) {", "if (false) {"),
+    ("a slice of one element keeps its step", "ir/structure.cpp",
+     "    if (shape[axis] <= 1) step[axis] = 1;\n", ""),
+    ("an op beyond the last has a row", "ir/tables.cpp", "if (position < table.size())",
+     "if (position <= table.size())"),
+    ("numbers are rounded as the caller rounds", "ir/element.cpp",
+     "std::uint64_t element_bits(double value, DType dtype) {\n"
+     "  const detail::FloatEnvironment environment;\n",
+     "std::uint64_t element_bits(double value, DType dtype) {\n"),
+    ("a composite's numbers are computed as the caller rounds", "ir/expand.cpp",
+     "Graph expand(const Graph& graph, std::span<const double> parameters) {\n"
+     "  const detail::FloatEnvironment environment;\n",
+     "Graph expand(const Graph& graph, std::span<const double> parameters) {\n"),
+    ("rounding modes are the caller's", "ir/include/sinter/ir/float_environment.h",
+     "static constexpr unsigned kStickyFlags = 0x3f;",
+     "static constexpr unsigned kStickyFlags = 0x603f;"),
+    ("integers of text are rounded up to 2^60", "ir/text_cursor.cpp", ">= 0x1p53", ">= 0x1p60"),
+    ("outputs lose their strides in text", "ir/print.cpp", "strides_text(output.strides)", "\"\""),
 ]
 
 # Where the fault may be found, in this order, and how far each is asked to look.

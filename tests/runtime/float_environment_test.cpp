@@ -1,65 +1,107 @@
-// FloatEnvironment: whatever the host set, kernels see the default, and the host gets its own back.
-#include "../../runtime/float_environment.h"
+// Every public function of this room gives the same in each floating-point environment of the
+// caller.
+#include <sstream>
 
-#include <gtest/gtest.h>
+#include "fixtures.h"
+#include "support/float_entries.h"
 
-namespace sinter::detail {
+namespace sinter::test {
 namespace {
 
-constexpr unsigned kDefault = 0x1f80;
-constexpr unsigned kStickyFlags = 0x3f;
-constexpr unsigned kFlushToZero = 0x8000;
-constexpr unsigned kDenormalsAreZero = 0x0040;
-constexpr unsigned kRoundUp = 0x4000;
-constexpr unsigned kDivideByZeroMask = 0x0200;
+constexpr float kTiny = 1e-40F;
+constexpr double kTinyDouble = 4.9406564584124654e-324;
 
-class FloatEnvironmentTest : public testing::TestWithParam<unsigned> {
- protected:
-  ~FloatEnvironmentTest() override { _mm_setcsr(kDefault); }
-};
-
-TEST_P(FloatEnvironmentTest, IsTheDefaultInsideAndRestoredAfter) {
-  _mm_setcsr(GetParam());
-  {
-    const FloatEnvironment environment;
-    EXPECT_EQ(_mm_getcsr() & ~kStickyFlags, kDefault);
-  }
-  EXPECT_EQ(_mm_getcsr() & ~kStickyFlags, GetParam());
+/// The bytes of a tensor's elements.
+template <typename T>
+std::string bytes_of_elements(const Tensor& tensor) {
+  const std::vector<T> elements = tensor.to_vector<T>();
+  return {reinterpret_cast<const char*>(elements.data()), elements.size() * sizeof(T)};
 }
 
-INSTANTIATE_TEST_SUITE_P(ControlBits, FloatEnvironmentTest,
-                         testing::Values(kDefault, kDefault | kFlushToZero,
-                                         kDefault | kDenormalsAreZero, kDefault | kRoundUp,
-                                         kDefault & ~kDivideByZeroMask,
-                                         kDefault | kFlushToZero | kDenormalsAreZero));
-
-TEST(FloatEnvironment, KeepsSubnormalsInsideOnly) {
-  _mm_setcsr(kDefault | kFlushToZero | kDenormalsAreZero);
-  volatile float smallest_normal = 1.17549435e-38F;
-  volatile float half = 0.5F;
-  const float flushed = smallest_normal * half;
-  float kept = 0;
-  {
-    const FloatEnvironment environment;
-    kept = smallest_normal * half;
-  }
-  _mm_setcsr(kDefault);
-  EXPECT_EQ(flushed, 0.0F);
-  EXPECT_EQ(kept, 5.877471754e-39F);
+TEST(InEveryFloatMode, TensorsAreMadeReadAndPrintedAlike) {
+  const Engine engine({.threads = 1});
+  const Tensor numbers = engine.tensor({0.1, 1e-40, 1.0 / 3, 2e-39});
+  const Tensor wide = engine.tensor({0.1, kTinyDouble, 1.0 / 3}, DType::f64);
+  const Tensor half = engine.tensor({0.1, 6e-8, 1.0 / 3, 65519}, DType::f16);
+  const Tensor tiny = engine.full({}, kTinyDouble, DType::f64);
+  const std::vector<FloatEntry> entries{
+      {"Engine::tensor",
+       [&] { return bytes_of_elements<float>(engine.tensor({0.1, 1e-40, 1.0 / 3})); }},
+      {"Engine::tensor of a float",
+       [&] { return bytes_of_elements<float>(engine.tensor({kTiny})); }},
+      {"Engine::tensor of an integer",
+       [&] { return bytes_of_elements<std::int32_t>(engine.tensor({kTinyDouble}, DType::i32)); }},
+      {"Engine::full", [&] { return bytes_of_elements<float>(engine.full({2}, kTiny)); }},
+      {"a number alone", [&] { return bytes_of_elements<float>(numbers.scalar(0.1)); }},
+      {"Tensor::item", [&] { return bytes_of(tiny.item<double>()); }},
+      {"a condition", [&] { return std::string(tiny ? "true" : "false"); }},
+      {"to_string", [&] { return to_string(numbers) + to_string(wide) + to_string(half); }},
+      {"operator<<",
+       [&] {
+         std::ostringstream out;
+         out << numbers;
+         return out.str();
+       }},
+      {"a recorded chain",
+       [&] { return bytes_of_elements<float>((numbers * 0.1 + 0.7).leaky_relu(0.3).tanh()); }},
+      {"a mask that is padded",
+       [&] { return to_string(numbers.less(numbers).pad({1}, {1}, kTinyDouble)); }},
+      {"gradients",
+       [&] {
+         return bytes_of_elements<float>(gradients((numbers * 0.1).gelu().sum(), {numbers})[0]);
+       }},
+      {"an op that is refused", [&] { return to_string(numbers + wide); }},
+  };
+  expect_same_in_all_modes(entries);
 }
 
-TEST(FloatEnvironment, NestsLikeAScope) {
-  _mm_setcsr(kDefault | kFlushToZero);
-  {
-    const FloatEnvironment outer;
-    {
-      const FloatEnvironment inner;
-    }
-    EXPECT_EQ(_mm_getcsr() & ~kStickyFlags, kDefault);
-  }
-  EXPECT_EQ(_mm_getcsr() & ~kStickyFlags, kDefault | kFlushToZero);
-  _mm_setcsr(kDefault);
+/// Each time with an engine of its own: nothing is found in a cache.
+TEST(InEveryFloatMode, ProgramsAreMadeShownAndRunAlike) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {1000});
+  const Value tiny = graph.constant(1e-38, DType::f32) * graph.constant(0.25, DType::f32);
+  graph.output("y", (x * 0.1 + tiny).leaky_relu(0.3).tanh());
+  std::vector<TensorData> inputs = make_inputs(graph);
+  for (float& value : inputs[0].as<float>()) value *= 1e-38F;
+  const auto engine = [] { return Engine({.threads = 2, .parallel_bytes = 1}); };
+  const auto text = [&](Stage stage) {
+    return [&, stage] { return engine().compile(graph).text(stage); };
+  };
+  const std::vector<FloatEntry> entries{
+      {"run", [&] { return bytes_of(run(engine().compile(graph), graph, inputs)); }},
+      {"run with numbers and lengths built in",
+       [&] {
+         const CompileOptions options{.specialize = Specialize::scalars | Specialize::shape};
+         return bytes_of(run(engine().compile(graph, options), graph, inputs));
+       }},
+      {"a bound call",
+       [&] {
+         std::vector<TensorData> outputs = make_outputs(graph);
+         engine().compile(graph).bind(input_views(inputs), output_views(outputs))();
+         return bytes_of(outputs);
+       }},
+      {"a function",
+       [&] {
+         std::vector<TensorData> outputs = make_outputs(graph);
+         const auto f = engine().function([](Value v) { return v * 0.1; });
+         f(input_views(inputs), output_views(outputs));
+         return bytes_of(outputs);
+       }},
+      {"text of the graph", text(Stage::graph)},
+      {"text of the plan", text(Stage::plan)},
+      {"text of the loops", text(Stage::loops)},
+      {"text of LLVM", text(Stage::llvm)},
+      {"text of assembly", text(Stage::assembly)},
+      {"text of CUDA C", text(Stage::cuda)},
+      {"text of no stage", text(static_cast<Stage>(77))},
+      {"a run without buffers",
+       [&] {
+         engine().compile(graph).run({}, {});
+         return std::string();
+       }},
+  };
+  expect_same_in_all_modes(entries);
 }
 
 }  // namespace
-}  // namespace sinter::detail
+}  // namespace sinter::test

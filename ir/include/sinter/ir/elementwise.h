@@ -11,7 +11,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -29,6 +31,16 @@ namespace detail {
 /// Throws Error(dtype_mismatch) unless `op` takes a first operand of this dtype. Called before
 /// numbers are converted to that dtype, so that the message blames the operand and no number.
 SINTER_API void check_first_operand(Op op, DType dtype, const Shape& shape);
+/// To nearest, whatever rounding mode the caller has set.
+[[nodiscard]] SINTER_API double nearest_double(long double value);
+
+/// Exact. A subnormal goes through integers: the caller may have set that floats take it for 0.
+[[nodiscard]] constexpr double widened(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7f800000) != 0) return static_cast<double>(value);
+  const double magnitude = static_cast<double>(bits & 0x007fffff) * 0x1p-149;
+  return (bits >> 31) != 0 ? -magnitude : magnitude;
+}
 }  // namespace detail
 
 /// A number that a user gives beside tensors: kept as f64, rounded to the compute dtype where it
@@ -38,7 +50,7 @@ class Scalar {
  public:
   template <typename T>
     requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
-  constexpr Scalar(T value) : value_(static_cast<double>(value)) {  // NOLINT: implicit
+  constexpr Scalar(T value) : value_(as_double(value)) {  // NOLINT: implicit
     if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
       // An f64 at 2^63 or 2^64 was rounded up from what T holds.
       const double above = std::is_signed_v<T> ? 0x1p63 : 0x1p64;
@@ -47,8 +59,22 @@ class Scalar {
   }
   Scalar(bool) = delete;
   [[nodiscard]] constexpr double value() const { return value_; }
+  /// Whether it is +0 or -0; a subnormal number is not, whatever the caller has set.
+  [[nodiscard]] constexpr bool is_zero() const {
+    return (std::bit_cast<std::uint64_t>(value_) << 1) == 0;
+  }
 
  private:
+  /// The same in every floating-point environment.
+  template <typename T>
+  [[nodiscard]] static constexpr double as_double(T value) {
+    if constexpr (std::same_as<T, float>) return detail::widened(value);
+    if constexpr (std::same_as<T, long double>) {
+      if (!std::is_constant_evaluated()) return detail::nearest_double(value);
+    }
+    return static_cast<double>(value);
+  }
+
   double value_;
 };
 

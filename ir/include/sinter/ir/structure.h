@@ -65,7 +65,7 @@ class StructuralMethods {
   [[nodiscard]] Self pad(const Dims& low, const Dims& high, Scalar value = 0) const {
     if (self().dtype() == DType::boolean) {  // numbers have a dtype, which no mask has
       const DType stand_in = DType::u8;
-      const Scalar filled = value.value() != 0 ? 1 : 0;
+      const Scalar filled = value.is_zero() ? 0 : 1;
       return self().convert(stand_in).pad(low, high, filled).convert(DType::boolean);
     }
     Attributes attributes;

@@ -127,7 +127,7 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
     return element;
   }
   /// Whether the one element is not 0, for conditions. Throws as item.
-  explicit operator bool() const { return number("a condition") != 0; }
+  explicit operator bool() const { return !Scalar(number("a condition")).is_zero(); }
   /// The elements, row-major. Throws Error(limit_exceeded) where there is no memory for the vector.
   template <detail::Element T>
   [[nodiscard]] std::vector<T> to_vector() const try {
