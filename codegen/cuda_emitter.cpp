@@ -14,6 +14,7 @@
 
 #include "cuda_parameters.h"
 #include "cuda_strategy.h"
+#include "loop_enums.h"
 
 namespace sinter {
 namespace detail {

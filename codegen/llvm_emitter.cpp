@@ -18,6 +18,7 @@
 #include <sinter/ir/float_environment.h>
 
 #include "llvm_lookup.h"
+#include "loop_enums.h"
 
 namespace sinter {
 namespace detail {

@@ -17,6 +17,8 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/interpret.h>
 
+#include "loop_enums.h"
+
 namespace sinter {
 namespace {
 

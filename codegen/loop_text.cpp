@@ -13,6 +13,7 @@
 #include <sinter/ir/text.h>
 
 #include "index_table.h"
+#include "loop_enums.h"
 
 namespace sinter {
 namespace {

@@ -9,6 +9,7 @@
 #include <sinter/ir/assert.h>
 
 #include "index_table.h"
+#include "loop_enums.h"
 
 namespace sinter {
 namespace {
@@ -567,6 +568,9 @@ void Verifier::run() {
 
 }  // namespace
 
-void verify(const LoopNest& nest) { Verifier(nest).run(); }
+void verify(const LoopNest& nest) {
+  detail::check_enums(nest);
+  Verifier(nest).run();
+}
 
 }  // namespace sinter

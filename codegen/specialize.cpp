@@ -5,6 +5,7 @@
 #include <sinter/codegen/schedule.h>
 
 #include "index_table.h"
+#include "loop_enums.h"
 
 namespace sinter {
 namespace {
@@ -31,6 +32,7 @@ void drop_empty_loops(Block& block) {
 }  // namespace
 
 LoopNest specialize_shape(LoopNest nest, const LoopSpace& space) {
+  detail::check_enums(nest);
   detail::IndexTable table;
   std::vector<IndexId> known;
   for (Index index : nest.indices) {

@@ -79,15 +79,6 @@ bool elements_lie_apart(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-void check_output_strides(std::string_view name, const Shape& shape, const Strides& strides) {
-  check_strides({"output", name}, shape, strides);
-  if (strides.empty() || elements_lie_apart(shape, strides)) return;
-  fail(ErrorCode::invalid_argument,
-       fmt::format("output '{}' of shape {} has strides {}, by which elements share memory: each "
-                   "stride must step over all that shorter ones reach",
-                   name, to_string(shape), to_string(strides)));
-}
-
 /// Dense strides spelled out are the same layout as none: one key for both.
 Strides canonical(const Shape& shape, const Strides& strides) {
   return strides == dense_strides(shape) ? Strides() : strides;
@@ -115,6 +106,19 @@ void make_room(auto& vector, std::size_t more) {
 }  // namespace
 
 void KeyBuilder::make_room(std::size_t bytes) { detail::make_room(bytes_, bytes); }
+
+void check_input_strides(std::string_view name, const Shape& shape, const Strides& strides) {
+  check_strides({"input", name}, shape, strides);
+}
+
+void check_output_strides(std::string_view name, const Shape& shape, const Strides& strides) {
+  check_strides({"output", name}, shape, strides);
+  if (strides.empty() || elements_lie_apart(shape, strides)) return;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("output '{}' of shape {} has strides {}, by which elements share memory: each "
+                   "stride must step over all that shorter ones reach",
+                   name, to_string(shape), to_string(strides)));
+}
 
 void KeyBuilder::append(std::span<const std::byte> bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -172,6 +176,10 @@ void GraphData::make_room(std::size_t text_bytes) {
   key.make_room(kNodeBytes + (kShapes + 1) * kDimsBytes + text_bytes);
 }
 
+double canonical_number(double value, DType dtype) {
+  return round_to(checked_scalar(value, dtype), dtype);
+}
+
 ShapeId GraphData::intern_shape(const Shape& shape) {
   const std::uint64_t hash = hash_of(shape);
   const auto known =
@@ -185,17 +193,13 @@ ShapeId GraphData::intern_shape(const Shape& shape) {
   return id;
 }
 
-std::uint64_t GraphData::intern_table(const LookupTable& table, DType dtype) {
-  LookupTable rounded;
-  std::ranges::transform(table, rounded.begin(), [dtype](double number) {
-    return round_to(checked_scalar(number, dtype), dtype);
-  });
-  const auto bits = std::bit_cast<decltype(table_index_)::key_type>(rounded);
+std::uint64_t GraphData::intern_table(const LookupTable& table) {
+  const auto bits = std::bit_cast<decltype(table_index_)::key_type>(table);
   detail::make_room(tables, 1);
   key.make_room(1 + sizeof bits);
   const auto [found, added] = table_index_.emplace(bits, tables.size());
   if (added) {
-    tables.push_back(rounded);
+    tables.push_back(table);
     key.append_value(Record::table);
     key.append_value(bits);
   }
@@ -205,6 +209,12 @@ std::uint64_t GraphData::intern_table(const LookupTable& table, DType dtype) {
 void GraphData::check_node_count() const {
   if (nodes.size() < kMaxNodes) return;
   fail(ErrorCode::limit_exceeded, fmt::format("a graph holds at most {} nodes", kMaxNodes));
+}
+
+void GraphData::check_node(NodeId id) const {
+  if (id.index < nodes.size()) return;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("node {} of a graph of {} nodes", id.index, nodes.size()));
 }
 
 NodeId GraphData::intern(const Node& node) {
@@ -234,7 +244,8 @@ NodeId GraphData::intern(const Node& node) {
   return id;
 }
 
-NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) {
+NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attributes& given) {
+  Attributes attributes = given;
   const ResultType type = infer(*this, op, operands, attributes);
   make_room();
   Node node{op, type.dtype, static_cast<std::uint8_t>(operands.size()), intern_shape(type.shape)};
@@ -244,16 +255,16 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
     const ShapeId list = intern_shape(Shape(std::span(attributes.lists[i])));
     node.payload |= std::uint64_t{list.index} << (32 * i);
   }
-  if (row.rule == DTypeRule::lookup) node.payload = intern_table(*attributes.table, node.dtype);
+  if (row.rule == DTypeRule::lookup) node.payload = intern_table(*attributes.table);
   return intern(node);
 }
 
 NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& shape,
                             const Strides& strides) {
   check_name("input", name, input_names_.contains(name));
-  const Port port{"input", name};
-  if (!is_possible(shape)) check_shape(shape, port.text());
-  check_strides(port, shape, strides);
+  static_cast<void>(info(dtype));  // refuses one that does not exist
+  if (!is_possible(shape)) check_shape(shape, Port{"input", name}.text());
+  check_input_strides(name, shape, strides);
   make_room(name.size());
   detail::make_room(inputs, 1);
   GraphInput input{std::string(name), {}, canonical(shape, strides), false};
@@ -297,7 +308,7 @@ NodeId GraphData::add_iota(DType dtype, const Shape& shape, int axis) {
 }
 
 NodeId GraphData::add_constant(double value, DType dtype) {
-  const auto bits = std::bit_cast<std::uint64_t>(round_to(checked_scalar(value, dtype), dtype));
+  const auto bits = std::bit_cast<std::uint64_t>(canonical_number(value, dtype));
   make_room();
   return intern({Op::constant, dtype, 0, intern_shape({}), {}, bits});
 }
@@ -318,8 +329,11 @@ void GraphData::add_output(std::string_view name, NodeId node, const Strides& st
 }
 
 void check_recorded(Op op) {
-  if (op != Op::view) return;
-  fail(ErrorCode::invalid_graph, "view is made by the planner: record transpose, reshape or slice");
+  if (op == Op::view) {
+    fail(ErrorCode::invalid_graph,
+         "view is made by the planner: record transpose, reshape or slice");
+  }
+  if (op == Op::dot) fail(ErrorCode::invalid_graph, "dot is made by the planner: record mm");
 }
 
 void refuse_inexact_scalar() {
@@ -459,10 +473,7 @@ NodeId Graph::apply(Op op, std::span<const NodeId> operands, const Attributes& a
 }
 
 Value Graph::value(NodeId id) const {
-  if (id.index >= data().nodes.size()) {
-    fail(ErrorCode::invalid_argument,
-         fmt::format("node {} of a graph of {} nodes", id.index, data().nodes.size()));
-  }
+  data().check_node(id);
   return {data_, id};
 }
 
@@ -497,7 +508,15 @@ NodeId Graph::view(NodeId of, const detail::Layout& layout) try {
   detail::rethrow_as_error();
 }
 
+NodeId Graph::dot(NodeId a, NodeId b) try {
+  const NodeId operands[] = {a, b};
+  return data().apply(Op::dot, operands, {});
+} catch (...) {
+  detail::rethrow_as_error();
+}
+
 NodeId Graph::copy_node(const Graph& from, NodeId id, std::span<const NodeId> operands) try {
+  from.data().check_node(id);
   const Node& node = from.node(id);
   if (node.op == Op::input) {
     const GraphInput& input = from.inputs()[node.payload];

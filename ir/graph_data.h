@@ -51,12 +51,14 @@ struct GraphData {
   std::vector<LookupTable> tables;
   KeyBuilder key;
 
+  /// Throws Error(invalid_argument) for a node that this graph does not have.
+  void check_node(NodeId id) const;
   /// Adds the node, or finds the equal one that is there. Leaves that stand for something outside
   /// (inputs, parameters) differ by payload and so are never merged.
   NodeId intern(const Node& node);
   ShapeId intern_shape(const Shape& shape);
-  /// The position of the table once its numbers are rounded to `dtype`.
-  std::uint64_t intern_table(const LookupTable& table, DType dtype);
+  /// The position of the table, whose numbers its node's dtype holds.
+  std::uint64_t intern_table(const LookupTable& table);
   /// Checks operands against the op's row and interns the node. Throws Error.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
@@ -84,20 +86,28 @@ struct GraphData {
 [[nodiscard]] double round_to(double value, DType dtype);
 /// `value` as a graph keeps it. Throws Error(invalid_argument) for what an integer does not hold.
 [[nodiscard]] double checked_scalar(double value, DType dtype);
+/// That, rounded: the number that a constant or a table holds.
+[[nodiscard]] double canonical_number(double value, DType dtype);
 
 /// Throws Error unless apply records `op` over this many operands.
 void check_arity(Op op, std::size_t operands);
 /// Throws Error for an op that only passes record.
 void check_recorded(Op op);
 
-/// Checks the operands of `op` against its row and gives the dtype and shape of the result.
-/// Throws Error that names op, dtypes and shapes.
+/// Throws Error(invalid_argument) unless `strides` are none, or walk `shape` and reach at most
+/// kMaxElements; those of an output, unless each element has memory of its own, too.
+void check_input_strides(std::string_view name, const Shape& shape, const Strides& strides);
+void check_output_strides(std::string_view name, const Shape& shape, const Strides& strides);
+
+/// Checks the operands of `op` against its row, brings `attributes` to canonical form, and gives
+/// the dtype and shape of the result. The one way in which attributes become part of a graph, and
+/// in which `verify` looks at them. Throws Error that names op, dtypes and shapes.
 struct ResultType {
   DType dtype{};
   Shape shape;
 };
 [[nodiscard]] ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
-                               const Attributes& attributes);
+                               Attributes& attributes);
 
 /// `sinter::verify`, on the storage itself: tests reach what no builder would record.
 void verify(const GraphData& graph);

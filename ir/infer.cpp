@@ -136,7 +136,7 @@ DType infer_dtype(const OpCall& call, const Attributes& attributes) {
   SINTER_ASSERT(false, "check_arity refuses leaves");
 }
 
-Shape infer_shape(const OpCall& call, const Attributes& attributes) {
+Shape infer_shape(const OpCall& call, Attributes& attributes) {
   if (call.row.kind == OpKind::structural) return infer_structure(call, attributes);
   if (call.row.kind == OpKind::reduction) return infer_reduction(call, attributes);
   if (call.row.kind == OpKind::product) return infer_product(call);
@@ -157,6 +157,18 @@ Shape infer_shape(const OpCall& call, const Attributes& attributes) {
                                                 call.text(), to_string(*attributes.shape)));
   }
   return *attributes.shape;
+}
+
+/// Nothing that the row does not name: it would be lost.
+void check_unused(const OpCall& call, const Attributes& attributes) {
+  for (std::size_t i = 0; i < kMaxLists; ++i) {
+    if (!call.row.lists[i].empty() || attributes.lists[i].empty()) continue;
+    fail(ErrorCode::invalid_argument, fmt::format("{}: a list {} that no {} has", call.text(),
+                                                  to_string(attributes.lists[i]), call.row.name));
+  }
+  if (!attributes.table.has_value() || call.row.rule == DTypeRule::lookup) return;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{}: a table, which no {} has", call.text(), call.row.name));
 }
 
 void check_attributes(const OpCall& call) {
@@ -197,13 +209,19 @@ void check_arity(Op op, std::size_t operands) {
 }
 
 ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
-                 const Attributes& attributes) {
+                 Attributes& attributes) {
   const OpInfo& row = info(op);
   check_arity(op, operands.size());
+  for (NodeId operand : operands) graph.check_node(operand);
   const OpCall call{graph, row, operands};
   check_attributes(call);
+  check_unused(call, attributes);
   ResultType result{infer_dtype(call, attributes), infer_shape(call, attributes)};
+  static_cast<void>(info(result.dtype));  // refuses one that does not exist
   check_shape(result.shape, row.name);
+  if (row.rule == DTypeRule::lookup) {
+    for (double& number : *attributes.table) number = canonical_number(number, result.dtype);
+  }
   return result;
 }
 

@@ -23,13 +23,13 @@ struct OpCall {
   [[nodiscard]] std::string text() const;
 };
 
-/// The shape of a reduction. Throws Error.
-[[nodiscard]] Shape infer_reduction(const OpCall& call, const Attributes& attributes);
+// The shape of a result. Each brings the attributes of its op to canonical form (axes count from
+// the first, what changes no element has one way to be written), and throws Error where there is
+// none.
+[[nodiscard]] Shape infer_reduction(const OpCall& call, Attributes& attributes);
+[[nodiscard]] Shape infer_structure(const OpCall& call, Attributes& attributes);
 
 /// The shape of a product. Throws Error.
 [[nodiscard]] Shape infer_product(const OpCall& call);
-
-/// The shape of a structural op. Throws Error.
-[[nodiscard]] Shape infer_structure(const OpCall& call, const Attributes& attributes);
 
 }  // namespace sinter::detail

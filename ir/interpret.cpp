@@ -262,6 +262,20 @@ void check_inputs(const Graph& graph, std::span<const TensorData> inputs) {
   }
 }
 
+/// What `evaluate` is asked for, so far as one look at the row tells it.
+void check_primitive(Op op, DType dtype, DType to, std::size_t operands) {
+  static_cast<void>(info(dtype));
+  static_cast<void>(info(to));
+  const OpInfo& row = info(op);
+  if (row.kind != OpKind::primitive) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("evaluate of {}, which is no primitive", row.name));
+  }
+  if (operands == static_cast<std::size_t>(row.arity)) return;
+  fail(ErrorCode::invalid_argument,
+       fmt::format("evaluate: {} takes {} operands, not {}", row.name, row.arity, operands));
+}
+
 }  // namespace
 
 TensorData TensorData::zeros(DType dtype, const Shape& shape) try {
@@ -315,7 +329,6 @@ std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::u
   check_primitive(op, dtype, to, operands.size());
   std::uint64_t result = 0;
   const auto apply = [&]<typename... T>(auto f, Types<T...>) {
-    SINTER_ASSERT(operands.size() == sizeof...(T), "an operand for each in the op's row");
     auto operand = operands.begin();
     const std::tuple<T...> typed{detail::from_bits<T>(*operand++)...};
     result = detail::to_bits(std::apply(f, typed));
@@ -325,6 +338,7 @@ std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::u
 }
 
 double evaluate(Op op, DType dtype, DType to, std::span<const double> operands) {
+  check_primitive(op, dtype, to, operands.size());
   std::array<std::uint64_t, kMaxOperands> bits{};
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const bool condition = op == Op::select && i == 0;

@@ -153,7 +153,6 @@ NodeId BodyBuilder::copy_op_aligned(Alignment& to, NodeId id) {
   const Node& node = plan_.graph.node(id);
   Attributes attributes = plan_.graph.attributes(id);
   std::vector<NodeId> operands;
-  Op op = node.op;
   switch (info(node.op).kind) {
     case OpKind::reduction:
       operands.push_back(multiplies_ ? copy_aligned(product_, node.operands[0])
@@ -163,15 +162,14 @@ NodeId BodyBuilder::copy_op_aligned(Alignment& to, NodeId id) {
     case OpKind::product:
       operands.push_back(copy_aligned(left_, node.operands[0]));
       operands.push_back(copy_aligned(right_, node.operands[1]));
-      op = Op::dot;
-      break;
+      return kernel_->body.dot(operands[0], operands[1]);
     default:
       for (NodeId operand : node.inputs()) operands.push_back(copy_aligned(to, operand));
       attributes.shape = to.aligned(dense_layout(*attributes.shape)).shape;
   }
   std::vector<Value> values;
   for (NodeId operand : operands) values.push_back(kernel_->body.value(operand));
-  return Value::apply(op, values, attributes).id();
+  return Value::apply(node.op, values, attributes).id();
 }
 
 Layout Alignment::aligned(Layout layout) const {

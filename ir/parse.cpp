@@ -130,9 +130,8 @@ class Parser {
     const WrittenType written = type();
     attributes.dtype = written.dtype;
     attributes.shape = written.shape;
-    const Value value = checked(at, [&] {
-      return Value::apply(row.op, {values.data(), count}, attributes);
-    });
+    const Value value =
+        checked(at, [&] { return Value::apply(row.op, {values.data(), count}, attributes); });
     check_type(value, written);
     return value;
   }

@@ -21,6 +21,7 @@ namespace sinter {
 using namespace detail;
 
 std::string_view to_string(CutRule rule) {
+  detail::check_enum("CutRule", rule, CutRule::order);
   switch (rule) {
     case CutRule::output: return "output";
     case CutRule::operations: return "operations";

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <sinter/ir/enum.h>
 #include <sinter/ir/passes.h>
 
 #include "frame.h"
@@ -327,6 +328,7 @@ bool has_structure(const Graph& graph) {
 }  // namespace
 
 Graph place_views(Graph graph, Fuse fuse) {
+  detail::check_enum("Fuse", fuse, Fuse::none);
   if (!has_structure(graph)) return graph;
   return simplify(detail::rewrite(graph, ViewPlacer(graph, fuse)));
 }

@@ -40,6 +40,10 @@ GroupExtents group_extents(const Shape& shape, const Dims& axes) {
 }
 
 Op combiner(Op reduction) {
+  if (info(reduction).kind != OpKind::reduction) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("combiner of {}, which is no reduction", to_string(reduction)));
+  }
   switch (reduction) {
     case Op::reduce_sum: return Op::add;
     case Op::reduce_prod: return Op::mul;
@@ -216,16 +220,16 @@ void check_reduction(std::string_view method, Op op, DType dtype, const Shape& s
   }
 }
 
-Shape infer_reduction(const OpCall& call, const Attributes& attributes) {
+Shape infer_reduction(const OpCall& call, Attributes& attributes) {
   const Shape& from = call.shape(0);
   const auto refuse = [&](const std::string& right) {
     fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
   };
-  const auto& [axes, keep] = attributes.lists;
+  auto& [axes, keep] = attributes.lists;
   if (axes.empty()) refuse("it takes one axis or more");
   for (int i = 0; i < axes.rank(); ++i) {
-    const bool inside = axes[i] >= 0 && axes[i] < from.rank();
-    if (inside && axes[i] == axes[0] + i) continue;
+    axes[i] = checked_axis(call.row.name, from, axes[i]);
+    if (axes[i] == axes[0] + i) continue;
     refuse(fmt::format("axes {} are not neighbours in ascending order, of 0 to {}", to_string(axes),
                        from.rank() - 1));
   }
@@ -238,13 +242,15 @@ Shape infer_reduction(const OpCall& call, const Attributes& attributes) {
   if (chunk != 0 && is_ordered(call.row.op, call.dtype(0)) && !is_power(chunk, rule)) {
     refuse(fmt::format("chunks of {} elements: here they are of {} or a power of it", chunk, rule));
   }
+  // One chunk of all is no chunk.
+  if (chunk >= std::max<std::int64_t>(n.group, 1)) keep = Dims{1};
   const int last = static_cast<int>(axes[0]) + axes.rank() - 1;
   Shape result;
   for (int axis = 0; axis < from.rank(); ++axis) {
     if (axis < axes[0] || axis > last)
       result.push_back(from[axis]);
     else if (keep[0] == 1)
-      result.push_back(axis == last && chunk != 0 ? chunks_of(n.group, chunk) : 1);
+      result.push_back(axis == last && keep.rank() == 2 ? chunks_of(n.group, chunk) : 1);
   }
   const bool has_extreme = call.row.op == Op::reduce_min || call.row.op == Op::reduce_max;
   if (n.group == 0 && has_extreme) {

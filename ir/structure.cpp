@@ -8,11 +8,16 @@
 //   pad        x with low[k] times `value` before axis k and high[k] times behind it
 //   view       element i is the one at offset[0] + i . strides in the memory of x, which is an
 //              input or stored; made by `place_views`, by nobody else
+//
+// In canonical form an axis counts from the first, a slice of no elements starts at 0, and one of
+// none or one has step 1.
 #include <sinter/ir/structure.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include <sinter/ir/assert.h>
 
 #include "infer_call.h"
 
@@ -91,38 +96,10 @@ Attributes flip_attributes(const Shape& shape, std::int64_t axis) {
 
 Attributes transpose_attributes(const Shape& shape, const Dims& axes) {
   Attributes attributes;
-  Dims& list = attributes.lists[0];
-  for (std::int64_t axis : axes) list.push_back(checked_axis("transpose", shape, axis));
+  attributes.lists[0] = axes;
   if (axes.empty()) {
-    for (int axis = shape.rank() - 1; axis >= 0; --axis) list.push_back(axis);
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) attributes.lists[0].push_back(axis);
   }
-  return attributes;
-}
-
-Attributes reshape_attributes(const Shape& shape, const Shape& to) {
-  Attributes attributes;
-  attributes.shape = to;
-  const std::ptrdiff_t inferred = std::ranges::count(to, -1);
-  if (inferred == 0) return attributes;
-  if (inferred > 1) {
-    fail(ErrorCode::invalid_argument,
-         fmt::format("reshape: {} to {}: {} lengths are -1, and only one may be", to_string(shape),
-                     to_string(to), inferred));
-  }
-  std::int64_t others = 1;
-  int missing = 0;
-  for (int axis = 0; axis < to.rank(); ++axis) {
-    if (to[axis] == -1)
-      missing = axis;
-    else if (__builtin_mul_overflow(others, to[axis], &others))
-      others = 0;
-  }
-  if (others <= 0 || shape.elements() % others != 0) {
-    fail(ErrorCode::shape_mismatch,
-         fmt::format("reshape: {} to {}: no length in place of -1 gives {} elements",
-                     to_string(shape), to_string(to), shape.elements()));
-  }
-  (*attributes.shape)[missing] = shape.elements() / others;
   return attributes;
 }
 
@@ -138,23 +115,26 @@ namespace {
   fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
 }
 
-const Shape& own_shape(const OpCall& call, const Attributes& attributes) {
+Shape& own_shape(const OpCall& call, Attributes& attributes) {
   if (attributes.shape.has_value()) return *attributes.shape;
   fail(ErrorCode::invalid_argument, fmt::format("{} needs a shape", call.row.name));
 }
 
 /// One entry per axis of x.
-const Dims& checked_list(const OpCall& call, const Attributes& attributes, std::size_t i) {
-  const Dims& list = attributes.lists[i];
+Dims& checked_list(const OpCall& call, Attributes& attributes, std::size_t i) {
+  Dims& list = attributes.lists[i];
   if (list.rank() == call.shape(0).rank()) return list;
   refuse(call, fmt::format("{} {} has not one entry per axis", call.row.lists[i], to_string(list)));
 }
 
-Shape transpose_shape(const OpCall& call, const Attributes& attributes) {
-  const Dims& axes = checked_list(call, attributes, 0);
+Shape transpose_shape(const OpCall& call, Attributes& attributes) {
+  Dims& axes = checked_list(call, attributes, 0);
+  for (int k = 0; k < axes.rank(); ++k) {
+    axes[k] = checked_axis("transpose", call.shape(0), axes[k]);
+  }
   Shape result;
   for (std::int64_t axis : axes) {
-    if (axis < 0 || axis >= axes.rank() || std::ranges::count(axes, axis) != 1) {
+    if (std::ranges::count(axes, axis) != 1) {
       refuse(call,
              fmt::format("axes {} are no order of 0 to {}", to_string(axes), axes.rank() - 1));
     }
@@ -163,22 +143,50 @@ Shape transpose_shape(const OpCall& call, const Attributes& attributes) {
   return result;
 }
 
-Shape reshape_shape(const OpCall& call, const Attributes& attributes) {
-  const Shape& shape = own_shape(call, attributes);
+/// A length of -1 becomes what the others leave.
+void fill_in_length(const Shape& from, Shape& to) {
+  const std::ptrdiff_t inferred = std::ranges::count(to, -1);
+  if (inferred == 0) return;
+  if (inferred > 1) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("reshape: {} to {}: {} lengths are -1, and only one may be", to_string(from),
+                     to_string(to), inferred));
+  }
+  std::int64_t others = 1;
+  int missing = 0;
+  for (int axis = 0; axis < to.rank(); ++axis) {
+    if (to[axis] == -1)
+      missing = axis;
+    else if (__builtin_mul_overflow(others, to[axis], &others))
+      others = 0;
+  }
+  if (others <= 0 || from.elements() % others != 0) {
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("reshape: {} to {}: no length in place of -1 gives {} elements",
+                     to_string(from), to_string(to), from.elements()));
+  }
+  to[missing] = from.elements() / others;
+}
+
+Shape reshape_shape(const OpCall& call, Attributes& attributes) {
+  Shape& shape = own_shape(call, attributes);
+  fill_in_length(call.shape(0), shape);
   check_shape(shape, "reshape");
   if (shape.elements() == call.shape(0).elements()) return shape;
   refuse(call, fmt::format("to {}, which has {} elements and not {}", to_string(shape),
                            shape.elements(), call.shape(0).elements()));
 }
 
-Shape slice_shape(const OpCall& call, const Attributes& attributes) {
-  const Dims& start = checked_list(call, attributes, 0);
-  const Dims& step = checked_list(call, attributes, 1);
+Shape slice_shape(const OpCall& call, Attributes& attributes) {
+  Dims& start = checked_list(call, attributes, 0);
+  Dims& step = checked_list(call, attributes, 1);
   const Shape& shape = own_shape(call, attributes);
   const Shape& from = call.shape(0);
   check_shape(shape, "slice");
   if (shape.rank() != from.rank()) refuse(call, "the result has as many axes as x");
   for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 0) start[axis] = 0;
+    if (shape[axis] <= 1) step[axis] = 1;
     if (shape[axis] == 0) continue;
     std::int64_t last = 0;
     const bool overflows = __builtin_mul_overflow(shape[axis] - 1, step[axis], &last) ||
@@ -191,12 +199,13 @@ Shape slice_shape(const OpCall& call, const Attributes& attributes) {
   return shape;
 }
 
-Shape concat_shape(const OpCall& call, const Attributes& attributes) {
+Shape concat_shape(const OpCall& call, Attributes& attributes) {
   const Shape& a = call.shape(0);
   const Shape& b = call.shape(1);
-  const Dims& list = attributes.lists[0];
+  Dims& list = attributes.lists[0];
   if (list.rank() != 1) refuse(call, "concat takes one axis");
   const int axis = checked_axis("concat", a, list[0]);
+  list[0] = axis;
   Shape result = a;
   if (a.rank() == b.rank()) {
     result[axis] = b[axis];
@@ -208,7 +217,7 @@ Shape concat_shape(const OpCall& call, const Attributes& attributes) {
   refuse(call, fmt::format("all lengths but those of axis {} must be equal", axis));
 }
 
-Shape pad_shape(const OpCall& call, const Attributes& attributes) {
+Shape pad_shape(const OpCall& call, Attributes& attributes) {
   const Dims& low = checked_list(call, attributes, 0);
   const Dims& high = checked_list(call, attributes, 1);
   Shape result = call.shape(0);
@@ -223,17 +232,45 @@ Shape pad_shape(const OpCall& call, const Attributes& attributes) {
   return result;
 }
 
+/// The elements that the memory of a view's operand holds.
+Reach memory_of_operand(const OpCall& call) {
+  const Node& node = call.node(0);
+  if (node.op != Op::input) return {0, call.shape(0).elements()};
+  return reach(call.shape(0), call.graph.inputs[node.payload].strides);
+}
+
+Shape view_shape(const OpCall& call, Attributes& attributes) {
+  const Shape& shape = own_shape(call, attributes);
+  const auto& [strides, offset] = attributes.lists;
+  check_shape(shape, "view");
+  if (strides.rank() != shape.rank() || offset.rank() != 1) {
+    refuse(call, fmt::format("a view of shape {} with strides {} and offset {}", to_string(shape),
+                             to_string(strides), to_string(offset)));
+  }
+  if (shape.elements() == 0) return shape;
+  // Without strides a view of rank 0 reaches one element.
+  const Reach walked = reach(shape, Strides(std::span(strides)));
+  const Reach memory = memory_of_operand(call);
+  const bool inside =
+      offset[0] >= memory.lowest - walked.lowest && offset[0] <= memory.end - walked.end;
+  if (inside) return shape;
+  refuse(call, fmt::format("a view of shape {} with strides {} from {} leaves its memory",
+                           to_string(shape), to_string(strides), offset[0]));
+}
+
 }  // namespace
 
-Shape infer_structure(const OpCall& call, const Attributes& attributes) {
+Shape infer_structure(const OpCall& call, Attributes& attributes) {
   switch (call.row.op) {
     case Op::transpose: return transpose_shape(call, attributes);
     case Op::reshape: return reshape_shape(call, attributes);
     case Op::slice: return slice_shape(call, attributes);
     case Op::concat: return concat_shape(call, attributes);
     case Op::pad: return pad_shape(call, attributes);
-    default: return own_shape(call, attributes);  // view: whoever made it knows the memory
+    case Op::view: return view_shape(call, attributes);
+    default: break;
   }
+  SINTER_ASSERT(false, "every structural op has a shape");
 }
 
 }  // namespace sinter::detail

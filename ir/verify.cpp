@@ -1,13 +1,16 @@
 // The verifier: every node against its row in ops.def and against the tables of its graph.
 //
 // The builders refuse what is wrong at the call that would record it; this is the second look, for
-// graphs that come from outside and for the passes of this room.
-#include <sinter/ir/rethrow.h>
+// graphs that come from outside and for the passes of this room. It brings the attributes of every
+// node to canonical form again, by the function that the builders use: they must be so already.
 #include <sinter/ir/verify.h>
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
+
+#include <sinter/ir/rethrow.h>
 
 #include "graph_data.h"
 
@@ -20,9 +23,14 @@ namespace {
        fmt::format("node %{}, {}: {}", id, to_string(graph.nodes[id].op), reason));
 }
 
-void verify_exact(const GraphData& graph, std::size_t id, double number) {
+std::string text_of(const Attributes& attributes) {
+  const auto& [first, second] = attributes.lists;
+  return to_string(first) + (second.empty() ? "" : ", " + to_string(second));
+}
+
+void verify_number(const GraphData& graph, std::size_t id, double number) {
   const DType dtype = graph.nodes[id].dtype;
-  if (std::bit_cast<std::uint64_t>(round_to(number, dtype)) !=
+  if (std::bit_cast<std::uint64_t>(canonical_number(number, dtype)) !=
       std::bit_cast<std::uint64_t>(number)) {
     bad_node(graph, id, fmt::format("{} is not exact in {}", number, to_string(dtype)));
   }
@@ -40,12 +48,9 @@ void verify_input(const GraphData& graph, std::size_t id) {
     bad_node(graph, id, fmt::format("the graph has no input {} here", node.payload));
   }
   const Shape& shape = graph.shapes[node.shape.index];
-  const Strides& strides = graph.inputs[node.payload].strides;
-  check_shape(shape, fmt::format("input '{}'", graph.inputs[node.payload].name));
-  if (!strides.empty() && strides.rank() != shape.rank()) {
-    bad_node(graph, id,
-             fmt::format("shape {} with strides {}", to_string(shape), to_string(strides)));
-  }
+  const GraphInput& input = graph.inputs[node.payload];
+  check_shape(shape, fmt::format("input '{}'", input.name));
+  check_input_strides(input.name, shape, input.strides);
 }
 
 void verify_iota(const GraphData& graph, std::size_t id) {
@@ -58,23 +63,25 @@ void verify_iota(const GraphData& graph, std::size_t id) {
   }
 }
 
-/// The lists of a structural op or a reduction, of which the payload is made.
-void verify_lists(const GraphData& graph, std::size_t id, Attributes& attributes) {
+/// What the payload of a node stands for; a number that stands for nothing is refused.
+Attributes attributes_of(const GraphData& graph, std::size_t id) {
   const Node& node = graph.nodes[id];
-  for (std::size_t i = 0; i < kMaxLists && !info(node.op).lists[i].empty(); ++i) {
-    const auto list = static_cast<std::uint32_t>(node.payload >> (32 * i));
+  const OpInfo& row = info(node.op);
+  Attributes attributes{.dtype = node.dtype, .shape = graph.shapes[node.shape.index]};
+  if (row.rule == DTypeRule::lookup) {
+    if (node.payload >= graph.tables.size()) bad_node(graph, id, "its table is missing");
+    attributes.table = graph.tables[node.payload];
+    for (double number : *attributes.table) verify_number(graph, id, number);
+    return attributes;
+  }
+  std::uint64_t payload = node.payload;
+  for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i, payload >>= 32) {
+    const auto list = static_cast<std::uint32_t>(payload);
     if (list >= graph.shapes.size()) bad_node(graph, id, "a list of it is missing");
     attributes.lists[i] = graph.shapes[list];
   }
-}
-
-/// The table of a lookup, of which the payload is made.
-void verify_table(const GraphData& graph, std::size_t id, Attributes& attributes) {
-  const Node& node = graph.nodes[id];
-  if (info(node.op).rule != DTypeRule::lookup) return;
-  if (node.payload >= graph.tables.size()) bad_node(graph, id, "its table is missing");
-  attributes.table = graph.tables[node.payload];
-  for (double number : *attributes.table) verify_exact(graph, id, number);
+  if (payload != 0) bad_node(graph, id, fmt::format("a payload of {} stands for nothing", payload));
+  return attributes;
 }
 
 void verify_leaf(const GraphData& graph, std::size_t id) {
@@ -85,7 +92,10 @@ void verify_leaf(const GraphData& graph, std::size_t id) {
   if (node.op == Op::parameter && node.payload >= graph.parameters.size()) {
     bad_node(graph, id, fmt::format("the graph has no parameter {}", node.payload));
   }
-  if (node.op == Op::constant) verify_exact(graph, id, std::bit_cast<double>(node.payload));
+  if (node.op == Op::parameter) {
+    static_cast<void>(checked_scalar(graph.parameters[node.payload], node.dtype));
+  }
+  if (node.op == Op::constant) verify_number(graph, id, std::bit_cast<double>(node.payload));
 }
 
 void verify_inner(const GraphData& graph, std::size_t id) {
@@ -94,14 +104,48 @@ void verify_inner(const GraphData& graph, std::size_t id) {
     if (operand.index >= id) bad_node(graph, id, "an operand comes after its user");
   }
   const Shape& shape = graph.shapes[node.shape.index];
-  Attributes attributes{.dtype = node.dtype, .shape = shape};
-  verify_lists(graph, id, attributes);
-  verify_table(graph, id, attributes);
-  const ResultType type = infer(graph, node.op, node.inputs(), attributes);
-  if (type.dtype == node.dtype && type.shape == shape) return;
-  bad_node(graph, id,
-           fmt::format("recorded as {}{}, but its operands make {}{}", to_string(node.dtype),
-                       to_string(shape), to_string(type.dtype), to_string(type.shape)));
+  const Attributes recorded = attributes_of(graph, id);
+  Attributes canonical = recorded;
+  const ResultType type = infer(graph, node.op, node.inputs(), canonical);
+  if (type.dtype != node.dtype || type.shape != shape) {
+    bad_node(graph, id,
+             fmt::format("recorded as {}{}, but its operands make {}{}", to_string(node.dtype),
+                         to_string(shape), to_string(type.dtype), to_string(type.shape)));
+  }
+  if (canonical.lists != recorded.lists) {
+    bad_node(graph, id,
+             fmt::format("recorded with {}, in canonical form {}", text_of(recorded),
+                         text_of(canonical)));
+  }
+}
+
+void verify_node(const GraphData& graph, std::size_t id) {
+  const Node& node = graph.nodes[id];
+  const auto op = static_cast<std::size_t>(node.op);
+  if (op >= all_ops().size()) {
+    fail(ErrorCode::invalid_graph, fmt::format("node %{}: Op({}) is no op", id, op));
+  }
+  if (static_cast<std::size_t>(node.dtype) >= all_dtypes().size()) {
+    bad_node(graph, id, fmt::format("DType({}) is no dtype", static_cast<int>(node.dtype)));
+  }
+  if (node.shape.index >= graph.shapes.size()) bad_node(graph, id, "its shape is missing");
+  const OpInfo& row = info(node.op);
+  if (node.operand_count != row.arity) {
+    bad_node(graph, id, fmt::format("it has {} of its {} operands", node.operand_count, row.arity));
+  }
+  const auto unused = std::span(node.operands).subspan(node.operand_count);
+  if (std::ranges::any_of(unused, [](NodeId operand) { return operand != NodeId(); })) {
+    bad_node(graph, id, "an operand beyond its last");
+  }
+  (row.kind == OpKind::leaf ? verify_leaf : verify_inner)(graph, id);
+}
+
+void verify_output(const GraphData& graph, const GraphOutput& output) {
+  if (output.node.index >= graph.nodes.size()) {
+    fail(ErrorCode::invalid_graph, fmt::format("output '{}' is no node of the graph", output.name));
+  }
+  const ShapeId shape = graph.nodes[output.node.index].shape;
+  check_output_strides(output.name, graph.shapes[shape.index], output.strides);
 }
 
 }  // namespace
@@ -110,20 +154,8 @@ void verify(const GraphData& graph) {
   if (graph.outputs.empty()) {
     fail(ErrorCode::invalid_graph, "the graph has no output; declare one with Graph::output");
   }
-  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
-    const Node& node = graph.nodes[id];
-    if (node.shape.index >= graph.shapes.size()) bad_node(graph, id, "its shape is missing");
-    if (node.operand_count != info(node.op).arity) {
-      bad_node(
-          graph, id,
-          fmt::format("it has {} of its {} operands", node.operand_count, info(node.op).arity));
-    }
-    (info(node.op).kind == OpKind::leaf ? verify_leaf : verify_inner)(graph, id);
-  }
-  for (const GraphOutput& output : graph.outputs) {
-    if (output.node.index < graph.nodes.size()) continue;
-    fail(ErrorCode::invalid_graph, fmt::format("output '{}' is no node of the graph", output.name));
-  }
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id) verify_node(graph, id);
+  for (const GraphOutput& output : graph.outputs) verify_output(graph, output);
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sinter/ir/element.h>
+#include <sinter/ir/enum.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/rethrow.h>
 
@@ -190,6 +191,7 @@ bool has_storage_floats(const Graph& graph) {
 }
 
 Graph widen(const Graph& graph, Rounding rounding) try {
+  detail::check_enum("Rounding", rounding, Rounding::each_op);
   Widening widening(graph, rounding);
   const auto rule = [&](Graph& to, NodeId id, std::span<const NodeId> operands) {
     return widening(to, id, operands);

@@ -183,6 +183,9 @@ std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
                                                         const CompileOptions& options,
                                                         std::size_t key_bytes) {
   const FloatEnvironment environment;  // constants are folded on the way
+  check_enum("Fuse", options.fuse, Fuse::none);
+  check_enum("Specialize", options.specialize, Specialize::scalars | Specialize::shape);
+  check_enum("Rounding", options.rounding, Rounding::each_op);
   auto program = std::make_shared<Program>();
   program->services = services_;
   program->options = options;

@@ -27,7 +27,10 @@ constexpr std::array<std::string_view, 8> kStageNames = {"graph",    "plan", "lo
 
 }  // namespace
 
-std::string_view to_string(Stage stage) { return kStageNames[static_cast<std::size_t>(stage)]; }
+std::string_view to_string(Stage stage) {
+  detail::check_enum("Stage", stage, Stage::sass);
+  return kStageNames[static_cast<std::size_t>(stage)];
+}
 
 namespace detail {
 namespace {
@@ -107,6 +110,7 @@ std::optional<Stage> stage_from_name(std::string_view name) {
 }  // namespace
 
 std::string stage_text(const Program& program, Stage stage) {
+  check_enum("Stage", stage, Stage::sass);
   const FloatEnvironment environment;  // constants are folded on the way
   if (stage == Stage::graph) return print(graph_of(program));
   if (stage == Stage::plan) return print(program.planned->plan);

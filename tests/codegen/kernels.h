@@ -1,7 +1,6 @@
 // Kernel bodies that the tests of codegen share: one per case that the scheduler tells apart.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -161,10 +160,10 @@ inline Graph transposed_kernel(std::int64_t n) {
 /// A dense layer of n outputs for 20 rows of 33, its weights transposed.
 inline Graph layer_kernel(std::int64_t n) {
   Graph graph;
-  const std::array<Value, 2> operands{graph.input("x", DType::f32, {20, 1, 33}),
-                                      graph.input("weight", DType::f32, {1, n, 33})};
+  const Value x = graph.input("x", DType::f32, {20, 1, 33});
+  const Value weight = graph.input("weight", DType::f32, {1, n, 33});
   Value bias = graph.input("bias", DType::f32, {n, 1});
-  Value sums = Value::apply(Op::dot, operands) + bias;
+  Value sums = graph.value(graph.dot(x.id(), weight.id())) + bias;
   graph.output("y", sums.leaky_relu(0.01));
   return graph;
 }
@@ -172,10 +171,10 @@ inline Graph layer_kernel(std::int64_t n) {
 /// The same with what is left of its rows taken from it, the sums of its columns, and of all.
 inline Graph reduced_layer_kernel(std::int64_t n) {
   Graph graph;
-  const std::array<Value, 2> operands{graph.input("x", DType::f32, {20, 1, 33}),
-                                      graph.input("weight", DType::f32, {1, n, 33})};
+  const Value x = graph.input("x", DType::f32, {20, 1, 33});
+  const Value weight = graph.input("weight", DType::f32, {1, n, 33});
   Value bias = graph.input("bias", DType::f32, {n, 1});
-  Value y = Value::apply(Op::dot, operands) + bias;
+  Value y = graph.value(graph.dot(x.id(), weight.id())) + bias;
   graph.output("y", y - y.amax(1, true));
   graph.output("columns", y.relu().sum(0, true));
   graph.output("all", y.sum({0, 1}, true));

@@ -1,6 +1,7 @@
 // Random graphs, buffers between guard pages and strided memory, as tests call them.
 #pragma once
 
+#include <sinter/fuzz/arbitrary_graph.h>
 #include <sinter/fuzz/guarded_buffer.h>
 #include <sinter/fuzz/random.h>
 #include <sinter/fuzz/random_graph.h>

@@ -317,7 +317,8 @@ struct LoopNest {
 /// Aborts through SINTER_ASSERT with a reason unless the nest is well formed: ids in range, values
 /// and variables defined once and before use, dtypes as the op table says, loops nested as the head
 /// of this file says, every output stored once by every vector loop unless the nest reduces,
-/// streaming stores only in unmasked ones.
+/// streaming stores only in unmasked ones. Before that, throws Error(invalid_argument) for an enum
+/// value that does not exist; so does everything that reads a nest.
 SINTER_API void verify(const LoopNest& nest);
 
 /// The nest as text, readable and deterministic.

@@ -28,6 +28,7 @@ struct DTypeInfo {
 
 /// Every dtype, in the order of the enum.
 [[nodiscard]] SINTER_API std::span<const DTypeInfo> all_dtypes();
+/// Throws Error(invalid_argument) for a value that is no enumerator.
 [[nodiscard]] SINTER_API const DTypeInfo& info(DType dtype);
 /// The dtype that the text form calls `name`, if any.
 [[nodiscard]] SINTER_API std::optional<DType> dtype_from_name(std::string_view name);

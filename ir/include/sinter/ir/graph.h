@@ -94,8 +94,11 @@ class SINTER_API Value : public ElementwiseMethods<Value>,
   [[nodiscard]] const Shape& shape() const;
   [[nodiscard]] NodeId id() const { return id_; }
 
-  /// Records `op`; the generic form behind every method. An operand that is an attribute (see
-  /// ops.def) must be a scalar from `scalar`, `Graph::parameter` or `Graph::constant`.
+  /// Records `op`; the generic form of every method. An operand that is an attribute (see ops.def)
+  /// must be a scalar from `scalar`, `Graph::parameter` or `Graph::constant`. `attributes` may have
+  /// axes that count from the end, and one length of -1 in a reshape; the node has their canonical
+  /// form, which Graph::attributes gives. Throws Error for anything that `op` does not take: enum
+  /// values that do not exist, another number of operands, lists or a table that `op` has not.
   static Value apply(Op op, std::span<const Value> operands, const Attributes& attributes = {});
   /// A rank-0 parameter of this value's dtype in the same graph (f32 beside a mask).
   [[nodiscard]] Value scalar(Scalar number) const;
@@ -159,7 +162,8 @@ class SINTER_API Graph {
   [[nodiscard]] const Node& node(NodeId id) const { return nodes()[id.index]; }
   [[nodiscard]] const Shape& shape(ShapeId id) const;
   [[nodiscard]] const Shape& shape(NodeId id) const { return shape(node(id).shape); }
-  /// With which `apply` records the node again over the same operands.
+  /// With which `apply` records the node again over the same operands: in canonical form, axes
+  /// counting from the first.
   [[nodiscard]] Attributes attributes(NodeId id) const;
   [[nodiscard]] std::span<const GraphInput> inputs() const;
   [[nodiscard]] std::span<const GraphOutput> outputs() const;
@@ -173,7 +177,7 @@ class SINTER_API Graph {
   /// Kept up to date as the graph grows: reading it costs nothing.
   [[nodiscard]] GraphKey key() const;
 
-  /// For passes: as Value::apply, over nodes of this graph.
+  /// For passes: as Value::apply, over nodes of this graph. Throws Error for nodes that it has not.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes = {});
   /// For passes: records a copy of `node` (of graph `from`) over `operands` of this graph, with
   /// shape and dtype inferred anew. Inputs and parameters are recorded afresh.
@@ -181,6 +185,9 @@ class SINTER_API Graph {
   /// For passes: a way of walking the memory of node `of`, an input, or a value that is stored
   /// dense for this.
   NodeId view(NodeId of, const detail::Layout& layout);
+  /// For passes: an mm in the body of a kernel, whose operands align to rows, columns and what is
+  /// summed; see product.cpp.
+  NodeId dot(NodeId a, NodeId b);
 
  private:
   friend class Value;

@@ -61,6 +61,7 @@ struct OpInfo {
 
 /// Every op, in the order of the enum.
 [[nodiscard]] SINTER_API std::span<const OpInfo> all_ops();
+/// Throws Error(invalid_argument) for a value that is no enumerator.
 [[nodiscard]] SINTER_API const OpInfo& info(Op op);
 /// The op that the text form calls `name`, if any.
 [[nodiscard]] SINTER_API std::optional<Op> op_from_name(std::string_view name);

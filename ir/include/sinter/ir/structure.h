@@ -32,8 +32,6 @@ namespace detail {
 [[nodiscard]] SINTER_API Attributes flip_attributes(const Shape& shape, std::int64_t axis);
 /// Attributes of a transpose; no axes reverse their order.
 [[nodiscard]] SINTER_API Attributes transpose_attributes(const Shape& shape, const Dims& axes);
-/// Attributes of a reshape, in which one length may be -1.
-[[nodiscard]] SINTER_API Attributes reshape_attributes(const Shape& shape, const Shape& to);
 [[noreturn]] SINTER_API void refuse_empty_concat();
 }  // namespace detail
 
@@ -47,7 +45,9 @@ class StructuralMethods {
   /// The elements in row-major order under another shape; one length may be -1, and is then what
   /// the others leave.
   [[nodiscard]] Self reshape(const Shape& shape) const {
-    return unary(Op::reshape, detail::reshape_attributes(self().shape(), shape));
+    Attributes attributes;
+    attributes.shape = shape;
+    return unary(Op::reshape, attributes);
   }
   /// Along one axis the elements start, start + step, ... before stop, as in Python: negative
   /// positions count from the end, no stop means as far as it goes. Positions beyond the axis are
