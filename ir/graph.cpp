@@ -415,6 +415,23 @@ Graph Graph::clone() const try {
   detail::rethrow_as_error();
 }
 
+Graph Graph::clone(std::span<const double> parameters) const try {
+  Graph copy = clone();
+  std::vector<double>& values = copy.data_->parameters;
+  if (parameters.size() != values.size()) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("clone: {} values for the {} parameters of a graph", parameters.size(),
+                     values.size()));
+  }
+  for (const Node& node : copy.nodes()) {
+    if (node.op != Op::parameter) continue;
+    values[node.payload] = detail::checked_scalar(parameters[node.payload], node.dtype);
+  }
+  return copy;
+} catch (...) {
+  detail::rethrow_as_error();
+}
+
 Value Graph::input(std::string_view name, DType dtype, const Shape& shape,
                    const Strides& strides) try {
   return {data_, data().add_input(name, dtype, shape, strides)};

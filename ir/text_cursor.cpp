@@ -2,7 +2,9 @@
 #include "text_cursor.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -11,12 +13,19 @@
 namespace sinter::detail {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 4096;
 /// Of a long line, an error shows this much before and behind the caret.
 constexpr std::size_t kContext = 60;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// All digits of a whole number.
+std::string integer_text(double value) {
+  std::array<char, 320> text;
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 0);
+  return {text.data(), end.ptr};
+}
 
 }  // namespace
 
@@ -77,7 +86,22 @@ std::uint64_t TextCursor::integer(std::string_view what) {
 std::int64_t TextCursor::signed_integer(std::string_view what) {
   return parse_number<std::int64_t>(what);
 }
-double TextCursor::number(std::string_view what) { return parse_number<double>(what); }
+
+double TextCursor::number(std::string_view what) {
+  skip_blanks();
+  const std::size_t first = at_;
+  const double value = parse_number<double>(what);
+  std::string_view digits = text_.substr(first, at_ - first);
+  digits.remove_prefix(std::min(digits.find_first_not_of("-0"), digits.size()));
+  const bool whole = std::ranges::all_of(digits, is_digit);
+  // Below 2^53 every integer is an f64.
+  if (whole && std::abs(value) >= 0x1p53 && digits != integer_text(std::abs(value))) {
+    fail_at(first, fmt::format("no f64 holds this integer: the nearest that one does is {}; a "
+                               "number that may be rounded has a point",
+                               integer_text(value)));
+  }
+  return value;
+}
 
 std::string TextCursor::quoted(std::string_view what) {
   skip_blanks();
@@ -86,7 +110,6 @@ std::string TextCursor::quoted(std::string_view what) {
   std::string name;
   for (++at_; peek() != '"'; ++at_) {
     if (at_end() || peek() == '\n') fail_at(first, "the name has no closing quote");
-    if (name.size() == kMaxNameBytes) fail_at(first, "the name is longer than 4096 bytes");
     if (peek() != '\\') {
       name += peek();
     } else if (++at_; peek() == '"' || peek() == '\\') {

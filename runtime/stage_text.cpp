@@ -35,26 +35,6 @@ std::string_view to_string(Stage stage) {
 namespace detail {
 namespace {
 
-/// The user's graph with the numbers of this program: another slope may have been planned first.
-Graph graph_of(const Program& program) {
-  const Graph& source = program.planned->source;
-  Graph graph;
-  std::vector<NodeId> copies;
-  std::vector<NodeId> operands;
-  for (std::uint32_t i = 0; i < source.nodes().size(); ++i) {
-    const Node& node = source.nodes()[i];
-    operands.clear();
-    for (NodeId operand : node.inputs()) operands.push_back(copies[operand.index]);
-    copies.push_back(node.op == Op::parameter
-                         ? graph.parameter(program.parameters[node.payload], node.dtype).id()
-                         : graph.copy_node(source, NodeId{i}, operands));
-  }
-  for (const GraphOutput& output : source.outputs()) {
-    graph.output(output.name, graph.value(copies[output.node.index]));
-  }
-  return graph;
-}
-
 bool is_gpu_stage(Stage stage) {
   return stage == Stage::cuda || stage == Stage::ptx || stage == Stage::sass;
 }
@@ -112,7 +92,8 @@ std::optional<Stage> stage_from_name(std::string_view name) {
 std::string stage_text(const Program& program, Stage stage) {
   check_enum("Stage", stage, Stage::sass);
   const FloatEnvironment environment;  // constants are folded on the way
-  if (stage == Stage::graph) return print(graph_of(program));
+  // The user's graph with the numbers of this program: another slope may have been planned first.
+  if (stage == Stage::graph) return print(program.planned->source.clone(program.parameters));
   if (stage == Stage::plan) return print(program.planned->plan);
   std::string text;
   for (std::size_t k = 0; k < program.kernels.size(); ++k) {

@@ -1,4 +1,5 @@
 // Tensors as text, in the manner of NumPy.
+#include <charconv>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -20,7 +21,9 @@ constexpr std::int64_t kShownEdge = 3;
 std::string shortest_text(double value, std::uint64_t bits, DType dtype) {
   for (int digits = 1; digits < 5; ++digits) {
     std::string text = fmt::format("{:.{}g}", value, digits);
-    if (element_bits(std::stod(text), dtype) == bits) return text;
+    double read = 0;  // not by std::stod, which asks the locale of the process for its comma
+    std::from_chars(text.data(), text.data() + text.size(), read);
+    if (element_bits(read, dtype) == bits) return text;
   }
   return fmt::format("{:.5g}", value);
 }

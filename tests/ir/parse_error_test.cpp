@@ -1,7 +1,12 @@
 // What a person reads when a text does not parse, and that no text does more harm than that.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include <sinter/ir/interpret.h>
+#include <sinter/ir/plan.h>
 #include <sinter/ir/text.h>
+#include <sinter/ir/verify.h>
 
 #include "support/expect_error.h"
 #include "support/fuzz.h"
@@ -101,8 +106,23 @@ TEST(ParseError, RefusesNumbersThatAreNone) {
   expect_parse_error("%2 = input \"z\": f32[99999999999999999999]", "out of range");
 }
 
+TEST(ParseError, RefusesIntegersThatNoF64Holds) {
+  constexpr std::string_view kWords = "no f64 holds this integer: the nearest that one does is ";
+  for (std::string_view digits : {"9007199254740993", "18446744073709551615", "0009007199254740995",
+                                  "36893488147419103233"}) {
+    for (std::string_view sign : {"", "-"}) {
+      const std::string number = std::string(sign) + std::string(digits);
+      expect_parse_error("%2 = add(%0, " + number + "): f32[2, 3]", kWords);
+      expect_parse_error("%2 = constant " + number + ": i64[]", kWords);
+    }
+  }
+  expect_parse_error("%2 = parameter 9007199254740993: f64[]",
+                     "does is 9007199254740992; a number "
+                     "that may be rounded has a point");
+}
+
 TEST(ParseError, ShowsAPartOfALongLine) {
-  const std::string line = "output \"" + std::string(100'000, 'a') + "\" = %0";
+  const std::string line = "output \"" + std::string(100'000, 'a') + "\" = %9";
   try {
     static_cast<void>(parse(with_line(line)));
     FAIL() << "expected an Error";
@@ -113,7 +133,8 @@ TEST(ParseError, ShowsAPartOfALongLine) {
 
 // --- Texts that nobody meant ---------------------------------------------------------------------
 
-/// A text with one small fault: bytes changed, removed, doubled, or a piece of another text.
+/// A text with one small fault: bytes changed, removed, doubled, a piece of another text, or a
+/// number that is negative.
 std::string mutate(std::string text, Random& random) {
   constexpr std::string_view kBytes = "%()[]=:,\"\\#\n -+.0123456789aefinx$\t\r\x7f\xff";
   for (std::size_t faults = random.one_in(4) ? 3 : 1; faults > 0; --faults) {
@@ -127,11 +148,26 @@ std::string mutate(std::string text, Random& random) {
       case 4: text.erase(at, length); break;
       case 5:
       case 6: text.insert(at, 1, random.pick(kBytes)); break;
+      case 7:
+      case 8:
+        text.insert(std::min(text.find_first_of("0123456789", at), text.size()), 1, '-');
+        break;
       default: text[at] = random.pick(kBytes); break;
     }
     if (text.empty()) break;
   }
   return text;
+}
+
+/// What parsed is sound: it is planned and computed, unless it is large.
+void compute(const Graph& graph) {
+  if (graph.outputs().empty()) return;
+  verify(graph);
+  const bool is_large = std::ranges::any_of(
+      graph.nodes(), [&](const Node& node) { return graph.shape(node.shape).elements() > 10'000; });
+  if (is_large) return;
+  static_cast<void>(plan_graph(widen(graph, Rounding::at_store), {}, Fuse::all));
+  static_cast<void>(interpret(graph, random_inputs(graph, 1)));
 }
 
 TEST(ParseFuzz, ATextParsesOrIsRefusedAndPrintsWhatItParses) {
@@ -148,6 +184,7 @@ TEST(ParseFuzz, ATextParsesOrIsRefusedAndPrintsWhatItParses) {
       ++parsed;
       const std::string printed = print(graph);
       ASSERT_EQ(print(parse(printed)), printed) << "from\n" << text;
+      compute(graph);
     } catch (const Error& error) {
       ASSERT_EQ(error.code(), ErrorCode::parse_error) << error.what() << "\nfrom\n" << text;
       ASSERT_TRUE(std::string_view(error.what()).starts_with("line ")) << error.what();

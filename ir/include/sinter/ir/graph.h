@@ -136,6 +136,9 @@ class SINTER_API Graph {
   Graph& operator=(const Graph&) = delete;
   /// A deep copy; Values of this graph do not belong to it.
   [[nodiscard]] Graph clone() const;
+  /// The same with other values of its parameters, one for each. Throws Error(invalid_argument) for
+  /// more or fewer, and for a value that the parameter's dtype does not hold.
+  [[nodiscard]] Graph clone(std::span<const double> parameters) const;
 
   /// Declares the next input. Buffers are bound in the order of declaration. `strides` are in
   /// elements, one per axis, 0 to repeat, negative to walk backwards from the element that the

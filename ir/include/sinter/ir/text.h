@@ -13,8 +13,9 @@
 // number behind `const` belongs to the structure. Where neither position nor context would tell its
 // dtype (a scalar that is itself an output, is used twice, or meets only other scalars) it prints
 // as a node of its own: `%6 = parameter 0.5: f32[]`. Numbers print in the shortest form that reads
-// back to the same bits; also inf, -inf, nan. Behind its strides an input may be `donated`. `#`
-// starts a comment.
+// back to the same bits; also inf, -inf, nan. A number without a point or an exponent is an
+// integer, and is never rounded: beyond 2^53 f64 holds some of them, and others are an error. After
+// its strides an input may be `donated`. `#` starts a comment.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ namespace sinter {
 
 /// A representation that a graph passes through, for `Executable::text` and SINTER_DUMP.
 enum class Stage : std::uint8_t {
-  graph,
+  graph,  ///< as it was compiled, with this program's numbers: `parse` gives that graph again
   plan,
   loops,
   llvm,      ///< of a program for a CPU
