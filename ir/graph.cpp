@@ -294,6 +294,10 @@ void GraphData::donate(NodeId input) {
 }
 
 NodeId GraphData::add_parameter(double value, DType dtype) {
+  if (dtype == DType::boolean) {
+    fail(ErrorCode::dtype_mismatch,
+         "a parameter of bool: it takes a number; a mask of one element is a constant");
+  }
   const double checked = checked_scalar(value, dtype);
   make_room();
   detail::make_room(parameters, 1);

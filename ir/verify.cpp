@@ -93,6 +93,7 @@ void verify_leaf(const GraphData& graph, std::size_t id) {
     bad_node(graph, id, fmt::format("the graph has no parameter {}", node.payload));
   }
   if (node.op == Op::parameter) {
+    if (node.dtype == DType::boolean) bad_node(graph, id, "a parameter is a number, not bool");
     static_cast<void>(checked_scalar(graph.parameters[node.payload], node.dtype));
   }
   if (node.op == Op::constant) verify_number(graph, id, std::bit_cast<double>(node.payload));

@@ -141,6 +141,11 @@ TEST(Canonical, WhatAnOpDoesNotHaveIsRefused) {
                [&] { (void)Graph().copy_node(of.graph, far, {}); });
 }
 
+TEST(Canonical, AParameterIsANumber) {
+  expect_error(ErrorCode::dtype_mismatch, "a parameter of bool: it takes a number",
+               [] { (void)Graph().parameter(1, DType::boolean); });
+}
+
 // --- Enums ---------------------------------------------------------------------------------------
 
 /// Whether `call` refuses each value that no enumerator has, by its number.

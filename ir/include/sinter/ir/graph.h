@@ -147,7 +147,7 @@ class SINTER_API Graph {
   /// Gives up what an input's buffer holds: a program may write over it once it has been read, and
   /// so needs less memory of its own. Throws Error(invalid_argument) for another value.
   void donate(const Value& input);
-  /// A rank-0 number that a user may vary without changing the structure.
+  /// A rank-0 number, not bool, that a user may vary without changing the structure.
   Value parameter(Scalar value, DType dtype);
   /// A rank-0 number that belongs to the structure; rounded to `dtype`, of f16 and bf16 as
   /// Rounding says.
