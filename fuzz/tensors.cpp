@@ -28,7 +28,7 @@ class Recording {
     switch (node.op) {
       case Op::input: return copied_in(engine_, inputs_[node.payload]);
       case Op::parameter: return beside(node.dtype).scalar(graph_.parameters()[node.payload]);
-      case Op::constant: return beside(node.dtype).constant(std::bit_cast<double>(node.payload));
+      case Op::constant: return constant(node.dtype, std::bit_cast<double>(node.payload));
       case Op::iota: return counted(id);
       default: break;
     }
@@ -39,6 +39,11 @@ class Recording {
 
  private:
   [[nodiscard]] Tensor beside(DType dtype) const { return engine_.zeros({}, dtype); }
+
+  /// Beside a mask a number is f32, so one of bool is a tensor.
+  [[nodiscard]] Tensor constant(DType dtype, double value) const {
+    return dtype == DType::boolean ? engine_.full({}, value, dtype) : beside(dtype).constant(value);
+  }
 
   [[nodiscard]] Tensor counted(NodeId id) const {
     const Node& node = graph_.node(id);

@@ -12,6 +12,7 @@
 
 #include <sinter/ir/element.h>
 #include <sinter/ir/enum.h>
+#include <sinter/ir/float_environment.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/rethrow.h>
 
@@ -191,6 +192,7 @@ bool has_storage_floats(const Graph& graph) {
 }
 
 Graph widen(const Graph& graph, Rounding rounding) try {
+  const detail::FloatEnvironment environment;
   detail::check_enum("Rounding", rounding, Rounding::each_op);
   Widening widening(graph, rounding);
   const auto rule = [&](Graph& to, NodeId id, std::span<const NodeId> operands) {

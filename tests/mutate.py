@@ -446,10 +446,6 @@ FAULTS = [
      "std::uint64_t element_bits(double value, DType dtype) {\n"
      "  const detail::FloatEnvironment environment;\n",
      "std::uint64_t element_bits(double value, DType dtype) {\n"),
-    ("a composite's numbers are computed as the caller rounds", "ir/expand.cpp",
-     "Graph expand(const Graph& graph, std::span<const double> parameters) {\n"
-     "  const detail::FloatEnvironment environment;\n",
-     "Graph expand(const Graph& graph, std::span<const double> parameters) {\n"),
     ("rounding modes are the caller's", "ir/include/sinter/ir/float_environment.h",
      "static constexpr unsigned kStickyFlags = 0x3f;",
      "static constexpr unsigned kStickyFlags = 0x603f;"),
