@@ -86,6 +86,22 @@ TEST(Widen, KeepsANumberBesideAnOpInF32) {
   }
 }
 
+TEST(Widen, RoundsAConversionAndABoundThatItsDTypeDoesNotHold) {
+  for (DType dtype : kStorage) {
+    const double rounded = round_to(0.1, dtype);
+    Graph converts;
+    const Value wide = converts.input("x", DType::f32, {1});
+    converts.output("y", wide.convert(dtype).recast(DType::f32));
+    Graph clamps;
+    clamps.output("y", clamps.input("x", dtype, {1}).clamp(0.1, 0.2).recast(DType::f32));
+    for (Rounding rounding : kBoth) {
+      EXPECT_EQ(result(converts, tensor_of(DType::f32, {0.1F}), rounding), rounded);
+      const bool each = rounding == Rounding::each_op;
+      EXPECT_EQ(result(clamps, tensor_of(dtype, {0}), rounding), each ? rounded : 0.1F);
+    }
+  }
+}
+
 // --- What counts as one op -----------------------------------------------------------------------
 
 TEST(Widen, ARecastIsWhereAnOpEnds) {
