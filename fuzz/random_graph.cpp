@@ -23,7 +23,11 @@ constexpr double kSpecialScalars[] = {0.0, -0.0, kInf, -kInf, kNaN, 1e-40, -1e-4
 class Generator {
  public:
   Generator(std::uint64_t seed, const RandomGraphOptions& options)
-      : random_(seed), options_(options), space_(random_shape()) {}
+      : random_(seed),
+        options_(options),
+        narrow_(options.narrow_in > 0 &&
+                Random(seed + kNarrowStream).one_in(static_cast<std::size_t>(options.narrow_in))),
+        space_(random_shape()) {}
 
   Graph run() && {
     const std::int64_t inputs = random_.between(1, 5);
@@ -39,15 +43,20 @@ class Generator {
   }
 
  private:
+  /// A stream of its own, so that the other graphs do not depend on the choice.
+  static constexpr std::uint64_t kNarrowStream = 0x6e6172726f77;
+
   /// The shape that all others broadcast to.
   Shape random_shape() {
+    constexpr std::int64_t kNarrow[] = {1, 1, 1, 1, 1, 2, 3};
     constexpr std::int64_t kLengths[] = {1,  1,  2,  3,  4,  5,  7,  8,  9,
                                          16, 17, 31, 32, 33, 64, 65, 130};
     const std::int64_t rank = random_.between(0, options_.max_rank);
     Shape shape;
     std::int64_t room = options_.max_elements;
     for (std::int64_t axis = 0; axis < rank; ++axis) {
-      const std::int64_t length = std::min(random_.pick(kLengths), room);
+      const std::int64_t any = narrow_ ? random_.pick(kNarrow) : random_.pick(kLengths);
+      const std::int64_t length = std::min(any, room);
       shape.push_back(random_.one_in(60) ? 0 : length);
       room /= std::max<std::int64_t>(length, 1);
     }
@@ -56,7 +65,7 @@ class Generator {
 
   /// The space, or a shape that broadcasts to it: without some leading axes, others of length 1.
   Shape random_subshape() {
-    if (random_.one_in(2)) return space_;
+    if (!narrow_ && random_.one_in(2)) return space_;
     Shape shape;
     const auto first = random_.between(0, space_.rank());
     for (int axis = static_cast<int>(first); axis < space_.rank(); ++axis) {
@@ -140,6 +149,10 @@ class Generator {
 
   DType random_float() {
     if (options_.floating.has_value()) return *options_.floating;
+    if (narrow_) return DType::f32;  // so that most values meet
+    return any_float();
+  }
+  DType any_float() {
     constexpr DType kDTypes[] = {DType::f32, DType::f32, DType::f32, DType::f32,
                                  DType::f64, DType::f64, DType::f16, DType::bf16};
     return random_.pick(kDTypes);
@@ -149,13 +162,19 @@ class Generator {
                                  DType::i32, DType::i32, DType::i64};
     return random_.pick(kDTypes);
   }
-  DType random_number() { return random_.one_in(3) ? random_integer() : random_float(); }
+  DType random_number() {
+    return !narrow_ && random_.one_in(3) ? random_integer() : random_float();
+  }
   DType random_dtype() { return random_.one_in(5) ? DType::boolean : random_number(); }
 
   /// Of as many bytes as `dtype`, and no mask.
   DType random_of_width(DType dtype) {
-    DType other = random_number();
-    while (info(other).bytes != info(dtype).bytes) other = random_number();
+    const auto any = [this] {
+      if (random_.one_in(3)) return random_integer();
+      return options_.floating.has_value() ? *options_.floating : any_float();
+    };
+    DType other = any();
+    while (info(other).bytes != info(dtype).bytes) other = any();
     return other;
   }
 
@@ -306,6 +325,12 @@ class Generator {
 
   // --- Reductions --------------------------------------------------------------------------------
 
+  const OpInfo& random_reduction() {
+    const OpInfo* row = &random_.pick(all_ops());
+    while (row->kind != OpKind::reduction) row = &random_.pick(all_ops());
+    return *row;
+  }
+
   /// Over some axes of any value that has a right dtype; ops to come may compute in its shape.
   void add_reduction(const OpInfo& row) { add_reduction(row, random_.pick(values_)); }
   void add_reduction(const OpInfo& row, const Value x) {
@@ -328,7 +353,7 @@ class Generator {
     const Value made = Value::apply(row.op, std::span(&x, 1), attributes);
     values_.push_back(made);
     // The values of before still broadcast against what keeps its axes.
-    if (!keep && random_.one_in(2)) space_ = made.shape();
+    if (!keep && !narrow_ && random_.one_in(2)) space_ = made.shape();
     ++ops_;
   }
 
@@ -350,9 +375,8 @@ class Generator {
     ++ops_;
     // What reduces the block that a unit has of it is in its kernel.
     while (options_.reductions && random_.one_in(2)) {
-      const OpInfo* row = &random_.pick(all_ops());
-      while (row->kind != OpKind::reduction) row = &random_.pick(all_ops());
-      add_reduction(*row, random_.one_in(2) ? made : made.relu());
+      const OpInfo& row = random_reduction();
+      add_reduction(row, random_.one_in(2) ? made : made.relu());
     }
   }
 
@@ -377,6 +401,9 @@ class Generator {
   /// Records one op, unless there is no operand for the one that was drawn.
   void add_op() {
     if (options_.products && random_.one_in(8)) add_product();
+    if (narrow_ && options_.structural && options_.reductions && random_.one_in(4)) {
+      add_reduction(random_reduction(), random_.pick(values_));
+    }
     const OpInfo& row = random_.pick(all_ops());
     if (row.kind == OpKind::leaf) return;
     if (row.kind == OpKind::structural) {
@@ -391,6 +418,7 @@ class Generator {
       if (options_.structural && row.op == Op::mm) add_product();  // dot is the planner's
       return;
     }
+    if (narrow_ && row.arity == 1 && random_.one_in(2)) return;  // values are to meet
     std::vector<Value> operands;
     const auto dtypes = operand_dtypes(row);
     for (std::size_t i = 0; i < dtypes.size(); ++i) {
@@ -411,7 +439,8 @@ class Generator {
 
   void add_outputs() {
     output("y0", values_.back());
-    const std::int64_t more = random_.one_in(2) ? random_.between(1, 3) : 0;
+    const auto values = static_cast<std::int64_t>(values_.size());
+    const std::int64_t more = narrow_ ? values / 2 : random_.one_in(2) ? random_.between(1, 3) : 0;
     for (std::int64_t i = 1; i <= more; ++i) {
       const Value& value = random_.one_in(20) ? values_.back() : random_.pick(values_);
       output("y" + std::to_string(i), value);
@@ -446,6 +475,7 @@ class Generator {
 
   Random random_;
   const RandomGraphOptions& options_;
+  bool narrow_;
   Shape space_;
   Graph graph_;
   std::vector<Value> values_;

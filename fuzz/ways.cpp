@@ -21,6 +21,25 @@ void add_loops(std::vector<Way>& ways, const std::string& name, const Scheduler&
                   }});
 }
 
+/// Plans under limits of every kind, which `partition` verifies, and compiles nothing: the fastest
+/// way through many graphs. The results are the interpreter's.
+Way planner() {
+  return {"planner", [](const Case& given) {
+            const Graph wide = widen(given.graph, given.rounding);
+            Graph donated = wide.clone();
+            for (const GraphInput& input : wide.inputs()) donated.donate(donated.value(input.node));
+            for (const PlanLimits& limits :
+                 {PlanLimits(), PlanLimits{.product_rows = 168, .product_row_bytes = 1024},
+                  PlanLimits{.arguments = 6, .operations = 7},
+                  PlanLimits{.row_bytes = 0, .units = 4, .chunked_bytes = 64}}) {
+              static_cast<void>(plan_graph(wide, limits, Fuse::all));
+              static_cast<void>(plan_graph(donated, limits, Fuse::all));
+            }
+            static_cast<void>(plan_graph(donated, {}, Fuse::none));
+            return interpret(given.graph, given.inputs, given.rounding);
+          }};
+}
+
 /// Where buffers lie follows from the case, so that a difference comes back.
 Placement placement_of(const Case& given) {
   const std::uint64_t hash = given.graph.key().hash;
@@ -87,6 +106,7 @@ void add_text(std::vector<Way>& ways, const Engine& engine) {
 std::vector<Way> all_ways() {
   std::vector<Way> ways;
   add_text(ways, Engine(EngineOptions{.threads = 1}));
+  ways.push_back(planner());
   for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
     const Target target = Target::parse(name);
     add_loops(ways, name, scheduler_for(target, false));

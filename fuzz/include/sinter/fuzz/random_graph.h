@@ -21,6 +21,9 @@ struct RandomGraphOptions {
   bool gradients = true;             ///< by inputs, as outputs of one graph in six; these need both
   bool products = false;             ///< more of them than of other ops; structural too
   std::optional<DType> floating = {};  ///< of all floats; left out, any
+  /// One graph in so many is narrow: lengths are mostly 1, where [], [1] and [1, 1] meet and no
+  /// shape tells what was reduced; with more reductions and outputs, and fewer dtypes. 0 for none.
+  int narrow_in = 5;
 };
 
 /// Ops, shapes (broadcasting, lengths of 0 and 1), fan-out, scalars (special values too) and
