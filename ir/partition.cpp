@@ -1,11 +1,6 @@
-// From segments to a Plan: stored values become buffers, those of one segment and shape one kernel.
-//
-// A value that is stored is computed by one kernel and read by the others, so kernels of a segment
-// run in an order in which shapes grow: broadcasting never makes a shape smaller. Reductions do,
-// and so what comes after one more of them comes later, or in the kernel that walks rows again.
-#include <algorithm>
+// From segments to a Plan: stored values become buffers, and every segment the kernels that
+// `segment_kernels.h` makes of it.
 #include <map>
-#include <tuple>
 
 #include <sinter/ir/enum.h>
 #include <sinter/ir/float_environment.h>
@@ -13,6 +8,7 @@
 #include <sinter/ir/rethrow.h>
 
 #include "kernel_body.h"
+#include "segment_kernels.h"
 #include "segments.h"
 #include "temporaries.h"
 
@@ -39,14 +35,6 @@ std::string_view to_string(CutRule rule) {
 
 namespace {
 
-/// Grows with every step of broadcasting, which adds axes and turns lengths of 1 into others. (0 is
-/// one of those others: counted as 1, and then by itself.)
-std::tuple<std::int64_t, int, std::ptrdiff_t> broadcast_order(const Shape& shape) {
-  std::int64_t elements = 1;
-  for (std::int64_t length : shape) elements *= std::max<std::int64_t>(length, 1);
-  return {elements, shape.rank(), std::ranges::count(shape, 0)};
-}
-
 class Planner {
  public:
   Planner(Graph graph, const PlanLimits& limits, Fuse fuse) : limits_(effective_limits(limits)) {
@@ -61,7 +49,7 @@ class Planner {
   }
 
   Plan run() && {
-    for (std::size_t s = 0; s < segments_.ends.size(); ++s) add_kernels(s);
+    add_kernels();
     add_inputs();
     add_outputs();
     add_joins();
@@ -70,6 +58,7 @@ class Planner {
     for (const auto& store : others_) add_store(store);
     build_bodies();
     place_temporaries(plan_);
+    verify(plan_);
     return std::move(plan_);
   }
 
@@ -78,53 +67,24 @@ class Planner {
 
   // --- Kernels -----------------------------------------------------------------------------------
 
-  /// One kernel for each group of the values that the segment stores.
-  void add_kernels(std::size_t s) {
-    std::vector<NodeId> stored;
-    int bytes = 1;
-    for (NodeId id : segments_.segment(s)) {
-      if (segments_.home[id.index] != s || !segments_.stored[id.index].has_value()) continue;
-      stored.push_back(id);
-      bytes = std::max<int>(bytes, info(graph().node(id).dtype).bytes);
-    }
-    const std::optional<Frame>& frame = segments_.frames[s];
-    const bool has_rows = frame.has_value() && frame->has_rows(limits_.row_bytes / bytes);
-    const auto group = [&](NodeId id) {
-      return segments_.multiplies[s] ? group_beside_product(id) : group_of(id, frame, has_rows);
-    };
-    std::ranges::sort(stored, {}, [&](NodeId id) { return std::pair(group(id), id); });
-    for (std::size_t i = 0; i < stored.size(); ++i) {
-      if (i == 0 || group(stored[i]) != group(stored[i - 1])) add_kernel(s);
-      places_.kernel[stored[i].index] = static_cast<std::uint32_t>(plan_.kernels.size() - 1);
-    }
-    for (NodeId id : stored) {
-      for (int n = max_stores(); n < segments_.stores[id.index]; n += max_stores()) {
-        copies_.emplace(id.index, add_kernel(kCopiesOnly));
+  void add_kernels() {
+    SegmentKernels kernels(graph(), limits_, segments_);
+    for (std::size_t s = 0; s < segments_.ends.size(); ++s) {
+      const auto cut = kernels.cut(s);
+      for (const std::vector<NodeId>& stored : cut) {
+        const std::uint32_t kernel = add_kernel(s);
+        for (NodeId id : stored) places_.kernel[id.index] = kernel;
+      }
+      for (const std::vector<NodeId>& stored : cut) {
+        for (NodeId id : stored) add_copies(id);
       }
     }
   }
 
-  /// Values of one shape after equally many reductions, whose axes are kept or dropped; or, of rows
-  /// that are walked again, these and all that comes after their reductions. Ordered as their
-  /// kernels have to run.
-  using Group = std::tuple<int, decltype(broadcast_order({})), ShapeId>;
-  [[nodiscard]] Group group_of(NodeId id, const std::optional<Frame>& frame, bool has_rows) const {
-    constexpr ShapeId kSeveral{UINT32_MAX};
-    const int stage = segments_.stages[id.index];
-    const Shape& shape = graph().shape(id);
-    if (has_rows && (stage > 0 || shape == frame->shape)) {
-      return {0, broadcast_order(frame->shape), kSeveral};
+  void add_copies(NodeId id) {
+    for (int n = max_stores(); n < segments_.stores[id.index]; n += max_stores()) {
+      copies_.emplace(id.index, add_kernel(kCopiesOnly));
     }
-    if (frame.has_value() && stage > 0 && (frame->leaves(shape) || shape == frame->reduced(true))) {
-      return {stage, broadcast_order(frame->reduced(true)), kSeveral};
-    }
-    return {stage, broadcast_order(shape), graph().node(id).shape};
-  }
-
-  /// All that comes after a product is in its kernel.
-  [[nodiscard]] Group group_beside_product(NodeId id) const {
-    if (segments_.stages[id.index] > 0) return {1, {}, ShapeId{UINT32_MAX}};
-    return {0, broadcast_order(graph().shape(id)), graph().node(id).shape};
   }
 
   std::uint32_t add_kernel(std::size_t segment) {

@@ -15,6 +15,7 @@
 
 #include "cost.h"
 #include "live_values.h"
+#include "plan_names.h"
 
 namespace sinter {
 namespace {
@@ -140,17 +141,8 @@ class PlanPrinter {
   }
 
   [[nodiscard]] std::string name(const PlanBuffer& buffer) const {
-    switch (buffer.kind) {
-      case PlanBuffer::Kind::input:
-        return fmt::format("input {:?}", plan_.graph.inputs()[buffer.position].name);
-      case PlanBuffer::Kind::output:
-        return fmt::format("output {:?}", plan_.graph.outputs()[buffer.position].name);
-      case PlanBuffer::Kind::temporary: break;
-    }
-    // Temporaries come last among the buffers and are counted from 0.
-    const auto index = static_cast<std::size_t>(&buffer - plan_.buffers.data());
-    return fmt::format("temporary {}",
-                       index - plan_.graph.inputs().size() - plan_.graph.outputs().size());
+    const auto index = &buffer - plan_.buffers.data();
+    return detail::name_of(plan_, {static_cast<std::uint32_t>(index)});
   }
 
   void add_stored(const PlanBuffer& buffer) {
@@ -263,6 +255,18 @@ class PlanPrinter {
 };
 
 }  // namespace
+
+std::string detail::name_of(const Plan& plan, BufferId id) {
+  const PlanBuffer& buffer = plan.buffers[id.index];
+  const auto inputs = plan.graph.inputs();
+  const auto outputs = plan.graph.outputs();
+  switch (buffer.kind) {
+    case PlanBuffer::Kind::input: return fmt::format("input {:?}", inputs[buffer.position].name);
+    case PlanBuffer::Kind::output: return fmt::format("output {:?}", outputs[buffer.position].name);
+    case PlanBuffer::Kind::temporary: break;
+  }
+  return fmt::format("temporary {}", id.index - inputs.size() - outputs.size());
+}
 
 std::string print(const Plan& plan) try {
   const detail::FloatEnvironment environment;

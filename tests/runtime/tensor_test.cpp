@@ -113,6 +113,17 @@ TEST(Tensor, HasShapesReductionsAndProducts) {
   EXPECT_EQ(Tensor::concat({x, x.flip(1)}, 0).shape(), Shape({4, 3}));
 }
 
+TEST(Tensor, ASumMeetsOneElementOfMoreAxes) {
+  const Engine engine;
+  const Tensor a = engine.tensor({2});
+  const Tensor b = engine.tensor({{3}});
+  const Tensor m = b * 2;
+  const Tensor z = a.sum() + m;
+  EXPECT_EQ(z.shape(), Shape({1, 1}));
+  EXPECT_EQ(z.to_vector<float>(), Floats{8});
+  EXPECT_EQ(m.to_vector<float>(), Floats{6});
+}
+
 TEST(Tensor, ANumberIsATensorWithoutATrace) {
   const Engine engine;
   const Tensor x = engine.tensor({1, 2});

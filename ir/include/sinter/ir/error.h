@@ -1,7 +1,8 @@
 // What a user or the environment can cause: one exception type with a code and one message.
 //
 // The message names what was given (op, dtypes, shapes) and what would be right. A bug in sinter
-// is not an Error: see assert.h.
+// stops the program (assert.h), unless a check of sinter on its own work finds it before anything
+// wrong was computed: that is Error(internal).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ enum class ErrorCode : std::uint8_t {
   limit_exceeded,    ///< rank, element count, node count or memory beyond what is served
   parse_error,       ///< text that does not parse; the message shows line, column and a caret
   unsupported,       ///< correct, but not served by this build or this machine
-  internal,          ///< a foreign library failed in a way that no input should cause
+  internal,          ///< a bug in sinter that a check found before anything ran (see `verify` of a
+                     ///< Plan), or a foreign library that failed as no input should make it
 };
 
 /// "invalid_graph" and so on.

@@ -119,8 +119,22 @@ struct Plan {
   std::int64_t workspace_bytes = 0;  ///< all that a run needs beside inputs and outputs
 };
 
-/// Cuts a verified graph without structural ops but views and concats. Linear time.
+/// Cuts a verified graph without structural ops but views and concats. Linear time. The plan is
+/// verified.
 [[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
+
+/// Throws Error(internal) with the plan's text unless `plan` runs as it stands:
+/// - its buffers are those that the graph declares, then temporaries; what kernels read and write
+///   lies inside them, in their dtype
+/// - a kernel reads inputs, and elements that earlier kernels wrote: a buffer that is complete, or
+///   what one of them stored there
+/// - every element of an output or a temporary is written once, and none of an input
+/// - the outputs of a kernel have one shape, or those that its reductions have before and after
+/// - an input that a product reads is none that may be overwritten in place
+/// - temporaries that are alive at once lie apart, in the workspace, in donated inputs that no kernel
+///   reads any more, or in outputs that no kernel has written yet and that are no input to be read
+/// Time: n log n in operands and buffers.
+SINTER_API void verify(const Plan& plan);
 
 /// The plan of any verified graph without ops on 16-bit floats (see `widen`): simplify,
 /// place_views, chunk_reductions, partition. What an engine runs is this plan.
