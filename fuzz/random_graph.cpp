@@ -433,7 +433,9 @@ class Generator {
     if (row.rule == DTypeRule::lookup) {
       for (double& number : attributes.table.emplace()) number = random_fraction();
     }
-    values_.push_back(Value::apply(row.op, operands, attributes));
+    // Once more, at times: two values to a user, one to a pass.
+    const int times = options_.repeats && random_.one_in(16) ? 2 : 1;
+    for (int i = 0; i < times; ++i) values_.push_back(Value::apply(row.op, operands, attributes));
     ++ops_;
   }
 
@@ -447,21 +449,25 @@ class Generator {
     }
   }
 
-  /// Of the sum of some value, by every input on which that depends smoothly; now and then of a
-  /// gradient, too.
+  /// Of the sum of some value, by every input and two other values on which that depends smoothly;
+  /// now and then of a gradient, too.
   void add_gradients() {
     const Value& value = random_.pick(values_);
     if (!is_floating(value.dtype())) return;
     const std::vector<GraphInput> inputs(graph_.inputs().begin(), graph_.inputs().end());
     for (const GraphInput& input : inputs) {
-      const Value by = graph_.value(input.node);
-      const std::optional<Value> first = gradient(value, by);
-      if (!first.has_value()) continue;
-      output("d" + input.name, *first);
-      if (!random_.one_in(4)) continue;
-      const std::optional<Value> second = gradient(*first, by);
-      if (second.has_value()) output("dd" + input.name, *second);
+      add_gradient("d" + input.name, value, graph_.value(input.node));
     }
+    for (const char* name : {"d", "e"}) add_gradient(name, value, random_.pick(values_));
+  }
+
+  void add_gradient(const std::string& name, const Value& value, const Value& by) {
+    const std::optional<Value> first = gradient(value, by);
+    if (!first.has_value()) return;
+    output(name, *first);
+    if (!random_.one_in(4)) return;
+    const std::optional<Value> second = gradient(*first, by);
+    if (second.has_value()) output("d" + name, *second);
   }
 
   /// Of the sum of a value; nothing where it does not depend on `by`.

@@ -141,6 +141,7 @@ Case random_case(std::uint64_t seed) {
   options.max_elements = random.one_in(4) ? 2048 : 300;
   options.random_strides = random.one_in(3);
   options.products = seed % 4 == 0;
+  options.repeats = true;
   // Calls of all kinds one time in eight: what the checks let through must be right, too.
   const bool arbitrary = random.one_in(8);
   Case made{

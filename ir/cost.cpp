@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "composites.h"
+#include "merging.h"
 #include "rewrite.h"
 
 namespace sinter {
@@ -67,6 +68,7 @@ int count_operations(const Graph& graph, const Node& node) {
 
 int count_in_body(Op op, DType dtype) {
   Graph graph;
+  const Merging merging(graph);
   std::array<Value, kMaxOperands> operands;
   const DType compute = compute_dtype(dtype);
   const OpInfo& row = info(op);

@@ -62,7 +62,11 @@ class Backward {
     accumulate(loss_, graph_.constant(1, graph_.node(loss_).dtype));
     for (std::uint32_t i = loss_.index + 1; i-- > first_;) propagate({i});
     std::vector<Value> results;
-    for (NodeId id : of_) results.push_back(result(id));
+    for (NodeId id : of_) {
+      const Value value = result(id);
+      // Two of them may be one node, and one may be on the way to another.
+      results.push_back(of_.size() == 1 ? value : value.convert(value.dtype()));
+    }
     return results;
   }
 

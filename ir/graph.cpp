@@ -1,4 +1,4 @@
-// Graph and Value over GraphData: interning, the growing key, and checks at the boundary.
+// Graph and Value over GraphData: recording, the growing key, and checks at the boundary.
 #include <sinter/ir/graph.h>
 
 #include <algorithm>
@@ -10,12 +10,14 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
 #include "graph_data.h"
 #include "layout.h"
+#include "merging.h"
 
 namespace sinter {
 namespace detail {
@@ -171,7 +173,7 @@ void GraphData::make_room(std::size_t text_bytes) {
   constexpr std::size_t kNodeBytes = 2 * sizeof(Node);
   detail::make_room(nodes, 1);
   detail::make_room(shapes, kShapes);
-  node_index_.make_room(1);
+  if (node_index_.has_value()) node_index_->make_room(1);
   shape_index_.make_room(kShapes);
   key.make_room(kNodeBytes + (kShapes + 1) * kDimsBytes + text_bytes);
 }
@@ -217,15 +219,22 @@ void GraphData::check_node(NodeId id) const {
        fmt::format("node {} of a graph of {} nodes", id.index, nodes.size()));
 }
 
-NodeId GraphData::intern(const Node& node) {
-  const std::uint64_t hash = hash_of(node);
-  const auto known =
-      node_index_.find(hash, [&](std::uint32_t position) { return nodes[position] == node; });
-  if (known.has_value()) return {*known};
+void GraphData::merge_equal_nodes(bool merges) {
+  node_index_.reset();
+  if (merges) node_index_.emplace();
+}
+
+NodeId GraphData::add(const Node& node) {
+  const std::uint64_t hash = node_index_.has_value() ? hash_of(node) : 0;
+  if (node_index_.has_value()) {
+    const auto known =
+        node_index_->find(hash, [&](std::uint32_t position) { return nodes[position] == node; });
+    if (known.has_value()) return {*known};
+  }
   check_node_count();
   const NodeId id{static_cast<std::uint32_t>(nodes.size())};
   nodes.push_back(node);
-  node_index_.insert(hash, id.index);
+  if (node_index_.has_value()) node_index_->insert(hash, id.index);
   // Node has padding, so its fields go in one by one.
   struct Packed {
     std::uint8_t op, dtype, operand_count, zero;
@@ -256,7 +265,7 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
     node.payload |= std::uint64_t{list.index} << (32 * i);
   }
   if (row.rule == DTypeRule::lookup) node.payload = intern_table(*attributes.table);
-  return intern(node);
+  return add(node);
 }
 
 NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& shape,
@@ -270,7 +279,7 @@ NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& sha
   GraphInput input{std::string(name), {}, canonical(shape, strides), false};
   check_node_count();
   input_names_.emplace(name);  // nothing fails from here on
-  input.node = intern({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
+  input.node = add({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
   const NodeId id = input.node;
   inputs.push_back(std::move(input));
   key.append_text(name);
@@ -301,20 +310,20 @@ NodeId GraphData::add_parameter(double value, DType dtype) {
   const double checked = checked_scalar(value, dtype);
   make_room();
   detail::make_room(parameters, 1);
-  const NodeId id = intern({Op::parameter, dtype, 0, intern_shape({}), {}, parameters.size()});
+  const NodeId id = add({Op::parameter, dtype, 0, intern_shape({}), {}, parameters.size()});
   parameters.push_back(checked);
   return id;
 }
 
 NodeId GraphData::add_iota(DType dtype, const Shape& shape, int axis) {
   make_room();
-  return intern({Op::iota, dtype, 0, intern_shape(shape), {}, static_cast<std::uint64_t>(axis)});
+  return add({Op::iota, dtype, 0, intern_shape(shape), {}, static_cast<std::uint64_t>(axis)});
 }
 
 NodeId GraphData::add_constant(double value, DType dtype) {
   const auto bits = std::bit_cast<std::uint64_t>(canonical_number(value, dtype));
   make_room();
-  return intern({Op::constant, dtype, 0, intern_shape({}), {}, bits});
+  return add({Op::constant, dtype, 0, intern_shape({}), {}, bits});
 }
 
 void GraphData::add_output(std::string_view name, NodeId node, const Strides& strides) {
@@ -410,6 +419,12 @@ detail::GraphData& Graph::data() const {
   if (data_ == nullptr) fail(ErrorCode::invalid_graph, "this Graph was moved from");
   return *data_;
 }
+
+detail::Merging::Merging(Graph& graph) : data_(graph.data_) {
+  SINTER_ASSERT(data_->nodes.empty(), "merging begins with the first node");
+  data_->merge_equal_nodes(true);
+}
+detail::Merging::~Merging() { data_->merge_equal_nodes(false); }
 
 Graph Graph::clone() const try {
   Graph copy;

@@ -1,9 +1,10 @@
-// The storage behind Graph and Value: nodes, interned shapes, and the key that grows with them.
+// The storage of Graph and Value: nodes, interned shapes, and the key that grows with them.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <span>
 #include <unordered_set>
 #include <vector>
@@ -53,13 +54,14 @@ struct GraphData {
 
   /// Throws Error(invalid_argument) for a node that this graph does not have.
   void check_node(NodeId id) const;
-  /// Adds the node, or finds the equal one that is there. Leaves that stand for something outside
-  /// (inputs, parameters) differ by payload and so are never merged.
-  NodeId intern(const Node& node);
+  /// Appends the node: what a user records twice is two values. While a Merging lives, finds the
+  /// equal node that is there instead; inputs and parameters differ by payload and stay apart.
+  NodeId add(const Node& node);
+  void merge_equal_nodes(bool merges);
   ShapeId intern_shape(const Shape& shape);
   /// The position of the table, whose numbers its node's dtype holds.
   std::uint64_t intern_table(const LookupTable& table);
-  /// Checks operands against the op's row and interns the node. Throws Error.
+  /// Checks operands against the op's row and adds the node. Throws Error.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
   void donate(NodeId input);
@@ -75,7 +77,7 @@ struct GraphData {
   /// before anything is changed, or not at all. Names take some more, see their sets.
   void make_room(std::size_t text_bytes = 0);
 
-  InternTable node_index_;
+  std::optional<InternTable> node_index_;  ///< while equal nodes merge
   InternTable shape_index_;
   std::map<std::array<std::uint64_t, std::tuple_size_v<LookupTable>>, std::uint64_t> table_index_;
   NameSet input_names_;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "merging.h"
 #include "segments.h"
 
 namespace sinter::detail {
@@ -23,6 +24,7 @@ BodyBuilder::BodyBuilder(const Plan& plan, const Places& places)
 
 void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::size_t segment,
                         std::span<const NodeId> members, std::span<const Store> stores) {
+  const Merging merging(kernel.body);
   kernel_ = &kernel;
   k_ = k;
   segment_ = segment;

@@ -82,9 +82,8 @@ class Printer {
     for (const GraphOutput& output : graph_.outputs()) own_line[output.node.index] = true;
     std::uint32_t next = 0;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      // A parameter is a thing of its own: printed inline twice, it would be read as two.
-      const bool many = nodes[i].op == Op::parameter ? uses[i] != 1 : uses[i] == 0;
-      if (!is_scalar_leaf(nodes[i]) || own_line[i] || many) numbers_[i] = next++;
+      // Printed inline twice, it would be read as two.
+      if (!is_scalar_leaf(nodes[i]) || own_line[i] || uses[i] != 1) numbers_[i] = next++;
     }
   }
 

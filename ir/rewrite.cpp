@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "merging.h"
+
 namespace sinter::detail {
 namespace {
 
@@ -37,6 +39,7 @@ Graph rewrite(const Graph& from, const RewriteRule& rule, const OutputRule& outp
   const std::span<const Node> nodes = from.nodes();
   std::vector<NodeId> moved(nodes.size());
   Graph to;
+  const Merging merging(to);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!live[i] && !is_bound_by_position(nodes[i].op)) continue;
     std::array<NodeId, kMaxOperands> operands;

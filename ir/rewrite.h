@@ -23,7 +23,7 @@ using RewriteRule = std::function<NodeId(Graph& to, NodeId id, std::span<const N
 using OutputRule = std::function<NodeId(Graph& to, const GraphOutput& output, NodeId moved)>;
 
 /// Applies `rule` to every node that an output needs, and to every input and parameter, needed or
-/// not: those are bound by position. Outputs keep their names and order.
+/// not: those are bound by position. Equal nodes merge. Outputs keep their names and order.
 [[nodiscard]] Graph rewrite(const Graph& from, const RewriteRule& rule,
                             const OutputRule& output_rule = {});
 

@@ -166,14 +166,12 @@ void add_reduction(const OpInfo& row, std::vector<Use>& uses) {
 
 void add_product(Op op, std::vector<Use>& uses) {
   if (op == Op::dot) return;  // made by the planner
-  const std::vector<Shape> operands[] = {{{2, 3}, {3, 4}},
-                                         {{3, 2, 3}, {3, 3, 2}},
-                                         {{3, 2, 3}, {3, 2}},
-                                         {{2, 3}, {3, 3, 2}},
-                                         {{2, 1, 2, 3}, {3, 3, 1}},
-                                         {{2, 3}, {1, 3, 2}}};
+  const std::vector<Shape> operands[] = {{{2, 3}, {3, 4}},          {{3, 2, 3}, {3, 3, 2}},
+                                         {{3, 2, 3}, {3, 2}},       {{2, 3}, {3, 3, 2}},
+                                         {{2, 1, 2, 3}, {3, 3, 1}}, {{2, 3}, {1, 3, 2}}};
   for (const std::vector<Shape>& shapes : operands) {
-    uses.push_back({"mm", shapes, [](std::span<const Value> x) { return Value::apply(Op::mm, x); }});
+    uses.push_back(
+        {"mm", shapes, [](std::span<const Value> x) { return Value::apply(Op::mm, x); }});
   }
 }
 

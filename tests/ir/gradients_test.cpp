@@ -64,6 +64,69 @@ void expect_values(const std::vector<double>& got, const std::vector<double>& wa
   }
 }
 
+// --- By values on the way ------------------------------------------------------------------------
+
+/// The gradient by one value, on the way from x = (1, 2, 4), of f(x, that value).
+std::vector<double> gradient_by(const std::function<Value(const Value&)>& value,
+                                const std::function<Value(const Value&, const Value&)>& f) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f64, {3});
+  const Value h = value(x);
+  graph.output("dh", gradients(f(x, h).sum(), {h})[0]);
+  const TensorData data = vector_of({1, 2, 4});
+  return numbers(interpret(graph, std::span(&data, 1))[0]);
+}
+
+TEST(Gradients, TellEqualExpressionsApart) {
+  const auto relu = [](const Value& x) { return x.relu(); };
+  expect_values(
+      gradient_by(relu, [](const Value& x, const Value& h) { return h * 3 + x.relu() * 5; }),
+      {3, 3, 3});
+  expect_values(
+      gradient_by(relu, [](const Value& x, const Value& h) { return x.relu() * 5 + h * 3; }),
+      {3, 3, 3});
+  const auto centred = [](const Value& x) { return x - x.mean(-1, true); };
+  expect_values(
+      gradient_by(centred, [](const Value& x, const Value& h) { return h + x.layer_norm(); }),
+      {1, 1, 1});
+  const auto number = [](const Value& x) { return x.constant(2); };
+  expect_values(
+      gradient_by(number, [](const Value& x, const Value& h) { return h * x + x.constant(2); }),
+      {7});
+}
+
+TEST(Gradients, TellWhatChangesNothingFromItsOperand) {
+  const std::function<Value(const Value&)> same[] = {
+      [](const Value& x) { return x.reshape({3}); },
+      [](const Value& x) { return x.broadcast_to({3}); },
+      [](const Value& x) { return x.convert(DType::f64); },
+      [](const Value& x) { return x.slice(0, 0); },
+      [](const Value& x) { return x.transpose({0}); },
+      [](const Value& x) { return Value::concat({x}, 0); },
+  };
+  for (const auto& value : same) {
+    expect_values(gradient_by(value, [](const Value& x, const Value& h) { return h * 3 + x * 5; }),
+                  {3, 3, 3});
+  }
+}
+
+TEST(Gradients, AreValuesOfTheirOwn) {
+  Graph graph;
+  const Value x = graph.input("x", DType::f64, {3});
+  const Value y = graph.input("y", DType::f64, {3});
+  const Value z = x + y;
+  const std::vector<Value> d = gradients((z * z).sum(), {x, y, z});
+  for (const Value& by : d) {
+    const Value sum = (d[0] * 2 + d[1] * 3 + d[2] * 5).sum();
+    graph.output(std::to_string(graph.outputs().size()), gradients(sum, {by})[0]);
+  }
+  const TensorData data[] = {vector_of({1, 2, 4}), vector_of({1, 2, 4})};
+  const std::vector<TensorData> results = interpret(graph, data);
+  expect_values(numbers(results[0]), {2, 2, 2});
+  expect_values(numbers(results[1]), {3, 3, 3});
+  expect_values(numbers(results[2]), {5, 5, 5});
+}
+
 // --- leaky_relu ----------------------------------------------------------------------------------
 
 template <typename T>

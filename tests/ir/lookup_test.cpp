@@ -66,11 +66,16 @@ TEST(Lookup, IsKnownByItsRoundedNumbers) {
   EXPECT_EQ(key(kNaN, DType::i32), key(std::copysign(kNaN, -1), DType::i32));
 }
 
-TEST(Lookup, OfTheSameTableIsTheSameNode) {
+TEST(Lookup, OfTheSameTableSharesIt) {
   Graph graph;
   const Value index = graph.input("i", DType::i32, {3});
-  EXPECT_EQ(index.lut16(kTable).id(), index.lut16(kTable).id());
-  EXPECT_NE(index.lut16(kTable).id(), index.lut16({}).id());
+  graph.output("a", index.lut16(kTable));
+  graph.output("b", index.lut16(kTable));
+  graph.output("c", index.lut16({}));
+  EXPECT_EQ(graph.tables().size(), 2);
+  const Graph merged = simplify(graph);
+  EXPECT_EQ(merged.outputs()[0].node, merged.outputs()[1].node);
+  EXPECT_NE(merged.outputs()[0].node, merged.outputs()[2].node);
 }
 
 TEST(Lookup, ReadsBackFromText) {

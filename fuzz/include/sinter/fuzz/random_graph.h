@@ -18,7 +18,8 @@ struct RandomGraphOptions {
   bool random_strides = false;       ///< give inputs strides: permuted, with gaps, or 0
   bool reductions = true;            ///< unless there are no structural ops either
   bool structural = true;            ///< ops that move elements; a kernel's body has none
-  bool gradients = true;             ///< by inputs, as outputs of one graph in six; these need both
+  bool gradients = true;             ///< of itself, as outputs of one graph in six; these need both
+  bool repeats = false;              ///< some ops twice, over the same operands
   bool products = false;             ///< more of them than of other ops; structural too
   std::optional<DType> floating = {};  ///< of all floats; left out, any
   /// One graph in so many is narrow: lengths are mostly 1, where [], [1] and [1, 1] meet and no

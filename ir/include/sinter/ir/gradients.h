@@ -49,8 +49,9 @@
 namespace sinter {
 
 /// The derivatives of `loss`, a floating scalar, with respect to each value in `of`, which has its
-/// dtype and shape. These may be inputs, parameters, or values computed on the way. Takes time
-/// linear in the nodes between them and the loss.
+/// dtype and shape. These may be inputs, parameters, or values computed on the way, each as itself:
+/// by `h1 = x.relu()`, what uses an equal `h2 = x.relu()` does not count. The results are Values of
+/// their own. Takes time linear in the nodes between `of` and the loss.
 ///
 /// Throws Error, and records nothing then: invalid_argument where `of` is empty, or where the loss
 /// does not depend on a value or does so only through ops that have no gradient; shape_mismatch for

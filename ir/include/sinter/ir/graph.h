@@ -1,10 +1,12 @@
 // Graph and Value: the op IR that users build and passes transform.
 //
-// A Graph is a list of small interned nodes in topological order: a node's operands always have
-// smaller ids, so every pass is one loop and nothing recurses over a graph's depth. Numbers that a
-// user gives are `parameter` nodes: they are never merged, and their values lie beside the nodes,
-// so that two graphs that differ in a slope have the same structure. Coefficients inside
-// composites are `constant` nodes and belong to the structure.
+// A Graph is a list of small nodes in topological order: a node's operands always have smaller ids,
+// so every pass is one loop and nothing recurses over a graph's depth. Every op that is recorded is
+// a node of its own, equal ones too: a Value is an identity, and gradients tell `h1 = x.relu()`
+// from `h2 = x.relu()`. Passes merge equal nodes, so a program computes such a value once. Numbers
+// that a user gives are `parameter` nodes, whose values lie beside the nodes, so that two graphs
+// that differ in a slope have the same structure. Coefficients inside composites are `constant`
+// nodes and belong to the structure.
 //
 // A Graph is used by one thread at a time. Values keep their graph's nodes alive.
 #pragma once
@@ -78,10 +80,12 @@ SINTER_API std::vector<Value> gradients(const Value& loss, std::span<const Value
 namespace detail {
 struct GraphData;
 struct Layout;
+class Merging;
 }  // namespace detail
 
 /// A tensor in a graph: shape and dtype are known, data is not. Cheap to copy. The fluent methods
-/// record ops; there is no in-place form. Equality is `x.equal(y)`, never `==`.
+/// record ops, and each call gives a Value of its own; there is no in-place form. Equality is
+/// `x.equal(y)`, never `==`.
 class SINTER_API Value : public ElementwiseMethods<Value>,
                          public StructuralMethods<Value>,
                          public ReductionMethods<Value>,
@@ -134,7 +138,7 @@ class SINTER_API Graph {
   Graph& operator=(Graph&&) noexcept;
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
-  /// A deep copy; Values of this graph do not belong to it.
+  /// A deep copy, node by node; Values of this graph do not belong to it.
   [[nodiscard]] Graph clone() const;
   /// The same with other values of its parameters, one for each. Throws Error(invalid_argument) for
   /// more or fewer, and for a value that the parameter's dtype does not hold.
@@ -158,6 +162,8 @@ class SINTER_API Graph {
   /// Declares the next output. A value may be an output more than once. `strides` as for an input,
   /// but no two elements may share memory.
   void output(std::string_view name, const Value& value, const Strides& strides = {});
+  /// True if `value` is a node of this graph; false for one of another, and the default-made one.
+  [[nodiscard]] bool holds(const Value& value) const;
   /// The Value of a node of this graph.
   [[nodiscard]] Value value(NodeId id) const;
 
@@ -194,6 +200,7 @@ class SINTER_API Graph {
 
  private:
   friend class Value;
+  friend class detail::Merging;
   friend void verify(const Graph& graph);
   friend std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
   /// Another handle on the storage of a graph.

@@ -73,12 +73,14 @@ class StructuralMethods {
     const Self operands[] = {self(), self().scalar(value)};
     return Self::apply(Op::pad, operands, attributes);
   }
-  /// The parts one after the other along an axis; their other lengths are equal.
+  /// The parts one after the other along an axis; their other lengths are equal. Of one part, that
+  /// part as a value of its own.
   [[nodiscard]] static Self concat(std::span<const Self> parts, std::int64_t axis) {
     if (parts.empty()) detail::refuse_empty_concat();
     Self joined = parts[0];
     Attributes attributes;
     attributes.lists[0].push_back(detail::checked_axis("concat", joined.shape(), axis));
+    if (parts.size() == 1) return joined.convert(joined.dtype());
     for (const Self& part : parts.subspan(1)) {
       const Self operands[] = {joined, part};
       joined = Self::apply(Op::concat, operands, attributes);
