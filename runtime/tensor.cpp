@@ -47,10 +47,8 @@ Tensor Tensor::apply(Op op, std::span<const Tensor> operands, const Attributes& 
 
 Tensor Tensor::number_beside(Scalar number, bool structural) const try {
   const DType dtype = node().dtype == DType::boolean ? DType::f32 : node().dtype;
-  auto node = std::make_shared<detail::TensorNode>(node_->core, dtype, Shape(),
-                                                   detail::TraceNumber{number.value(), structural});
-  node->age = node_->core->recorder().age();
-  return Tensor(std::move(node));
+  return Tensor(std::make_shared<detail::TensorNode>(
+      node_->core, dtype, Shape(), detail::TraceNumber{number.value(), structural}));
 } catch (...) {
   detail::rethrow_as_error();
 }

@@ -14,7 +14,7 @@
 #include <sinter/runtime/view.h>
 
 #include "program.h"
-#include "tensor_past.h"
+#include "tensor_lineage.h"
 
 namespace sinter::detail {
 
@@ -33,7 +33,7 @@ class TensorBuffer {
   void fill(std::span<const std::byte> element);
   void read(std::span<std::byte> host) const;
 
-  Origin origin;  ///< under the lock of the Recorder
+  std::shared_ptr<Identity> identity;  ///< of its tensor; under the lock of the Recorder
 
  private:
   std::shared_ptr<const Services> services_;

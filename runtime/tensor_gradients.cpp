@@ -15,18 +15,10 @@ std::string type_text(DType dtype, const Shape& shape) {
   return fmt::format("{}{}", to_string(dtype), to_string(shape));
 }
 
-void check_recorded(const TensorNode& loss) {
-  if (loss.buffer == nullptr || !loss.buffer->origin.is_computed()) return;
+[[noreturn]] void refuse_evaluated_loss() {
   fail(ErrorCode::invalid_argument,
        "gradients: the loss has been evaluated, and how it was computed is forgotten: take "
        "gradients before it is read, or runs in another way");
-}
-
-/// Whether `evaluated` is, or may be, computed from `of`.
-bool may_come_from(const Origin& evaluated, const TensorNode& of) {
-  const std::uint64_t age = of.buffer != nullptr ? of.buffer->origin.age : of.age;
-  if (!evaluated.is_computed() || evaluated.age <= age) return false;
-  return of.buffer == nullptr || evaluated.past->may_lead(age, evaluated.result);
 }
 
 [[noreturn]] void refuse_evaluated(const TensorNode& of, std::size_t k, const std::string& type) {
@@ -53,17 +45,21 @@ std::vector<bool> reached_from(const Graph& graph, NodeId loss) {
 
 /// Throws Error where a gradient would end at a tensor that was evaluated since it was computed
 /// from one of `of`.
-void check_ways(const Trace& trace, NodeId loss, std::span<const TensorNode* const> of) {
+void check_ways(const Lineage& lineage, const Trace& trace, NodeId loss,
+                std::span<TensorNode* const> of) {
+  std::vector<const Identity*> identities;
+  for (TensorNode* tensor : of) identities.push_back(tensor->identity().get());
+  Lineage::Search search(lineage, identities);
   const Graph& graph = trace.graph();
   const std::vector<bool> reached = reached_from(graph, loss);
   for (const GraphInput& input : graph.inputs()) {
     if (input.node > loss || !reached[input.node.index]) continue;
     const Node& node = graph.node(input.node);
-    const Origin& origin = trace.inputs()[node.payload]->origin;
-    for (std::size_t k = 0; k < of.size(); ++k) {
-      if (!may_come_from(origin, *of[k])) continue;
-      refuse_evaluated(*of[k], k, type_text(node.dtype, graph.shape(node.shape)));
-    }
+    const std::shared_ptr<Identity>& evaluated = trace.inputs()[node.payload]->identity;
+    const auto k = evaluated != nullptr ? search.leading_to(*evaluated) : std::nullopt;
+    if (!k.has_value()) continue;
+    if (input.node == loss) refuse_evaluated_loss();
+    refuse_evaluated(*of[*k], *k, type_text(node.dtype, graph.shape(node.shape)));
   }
 }
 
@@ -73,15 +69,14 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
   const std::shared_ptr<EngineCore>& core = loss.node_->core;
   const auto lock = enter({&loss, 1});
   check_whole(of);
-  check_recorded(*loss.node_);
   const Value value = value_of(loss);
   std::vector<Value> values;
-  std::vector<const TensorNode*> nodes;
+  std::vector<TensorNode*> nodes;
   for (const Tensor& tensor : of) {
     values.push_back(value_of(tensor));
     nodes.push_back(tensor.node_.get());
   }
-  check_ways(*trace_, value.id(), nodes);
+  check_ways(lineage_, *trace_, value.id(), nodes);
   std::vector<Tensor> results = adopt(core, sinter::gradients(value, values));
   if (is_half_full()) run(*core, trace_->split_live(nullptr));
   return results;

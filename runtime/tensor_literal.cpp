@@ -80,7 +80,6 @@ Tensor Engine::of_buffer(std::shared_ptr<detail::TensorBuffer> buffer, DType dty
                          const Shape& shape) const {
   auto node = std::make_shared<detail::TensorNode>(core_, dtype, shape);
   node->buffer = std::move(buffer);
-  node->buffer->origin.age = core_->recorder().next_age();
   return Tensor(std::move(node));
 }
 

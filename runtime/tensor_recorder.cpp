@@ -53,18 +53,11 @@ class Donations {
   Buffers buffers_;
 };
 
-/// Declares an output for each node that tensors want, and gives the output of each: twins share
-/// it.
-std::vector<std::size_t> declare_outputs(Graph& graph, const Nodes& wanted) {
-  std::vector<std::size_t> output_of;
-  output_of.reserve(wanted.size());
+/// An output for each tensor.
+void declare_outputs(Graph& graph, const Nodes& wanted) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const std::size_t outputs = graph.outputs().size();
-    const bool twin = i > 0 && wanted[i]->id == wanted[i - 1]->id;
-    if (!twin) graph.output("y" + std::to_string(outputs), graph.value(wanted[i]->id));
-    output_of.push_back(twin ? outputs - 1 : outputs);
+    graph.output("y" + std::to_string(i), graph.value(wanted[i]->id));
   }
-  return output_of;
 }
 
 std::shared_ptr<TensorBuffer> make_output(const EngineCore& core, DType dtype, const Shape& shape) {
@@ -93,16 +86,6 @@ TensorView view_of(const TensorBuffer& buffer, const Graph& graph, NodeId node) 
   return buffer.view(graph.node(node).dtype, graph.shape(node));
 }
 
-/// From which tensors the outputs of a trace are computed.
-std::shared_ptr<const Past> past_of(const Trace& trace, std::uint64_t first_age) {
-  std::vector<Past::Source> inputs;
-  inputs.reserve(trace.inputs().size());
-  for (const std::shared_ptr<TensorBuffer>& input : trace.inputs()) {
-    inputs.push_back({input->origin.age, input->origin.is_computed()});
-  }
-  return std::make_shared<const Past>(trace.graph(), std::move(inputs), first_age);
-}
-
 void run_program(const Program& program, Trace& trace, const Buffers& buffers) {
   const Graph& graph = trace.graph();
   std::vector<ConstTensorView> inputs;
@@ -122,7 +105,9 @@ void run_program(const Program& program, Trace& trace, const Buffers& buffers) {
 
 Recorder::~Recorder() {
   const bool torn = mutex_.lock() || torn_;
-  if (torn) new (&trace_) std::shared_ptr<Trace>();
+  if (!torn) return;
+  new (&trace_) std::shared_ptr<Trace>();
+  new (&lineage_) Lineage();
 }
 
 std::unique_lock<ForkSafeMutex> Recorder::enter(std::span<const Tensor> tensors) {
@@ -130,7 +115,8 @@ std::unique_lock<ForkSafeMutex> Recorder::enter(std::span<const Tensor> tensors)
   std::unique_lock lock(mutex_, std::adopt_lock);
   if (torn_) {
     auto next = std::make_shared<Trace>(serial_ + 2);
-    new (&trace_) std::shared_ptr<Trace>(std::move(next));  // the old one is left as it is
+    new (&trace_) std::shared_ptr<Trace>(std::move(next));  // the old ones are left as they are
+    new (&lineage_) Lineage();
     serial_ += 2;
     held_at_ = limits_.bytes;
     whole_from_ = process_epoch();
@@ -158,7 +144,7 @@ Tensor Recorder::apply(Op op, std::span<const Tensor> operands, const Attributes
   std::ranges::transform(operands, nodes.begin(),
                          [&](const Tensor& operand) { return trace_->place(operand.node_); });
   const NodeId result = trace_->graph().apply(op, {nodes.data(), operands.size()}, attributes);
-  return Tensor(trace_->adopt(core, result, next_age()));
+  return Tensor(trace_->adopt(core, result));
 }
 
 Value Recorder::value_of(const Tensor& tensor) {
@@ -169,7 +155,7 @@ std::vector<Tensor> Recorder::adopt(const std::shared_ptr<EngineCore>& core,
                                     std::span<const Value> values) {
   std::vector<Tensor> tensors;
   for (const Value& value : values) {
-    tensors.push_back(Tensor(trace_->adopt(core, value.id(), next_age())));
+    tensors.push_back(Tensor(trace_->adopt(core, value.id())));
   }
   return tensors;
 }
@@ -181,7 +167,15 @@ std::vector<Tensor> Recorder::record(
   const auto lock = enter(tensors);
   std::vector<Value> values;
   for (const Tensor& tensor : tensors) values.push_back(value_of(tensor));
-  return adopt(core, function(values));
+  const std::vector<Value> results = function(values);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (trace_->graph().holds(results[i])) continue;
+    fail(ErrorCode::invalid_graph,
+         fmt::format("record: value {} that the function returned is default-made or of another "
+                     "Graph: return Values recorded from those that it is given",
+                     i));
+  }
+  return adopt(core, results);
 }
 
 void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
@@ -192,7 +186,7 @@ void Recorder::evaluate(EngineCore& core, std::span<const Tensor> tensors) {
     static_cast<void>(trace_->place(tensor.node_));
     wanted.push_back(tensor.node_);
   }
-  std::ranges::sort(wanted, {}, [](const auto& node) { return std::pair(node->id, node.get()); });
+  std::ranges::sort(wanted, {}, &TensorNode::id);
   const auto repeated = std::ranges::unique(wanted);
   wanted.erase(repeated.begin(), repeated.end());
   if (!wanted.empty()) run(core, {std::move(wanted), {}});
@@ -241,22 +235,20 @@ void Recorder::run(EngineCore& core, const Trace::SplitLive& live) {
 void Recorder::store(EngineCore& core, const std::shared_ptr<Trace>& trace,
                      const Trace::SplitLive& live) {
   const Nodes& wanted = live.stored;
-  const std::vector<std::size_t> output_of = declare_outputs(trace->graph(), wanted);
+  declare_outputs(trace->graph(), wanted);
   const std::shared_ptr<const Program> program = core.compile_for_any_parameters(trace->graph());
   // One reference from each tensor that is live, and the caller's.
   const std::size_t references = wanted.size() + live.recorded.size() + 1;
   const bool dies = trace.use_count() == static_cast<std::int64_t>(references);
   const Buffers buffers = make_outputs(
       core, trace->graph(), Donations(*trace, program->planned->signature, live.recorded, dies));
-  const std::uint64_t first_age = age_.fetch_add(buffers.size()) + 1;
-  const std::shared_ptr<const Past> past = past_of(*trace, first_age);
+  lineage_.add(trace->serial(), trace->graph(), trace->identities());
   run_program(*program, *trace, buffers);
   // Results may lie where their inputs lay: nothing fails from here on.
-  for (std::size_t i = 0; i < buffers.size(); ++i) {
-    buffers[i]->origin = {first_age + i, past->is_led_to(i) ? past : nullptr, i};
-  }
+  lineage_.mark_evaluated(trace->serial());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    wanted[i]->buffer = buffers[output_of[i]];
+    buffers[i]->identity = std::move(wanted[i]->own);
+    wanted[i]->buffer = buffers[i];
     wanted[i]->pending = nullptr;
   }
 }

@@ -5,7 +5,6 @@
 // written.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -39,11 +38,6 @@ class Recorder {
   /// The elements of a tensor; runs what is live unless they are there, see Trace::split_live.
   [[nodiscard]] std::shared_ptr<const TensorBuffer> read(const Tensor& tensor);
 
-  /// For a tensor that is recorded or made.
-  [[nodiscard]] std::uint64_t next_age() { return ++age_; }
-  /// For a number, which is as old as what was there before it.
-  [[nodiscard]] std::uint64_t age() const { return age_.load(std::memory_order_relaxed); }
-
  private:
   /// Locks, for these tensors to be used. In a child whose parent had this locked in another
   /// thread, refuses tensors of before the fork: they, or their trace, may be torn.
@@ -65,9 +59,9 @@ class Recorder {
   ForkSafeMutex mutex_;
   bool torn_ = false;             ///< and not yet begun anew
   std::uint32_t whole_from_ = 0;  ///< the process from which on tensors are whole
-  std::atomic<std::uint64_t> age_ = 0;
   std::uint64_t serial_ = 1;
   std::shared_ptr<Trace> trace_;
+  Lineage lineage_;
   std::size_t held_at_;  ///< input bytes of the trace at which to look who else holds them
 };
 

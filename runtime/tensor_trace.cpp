@@ -22,27 +22,20 @@ NodeId Trace::place(const std::shared_ptr<TensorNode>& node) {
   return node->id;
 }
 
-std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core, NodeId id,
-                                         std::uint64_t age) {
-  if (id.index < tensors_.size()) {
-    if (std::shared_ptr<TensorNode> there = tensors_[id.index].lock()) return there;
-  }
+std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core, NodeId id) {
+  if (std::shared_ptr<TensorNode> there = tensor_at(id)) return there;
   auto node = std::make_shared<TensorNode>(core, graph_.node(id).dtype, graph_.shape(id));
   node->pending = shared_from_this();
-  node->age = age;
   settle(node, id);
   return node;
 }
 
 std::vector<std::shared_ptr<TensorNode>> Trace::live() const {
   std::vector<std::shared_ptr<TensorNode>> live;
-  for (const auto* tensors : {&tensors_, &twins_}) {
-    for (const std::weak_ptr<TensorNode>& tensor : *tensors) {
-      std::shared_ptr<TensorNode> node = tensor.lock();
-      if (node != nullptr && is_pending_here(*node)) live.push_back(std::move(node));
-    }
+  for (const std::weak_ptr<TensorNode>& tensor : tensors_) {
+    std::shared_ptr<TensorNode> node = tensor.lock();
+    if (node != nullptr && is_pending_here(*node)) live.push_back(std::move(node));
   }
-  std::ranges::sort(live, {}, &TensorNode::id);
   return live;
 }
 
@@ -91,6 +84,21 @@ std::vector<bool> Trace::inputs_of(std::span<const std::shared_ptr<TensorNode>> 
   return read;
 }
 
+Lineage::Identities Trace::identities() const {
+  Lineage::Identities identities(graph_.nodes().size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    identities[graph_.inputs()[i].node.index] = inputs_[i]->identity;
+  }
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const std::shared_ptr<TensorNode> tensor = tensors_[i].lock();
+    if (tensor == nullptr) continue;
+    std::shared_ptr<Identity>& identity = tensor->identity();
+    if (identity == nullptr) identity = std::make_shared<Identity>(serial_);
+    identities[i] = identity;
+  }
+  return identities;
+}
+
 std::size_t Trace::held_bytes() const {
   std::size_t bytes = 0;
   for (const std::shared_ptr<TensorBuffer>& input : inputs_) {
@@ -110,9 +118,7 @@ NodeId Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorB
 
 void Trace::settle(const std::shared_ptr<TensorNode>& node, NodeId id) {
   if (tensors_.size() <= id.index) tensors_.resize(id.index + 1);
-  std::weak_ptr<TensorNode>& place = tensors_[id.index];
-  if (!place.expired()) twins_.push_back(std::move(place));
-  place = node;
+  tensors_[id.index] = node;
   node->trace = serial_;
   node->id = id;
 }
@@ -179,8 +185,6 @@ void Trace::take_over(const std::shared_ptr<TensorNode>& wanted) {
       copies[i] = copy_node(*from, {i}, copies);
     }
   }
-  // Its twin was there in its place.
-  if (wanted->pending == from) move_here(wanted, copies.back());
 }
 
 }  // namespace sinter::detail

@@ -32,22 +32,26 @@ struct TraceNumber {
   bool structural = false;
 };
 
-/// The value behind Tensors.
+/// The value of Tensors.
 struct TensorNode {
   std::shared_ptr<EngineCore> core;
   DType dtype{};
   Shape shape;
   std::optional<TraceNumber> number = {};
-  // Of what follows all is under the lock.
+  // What follows is under the lock.
   std::shared_ptr<TensorBuffer> buffer = {};
   std::shared_ptr<Trace> pending = {};      ///< where it is recorded, until it is evaluated
   std::uint64_t trace = 0;                  ///< serial of the last trace that it was placed in
   NodeId id = {};                           ///< there
-  std::uint64_t age = 0;                    ///< of the recording; the buffer has its own
+  std::shared_ptr<Identity> own = {};       ///< until it has a buffer
   std::uint32_t process = process_epoch();  ///< that made it
 
   [[nodiscard]] std::size_t bytes() const {
     return static_cast<std::size_t>(shape.elements()) * info(dtype).bytes;
+  }
+  /// Null before a trace with it has run.
+  [[nodiscard]] std::shared_ptr<Identity>& identity() {
+    return buffer != nullptr && !number.has_value() ? buffer->identity : own;
   }
 };
 
@@ -59,16 +63,18 @@ class Trace : public std::enable_shared_from_this<Trace> {
   /// The node that stands for a tensor here. Records it as an input or a number, or takes over what
   /// it needs of another trace, unless it is there.
   [[nodiscard]] NodeId place(const std::shared_ptr<TensorNode>& node);
-  /// The tensor that a node of this graph stands for: the one that is there, or a new one of this
-  /// age.
+  /// The tensor that a node of this graph stands for: the one that is there, or a new one.
   [[nodiscard]] std::shared_ptr<TensorNode> adopt(const std::shared_ptr<EngineCore>& core,
-                                                  NodeId id, std::uint64_t age);
+                                                  NodeId id);
   /// The pending tensors that somebody still holds, in the order of their nodes.
   [[nodiscard]] std::vector<std::shared_ptr<TensorNode>> live() const;
   [[nodiscard]] bool is_pending_here(const TensorNode& node) const {
     return node.pending.get() == this;
   }
+  /// By node those of the tensors that somebody holds, and of the inputs.
+  [[nodiscard]] Lineage::Identities identities() const;
 
+  [[nodiscard]] std::uint64_t serial() const { return serial_; }
   [[nodiscard]] Graph& graph() { return graph_; }
   [[nodiscard]] const Graph& graph() const { return graph_; }
   [[nodiscard]] std::span<const std::shared_ptr<TensorBuffer>> inputs() const { return inputs_; }
@@ -113,7 +119,6 @@ class Trace : public std::enable_shared_from_this<Trace> {
   std::vector<std::shared_ptr<TensorBuffer>> inputs_;  ///< by position
   std::size_t input_bytes_ = 0;
   std::vector<std::weak_ptr<TensorNode>> tensors_;  ///< by node; may be shorter than the graph
-  std::vector<std::weak_ptr<TensorNode>> twins_;    ///< of tensors that stand for the same node
   std::vector<bool> taken_over_;  ///< by node: an op of an earlier trace; may be shorter, too
 };
 

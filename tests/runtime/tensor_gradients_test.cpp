@@ -253,6 +253,62 @@ TEST(TensorGradients, ByWhatIsStillRecordedWhenSomethingOfItRan) {
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients((from_y * y).sum(), {y})); }), kBetween);
 }
 
+TEST(TensorGradients, ByWhatRanAfterSomethingOfIt) {
+  const Engine engine;
+  const Tensor x = engine.tensor({3, -1});
+  const Tensor h = x * 2;
+  const Tensor y = h * 5;
+  engine.evaluate({y});
+  engine.evaluate({h});
+  EXPECT_EQ(error_of([&] { static_cast<void>(gradients((y + h).sum(), {h})); }), kBetween);
+  EXPECT_EQ(gradients((h * h).sum(), {h})[0].to_vector<float>(), (Floats{12, -4}));
+}
+
+TEST(TensorGradients, OfWhatRanLaterAndHasNothingToDoWithIt) {
+  const Engine engine;
+  const Tensor x = engine.tensor({3, -1});
+  const Tensor w = x + 1;
+  engine.evaluate({w});
+  Tensor other = x * 3;
+  for (int i = 0; i < 3; ++i) {
+    engine.evaluate({other});
+    other = other + 1;
+  }
+  EXPECT_EQ(gradients((w * other).sum(), {w})[0].to_vector<float>(), (Floats{12, 0}));
+}
+
+TEST(TensorGradients, OfAnEvaluatedLossByItself) {
+  const Engine engine;
+  const Tensor x = engine.tensor({3, -1});
+  const Tensor loss = (x * x).sum();
+  engine.evaluate({loss});
+  EXPECT_EQ(gradients(loss, {loss})[0].item<float>(), 1);
+  const Tensor other = engine.tensor({1});
+  EXPECT_EQ(error_of([&] { static_cast<void>(gradients(loss, {other})); }),
+            "invalid_argument: gradients: the loss does not depend on value 0 of the list, input "
+            "'x1': f32[1]");
+}
+
+TEST(TensorGradients, TellEqualTensorsApart) {
+  const Engine engine;
+  const Tensor x = engine.tensor({3, -1});
+  const auto by_one_of_two = [&](auto&& between) {
+    const Tensor h1 = x.relu();
+    const Tensor h2 = x.relu();
+    const Tensor loss = (h1 * 3 + h2 * 5).sum();
+    between(h1, h2);
+    return gradients(loss, {h1})[0].to_vector<float>();
+  };
+  const Floats expected{3, 3};
+  EXPECT_EQ(by_one_of_two([](const Tensor&, const Tensor&) {}), expected);
+  EXPECT_EQ(by_one_of_two([&](const Tensor& h1, const Tensor&) { engine.evaluate({h1}); }),
+            expected);
+  EXPECT_EQ(by_one_of_two([&](const Tensor&, const Tensor& h2) { engine.evaluate({h2}); }),
+            expected);
+  EXPECT_EQ(by_one_of_two([&](const Tensor& h1, const Tensor& h2) { engine.evaluate({h1, h2}); }),
+            expected);
+}
+
 TEST(TensorGradients, OfManyResultsOfOneRun) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});

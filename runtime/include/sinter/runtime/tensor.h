@@ -83,7 +83,8 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
   /// As Graph::iota: counts 0, 1, 2, ... along one axis of `shape`, on this tensor's engine.
   [[nodiscard]] Tensor iota(DType dtype, const Shape& shape, std::int64_t axis = 0) const;
   /// Records a function of Values, each standing for one of `tensors`, of one engine. What it
-  /// returns become Tensors. It must not use tensors itself.
+  /// returns become Tensors. It must not use tensors itself. Throws Error(invalid_graph) if it
+  /// returns a default-made Value or one of another graph, such as an earlier call's.
   static std::vector<Tensor> record(
       std::span<const Tensor> tensors,
       const std::function<std::vector<Value>(std::span<const Value>)>& function);
@@ -182,15 +183,16 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
 /// full runs when gradients have been recorded, so that a loop that reads nothing is not cut short
 /// by a full one, unless a step is more than half of EngineOptions::trace. Where weights
 /// take turns, a step of one depends on the others, and a gradient by those goes through it:
-/// `w = (w - d[0] * rate).detach()` ends that. Which of two tensors that were both evaluated was
-/// computed from the other is known exactly when one run made both, or one from the other; beyond
-/// that the younger is taken to be computed from the older, unless it was detached.
+/// `w = (w - d[0] * rate).detach()` ends that. Which tensors lead to one that was evaluated,
+/// through however many runs, is known exactly: a gradient that is not refused lacks nothing, and
+/// one whose way was not cut is not refused. A loss that depends on a tensor only by a step (floor,
+/// detach) before the evaluated one is said not to depend on it.
 ///
 /// In place or not, an op's gradient is that of the value that it read: also that of leaky_relu in
 /// place with a negative slope, whose result does not tell the sign of what was there.
 ///
-/// Throws what gradients of Values does, and Error(invalid_argument) for such a tensor, for a loss
-/// that was evaluated, and for tensors of different engines.
+/// Throws what gradients of Values does, and Error(invalid_argument) for such a tensor, the loss
+/// itself included, and for tensors of different engines.
 [[nodiscard]] SINTER_API std::vector<Tensor> gradients(const Tensor& loss,
                                                        std::span<const Tensor> of);
 [[nodiscard]] inline std::vector<Tensor> gradients(const Tensor& loss,
