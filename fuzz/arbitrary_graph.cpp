@@ -91,7 +91,11 @@ class Caller {
   }
   Op op() {
     if (random_.one_in(40)) return static_cast<Op>(random_.below(256));
-    return random_.pick(all_ops()).op;
+    const OpInfo* row = &random_.pick(all_ops());
+    // Those with lists more often: most that can be wrong stands there.
+    const bool wants_lists = random_.one_in(3);
+    while (wants_lists && row->lists[0].empty()) row = &random_.pick(all_ops());
+    return row->op;
   }
   template <typename List>
   List list(std::int64_t rank, std::int64_t (Caller::*entry)()) {
@@ -125,8 +129,12 @@ class Caller {
     for (std::size_t i = 0; i < kMaxLists; ++i) {
       const bool named = known && !info(op).lists[i].empty();
       if (!named && !random_.one_in(20)) continue;
-      const std::int64_t own = random_.one_in(2) ? shape.rank() : random_.between(1, 2);
+      const std::int64_t own = random_.one_in(2) ? shape.rank() : 1;
       attributes.lists[i] = list<Dims>(random_.one_in(6) ? rank() : own, &Caller::integer);
+      if (shape.empty() || random_.one_in(2)) continue;
+      for (int k = 0; k < attributes.lists[i].rank(); ++k) {
+        attributes.lists[i][k] = random_.between(-shape.rank(), shape.rank() - 1);
+      }
     }
     if (known && info(op).kind == OpKind::reduction && !random_.one_in(3)) {
       const std::int64_t from = random_.between(-2, 1);
@@ -146,7 +154,7 @@ class Caller {
     const std::size_t count = any ? random_.below(5) : static_cast<std::size_t>(info(op).arity);
     std::vector<NodeId> made;
     for (std::size_t i = 0; i < count; ++i) {
-      NodeId next = node(graph);
+      NodeId next = i > 0 && random_.one_in(3) ? made[0] : node(graph);
       const bool number = known && i < kMaxOperands && info(op).operands[i].attribute;
       if (i > 0 && made[0].index < graph.nodes().size()) {
         const DType wanted = graph.node(made[0]).dtype;
@@ -190,7 +198,8 @@ class Caller {
   }
 
   void call_output(Graph& graph) {
-    const Value value = graph.value(node(graph));
+    const NodeId newest{static_cast<std::uint32_t>(graph.nodes().size()) - 1};
+    const Value value = graph.value(random_.one_in(2) ? newest : node(graph));
     Strides strides;
     if (random_.one_in(4)) strides = list<Strides>(value.shape().rank(), &Caller::integer);
     graph.output("y" + std::to_string(graph.outputs().size()), value, strides);

@@ -1,4 +1,5 @@
 // The ways of computing a case, and the comparison with the interpreter.
+#include <algorithm>
 #include <exception>
 #include <stdexcept>
 
@@ -94,7 +95,9 @@ void add_text(std::vector<Way>& ways, const Engine& engine) {
          const std::string text =
              engine.compile(given.graph, {.rounding = given.rounding}).text(Stage::graph);
          const Graph read = parse(text);
-         if (print(read) != print(given.graph)) {
+         const bool same_strides = std::ranges::equal(read.outputs(), given.graph.outputs(), {},
+                                                      &GraphOutput::strides, &GraphOutput::strides);
+         if (!same_strides || print(read) != print(given.graph)) {
            throw std::runtime_error("the text reads back to another graph:\n" + text);
          }
          return interpret(read, given.inputs, given.rounding);

@@ -10,6 +10,7 @@
 
 #include "support/expect_error.h"
 #include "support/fuzz.h"
+#include "support/run_plan.h"
 
 namespace sinter::test {
 namespace {
@@ -38,11 +39,19 @@ TEST(ArbitraryCalls, RecordWhatVerifiesAndReadsBack) {
   }
 }
 
-TEST(ArbitraryCalls, RecordWhatTheInterpreterComputes) {
+/// The same bits by the interpreter, which knows no strides, and by a plan.
+TEST(ArbitraryCalls, RecordWhatIsComputedInOneWay) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Graph graph = arbitrary_graph(seed);
-    ASSERT_NO_THROW((void)interpret(graph, random_inputs(graph, seed))) << "seed " << seed << "\n"
-                                                                        << print(graph);
+    std::vector<TensorData> inputs = random_inputs(graph, seed);
+    settle_on_strides(graph, inputs);
+    const std::vector<TensorData> expected = interpret(graph, inputs);
+    const Plan plan = plan_graph(widen(graph, Rounding::at_store), {}, Fuse::all);
+    const std::vector<TensorData> got = run_plan(plan, inputs);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      ASSERT_EQ(first_difference(expected[i], got[i]), -1) << "seed " << seed << "\n"
+                                                           << print(graph);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The text form: what it looks like, and that reading it back gives the same graph.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -108,6 +109,12 @@ TEST(Text, RoundTripsRandomGraphsWithTheirBits) {
     const std::string text = print(graph);
     const Graph read = parse(text);
     ASSERT_EQ(print(read), text) << "seed " << seed;
+    ASSERT_TRUE(std::ranges::equal(read.inputs(), graph.inputs(), {}, &GraphInput::strides,
+                                   &GraphInput::strides))
+        << text;
+    ASSERT_TRUE(std::ranges::equal(read.outputs(), graph.outputs(), {}, &GraphOutput::strides,
+                                   &GraphOutput::strides))
+        << text;
     const std::vector<TensorData> inputs = random_inputs(graph, seed);
     const auto expected = interpret(graph, inputs);
     const auto results = interpret(read, inputs);
