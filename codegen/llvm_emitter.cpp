@@ -246,6 +246,7 @@ void LlvmEmitter::emit(const Compute& compute) {
   Binding& binding = values_[compute.result.index];
   if (info(compute.op).kind == OpKind::leaf) {
     binding.scalar = leaf(compute);
+    if (compute.op == Op::parameter) binding.parameter = compute.payload;
     return;
   }
   const DType to = nest_.dtype(compute.result);
@@ -338,6 +339,8 @@ llvm::Value* LlvmEmitter::operand(ValueId id, unsigned copy) {
 }
 
 /// A vector of a shared value, made right where the value is: outside of the loops that use it.
+/// Once there are more than registers hold, made where it is used: a broadcast from memory takes no
+/// longer than the reload of a spilled vector, and less of the stack.
 llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
   const auto lanes = llvm::ElementCount::getFixed(count);
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(binding.scalar)) {
@@ -345,6 +348,8 @@ llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
   }
   auto* type = llvm::VectorType::get(binding.scalar->getType(), lanes);
   if (binding.splat == nullptr || binding.splat->getType() != type) {
+    if (hoisted_splats_ == 2 * target_.vector_registers) return splat_here(binding, lanes);
+    ++hoisted_splats_;
     const llvm::IRBuilder<>::InsertPointGuard guard(builder());
     auto* scalar = llvm::cast<llvm::Instruction>(binding.scalar);
     // The last one of a block that is not finished has nothing behind it.
@@ -355,6 +360,14 @@ llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
     binding.splat = builder().CreateVectorSplat(lanes, binding.scalar);
   }
   return binding.splat;
+}
+
+llvm::Value* LlvmEmitter::splat_here(const Binding& binding, llvm::ElementCount lanes) {
+  llvm::Value* scalar = binding.scalar;
+  if (binding.parameter.has_value()) {
+    scalar = frame_.parameter_here(scalar->getType(), *binding.parameter);
+  }
+  return builder().CreateVectorSplat(lanes, scalar);
 }
 
 }  // namespace detail
@@ -371,6 +384,7 @@ llvm::Function& make_function(llvm::Module& module, const Target& target, std::s
   constexpr std::array kNames{"arguments", "begin", "end"};
   for (unsigned i = 0; i < kNames.size(); ++i) function->getArg(i)->setName(kNames[i]);
   function->setDoesNotThrow();
+  function->addFnAttr(detail::kKernel);
   function->addFnAttr("target-cpu", target.cpu);
   if (!target.features.empty()) function->addFnAttr("target-features", target.features);
   // Vectors are as wide as the nest says, on CPUs too for which LLVM prefers half of it.

@@ -6,6 +6,8 @@
 // llvm_memory.cpp.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <llvm/ADT/SmallVector.h>
@@ -27,7 +29,8 @@ namespace sinter::detail {
 /// each vector in flight.
 struct Binding {
   llvm::Value* scalar = nullptr;
-  llvm::Value* splat = nullptr;  // of `scalar`, made when first asked for
+  llvm::Value* splat = nullptr;                 // of `scalar`, made when first asked for
+  std::optional<std::uint64_t> parameter = {};  // the slot that `scalar` was loaded from
   llvm::SmallVector<llvm::Value*, 4> vectors;
   NanBits nans = NanBits::upper_half;
 };
@@ -71,6 +74,7 @@ class LlvmEmitter {
   bool is_shared(ValueId id) const { return values_[id.index].scalar != nullptr; }
   llvm::Value* operand(ValueId id, unsigned copy);
   llvm::Value* splat(Binding& binding, unsigned lanes);
+  llvm::Value* splat_here(const Binding& binding, llvm::ElementCount lanes);
   Scope scope_of(const Loop& loop);
   std::vector<llvm::Value*> first_values(const Loop& loop);
   void carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first, llvm::BasicBlock* before);
@@ -85,6 +89,7 @@ class LlvmEmitter {
   const Target& target_;
   Frame frame_;
   std::vector<Binding> values_;  // by ValueId
+  int hoisted_splats_ = 0;
   bool streams_ = false;
 };
 

@@ -11,6 +11,7 @@
 
 #include "index_table.h"
 #include "llvm_ops.h"
+#include "local_memory.h"
 
 namespace sinter::detail {
 namespace {
@@ -155,6 +156,11 @@ llvm::Value* Frame::parameter(llvm::Type* type, std::uint64_t slot) {
   return table_slot(type, offsetof(KernelArguments, parameters), slot);
 }
 
+llvm::Value* Frame::parameter_here(llvm::Type* type, std::uint64_t slot) {
+  return load_slot(type, argument_pointer(offsetof(KernelArguments, parameters)),
+                   slot * sizeof(std::uint64_t));
+}
+
 llvm::Value* Frame::buffer(std::uint8_t argument) {
   llvm::Value*& result = buffers_[argument];
   if (result != nullptr) return result;
@@ -163,6 +169,11 @@ llvm::Value* Frame::buffer(std::uint8_t argument) {
     return result = table_slot(builder_.getPtrTy(), offsetof(KernelArguments, buffers), argument);
   }
   const EmitBefore here(builder_, scopes_.front().head_end);
+  if (nest_.locals_in_scratch) {
+    llvm::Value* scratch = argument_pointer(offsetof(KernelArguments, scratch));
+    const auto begin = static_cast<std::uint64_t>(scratch_offset(nest_, argument));
+    return result = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), scratch, begin);
+  }
   llvm::Type* element = memory_type(context(), declared.dtype, 1);
   llvm::AllocaInst* memory =
       builder_.CreateAlloca(llvm::ArrayType::get(element, declared.local), nullptr, "local");
@@ -173,13 +184,19 @@ llvm::Value* Frame::buffer(std::uint8_t argument) {
   return result = memory;
 }
 
-/// Slot `slot` of the table to which KernelArguments points at byte `table`. The tables stay as
-/// they are during the call, but not beyond it: inlined into a caller's loop, each iteration may
-/// find others in the same memory, so nothing says that these loads never change.
-llvm::Value* Frame::table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot) {
+/// The pointer at byte `place` of KernelArguments. The tables there stay as they are during the
+/// call, but not beyond it: inlined into a caller's loop, each iteration may find others in the
+/// same memory, so nothing says that these loads never change.
+llvm::Value* Frame::argument_pointer(std::size_t place) {
   const EmitBefore here(builder_, scopes_.front().head_end);
-  llvm::Value*& base = tables_[table];
-  if (base == nullptr) base = load_slot(builder_.getPtrTy(), function_.getArg(0), table);
+  llvm::Value*& base = pointers_[place];
+  if (base == nullptr) base = load_slot(builder_.getPtrTy(), function_.getArg(0), place);
+  return base;
+}
+
+llvm::Value* Frame::table_slot(llvm::Type* type, std::size_t place, std::uint64_t slot) {
+  llvm::Value* base = argument_pointer(place);
+  const EmitBefore here(builder_, scopes_.front().head_end);
   return load_slot(type, base, slot * sizeof(std::uint64_t));
 }
 

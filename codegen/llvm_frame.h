@@ -20,6 +20,10 @@
 
 namespace sinter::detail {
 
+/// Attribute of every kernel, whose stack is bounded: see kKernelStackBytes. A caller's function
+/// into which a kernel is inlined has none.
+inline constexpr const char* kKernel = "sinter-kernel";
+
 /// Attribute of a function whose statements stand in an order that keeps its registers: LLVM's
 /// scheduler brings loads together, and so spills the accumulators of a product.
 inline constexpr const char* kKeepsOrder = "sinter-keeps-order";
@@ -67,12 +71,15 @@ class Frame {
   [[nodiscard]] llvm::Value* lane_slot(std::uint64_t bytes);
   /// Slot `slot` of KernelArguments::parameters.
   [[nodiscard]] llvm::Value* parameter(llvm::Type* type, std::uint64_t slot);
+  /// The same, loaded at the place of the builder.
+  [[nodiscard]] llvm::Value* parameter_here(llvm::Type* type, std::uint64_t slot);
 
  private:
   [[nodiscard]] std::size_t depth(IndexId id) const;
   [[nodiscard]] llvm::Value* compute(const Index& index);
   [[nodiscard]] llvm::Value* misalignment(const Index& index);
-  [[nodiscard]] llvm::Value* table_slot(llvm::Type* type, std::size_t table, std::uint64_t slot);
+  [[nodiscard]] llvm::Value* argument_pointer(std::size_t place);
+  [[nodiscard]] llvm::Value* table_slot(llvm::Type* type, std::size_t place, std::uint64_t slot);
   [[nodiscard]] llvm::Value* load_slot(llvm::Type* type, llvm::Value* base, std::uint64_t bytes);
 
   const LoopNest& nest_;
@@ -85,7 +92,7 @@ class Frame {
   std::map<std::pair<std::uint8_t, IndexId>, llvm::Value*> addresses_;
   llvm::AllocaInst* lane_slot_ = nullptr;
   std::uint64_t lane_slot_bytes_ = 0;
-  std::map<std::size_t, llvm::Value*> tables_;  // by their place in KernelArguments
+  std::map<std::size_t, llvm::Value*> pointers_;  // by their place in KernelArguments
 };
 
 }  // namespace sinter::detail

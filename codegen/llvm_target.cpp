@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/Analysis/TargetTransformInfo.h>
+#include <llvm/CodeGen/MachineFrameInfo.h>
+#include <llvm/CodeGen/MachineFunctionPass.h>
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
@@ -22,6 +24,7 @@
 #include <llvm/Target/TargetOptions.h>
 #include <llvm/Transforms/Scalar.h>
 
+#include <sinter/codegen/kernel_abi.h>
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/assert.h>
 #include <sinter/ir/error.h>
@@ -56,11 +59,41 @@ bool any_has(const llvm::Module& module, const char* attribute) {
   });
 }
 
+/// Most bytes of stack that a kernel takes, of all that were generated.
+struct StackUse {
+  std::uint64_t bytes = 0;
+  std::string kernel;
+};
+
+/// Measures the frames of kernels, once they are laid out.
+class StackMeter final : public llvm::MachineFunctionPass {
+ public:
+  explicit StackMeter(StackUse& most) : MachineFunctionPass(id_), most_(most) {}
+
+  void getAnalysisUsage(llvm::AnalysisUsage& usage) const override {
+    usage.setPreservesAll();
+    MachineFunctionPass::getAnalysisUsage(usage);
+  }
+  bool runOnMachineFunction(llvm::MachineFunction& function) override {
+    if (!function.getFunction().hasFnAttribute(detail::kKernel)) return false;
+    constexpr std::uint64_t kReturnAddress = 8;
+    const llvm::MachineFrameInfo& frame = function.getFrameInfo();
+    const std::uint64_t padding = frame.getMaxAlign().value();
+    const std::uint64_t bytes = kReturnAddress + frame.getStackSize() + padding;
+    if (bytes > most_.bytes) most_ = {bytes, function.getName().str()};
+    return false;
+  }
+
+ private:
+  static inline char id_ = 0;
+  StackUse& most_;
+};
+
 /// LLVM's pipeline from IR to machine code, less the IR passes at its front: what they would do is
 /// done, and they take half of the time. Only masked accesses that the CPU lacks are taken apart.
 void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
                 llvm::LLVMTargetMachine& machine, llvm::raw_pwrite_stream& stream,
-                llvm::CodeGenFileType type) {
+                llvm::CodeGenFileType type, StackUse& stack) {
   llvm::TargetPassConfig* config = machine.createPassConfig(passes);
   auto* functions = new llvm::MachineModuleInfoWrapperPass(&machine);
   passes.add(config);
@@ -75,6 +108,7 @@ void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
   passes.add(llvm::Pass::createPass(&llvm::FinalizeISelID));
   config->addMachinePasses();
   config->setInitialized();
+  passes.add(new StackMeter(stack));
   refused |= machine.addAsmPrinter(passes, stream, nullptr, type, functions->getMMI().getContext());
   passes.add(llvm::createFreeMachineFunctionPass());
   SINTER_ASSERT(!refused, "the target selects instructions and writes objects and assembly");
@@ -87,8 +121,16 @@ std::string generate(llvm::Module& module, llvm::TargetMachine& machine,
   llvm::SmallVector<char, 4096> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
-  add_passes(module, passes, static_cast<llvm::LLVMTargetMachine&>(machine), stream, type);
+  StackUse stack;
+  add_passes(module, passes, static_cast<llvm::LLVMTargetMachine&>(machine), stream, type, stack);
   passes.run(module);
+  if (stack.bytes > kKernelStackBytes) {
+    fail(ErrorCode::internal,
+         fmt::format(
+             "machine code of kernel '{}' takes {} bytes of stack, and a kernel may take {}: "
+             "it has too many values at once",
+             stack.kernel, stack.bytes, kKernelStackBytes));
+  }
   return {bytes.begin(), bytes.end()};
 }
 

@@ -17,6 +17,7 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/interpret.h>
 
+#include "local_memory.h"
 #include "loop_enums.h"
 
 namespace sinter {
@@ -24,6 +25,9 @@ namespace {
 
 /// An element in a register: its bits, zero-extended (see element.h).
 using Word = std::uint64_t;
+
+/// What local memory holds before it is written.
+constexpr std::byte kUnwritten{0xa5};
 
 Word read(const std::byte* from, DType dtype) {
   Word word = 0;
@@ -89,7 +93,8 @@ class Machine {
   std::vector<std::int64_t> variables_;         // [index] of variables only
   std::vector<std::int64_t> indices_;           // [index]
   std::vector<std::vector<Word>> values_;       // [value][lane]
-  std::vector<std::vector<std::byte>> locals_;  // [argument] empty for buffers of the caller
+  std::vector<std::vector<std::byte>> locals_;  // [argument] empty where the caller has its memory
+  std::vector<std::byte*> local_begin_;         // [argument] there, or in the scratch block
   std::vector<Shared> shared_;                  // [argument] of a block
   std::vector<Word> next_;                      // of a carried value, while it is gathered
   std::vector<std::vector<Word>> carried_;      // [value] by element of a step of a thread loop
@@ -112,8 +117,17 @@ Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::in
       values_(nest.values.size()),
       shared_(nest.arguments.size()),
       carried_(nest.values.size()) {
-  for (const Argument& argument : nest.arguments) {
-    locals_.emplace_back(std::size_t{argument.local} * info(argument.dtype).bytes);
+  SINTER_ASSERT(!nest.locals_in_scratch ||
+                    (arguments.scratch != nullptr &&
+                     std::bit_cast<std::uintptr_t>(arguments.scratch) % kScratchAlignment == 0),
+                "a nest whose local arguments lie in scratch is given an aligned block");
+  auto* const scratch = static_cast<std::byte*>(arguments.scratch);
+  for (std::size_t i = 0; i < nest.arguments.size(); ++i) {
+    const auto& [dtype, output, elements] = nest.arguments[i];
+    const bool here = !nest.locals_in_scratch;
+    locals_.emplace_back(here ? std::size_t{elements} * info(dtype).bytes : 0, kUnwritten);
+    local_begin_.push_back(here ? locals_.back().data()
+                                : scratch + detail::scratch_offset(nest, i));
   }
   update_indices();
 }
@@ -157,11 +171,10 @@ std::int64_t Machine::evaluate(const Index& index) const {
 
 std::byte* Machine::address(std::size_t argument, std::int64_t offset) const {
   const auto [dtype, output, local] = nest_.arguments[argument];
-  if (local == 0) {
-    return static_cast<std::byte*>(arguments_.buffers[argument]) + offset * info(dtype).bytes;
-  }
+  const std::int64_t bytes = offset * info(dtype).bytes;
+  if (local == 0) return static_cast<std::byte*>(arguments_.buffers[argument]) + bytes;
   SINTER_ASSERT(offset >= 0 && offset < local, "a local argument is used inside its memory");
-  return const_cast<std::byte*>(locals_[argument].data()) + offset * info(dtype).bytes;
+  return local_begin_[argument] + bytes;
 }
 
 std::int64_t Machine::to_alignment(const Index& index) const {
@@ -387,7 +400,7 @@ void Machine::run_blocks(const Loop& loop) {
     set_digits(loop);
     update_indices();
     for (std::size_t i = 0; i < locals_.size(); ++i) {
-      std::ranges::fill(locals_[i], std::byte{0xa5});
+      std::ranges::fill(locals_[i], kUnwritten);
       shared_[i].stored.assign(nest_.arguments[i].local, 0);
       shared_[i].loaded.assign(nest_.arguments[i].local, 0);
     }

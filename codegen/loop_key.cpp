@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <sinter/codegen/kernel_abi.h>
 #include <sinter/codegen/loop_nest.h>
 
 namespace sinter {
@@ -83,6 +84,7 @@ class KeyWriter {
 
 std::vector<std::byte> key_bytes(const LoopNest& nest) {
   KeyWriter key;
+  key.put(kKernelAbiVersion);
   key.put(nest.rank);
   key.put_list(nest.arguments);
   key.put_list(nest.parameter_dtypes);
@@ -90,7 +92,7 @@ std::vector<std::byte> key_bytes(const LoopNest& nest) {
   key.put_list(nest.indices);
   key.put_list(nest.values);
   key.put_list(nest.body);
-  key.put_all(nest.index_bits, nest.tile_rows, nest.tile_columns);
+  key.put_all(nest.index_bits, nest.locals_in_scratch, nest.tile_rows, nest.tile_columns);
   return key.take();
 }
 

@@ -141,9 +141,11 @@ void Printer::head() {
   for (DType dtype : nest_.parameter_dtypes) {
     parameters.push_back(fmt::format("${}: {}", parameters.size(), to_string(dtype)));
   }
-  line(fmt::format("kernel({}{}{}) rank {}{}", fmt::join(arguments, ", "),
+  const std::string scratch = fmt::format(", {} bytes of scratch", scratch_bytes(nest_));
+  line(fmt::format("kernel({}{}{}) rank {}{}{}", fmt::join(arguments, ", "),
                    parameters.empty() ? "" : "; ", fmt::join(parameters, ", "), nest_.rank,
-                   nest_.index_bits == 32 ? ", 32-bit indices" : ""));
+                   nest_.index_bits == 32 ? ", 32-bit indices" : "",
+                   nest_.locals_in_scratch ? scratch : ""));
   for (std::size_t i = 0; i < nest_.tables.size(); ++i) {
     line(fmt::format("  table {} = {}", i, to_text(nest_.tables[i])));
   }

@@ -9,6 +9,7 @@
 #include <sinter/ir/assert.h>
 
 #include "index_table.h"
+#include "local_memory.h"
 #include "loop_enums.h"
 
 namespace sinter {
@@ -106,6 +107,13 @@ void Verifier::check_arguments() const {
                     nest_.arguments,
                     [](const Argument& argument) { return argument.local > 0 && argument.output; }),
                 "a local argument is no output");
+  const bool on_gpu = std::ranges::any_of(nest_.body, [](const Statement& statement) {
+    const Loop* loop = std::get_if<Loop>(&statement);
+    return loop != nullptr && loop->kind == LoopKind::block;
+  });
+  SINTER_ASSERT(!on_gpu || !nest_.locals_in_scratch, "a GPU's block has shared memory");
+  SINTER_ASSERT(on_gpu || nest_.locals_in_scratch || detail::locals_fit_stack(nest_),
+                "local arguments on the stack are small");
   SINTER_ASSERT(std::ranges::all_of(
                     nest_.parameter_dtypes,
                     [](DType dtype) { return is_numeric(dtype) && !is_storage_float(dtype); }),

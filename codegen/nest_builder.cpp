@@ -10,6 +10,8 @@
 
 #include <sinter/ir/assert.h>
 
+#include "local_memory.h"
+
 namespace sinter::detail {
 
 /// What a loop with lanes does per iteration.
@@ -176,6 +178,7 @@ void NestBuilder::prefetch(Block& block, bool whole_vectors) const {
 
 LoopNest NestBuilder::take() {
   prefetch(nest_.body, false);
+  nest_.locals_in_scratch = !locals_fit_stack(nest_);
   return StatementBuilder::take();
 }
 

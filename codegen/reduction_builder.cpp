@@ -381,9 +381,11 @@ void ReductionBuilder::set_first_row() {
 void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body,
                                        Block& block) {
   const int top = over_->levels(kChunkSteps);
-  const Values results = reduce_columns(pass, top, reduced_range(), loop.variable, loop.body);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    values_[pass.reductions[i].index] = results[i];
+  for (const Pass& walk : pass.walks()) {
+    const Values results = reduce_columns(walk, top, reduced_range(), loop.variable, loop.body);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      values_[walk.reductions[i].index] = results[i];
+    }
   }
   set_first_row();
   body(loop.variable, loop.body);

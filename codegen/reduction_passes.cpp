@@ -4,6 +4,21 @@
 #include <tuple>
 
 namespace sinter::detail {
+namespace {
+
+/// Accumulators of more reductions are spilled to the stack, 256 bytes each over a row.
+constexpr std::size_t kMostInAWalk = 16;
+
+}  // namespace
+
+std::vector<ReductionPass> ReductionPass::walks() const {
+  std::vector<ReductionPass> walks;
+  for (std::size_t i = 0; i < reductions.size(); ++i) {
+    if (i % kMostInAWalk == 0) walks.push_back({{}, lanes});
+    walks.back().reductions.push_back(reductions[i]);
+  }
+  return walks;
+}
 
 std::vector<ReductionPass> ReductionPasses::passes() const {
   struct Staged {
@@ -30,7 +45,10 @@ std::vector<ReductionPass> ReductionPasses::passes() const {
     return std::pair(one.stage, one.pass.reductions.front());
   });
   std::vector<ReductionPass> passes;
-  for (Staged& one : staged) passes.push_back(std::move(one.pass));
+  for (const Staged& one : staged) {
+    const std::vector<ReductionPass> walks = one.pass.walks();
+    passes.insert(passes.end(), walks.begin(), walks.end());
+  }
   return passes;
 }
 

@@ -14,11 +14,14 @@
 
 namespace sinter::detail {
 
-/// Reductions that one walk computes.
+/// Reductions that a walk computes.
 struct ReductionPass {
   std::vector<NodeId> reductions;
   std::int64_t lanes = 1;  ///< W of reduction.h
   [[nodiscard]] std::int64_t chunk() const { return kChunkSteps * lanes; }
+  /// Parts of it that walk one after another, if it is of more reductions than one walk should have
+  /// accumulators for.
+  [[nodiscard]] std::vector<ReductionPass> walks() const;
 };
 
 /// Which axes of a space are reduced, between those in front of and behind them.
@@ -49,7 +52,7 @@ class ReductionPasses {
         only_(std::move(only)) {}
 
   /// In an order in which they may run: those that wait for none of each other share one, if they
-  /// want as many lanes.
+  /// want as many lanes and are not too many for one walk.
   [[nodiscard]] std::vector<ReductionPass> passes() const;
 
   /// All of them, one lane a column: over columns they wait for nothing, see `partition`.

@@ -43,8 +43,9 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
   for (std::size_t i = 0; i < values.size(); ++i) {
     slots.push_back(element_bits(values[i], nest.parameter_dtypes[i]));
   }
+  GuardedBuffer scratch(static_cast<std::size_t>(scratch_bytes(nest)), Guard::behind, 0);
   const KernelArguments arguments{buffers.data(), space.extents.data(), space.strides.data(),
-                                  slots.data()};
+                                  slots.data(),   scratch.data(),       0};
   const std::int64_t end = space.parallel_extent();
   if (end == 0 || space.inner_extent() == 0) return;
   const std::int64_t cut = has_range(nest) ? end / 3 : 0;

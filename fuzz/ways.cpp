@@ -1,6 +1,7 @@
 // The ways of computing a case, and the comparison with the interpreter.
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 
 #include <sinter/fuzz/arbitrary_graph.h>
@@ -8,6 +9,7 @@
 #include <sinter/fuzz/random.h>
 #include <sinter/fuzz/random_graph.h>
 #include <sinter/fuzz/run.h>
+#include <sinter/fuzz/small_stack_executor.h>
 #include <sinter/fuzz/strided.h>
 #include <sinter/fuzz/tensors.h>
 #include <sinter/ir/passes.h>
@@ -123,10 +125,14 @@ std::vector<Way> all_ways() {
   for (const Target& target : targets_here()) {
     const Engine serial(EngineOptions{.target = target, .threads = 1});
     const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});
+    const Engine small_stacks(EngineOptions{.target = target,
+                                            .executor = std::make_shared<SmallStackExecutor>(3),
+                                            .parallel_bytes = 1});
     add_code(ways, target.name, serial, Fuse::all, Specialize::none);
     add_code(ways, target.name + ", op by op", serial, Fuse::none, Specialize::none);
     add_code(ways, target.name + ", three threads", threaded, Fuse::all, Specialize::none);
     add_interleaved(ways, target.name + ", three threads", threaded);
+    add_code(ways, target.name + ", small stacks", small_stacks, Fuse::all, Specialize::none);
     add_code(ways, target.name + ", specialized", serial, Fuse::all,
              Specialize::shape | Specialize::scalars);
   }

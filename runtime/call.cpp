@@ -35,7 +35,8 @@ DirectCall Call::direct() const {
          fmt::format("a direct call needs a program of one kernel, this one has {}: call the Call",
                      kernels.size()));
   }
-  return {kernels[0].entry, bound_->arguments.data(), 0, kernels[0].extent};
+  return {kernels[0].entry, bound_->arguments.data(), 0, kernels[0].extent,
+          kernels[0].scratch_bytes};
 }
 
 }  // namespace sinter

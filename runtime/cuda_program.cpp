@@ -114,7 +114,7 @@ void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
   const CudaDevice& device = *program.services->cuda;
   const CudaScope scope(device);
   check_pointers(program, inputs, outputs);
-  const StreamMemory workspace(device, program.workspace_bytes(), options.stream);
+  const StreamMemory workspace(device, program.workspace_bytes, options.stream);
   SmallArray<void*, kInlineSlots> slots(program.slots());
   program.fill_slots(inputs, outputs, static_cast<std::byte*>(as_pointer(workspace.get())),
                      slots.data());
@@ -150,7 +150,7 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
     made.parameters.resize(code.parameters.size());
     fill_parameters(kernel, code, made.pointers.data(), made.parameters.data());
   }
-  workspace_.emplace(program.services->cuda, static_cast<std::size_t>(program.workspace_bytes()));
+  workspace_.emplace(program.services->cuda, static_cast<std::size_t>(program.workspace_bytes));
   std::vector<void*> slots(program.slots());
   program.fill_slots(inputs, outputs, static_cast<std::byte*>(workspace_->data()), slots.data());
   for (std::size_t k = 0; k < launches_.size(); ++k) {

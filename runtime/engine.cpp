@@ -232,6 +232,7 @@ Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double
   kernel.code = code_.get(key, [&] { return jit_->compile(lowered.nest, times); }).value;
   kernel.entry = kernel.code->entry();
   kernel.space = std::move(lowered.space);
+  kernel.scratch_bytes = scratch_bytes(lowered.nest);
   kernel.parameter_dtypes = std::move(lowered.nest.parameter_dtypes);
   kernel.set_parameters(values);
   return kernel;

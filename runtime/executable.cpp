@@ -38,7 +38,7 @@ std::span<const GraphOutput> Executable::outputs() const {
 }
 int Executable::kernels() const { return static_cast<int>(program_->kernels.size()); }
 CompileTimes Executable::compile_times() const { return program_->times; }
-std::int64_t Executable::workspace_bytes() const { return program_->workspace_bytes(); }
+std::int64_t Executable::workspace_bytes() const { return program_->workspace_bytes; }
 std::int64_t Executable::entry_bytes() const { return program_->entry_bytes; }
 
 }  // namespace sinter

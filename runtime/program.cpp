@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include <fmt/format.h>
 
@@ -65,6 +66,20 @@ void set_chunks(Kernel& kernel, std::int64_t bytes, const Services& services) {
   kernel.chunks = std::min(grains, services.threads * per_thread);
 }
 
+/// Kernels run one after another, so they share the room for scratch blocks.
+void set_workspace(Program& program) {
+  std::int64_t scratch = 0;
+  for (Kernel& kernel : program.kernels) {
+    if (kernel.scratch_bytes == 0) continue;
+    kernel.scratch_blocks = std::min<std::int64_t>(kernel.chunks, program.services->threads);
+    scratch = std::max(scratch, kernel.scratch_blocks * kernel.scratch_bytes);
+  }
+  const std::int64_t temporaries = program.planned->plan.workspace_bytes;
+  program.scratch_begin =
+      (temporaries + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
+  program.workspace_bytes = scratch == 0 ? temporaries : program.scratch_begin + scratch;
+}
+
 /// The slot of every buffer of the plan: inputs, outputs, then temporaries as they come.
 std::vector<std::uint32_t> slots_of(const Plan& plan, const Signature& signature) {
   std::vector<std::uint32_t> slots;
@@ -109,10 +124,29 @@ struct ParallelLaunch {
     return std::min(kernel.extent, grains / kernel.chunks * i * kernel.grain +
                                        std::min(i, grains % kernel.chunks) * kernel.grain);
   }
+  void run(const KernelArguments& with, std::int64_t i) const {
+    kernel.entry(&with, boundary(i), boundary(i + 1));
+  }
   static void run_chunk(void* context, std::int64_t i) {
     const auto& self = *static_cast<const ParallelLaunch*>(context);
     const FloatEnvironment environment;
-    self.kernel.entry(&self.arguments, self.boundary(i), self.boundary(i + 1));
+    self.run(self.arguments, i);
+  }
+};
+
+/// A task for each scratch block, which takes chunks until none is left: so no two chunks share a
+/// block, on whatever threads and in whatever order an executor runs the tasks.
+struct ScratchLaunch {
+  const ParallelLaunch& launch;
+  std::atomic<std::int64_t> next{0};
+
+  static void run_block(void* context, std::int64_t block) {
+    auto& self = *static_cast<ScratchLaunch*>(context);
+    const Kernel& kernel = self.launch.kernel;
+    const FloatEnvironment environment;
+    KernelArguments own = self.launch.arguments;
+    own.scratch = static_cast<std::byte*>(own.scratch) + block * kernel.scratch_bytes;
+    for (std::int64_t i = self.next++; i < kernel.chunks; i = self.next++) self.launch.run(own, i);
   }
 };
 
@@ -121,7 +155,11 @@ struct ParallelLaunch {
 void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor) {
   if (kernel.chunks == 0) return;
   ParallelLaunch launch{kernel, arguments};
-  executor.parallel_for(kernel.chunks, ParallelLaunch::run_chunk, &launch);
+  if (kernel.scratch_blocks == 0) {
+    return executor.parallel_for(kernel.chunks, ParallelLaunch::run_chunk, &launch);
+  }
+  ScratchLaunch blocks{launch};
+  executor.parallel_for(kernel.scratch_blocks, ScratchLaunch::run_block, &blocks);
 }
 
 void finish(Program& program, std::size_t key_bytes) {
@@ -146,6 +184,7 @@ void finish(Program& program, std::size_t key_bytes) {
     program.most_arguments = std::max(program.most_arguments, kernel.places.size());
     set_chunks(kernel, work(planned, plan.buffers, kernel.space), *program.services);
   }
+  set_workspace(program);
   program.entry_bytes =
       bytes_of(program) + static_cast<std::int64_t>(key_bytes) + Cache<Program>::entry_overhead();
 }
@@ -208,7 +247,7 @@ void Program::run(std::span<const ConstTensorView> inputs, std::span<const Tenso
   check(inputs, outputs);
   check(how);
   if (services->cuda != nullptr) return run_cuda(*this, inputs, outputs, how);
-  const Workspace workspace(services->workspaces, workspace_bytes());
+  const Workspace workspace(services->workspaces, workspace_bytes);
   SmallArray<void*, kInlineSlots> buffers(slots());
   fill_slots(inputs, outputs, workspace.data(), buffers.data());
   SmallArray<void*, kInlineSlots> arguments(most_arguments);  // before anything is written
@@ -217,7 +256,7 @@ void Program::run(std::span<const ConstTensorView> inputs, std::span<const Tenso
     for (std::size_t i = 0; i < kernel.places.size(); ++i) {
       arguments[i] = kernel.places[i].in(buffers.data());
     }
-    launch(kernel, kernel.arguments(arguments.data()), *services);
+    launch(kernel, kernel.arguments(arguments.data(), workspace.data() + scratch_begin), *services);
   }
 }
 
@@ -226,7 +265,7 @@ BoundProgram::BoundProgram(std::shared_ptr<const Program> bound,
                            std::span<const TensorView> outputs)
     : program((bound->check(inputs, outputs), std::move(bound))),
       workspace(program->services->workspaces,
-                program->services->cuda == nullptr ? program->workspace_bytes() : 0) {
+                program->services->cuda == nullptr ? program->workspace_bytes : 0) {
   if (program->services->cuda != nullptr) {
     cuda.emplace(*program, inputs, outputs);
     return;
@@ -238,7 +277,7 @@ BoundProgram::BoundProgram(std::shared_ptr<const Program> bound,
   }
   void* const* of_kernel = buffers.data();
   for (const Kernel& kernel : program->kernels) {
-    arguments.push_back(kernel.arguments(of_kernel));
+    arguments.push_back(kernel.arguments(of_kernel, workspace.data() + program->scratch_begin));
     of_kernel += kernel.places.size();
   }
 }

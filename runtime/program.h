@@ -72,9 +72,17 @@ struct Kernel {
   std::int64_t extent = 0;                ///< of the parallel range
   std::int64_t grain = 1;                 ///< chunks begin at multiples of it
   std::int64_t chunks = 1;                ///< parts that may run in parallel; 0 without elements
+  std::int64_t scratch_bytes = 0;         ///< of each chunk that runs
+  std::int64_t scratch_blocks = 0;        ///< chunks that may run at once, if they need scratch
 
-  [[nodiscard]] KernelArguments arguments(void* const* buffers) const {
-    return {buffers, space.extents.data(), space.strides.data(), parameters.data()};
+  /// `scratch`: the first of its scratch blocks, which lie one after another.
+  [[nodiscard]] KernelArguments arguments(void* const* buffers, std::byte* scratch) const {
+    return {buffers,
+            space.extents.data(),
+            space.strides.data(),
+            parameters.data(),
+            scratch_bytes == 0 ? nullptr : scratch,
+            0};
   }
   void set_parameters(std::span<const double> values);
 };
@@ -85,12 +93,13 @@ struct Program {
   std::vector<Kernel> kernels;
   std::vector<BufferPlace> temporaries;  ///< in the workspace, or in another slot
   std::size_t most_arguments = 0;        ///< of a kernel
+  std::int64_t scratch_begin = 0;        ///< byte of the workspace where scratch blocks begin
+  std::int64_t workspace_bytes = 0;      ///< temporaries, then scratch blocks of a kernel at a time
   std::vector<double> parameters;
   CompileOptions options;
   CompileTimes times;
   std::int64_t entry_bytes = 0;  ///< with its key, without what it shares
 
-  [[nodiscard]] std::int64_t workspace_bytes() const { return planned->plan.workspace_bytes; }
   [[nodiscard]] std::size_t slots() const {
     return planned->signature.inputs() + planned->signature.outputs() + temporaries.size();
   }
@@ -111,7 +120,8 @@ struct Program {
 /// Checks and completes what follows from the fields of a program but `times`: chunks and bytes.
 void finish(Program& program, std::size_t key_bytes);
 
-/// Runs a kernel, in parallel where its chunks say so. The caller has the default FloatEnvironment.
+/// Runs a kernel, in parallel where its chunks say so. Where it needs scratch, each task owns one
+/// of the blocks from arguments.scratch on. The caller has the default FloatEnvironment.
 void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor);
 inline void launch(const Kernel& kernel, const KernelArguments& arguments,
                    const Services& services) {

@@ -102,12 +102,13 @@ void AArch64Calls::write(const Call& call, const LoopSpace& space,
   KernelMemory memory = call.memory;
   const auto size = [](const auto& range) { return static_cast<std::int64_t>(range.size()); };
   const std::int64_t range = space.parallel_extent();
-  const std::array<std::int64_t, 7> header = {
+  const std::array<std::int64_t, 8> header = {
       static_cast<std::int64_t>(kernel_of(call.nest)),
       size(memory.buffers),
       size(space.extents),
       size(space.strides),
       size(parameters),
+      scratch_bytes(call.nest),
       range,
       options.one_by_one ? 1 : std::max<std::int64_t>(range, 1)};
   append<std::int64_t>(input_, header);

@@ -3,20 +3,23 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* As in kernel_abi.h, version 1. */
+/* As in kernel_abi.h, version 2. */
 struct arguments {
   void** buffers;
   int64_t* extents;
   int64_t* strides;
   uint64_t* parameters;
+  void* scratch;
+  uint64_t flags;
 };
 typedef void kernel_function(const struct arguments*, int64_t, int64_t);
 
 extern kernel_function* const kernels[]; /* generated */
 
 struct call {
-  int64_t kernel, buffers, extents, strides, parameters;
+  int64_t kernel, buffers, extents, strides, parameters, scratch;
   int64_t range, step; /* [0, range) in pieces of `step` */
 };
 
@@ -36,11 +39,31 @@ static void* read_array(int64_t count, size_t size) {
   return array;
 }
 
+/* Around a scratch block, and in it before it is written. */
+enum { margin = 64, unwritten = 0xa5 };
+
+/* A block of `bytes` bytes between margins. */
+static unsigned char* scratch_block(int64_t bytes) {
+  const size_t whole = ((size_t)bytes + 2 * margin + 63) / 64 * 64;
+  unsigned char* memory = checked(aligned_alloc(64, whole));
+  memset(memory, unwritten, whole);
+  return memory + margin;
+}
+
+static void release_scratch(unsigned char* block, int64_t bytes) {
+  for (int64_t i = 1; i <= margin; ++i) {
+    if (block[-i] != unwritten || block[bytes + i - 1] != unwritten) exit(5);
+  }
+  free(block - margin);
+}
+
 static void serve(const struct call* call) {
   struct arguments arguments;
   arguments.extents = read_array(call->extents, sizeof(int64_t));
   arguments.strides = read_array(call->strides, sizeof(int64_t));
   arguments.parameters = read_array(call->parameters, sizeof(uint64_t));
+  arguments.scratch = scratch_block(call->scratch);
+  arguments.flags = 0;
   struct place* places = read_array(call->buffers, sizeof(struct place));
   char** memory = checked(calloc((size_t)call->buffers, sizeof(char*)));
   arguments.buffers = checked(calloc((size_t)call->buffers, sizeof(void*)));
@@ -58,6 +81,7 @@ static void serve(const struct call* call) {
     if (fwrite(memory[i], 1, (size_t)places[i].bytes, stdout) != (size_t)places[i].bytes) exit(4);
     free(memory[i]);
   }
+  release_scratch(arguments.scratch, call->scratch);
   free(arguments.extents);
   free(arguments.strides);
   free(arguments.parameters);

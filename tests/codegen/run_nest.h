@@ -140,6 +140,11 @@ inline void expect_outputs(const Graph& reference, KernelMemory& memory, const L
   }
 }
 
+/// A scratch block of what the nest says, no more, and not initialised to anything useful.
+inline KernelBuffer scratch_block(const LoopNest& nest) {
+  return {DType::u8, {scratch_bytes(nest)}, {}, 0};
+}
+
 /// The interpreter's and the nest's outputs for the same inputs must have the same bits.
 /// `reference` is what the nest computes, before composites were expanded.
 inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const LoopSpace& space,
@@ -148,8 +153,9 @@ inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const
   std::vector<void*> pointers;
   for (KernelBuffer& buffer : memory.buffers) pointers.push_back(buffer.data());
   const std::vector<std::uint64_t> slots = parameter_slots(reference);
+  KernelBuffer scratch = scratch_block(nest);
   const KernelArguments arguments{pointers.data(), space.extents.data(), space.strides.data(),
-                                  slots.data()};
+                                  slots.data(),    scratch.data(),       0};
   Random random(options.seed);
   std::vector<std::int64_t> bounds = {0, space.parallel_extent()};
   for (int i = 0; i < options.cuts; ++i) {
@@ -160,6 +166,7 @@ inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const
     interpret(nest, arguments, bounds[i - 1], bounds[i]);
   }
   expect_outputs(reference, memory, nest);
+  ASSERT_TRUE(scratch.intact()) << "written outside its scratch block by\n" << print(nest);
 }
 
 }  // namespace sinter::test

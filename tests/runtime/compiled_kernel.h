@@ -14,6 +14,7 @@
 #include <sinter/ir/passes.h>
 #include <sinter/runtime/engine.h>
 
+#include "codegen/run_nest.h"
 #include "support/op_uses.h"
 
 namespace sinter::detail {
@@ -34,6 +35,7 @@ class CompiledKernel {
       : body_(lowered(graph)), space_(collapse(body_)) {
     const LoopNest nest = schedule_cpu(body_, space_, target, {.streaming = streaming});
     verify(nest);
+    scratch_bytes_ = sinter::scratch_bytes(nest);
     CompileTimes times;
     code_ = CpuJit::make(target)->compile(nest, times);
     for (const DType dtype : nest.parameter_dtypes) {
@@ -43,9 +45,12 @@ class CompiledKernel {
 
   void run(std::span<void* const> buffers) const { run(buffers, 0, space_.parallel_extent()); }
   void run(std::span<void* const> buffers, std::int64_t begin, std::int64_t end) const {
-    const KernelArguments arguments{buffers.data(), space_.extents.data(), space_.strides.data(),
-                                    parameters_.data()};
+    test::KernelBuffer scratch(DType::u8, {scratch_bytes_}, {}, 0);
+    const KernelArguments arguments{buffers.data(),        space_.extents.data(),
+                                    space_.strides.data(), parameters_.data(),
+                                    scratch.data(),        0};
     code_->entry()(&arguments, begin, end);
+    EXPECT_TRUE(scratch.intact()) << "written outside its scratch block";
   }
 
   [[nodiscard]] std::vector<TensorData> run(std::vector<TensorData> inputs) const {
@@ -70,6 +75,7 @@ class CompiledKernel {
   LoopSpace space_;
   std::shared_ptr<const MachineCode> code_;
   std::vector<std::uint64_t> parameters_;
+  std::int64_t scratch_bytes_ = 0;
 };
 
 /// "" when `graph` compiled for `target` gives what the interpreter gives.

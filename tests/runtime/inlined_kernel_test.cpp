@@ -174,10 +174,13 @@ Linked inlined(const LoopNest& nest, const Target& target) {
   return {llvm::orc::ThreadSafeModule(std::move(module), std::move(context)), target};
 }
 
-KernelArguments pointers_to(Tables& tables) {
+KernelArguments pointers_to(Tables& tables, void* scratch) {
   return {reinterpret_cast<void* const*>(tables[0].data()),
           reinterpret_cast<const std::int64_t*>(tables[1].data()),
-          reinterpret_cast<const std::int64_t*>(tables[2].data()), tables[3].data()};
+          reinterpret_cast<const std::int64_t*>(tables[2].data()),
+          tables[3].data(),
+          scratch,
+          0};
 }
 
 /// Runs all chunks by one call of the loop that the kernel is inlined into.
@@ -189,7 +192,8 @@ void expect_right_chunks(Chunks& chunks, const Target& target) {
     ends.push_back(chunk->space.parallel_extent());
   }
   host.own = host.chunks[0];
-  const KernelArguments own = pointers_to(host.own);
+  KernelBuffer scratch = scratch_block(chunks.nest);
+  const KernelArguments own = pointers_to(host.own, scratch.data());
   Linked code = inlined(chunks.nest, target);
   code.caller()(&own, &host, Host::fill, ends.data(), static_cast<std::int64_t>(ends.size()));
   for (std::size_t i = 0; i < chunks.all.size(); ++i) {

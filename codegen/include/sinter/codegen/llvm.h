@@ -32,7 +32,8 @@ namespace sinter {
 [[nodiscard]] SINTER_API std::unique_ptr<llvm::TargetMachine> make_target_machine(
     const Target& target);
 
-/// A relocatable object. `module` is consumed by code generation.
+/// A relocatable object. `module` is consumed by code generation. Throws Error(internal) if a kernel
+/// that emit_llvm made takes more than kKernelStackBytes of stack.
 [[nodiscard]] SINTER_API std::string emit_object(llvm::Module& module,
                                                  llvm::TargetMachine& machine);
 
@@ -43,7 +44,7 @@ namespace sinter {
 [[nodiscard]] SINTER_API std::string assembly_text(const LoopNest& nest, const Target& target,
                                                    std::string_view symbol);
 /// And as a relocatable ELF object, for a linker: it defines `symbol`, a KernelFunction, and needs
-/// no other symbol.
+/// no other symbol. Callers give each call KernelArguments::scratch of scratch_bytes(nest) bytes.
 [[nodiscard]] SINTER_API std::string object_bytes(const LoopNest& nest, const Target& target,
                                                   std::string_view symbol);
 

@@ -38,7 +38,7 @@
 //   Value     one element of some dtype. Defined by exactly one statement, and
 //             visible from there to the end of that block, blocks inside included. In a loop with
 //             lanes, a value from outside is the same in every lane.
-//   Argument  a buffer, or a piece of memory that is the kernel's own while it runs
+//   Argument  a buffer, or a local memory: the kernel's own while it runs
 //
 // Lengths, strides, and parameters are not in the nest: they come with the call (KernelArguments),
 // so the nest's bytes are the key of its machine code.
@@ -99,8 +99,8 @@ struct Index {
 struct Argument {
   DType dtype{};
   bool output = false;
-  /// Elements of memory that is the kernel's own while it runs, on a GPU the block's; 0 for a
-  /// buffer of the caller, of which alone KernelArguments knows.
+  /// Elements of local memory: the kernel's own while it runs, on a GPU the block's. 0 for a buffer
+  /// of the caller, which KernelArguments::buffers lists.
   std::uint32_t local = 0;
   friend bool operator==(const Argument&, const Argument&) = default;
 };
@@ -306,6 +306,9 @@ struct LoopNest {
   /// 32 where every index has that many bits with some to spare, lengths and strides included; of a
   /// nest for a GPU, which divides by lengths.
   int index_bits = 64;
+  /// Local arguments lie in KernelArguments::scratch, because the stack of a CPU's kernel is too
+  /// small for them; else on the stack, or in the shared memory of a GPU's block.
+  bool locals_in_scratch = false;
   /// Of a nest for a GPU with a product: what a block computes of the result; else 0.
   std::int64_t tile_rows = 0;
   std::int64_t tile_columns = 0;
@@ -317,14 +320,22 @@ struct LoopNest {
 /// Aborts through SINTER_ASSERT with a reason unless the nest is well formed: ids in range, values
 /// and variables defined once and before use, dtypes as the op table says, loops nested as the head
 /// of this file says, every output stored once by every vector loop unless the nest reduces,
-/// streaming stores only in unmasked ones. Before that, throws Error(invalid_argument) for an enum
-/// value that does not exist; so does everything that reads a nest.
+/// streaming stores only in unmasked ones, local arguments on the stack no larger than a kernel may
+/// put there. Before that, throws Error(invalid_argument) for an enum value that does not exist; so
+/// does everything that reads a nest.
 SINTER_API void verify(const LoopNest& nest);
+
+/// Bytes of KernelArguments::scratch that a call of the nest's kernel needs; calls that run at once
+/// need as many each. 0 for most kernels: products, long reductions and transposed inputs of wide
+/// elements have local memories that are too large for a stack. The same for all lengths that share
+/// the nest.
+[[nodiscard]] SINTER_API std::int64_t scratch_bytes(const LoopNest& nest);
 
 /// The nest as text, readable and deterministic.
 [[nodiscard]] SINTER_API std::string print(const LoopNest& nest);
 
-/// Canonical bytes: equal bytes mean the same machine code for a target.
+/// Canonical bytes, the version of the kernel ABI among them: equal bytes mean the same machine code
+/// for a target.
 [[nodiscard]] SINTER_API std::vector<std::byte> key_bytes(const LoopNest& nest);
 
 }  // namespace sinter

@@ -36,12 +36,23 @@ struct BoundProgram;  // a Program with buffers
 /// The bare kernel of a Call and what it is called with, for a host that schedules by itself: any
 /// cover of [begin, end) by sub-ranges, on any threads, gives the same bits. Neither threads nor
 /// the floating-point environment are looked after (see KernelFunction). Valid as long as its Call.
+///
+/// arguments->scratch is one block, the Call's. Where scratch_bytes is not 0, sub-ranges that run at
+/// once need a block each, from the host: `run` takes one.
 struct DirectCall {
   KernelFunction function = nullptr;
   const KernelArguments* arguments = nullptr;
   std::int64_t begin = 0;
   std::int64_t end = 0;
+  std::int64_t scratch_bytes = 0;  ///< of KernelArguments::scratch, for each sub-range in flight
   void operator()() const { function(arguments, begin, end); }
+  /// Indices [from, to), with a block of scratch_bytes bytes, aligned to kScratchAlignment, that no
+  /// other call uses at the same time. May be null where that is 0.
+  void run(std::int64_t from, std::int64_t to, void* scratch) const {
+    KernelArguments own = *arguments;
+    own.scratch = scratch;
+    function(&own, from, to);
+  }
 };
 
 /// A program bound to buffers: everything is checked, only the kernels are left. Keeps its program
@@ -103,8 +114,9 @@ class SINTER_API Executable {
   [[nodiscard]] int kernels() const;
   /// Time that making this executable took, by stage: 0 where a cache had it.
   [[nodiscard]] CompileTimes compile_times() const;
-  /// Bytes that each run takes from the allocator: all that it needs beside the buffers it is
-  /// given.
+  /// Bytes that each run takes from the allocator: all that it needs beside the buffers it is given
+  /// and kTaskStackBytes of stack. Holds what one kernel leaves to the next, and a scratch block for
+  /// each chunk of a kernel that runs at once, as many as the engine has threads.
   [[nodiscard]] std::int64_t workspace_bytes() const;
   /// Bytes of the kernel-cache entry itself; plan and code are shared with others.
   [[nodiscard]] std::int64_t entry_bytes() const;
