@@ -5,6 +5,8 @@
 
 #include <sinter/codegen/kernel_abi.h>
 
+#include "loop_enums.h"
+
 namespace sinter {
 namespace detail {
 namespace {
@@ -55,6 +57,7 @@ std::int64_t scratch_offset(const LoopNest& nest, std::size_t argument) {
 }  // namespace detail
 
 std::int64_t scratch_bytes(const LoopNest& nest) {
+  detail::check_enums(nest);
   return nest.locals_in_scratch ? detail::local_bytes(nest) : 0;
 }
 

@@ -501,6 +501,10 @@ void Graph::output(std::string_view name, const Value& value, const Strides& str
   detail::rethrow_as_error();
 }
 
+bool Graph::holds(const Value& value) const {
+  return value.data_ != nullptr && value.data_ == data_;
+}
+
 NodeId Graph::apply(Op op, std::span<const NodeId> operands, const Attributes& attributes) try {
   detail::check_recorded(op);
   return data().apply(op, operands, attributes);
