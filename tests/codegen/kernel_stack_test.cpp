@@ -104,7 +104,7 @@ TEST(KernelStack, OfElementwiseKernels) {
   Targets targets;
   for (const NamedKernel& kernel : all_kernels()) {
     const std::int64_t scratch = targets.check_one_kernel(kernel.make(100), kernel.name);
-    if (kernel.name != "transposed") EXPECT_EQ(scratch, 0) << kernel.name;
+    EXPECT_TRUE(scratch == 0 || kernel.name == "transposed") << kernel.name << ": " << scratch;
   }
 }
 

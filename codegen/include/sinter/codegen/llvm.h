@@ -32,8 +32,8 @@ namespace sinter {
 [[nodiscard]] SINTER_API std::unique_ptr<llvm::TargetMachine> make_target_machine(
     const Target& target);
 
-/// A relocatable object. `module` is consumed by code generation. Throws Error(internal) if a kernel
-/// that emit_llvm made takes more than kKernelStackBytes of stack.
+/// A relocatable object. `module` is consumed by code generation. Throws Error(internal) if a
+/// kernel that emit_llvm made takes more than kKernelStackBytes of stack.
 [[nodiscard]] SINTER_API std::string emit_object(llvm::Module& module,
                                                  llvm::TargetMachine& machine);
 

@@ -334,8 +334,8 @@ SINTER_API void verify(const LoopNest& nest);
 /// The nest as text, readable and deterministic.
 [[nodiscard]] SINTER_API std::string print(const LoopNest& nest);
 
-/// Canonical bytes, the version of the kernel ABI among them: equal bytes mean the same machine code
-/// for a target.
+/// Canonical bytes, the version of the kernel ABI among them: equal bytes mean the same machine
+/// code for a target.
 [[nodiscard]] SINTER_API std::vector<std::byte> key_bytes(const LoopNest& nest);
 
 }  // namespace sinter

@@ -31,8 +31,8 @@ struct Way {
 /// machine code for every target that runs here, fused and op by op, on one thread and on three,
 /// these also with stacks no larger than an Executor's need be, with scalars and lengths as
 /// arguments and built in; and Tensors, whose traces are cut nowhere, at random and when they are
-/// full. Each has an engine of its own, with caches. And for every named target one that fails where
-/// its code is too large.
+/// full. Each has an engine of its own, with caches. And for every named target one that fails
+/// where its code is too large.
 [[nodiscard]] std::vector<Way> all_ways();
 
 /// The case that `seed` stands for, the same on every platform.

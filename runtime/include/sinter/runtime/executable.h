@@ -37,8 +37,8 @@ struct BoundProgram;  // a Program with buffers
 /// cover of [begin, end) by sub-ranges, on any threads, gives the same bits. Neither threads nor
 /// the floating-point environment are looked after (see KernelFunction). Valid as long as its Call.
 ///
-/// arguments->scratch is one block, the Call's. Where scratch_bytes is not 0, sub-ranges that run at
-/// once need a block each, from the host: `run` takes one.
+/// arguments->scratch is one block, the Call's. Where scratch_bytes is not 0, sub-ranges that run
+/// at once need a block each, from the host: `run` takes one.
 struct DirectCall {
   KernelFunction function = nullptr;
   const KernelArguments* arguments = nullptr;
@@ -115,8 +115,8 @@ class SINTER_API Executable {
   /// Time that making this executable took, by stage: 0 where a cache had it.
   [[nodiscard]] CompileTimes compile_times() const;
   /// Bytes that each run takes from the allocator: all that it needs beside the buffers it is given
-  /// and kTaskStackBytes of stack. Holds what one kernel leaves to the next, and a scratch block for
-  /// each chunk of a kernel that runs at once, as many as the engine has threads.
+  /// and kTaskStackBytes of stack. Holds what one kernel leaves to the next, and a scratch block
+  /// for each chunk of a kernel that runs at once, as many as the engine has threads.
   [[nodiscard]] std::int64_t workspace_bytes() const;
   /// Bytes of the kernel-cache entry itself; plan and code are shared with others.
   [[nodiscard]] std::int64_t entry_bytes() const;
