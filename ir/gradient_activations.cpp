@@ -115,7 +115,8 @@ Value lerp(const Step& at, int i) {
 Value remainder(const Step& at, int i) {
   const auto& [x, b, unused] = at.x;
   if (i == 0) return at.g;
-  const Value fraction = fn::choose(at.y.equal(b), 1, at.y.div(b));
+  const Value quotient = at.y.div(b);
+  const Value fraction = fn::choose(at.y.equal(b), 1, quotient);
   const Value whole = x.div(b).sub(fraction).round();
   return at.g.mul(whole).neg();
 }

@@ -175,7 +175,8 @@ Value mish(const Step& at, int) {
   const Value below = square.add(twice);
   const Value doubled = fn::add(square, square);
   const Value part = positive.select(doubled, below);
-  const Value denominator = positive.select(fn::add(doubled.add(twice), 1), fn::add(below, 2));
+  const Value above = fn::add(doubled.add(twice), 1);
+  const Value denominator = positive.select(above, fn::add(below, 2));
   const Value quotient = part.div(denominator);
   const Value t = positive.select(fn::sub(1, quotient), quotient);
   const Value power = positive.select(square, e);
