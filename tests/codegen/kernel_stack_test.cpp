@@ -41,6 +41,14 @@ std::uint64_t frame_bytes(const std::string& object) {
   return 0;
 }
 
+std::int64_t bytes_of_locals(const LoopNest& nest) {
+  std::int64_t bytes = 0;
+  for (const Argument& argument : nest.arguments) {
+    bytes += std::int64_t{argument.local} * info(argument.dtype).bytes;
+  }
+  return bytes;
+}
+
 class Targets {
  public:
   Targets() {
@@ -67,6 +75,9 @@ class Targets {
         EXPECT_LE(bytes, static_cast<std::uint64_t>(kKernelStackBytes))
             << name << " on " << targets_[i].name << "\n"
             << print(nest);
+        if (nest.locals_in_scratch) {
+          EXPECT_GE(scratch_bytes(nest), bytes_of_locals(nest)) << "they lie apart";
+        }
         scratch = std::max(scratch, scratch_bytes(nest));
         most_ = std::max(most_, bytes);
       }
