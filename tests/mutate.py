@@ -128,7 +128,7 @@ FAULTS = [
     ("what is left of 1 has the error of 1", "ir/gradient_functions.cpp",
      "positive.select(w.neg(), w).sigmoid()", "positive.select(w, w).sigmoid()"),
     ("a quotient of infinities stands for a whole number", "ir/gradient_activations.cpp",
-     "fn::choose(at.y.equal(b), 1, at.y.div(b))", "at.y.div(b)"),
+     "fn::choose(at.y.equal(b), 1, quotient)", "quotient"),
     ("a bound that is NaN bounds nothing", "ir/composites.cpp", "low.not_equal(low)",
      "low.less(low)"),
     ("a correction beyond the count turns the sign of a variance",
