@@ -172,7 +172,7 @@ void GraphData::make_room(std::size_t text_bytes) {
   constexpr std::size_t kDimsBytes = sizeof(Dims) + 8;
   constexpr std::size_t kNodeBytes = 2 * sizeof(Node);
   detail::make_room(nodes, 1);
-  detail::make_room(shapes, kShapes);
+  shapes.make_room(kShapes);
   if (node_index_.has_value()) node_index_->make_room(1);
   shape_index_.make_room(kShapes);
   key.make_room(kNodeBytes + (kShapes + 1) * kDimsBytes + text_bytes);

@@ -12,6 +12,7 @@
 #include <sinter/ir/graph.h>
 
 #include "intern_table.h"
+#include "stable_list.h"
 
 namespace sinter::detail {
 
@@ -45,7 +46,7 @@ using NameSet = std::unordered_set<std::string, NameHash, std::equal_to<>>;
 
 struct GraphData {
   std::vector<Node> nodes;
-  std::vector<Shape> shapes;
+  StableList<Shape> shapes;  ///< Value::shape refers to them while the graph grows
   std::vector<GraphInput> inputs;
   std::vector<GraphOutput> outputs;
   std::vector<double> parameters;

@@ -137,9 +137,11 @@ NodeId BodyBuilder::copy_aligned(Alignment& to, NodeId id) {
   if (computes(id)) {
     made = copy_op_aligned(to, id);
   } else if (node.op == Op::iota) {
-    const int from_last = plan_.graph.shape(id).rank() - static_cast<int>(node.payload);
-    const Shape shape = to.aligned(dense_layout(plan_.graph.shape(id))).shape;
-    made = kernel_->body.iota(node.dtype, shape, shape.rank() - to.aligned_axis(from_last)).id();
+    const Shape& shape = plan_.graph.shape(id);
+    made = kernel_->body
+               .iota(node.dtype, to.aligned(dense_layout(shape)).shape,
+                     to.aligned_axis(shape, static_cast<int>(node.payload)))
+               .id();
   } else if (is_leaf(node) && node.op != Op::input) {
     made = copy(id);
   } else {
@@ -211,9 +213,12 @@ Layout Alignment::aligned(Layout layout) const {
   return result;
 }
 
-int Alignment::aligned_axis(int from_last) const {
+int Alignment::aligned_axis(const Shape& shape, int axis) const {
+  if (single > 0 && shape.elements() == 1) return 0;  // all axes are of length 1: any one serves
+  int from_last = shape.rank() - axis;
   if (swap && from_last <= 2) from_last = 3 - from_last;
-  return trailing + (from_last > behind ? from_last + count : from_last);
+  from_last = trailing + (from_last > behind ? from_last + count : from_last);
+  return aligned(dense_layout(shape)).shape.rank() - from_last;
 }
 
 Place BodyBuilder::place_of(NodeId id) const {
@@ -225,6 +230,17 @@ Place BodyBuilder::place_of(NodeId id) const {
 }
 
 NodeId BodyBuilder::read(const Place& from, DType dtype, bool in_place) {
+  // A value of one element may be read as it is, and aligned, from the same place.
+  for (std::size_t i = 0; drops_ && in_place && i < kernel_->inputs.size(); ++i) {
+    const auto& [buffer, offset, other_in_place] = kernel_->inputs[i];
+    const GraphInput& input = kernel_->body.inputs()[i];
+    const Shape& shape = kernel_->body.shape(input.node);
+    const Strides strides = input.strides.empty() ? dense_strides(shape) : input.strides;
+    const bool same_place = buffer == from.buffer && offset == from.layout.offset && other_in_place;
+    if (same_place && shape == from.layout.shape && strides == from.layout.strides) {
+      return input.node;
+    }
+  }
   const std::string name = fmt::format("i{}", kernel_->inputs.size());
   kernel_->inputs.push_back({from.buffer, from.layout.offset, in_place});
   return kernel_->body.input(name, dtype, from.layout.shape, from.layout.strides).id();

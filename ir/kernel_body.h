@@ -48,8 +48,8 @@ struct Alignment {
   std::unordered_map<std::uint32_t, NodeId> copies = {};
 
   [[nodiscard]] Layout aligned(Layout layout) const;
-  /// The place of an axis, counted from the last, which is 1.
-  [[nodiscard]] int aligned_axis(int from_last) const;
+  /// The axis of an aligned value that was `axis` of `shape`.
+  [[nodiscard]] int aligned_axis(const Shape& shape, int axis) const;
 };
 
 /// Builds one kernel after the other with scratch memory that is kept, so that a body takes time

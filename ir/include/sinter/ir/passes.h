@@ -40,9 +40,9 @@ enum class Rounding : std::uint8_t {
 /// Whether `widen` has anything to do.
 [[nodiscard]] SINTER_API bool has_storage_floats(const Graph& graph);
 
-/// Replaces transpose, reshape, slice and pad by `view`s of inputs, concats, and values that are to
-/// be stored, and moves the ops behind a concat into its parts. Under Fuse::none nothing moves
-/// through ops.
+/// Replaces transpose, reshape, slice and pad of a simplified graph by `view`s of inputs, concats,
+/// and values that are to be stored, and moves ops that follow a concat into its parts. Under
+/// Fuse::none nothing moves through ops.
 [[nodiscard]] SINTER_API Graph place_views(Graph graph, Fuse fuse);
 
 /// Cuts reductions to fewer than `limits.units` results, of `limits.chunked_bytes` or more, in two,
