@@ -200,7 +200,7 @@ void check_floating(std::string_view method, DType dtype, const Shape& shape) {
 }
 
 void check_reduction(std::string_view method, Op op, DType dtype, const Shape& shape,
-                     const Axes& axes) {
+                     const Axes& axes) try {
   const bool logical = info(op).rule == DTypeRule::logical;
   if (logical != (dtype == DType::boolean)) {
     fail(ErrorCode::dtype_mismatch,
@@ -218,6 +218,8 @@ void check_reduction(std::string_view method, Op op, DType dtype, const Shape& s
                      method, to_string(dtype), to_string(shape), axis,
                      op == Op::reduce_min ? "lowest" : "highest"));
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 Shape infer_reduction(const OpCall& call, Attributes& attributes) {
