@@ -76,7 +76,11 @@ class Caller {
   // --- Arguments ---------------------------------------------------------------------------------
 
   std::int64_t integer() {
-    if (random_.one_in(12)) return random_.pick(kExtremes) + random_.between(-1, 1);
+    if (random_.one_in(12)) {  // next to an extreme, across the ends of the range too
+      const auto extreme = static_cast<std::uint64_t>(random_.pick(kExtremes));
+      return static_cast<std::int64_t>(extreme +
+                                       static_cast<std::uint64_t>(random_.between(-1, 1)));
+    }
     return random_.between(-3, 5);
   }
   std::int64_t length() {

@@ -60,13 +60,33 @@ std::int64_t live_allocations() { return live; }
 
 }  // namespace sinter::test
 
-// The other forms of new and delete are the library's, which end in these.
+// The library's other forms end in these; a sanitizer's do not, so all that are used stand here.
 void* operator new(std::size_t bytes) { return sinter::test::allocate(bytes, 16); }
+void* operator new[](std::size_t bytes) { return sinter::test::allocate(bytes, 16); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return sinter::test::allocate(bytes, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return sinter::test::allocate(bytes, 16);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t& tag) noexcept {
+  return operator new(bytes, tag);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  try {
+    return sinter::test::allocate(bytes, static_cast<std::size_t>(alignment));
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* memory) noexcept { sinter::test::release(memory); }
+void operator delete[](void* memory) noexcept { sinter::test::release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { sinter::test::release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { sinter::test::release(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { sinter::test::release(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   sinter::test::release(memory);

@@ -9,3 +9,24 @@
 #define SINTER_SANITIZED 0
 #define SINTER_ADDRESS_SANITIZED 0
 #endif
+
+#if SINTER_ADDRESS_SANITIZED
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace sinter::test {
+
+/// While one lives, what is allocated is no leak: for libraries that keep memory for good.
+struct NoLeaks {
+#if SINTER_ADDRESS_SANITIZED
+  NoLeaks() { __lsan_disable(); }
+  ~NoLeaks() { __lsan_enable(); }
+#else
+  NoLeaks() {}
+  ~NoLeaks() {}
+#endif
+  NoLeaks(const NoLeaks&) = delete;
+  NoLeaks& operator=(const NoLeaks&) = delete;
+};
+
+}  // namespace sinter::test

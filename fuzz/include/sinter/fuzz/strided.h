@@ -21,9 +21,11 @@ void for_each_element(const Shape& shape, const Strides& strides, F f) {
   for (std::int64_t dense = 0; dense < count; ++dense) {
     f(static_cast<std::size_t>(dense), strided);
     for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-      strided += steps[axis];
-      if (++at[axis] < shape[axis]) break;
-      strided -= steps[axis] * shape[axis];
+      if (++at[axis] < shape[axis]) {
+        strided += steps[axis];
+        break;
+      }
+      strided -= steps[axis] * (shape[axis] - 1);  // an axis of length 1 has any stride
       at[axis] = 0;
     }
   }
