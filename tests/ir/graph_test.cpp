@@ -105,7 +105,9 @@ TEST(Graph, RecordsOverNodesWhatItRecordsOverValues) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4});
   const NodeId operands[] = {x.id(), x.id()};
-  EXPECT_EQ(graph.node(graph.apply(Op::add, operands)), graph.node((x + x).id()));
+  const NodeId over_nodes = graph.apply(Op::add, operands);
+  const NodeId over_values = (x + x).id();
+  EXPECT_EQ(graph.node(over_nodes), graph.node(over_values));
   expect_error(ErrorCode::invalid_graph, "view is made by the planner",
                [&] { graph.apply(Op::view, std::span(operands, 1)); });
 }
