@@ -196,8 +196,9 @@ Footprint::Footprint(const Shape& shape, const Strides& strides, std::int64_t el
   run_ = element_bytes;
   const Strides steps = strides.empty() ? dense_strides(shape) : strides;
   for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] <= 1 || steps[axis] == 0) continue;  // such an axis may have any stride
     const std::int64_t step = (steps[axis] < 0 ? -steps[axis] : steps[axis]) * element_bytes;
-    if (shape[axis] > 1 && step != 0) insert({step, shape[axis] - 1});
+    insert({step, shape[axis] - 1});
   }
   for (; rank_ > 0 && axes_[static_cast<std::size_t>(rank_ - 1)].step <= run_; --rank_) {
     const Axis& inner = axes_[static_cast<std::size_t>(rank_ - 1)];
