@@ -84,7 +84,7 @@ Value exact_slope_of_erf(const Value& at) {
 }
 
 /// The derivative of x s(w(x)) for the logistic function s: s + x s (1 - s) w'. The smaller of s
-/// and 1 - s is the one that is computed: what is left of 1 has its error, not one of 1.
+/// and 1 - s is the one that is computed: the remainder carries the error of s, not an error of 1.
 Value slope_of_gated(const Value& x, const Value& w, const Value& w_slope) {
   const Value positive = fn::greater(w, 0);
   const Value smaller = positive.select(w.neg(), w).sigmoid();
