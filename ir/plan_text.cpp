@@ -1,7 +1,12 @@
 // A plan as text: for each kernel the buffers it reads and writes and its ops, then every stored
 // value with the rule that made it so, and what that costs and saves by the cost model.
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <iterator>
+#include <limits>
+#include <span>
+#include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -69,6 +74,7 @@ class PlanPrinter {
     for (const PlanBuffer& buffer : plan_.buffers) {
       if (buffer.kind != PlanBuffer::Kind::input) add_stored(buffer);
     }
+    add_donated();
     add_repeats();
     return std::move(out_);
   }
@@ -79,6 +85,8 @@ class PlanPrinter {
     std::uint32_t first = 0;
     std::uint32_t last = 0;
   };
+
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   template <typename... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
@@ -180,6 +188,71 @@ class PlanPrinter {
     if (stored_[of.index] || dtype == DType::boolean) return;
     add(", a mask in place of the {} bytes of {}",
         plan_.graph.shape(of).elements() * info(dtype).bytes, to_string(plan_.graph.node(of).op));
+  }
+
+  /// Every donated input with the temporaries in its memory, or why there is none.
+  void add_donated() {
+    const auto& inputs = plan_.graph.inputs();
+    if (std::ranges::none_of(inputs, &GraphInput::donated)) return;
+    add("\ndonated inputs\n");
+    std::vector<std::string> held(inputs.size());
+    for (const PlanBuffer& buffer : plan_.buffers) {
+      if (!buffer.within || buffer.within->index >= inputs.size()) continue;
+      std::string& names = held[buffer.within->index];
+      names += (names.empty() ? "" : ", ") + name(buffer);
+    }
+    const std::vector<Smallest> smallest = smallest_temporaries();
+    for (std::uint32_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i].donated) continue;
+      add("  {} holds {}\n", describe(plan_.buffers[i]),
+          held[i].empty() ? "nothing: " + why_unused({i}, smallest) : held[i]);
+    }
+  }
+
+  /// Bytes of the smallest temporary with elements of 1, 2, 4 and 8 bytes.
+  using Smallest = std::array<std::int64_t, 4>;
+  static constexpr Smallest kNoTemporary{kNever, kNever, kNever, kNever};
+  static std::size_t width_index(const PlanBuffer& buffer) {
+    return static_cast<std::size_t>(
+        std::countr_zero(static_cast<unsigned>(info(buffer.dtype).bytes)));
+  }
+  static std::int64_t bytes(const PlanBuffer& buffer) {
+    return buffer.shape.elements() * info(buffer.dtype).bytes;
+  }
+
+  /// By kernel: of the temporaries that this kernel or a later one begins to write.
+  [[nodiscard]] std::vector<Smallest> smallest_temporaries() const {
+    std::vector<Smallest> from(plan_.kernels.size() + 1, kNoTemporary);
+    for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
+      const PlanBuffer& buffer = plan_.buffers[i];
+      if (buffer.kind != PlanBuffer::Kind::temporary || bytes(buffer) == 0) continue;
+      std::int64_t& smallest = from[kept_[i].first][width_index(buffer)];
+      smallest = std::min(smallest, bytes(buffer));
+    }
+    for (std::size_t k = plan_.kernels.size(); k-- > 0;) {
+      for (std::size_t w = 0; w < from[k].size(); ++w) {
+        from[k][w] = std::min(from[k][w], from[k + 1][w]);
+      }
+    }
+    return from;
+  }
+
+  [[nodiscard]] std::string why_unused(BufferId input, std::span<const Smallest> smallest) const {
+    const PlanBuffer& host = plan_.buffers[input.index];
+    if (!host.strides.empty()) return "it has strides";
+    if (smallest[0] == kNoTemporary) return "the plan has no temporaries";
+    const bool read = !readers_[input.index].empty();
+    const std::uint32_t last = kept_[input.index].last;
+    const Smallest& later = smallest[read ? last + 1 : 0];
+    if (later == kNoTemporary) {
+      return fmt::format("kernel {} reads it last, and no temporary begins later", last);
+    }
+    if (std::ranges::min(later) > bytes(host)) return "later temporaries are larger";
+    const auto aligned = std::span(later).first(width_index(host) + 1);
+    if (std::ranges::min(aligned) > bytes(host)) {
+      return "later temporaries of its size have wider elements, so need more alignment";
+    }
+    return "later temporaries of its size lie in other buffers that are free then";
   }
 
   /// What kernels compute again rather than have it kept.

@@ -1,25 +1,26 @@
-// Memory for temporaries: their own, and that of outputs and donated inputs while nobody needs it;
-// each is an arena of holes by offset, to join neighbours, and by size, to find the best fit.
+// Memory for temporaries: a few outputs and donated inputs (hosts) while nobody needs them, then
+// the workspace. Hosts take temporaries by size, largest first, so that small ones do not keep a
+// large one out. The workspace takes the others in the order of the kernels, by best fit.
 #include "temporaries.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <sinter/ir/in_place.h>
+
+#include "free_space.h"
+
 namespace sinter::detail {
 namespace {
 
-constexpr std::int64_t kAlignment = 64;
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;
-
-std::int64_t round_up(std::int64_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 std::int64_t bytes_of(const PlanBuffer& buffer) {
   return buffer.shape.elements() * info(buffer.dtype).bytes;
@@ -28,8 +29,7 @@ std::int64_t bytes_of(const PlanBuffer& buffer) {
 /// Memory handed out by best fit; O(log n) a call.
 class Arena {
  public:
-  explicit Arena(std::int64_t capacity = kMaxBytes) : capacity_(capacity) {}
-  /// The offset of `bytes` bytes, aligned to kAlignment; none where they do not fit.
+  /// The offset of `bytes` bytes, aligned; none if more than kMaxBytes would be in use.
   [[nodiscard]] std::optional<std::int64_t> allocate(std::int64_t bytes);
   void release(std::int64_t offset, std::int64_t bytes);
   /// The end of the memory that was ever in use.
@@ -41,29 +41,26 @@ class Arena {
 
   std::map<std::int64_t, std::int64_t> holes_;               // offset -> bytes
   std::set<std::pair<std::int64_t, std::int64_t>> by_size_;  // bytes, offset
-  std::int64_t capacity_;
   std::int64_t peak_ = 0;
 };
 
 std::optional<std::int64_t> Arena::allocate(std::int64_t bytes) {
-  const std::int64_t exact = bytes;
-  bytes = round_up(bytes);
+  bytes = round_up_to_alignment(bytes);
   if (bytes == 0) return 0;
   const auto fit = by_size_.lower_bound({bytes, 0});
   if (fit == by_size_.end()) {
-    if (exact > capacity_ - peak_) return std::nullopt;
+    if (bytes > kMaxBytes - peak_) return std::nullopt;
     peak_ += bytes;
     return peak_ - bytes;
   }
   const auto [size, offset] = *fit;
-  if (exact > capacity_ - offset) return std::nullopt;
   drop_hole(holes_.find(offset));
   if (size > bytes) add_hole(offset + bytes, size - bytes);
   return offset;
 }
 
 void Arena::release(std::int64_t offset, std::int64_t bytes) {
-  bytes = round_up(bytes);
+  bytes = round_up_to_alignment(bytes);
   if (bytes == 0) return;
   const auto after = holes_.find(offset + bytes);
   if (after != holes_.end()) {
@@ -92,14 +89,14 @@ void Arena::drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
   holes_.erase(hole);
 }
 
-/// An output before it is written, or a donated input after it was read.
+/// A buffer that lends its memory: an output before it is written, or a donated input after its
+/// last read.
 struct Host {
   BufferId buffer;
-  std::int64_t from = 0;   // the first kernel that may write to it
-  std::int64_t until = 0;  // the first that may not read from it any more
+  std::int64_t from = 0;  ///< the first kernel that may write to it at will
   std::int64_t bytes = 0;
   int alignment = 1;
-  Arena arena;
+  FreeSpace space;
 };
 
 class Placement {
@@ -107,8 +104,7 @@ class Placement {
   explicit Placement(Plan& plan)
       : plan_(plan),
         first_writer_(plan.buffers.size(), kNever),
-        last_reader_(plan.buffers.size(), -1),
-        hosted_by_(plan.buffers.size(), nullptr) {
+        last_reader_(plan.buffers.size(), -1) {
     for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
       const auto now = static_cast<std::int64_t>(k);
       for (const PlanOperand& input : plan.kernels[k].inputs) {
@@ -119,57 +115,43 @@ class Placement {
         first = std::min(first, now);
       }
     }
-    find_hosts();
   }
 
   void run() {
-    for (std::size_t k = 0; k < plan_.kernels.size(); ++k) {
-      const auto now = static_cast<std::int64_t>(k);
-      for (const PlanOperand& output : plan_.kernels[k].outputs) {
-        if (is_temporary(output.buffer) && first_writer_[output.buffer.index] == now) {
-          place(output.buffer);
-          first_writer_[output.buffer.index] = kNever;  // once
-        }
-      }
-      for (const PlanOperand& input : plan_.kernels[k].inputs) {
-        if (!is_temporary(input.buffer) || last_reader_[input.buffer.index] != now) continue;
-        const PlanBuffer& buffer = plan_.buffers[input.buffer.index];
-        arena_of(input.buffer).release(buffer.offset, bytes_of(buffer));
-        last_reader_[input.buffer.index] = -1;  // two views of one buffer give it back once
-      }
-    }
-    plan_.workspace_bytes = workspace_.peak();
+    find_hosts();
+    if (!hosts_.empty()) place_in_hosts();
+    place_in_workspace();
   }
 
  private:
   static constexpr std::int64_t kNever = INT64_MAX;
-  /// Of which temporaries ask each: the largest.
+  /// Hosts are the largest of all buffers that could be: each temporary tries each.
   static constexpr std::size_t kMaxHosts = 8;
-
-  [[nodiscard]] bool is_temporary(BufferId id) const {
-    return plan_.buffers[id.index].kind == PlanBuffer::Kind::temporary;
-  }
 
   void find_hosts() {
     for (std::uint32_t i = 0; i < plan_.buffers.size(); ++i) {
       const PlanBuffer& buffer = plan_.buffers[i];
-      if (!buffer.strides.empty() || bytes_of(buffer) == 0) continue;
       const std::int64_t bytes = bytes_of(buffer);
-      Host host{{i}, 0, kNever, bytes, info(buffer.dtype).bytes, Arena(bytes)};
+      if (!buffer.strides.empty() || bytes == 0) continue;
       if (buffer.kind == PlanBuffer::Kind::output) {
-        host.from = last_read_in_place_of(buffer) + 1;
-        host.until = first_writer_[i];
-      } else if (buffer.kind == PlanBuffer::Kind::input &&
-                 plan_.graph.inputs()[buffer.position].donated) {
-        host.from = last_reader_[i] + 1;
-      } else {
-        continue;
+        const std::int64_t from = last_read_in_place_of(buffer) + 1;
+        add_host({{i}, from, bytes, info(buffer.dtype).bytes, {from, first_writer_[i], bytes}});
+      } else if (is_donated(buffer)) {
+        const std::int64_t last = last_reader_[i];  // a temporary may begin here, in place
+        add_host({{i}, last + 1, bytes, info(buffer.dtype).bytes, {last, kNever, bytes}});
       }
-      if (host.from < host.until) hosts_.push_back(std::move(host));
     }
-    std::ranges::sort(hosts_, {},
-                      [](const Host& host) { return std::pair(-host.bytes, host.buffer); });
-    if (hosts_.size() > kMaxHosts) hosts_.resize(kMaxHosts);
+    const auto larger = [](const Host& a, const Host& b) {
+      return std::pair(-a.bytes, a.buffer) < std::pair(-b.bytes, b.buffer);
+    };
+    std::ranges::sort(hosts_, larger);
+    if (hosts_.size() > kMaxHosts) hosts_.erase(hosts_.begin() + kMaxHosts, hosts_.end());
+    std::ranges::reverse(hosts_);
+  }
+  void add_host(Host host) { hosts_.push_back(std::move(host)); }
+
+  [[nodiscard]] bool is_donated(const PlanBuffer& buffer) const {
+    return buffer.kind == PlanBuffer::Kind::input && plan_.graph.inputs()[buffer.position].donated;
   }
 
   /// Whoever runs the plan may give an output the buffer of an input that looks the same.
@@ -189,22 +171,68 @@ class Placement {
     return {info(buffer.dtype).bytes, {buffer.shape.begin(), buffer.shape.end()}};
   }
 
-  void place(BufferId id) {
+  void place_in_hosts() {
+    std::vector<BufferId> order;
+    for (std::uint32_t i = 0; i < plan_.buffers.size(); ++i) {
+      const PlanBuffer& buffer = plan_.buffers[i];
+      const bool temporary = buffer.kind == PlanBuffer::Kind::temporary;
+      if (temporary && bytes_of(buffer) > 0) order.push_back({i});
+    }
+    const auto key = [&](BufferId id) {
+      return std::tuple(-bytes_of(plan_.buffers[id.index]), first_writer_[id.index], id);
+    };
+    std::ranges::sort(order, {}, key);
+    for (const BufferId id : order) place_in_smallest_host(id);
+  }
+
+  void place_in_smallest_host(BufferId id) {
     PlanBuffer& buffer = plan_.buffers[id.index];
     const std::int64_t bytes = bytes_of(buffer);
-    const std::int64_t begin = first_writer_[id.index];
-    const std::int64_t end = std::max(begin, last_reader_[id.index]);
     for (Host& host : hosts_) {
-      const bool free = host.from <= begin && end < host.until;
-      if (!free || host.alignment < info(buffer.dtype).bytes) continue;
-      const auto offset = host.arena.allocate(bytes);
+      if (bytes > host.bytes || info(buffer.dtype).bytes > host.alignment) continue;
+      if (first_writer_[id.index] < host.from && !may_begin_in_place(host, id)) continue;
+      const auto offset = host.space.take(first_writer_[id.index], last_use(id), bytes);
       if (!offset.has_value()) continue;
       buffer.within = host.buffer;
       buffer.offset = *offset;
-      hosted_by_[id.index] = &host;
       return;
     }
-    const auto offset = workspace_.allocate(bytes);
+  }
+
+  /// Whether the kernel that reads an input last may write a temporary over it.
+  [[nodiscard]] bool may_begin_in_place(const Host& host, BufferId temporary) {
+    const PlanBuffer& read = plan_.buffers[host.buffer.index];
+    const PlanBuffer& written = plan_.buffers[temporary.index];
+    if (read.kind != PlanBuffer::Kind::input || look_of(read) != look_of(written)) return false;
+    if (!in_place_.has_value()) in_place_.emplace(plan_, plan_.buffers.size());
+    return in_place_->reads_before_writing(host.buffer, temporary);
+  }
+
+  void place_in_workspace() {
+    for (std::size_t k = 0; k < plan_.kernels.size(); ++k) {
+      const auto now = static_cast<std::int64_t>(k);
+      for (const PlanOperand& output : plan_.kernels[k].outputs) {
+        std::int64_t& first = first_writer_[output.buffer.index];
+        if (!lies_in_workspace(output.buffer) || first != now) continue;
+        allocate(plan_.buffers[output.buffer.index]);
+        first = kNever;  // once
+      }
+      for (const PlanOperand& input : plan_.kernels[k].inputs) {
+        std::int64_t& last = last_reader_[input.buffer.index];
+        if (!lies_in_workspace(input.buffer) || last != now) continue;
+        const PlanBuffer& buffer = plan_.buffers[input.buffer.index];
+        workspace_.release(buffer.offset, bytes_of(buffer));
+        last = -1;  // two views of one buffer give it back once
+      }
+    }
+    plan_.workspace_bytes = workspace_.peak();
+  }
+  [[nodiscard]] bool lies_in_workspace(BufferId id) const {
+    const PlanBuffer& buffer = plan_.buffers[id.index];
+    return buffer.kind == PlanBuffer::Kind::temporary && !buffer.within.has_value();
+  }
+  void allocate(PlanBuffer& buffer) {
+    const auto offset = workspace_.allocate(bytes_of(buffer));
     if (!offset.has_value()) {
       fail(ErrorCode::limit_exceeded,
            fmt::format("the values between this graph's kernels need more than {} bytes at once",
@@ -213,16 +241,16 @@ class Placement {
     buffer.offset = *offset;
   }
 
-  [[nodiscard]] Arena& arena_of(BufferId id) {
-    return hosted_by_[id.index] != nullptr ? hosted_by_[id.index]->arena : workspace_;
+  [[nodiscard]] std::int64_t last_use(BufferId id) const {
+    return std::max(first_writer_[id.index], last_reader_[id.index]);
   }
 
   Plan& plan_;
   std::vector<std::int64_t> first_writer_;  // by buffer: kernel
   std::vector<std::int64_t> last_reader_;
-  std::vector<Host*> hosted_by_;
-  std::vector<Host> hosts_;
+  std::vector<Host> hosts_;                                 // smallest first
   std::optional<std::map<Look, std::int64_t>> last_reads_;  // of inputs that look alike
+  std::optional<InPlaceRule> in_place_;
   Arena workspace_;
 };
 

@@ -1,7 +1,8 @@
 // The verifier of plans: a second look at all that the planner promises, from the plan alone.
 //
-// It shares no code with the planner: who writes what is found by walking the kernels, and that the
-// parts of a buffer tile it by sums of regions (region.h), never element by element.
+// It shares no code with the planner but the in-place rule (in_place.h): who writes what is found
+// by walking the kernels, and that the parts of a buffer tile it by sums of regions (region.h),
+// never element by element.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -15,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/ir/in_place.h>
 #include <sinter/ir/plan.h>
 #include <sinter/ir/rethrow.h>
 
@@ -322,13 +324,26 @@ class PlanVerifier {
     if (!host.strides.empty()) refuse("has strides");
     if (host.kind == PlanBuffer::Kind::input) {
       if (!plan_.graph.inputs()[host.position].donated) refuse("is not donated");
-      if (uses_[of.host->index].last_read >= of.first) refuse("is still read");
+      const bool read = uses_[of.host->index].last_read >= of.first;
+      if (read && !begins_in_place(of)) refuse("is still read");
     } else if (host.kind == PlanBuffer::Kind::output) {
       if (uses_[of.host->index].first_write <= of.last) refuse("is written before it is free");
       if (last_read_of_alike(host) >= of.first) refuse("may be an input that is still read");
     } else {
       refuse("is a temporary itself");
     }
+  }
+
+  /// Whether a temporary lies exactly over an input, and the kernel that reads the input last may
+  /// write the temporary in place.
+  [[nodiscard]] bool begins_in_place(const Lodger& of) {
+    const PlanBuffer& read = buffer(*of.host);
+    const PlanBuffer& written = buffer(of.buffer);
+    const bool alike = of.begin == 0 && read.shape == written.shape &&
+                       info(read.dtype).bytes == info(written.dtype).bytes;
+    if (!alike) return false;
+    if (!in_place_.has_value()) in_place_.emplace(plan_, plan_.buffers.size());
+    return in_place_->reads_before_writing(*of.host, of.buffer);
   }
 
   /// Of the inputs in whose memory an output may lie: those of its shape and width.
@@ -376,6 +391,7 @@ class PlanVerifier {
   std::set<std::pair<BufferId, Region>> stored_;  // so far, that is not all of a buffer
   std::map<BufferId, RegionSum> sums_;            // of those
   std::optional<std::map<std::pair<int, std::vector<std::int64_t>>, std::int64_t>> alike_;
+  std::optional<InPlaceRule> in_place_;
 };
 
 }  // namespace

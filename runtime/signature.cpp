@@ -13,8 +13,7 @@ namespace {
 /// sorting.
 constexpr std::size_t kManyPairs = 4096;
 
-// --- What is expected
-// -----------------------------------------------------------------------------
+// --- What is expected ----------------------------------------------------------------------------
 
 /// Whether two stride lists walk `shape` alike: axes of one element are walked by any stride.
 bool same_walk(const Shape& shape, const Strides& a, const Strides& b) {
@@ -39,8 +38,7 @@ BufferSpec make_spec(const Graph& graph, NodeId node, std::string label, const S
   return spec;
 }
 
-// --- Whether a view is right
-// ----------------------------------------------------------------------
+// --- Whether a view is right ---------------------------------------------------------------------
 
 bool same_strides(const Strides& strides, const BufferSpec& spec) {
   if (strides.empty()) return spec.dense;
@@ -84,8 +82,7 @@ bool ranges_overlap(const void* a, const BufferSpec& a_spec, const void* b,
          b_begin < a_begin + static_cast<std::uintptr_t>(a_spec.bytes);
 }
 
-// --- What is wrong with it
-// ------------------------------------------------------------------------
+// --- What is wrong with it -----------------------------------------------------------------------
 
 std::string type_text(DType dtype, const Shape& shape) {
   return fmt::format("{}{}", to_string(dtype), to_string(shape));
@@ -144,32 +141,6 @@ std::string type_text(DType dtype, const Shape& shape) {
                    fmt::ptr(other_data)));
 }
 
-/// The axes that are walked: their lengths and strides.
-std::vector<std::pair<std::int64_t, std::int64_t>> walked_axes(const Shape& shape,
-                                                               const Strides& strides) {
-  const Strides steps = strides.empty() ? dense_strides(shape) : strides;
-  std::vector<std::pair<std::int64_t, std::int64_t>> axes;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (shape[axis] != 1) axes.emplace_back(shape[axis], steps[axis]);
-  }
-  return axes;
-}
-
-/// Whether a kernel's input or output is all of a buffer, as it was declared.
-bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const Strides& strides) {
-  return walked_axes(body.shape(node), strides) == walked_axes(buffer.shape, buffer.strides);
-}
-
-/// A shape as others of its kernel stand beside it, from the last axis on: of [1, 8] the 8 is
-/// another axis than of [8, 1].
-Shape walk_of(const Shape& shape) {
-  Shape walk;
-  for (std::int64_t length : shape) {
-    if (!walk.empty() || length != 1) walk.push_back(length);
-  }
-  return walk;
-}
-
 void check_count(std::size_t given, std::span<const BufferSpec> expected, std::string_view what) {
   if (given == expected.size()) return;
   std::string names;
@@ -184,7 +155,7 @@ void check_count(std::size_t given, std::span<const BufferSpec> expected, std::s
 }  // namespace
 
 Signature::Signature(const Graph& graph, const Plan& plan)
-    : last_reader_(graph.inputs().size()), writer_(graph.outputs().size()) {
+    : in_place_(plan, graph.inputs().size() + graph.outputs().size()) {
   for (const GraphInput& input : graph.inputs()) {
     inputs_.push_back(
         make_spec(graph, input.node, fmt::format("input '{}'", input.name), input.strides));
@@ -204,30 +175,6 @@ Signature::Signature(const Graph& graph, const Plan& plan)
   for (std::size_t i = 0; i < overwritten.size(); ++i) {
     inputs_[i].written = overwritten[i];
     if (overwritten[i]) overwritten_.push_back(i);
-  }
-  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
-    const PlanKernel& kernel = plan.kernels[k];
-    for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
-      const PlanBuffer& buffer = plan.buffers[kernel.inputs[i].buffer.index];
-      if (buffer.kind != PlanBuffer::Kind::input) continue;
-      const GraphInput& read = kernel.body.inputs()[i];
-      const bool as_it_lies =
-          kernel.inputs[i].in_place && is_whole(buffer, kernel.body, read.node, read.strides);
-      Reader& last = last_reader_[buffer.position];
-      const bool again = last.kernel == static_cast<std::int64_t>(k);
-      Shape walk = walk_of(kernel.body.shape(read.node));
-      const bool alike = !again || (last.in_place && last.walk == walk);
-      last = {static_cast<std::int64_t>(k), as_it_lies && alike, std::move(walk)};
-    }
-    for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
-      const PlanBuffer& buffer = plan.buffers[kernel.outputs[i].buffer.index];
-      if (buffer.kind != PlanBuffer::Kind::output) continue;
-      const GraphOutput& written = kernel.body.outputs()[i];
-      const bool whole = is_whole(buffer, kernel.body, written.node, written.strides);
-      Writer& writer = writer_[buffer.position];
-      writer = {whole ? static_cast<std::int64_t>(k) : -1,
-                walk_of(kernel.body.shape(written.node))};
-    }
   }
 }
 
@@ -317,10 +264,7 @@ void Signature::check_pair(std::size_t a, std::size_t b, std::span<const ConstTe
 }
 
 bool Signature::reads_before_writing(std::size_t input, std::size_t output) const {
-  const Reader& reader = last_reader_[input];
-  const Writer& writer = writer_[output];
-  const bool in_place = reader.in_place && reader.walk == writer.walk;
-  return reader.kernel < writer.kernel || (reader.kernel == writer.kernel && in_place);
+  return in_place_.reads_before_writing(buffer_of_input(input), buffer_of_output(output));
 }
 
 bool Signature::may_take_place(std::size_t input, std::size_t output) const {
@@ -333,9 +277,9 @@ void Signature::check_in_place(std::size_t input, std::size_t output) const {
   const BufferSpec& in = inputs_[input];
   const BufferSpec& out = outputs_[output];
   if (reads_before_writing(input, output)) return;
-  const Reader& reader = last_reader_[input];
-  const std::int64_t writer = writer_[output].kernel;
-  if (reader.kernel == writer || writer == -1) {
+  const std::int64_t reader = in_place_.last_reader(buffer_of_input(input));
+  const std::int64_t writer = in_place_.writer(buffer_of_output(output));
+  if (reader == writer || writer == -1) {
     fail(ErrorCode::invalid_buffer,
          fmt::format("{} is given the buffer of {}, but this graph {}: give {} a buffer of its own",
                      out.label, in.label,
@@ -346,7 +290,7 @@ void Signature::check_in_place(std::size_t input, std::size_t output) const {
   fail(ErrorCode::invalid_buffer,
        fmt::format("{} is given the buffer of {}, which kernel {} still reads after kernel {} has "
                    "written it: give {} a buffer of its own",
-                   out.label, in.label, reader.kernel, writer, out.label));
+                   out.label, in.label, reader, writer, out.label));
 }
 
 }  // namespace sinter::detail

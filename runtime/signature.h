@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <sinter/ir/graph.h>
+#include <sinter/ir/in_place.h>
 #include <sinter/ir/plan.h>
 #include <sinter/runtime/view.h>
 
@@ -61,6 +62,13 @@ class Signature {
   [[nodiscard]] const BufferSpec& spec(std::size_t position) const {
     return position < inputs_.size() ? inputs_[position] : outputs_[position - inputs_.size()];
   }
+  /// The buffers of a plan are the graph's inputs, then its outputs, then temporaries.
+  [[nodiscard]] static BufferId buffer_of_input(std::size_t input) {
+    return {static_cast<std::uint32_t>(input)};
+  }
+  [[nodiscard]] BufferId buffer_of_output(std::size_t output) const {
+    return {static_cast<std::uint32_t>(inputs_.size() + output)};
+  }
   /// Whether the program is done with the input before it writes the output, element by element.
   [[nodiscard]] bool reads_before_writing(std::size_t input, std::size_t output) const;
   void check_in_place(std::size_t input, std::size_t output) const;
@@ -68,18 +76,7 @@ class Signature {
   std::vector<BufferSpec> inputs_;
   std::vector<BufferSpec> outputs_;
   std::vector<std::size_t> overwritten_;  ///< donated inputs that hold temporaries
-  // An output may take the place of an input that no later kernel reads, and its own only in place.
-  struct Reader {
-    std::int64_t kernel = -1;  ///< the last one; -1 for none
-    bool in_place = true;      ///< it reads each element once, where it lies
-    Shape walk;                ///< its shape among the axes of that kernel
-  };
-  struct Writer {
-    std::int64_t kernel = -1;  ///< -1 where it is written in parts
-    Shape walk;
-  };
-  std::vector<Reader> last_reader_;  ///< per input
-  std::vector<Writer> writer_;       ///< per output
+  InPlaceRule in_place_;                  ///< of the graph's inputs and outputs
 };
 
 }  // namespace sinter::detail

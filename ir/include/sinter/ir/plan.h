@@ -74,8 +74,8 @@ struct PlanBuffer {
   Shape shape;
   Strides strides;             ///< of an input or output, as declared; empty for dense
   std::uint32_t position = 0;  ///< among the graph's inputs or outputs
-  /// Of a temporary: the output that is not written yet, or the donated input that is not read any
-  /// more, in whose memory it lies; without one it lies in the workspace.
+  /// Of a temporary: the buffer in whose memory it lies, an output that is not written yet or a
+  /// donated input after its last read; without one the temporary lies in the workspace.
   std::optional<BufferId> within = {};
   std::int64_t offset = 0;  ///< of a temporary in that memory, in bytes, 64-byte aligned
   NodeId node;              ///< the value it holds, in Plan::graph; parts of a concat are
@@ -131,8 +131,10 @@ struct Plan {
 /// - every element of an output or a temporary is written once, and none of an input
 /// - the outputs of a kernel have one shape, or those that its reductions have before and after
 /// - an input that a product reads is none that may be overwritten in place
-/// - temporaries that are alive at once lie apart, in the workspace, in donated inputs that no kernel
-///   reads any more, or in outputs that no kernel has written yet and that are no input to be read
+/// - temporaries that are alive at once lie apart, in the workspace, in donated inputs that no
+///   later kernel reads, or in outputs that no kernel has written yet and that are no input to be
+///   read
+/// - a kernel that reads a donated input and writes a temporary over it does so element by element
 /// Time: n log n in operands and buffers.
 SINTER_API void verify(const Plan& plan);
 
@@ -140,8 +142,8 @@ SINTER_API void verify(const Plan& plan);
 /// place_views, chunk_reductions, partition. What an engine runs is this plan.
 [[nodiscard]] SINTER_API Plan plan_graph(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
-/// The plan as text: kernels with their ops, buffers with bytes, and the rule for every stored
-/// value.
+/// The plan as text: kernels with their ops, buffers with bytes, the rule for every stored value,
+/// and for every donated input the temporaries that lie in it, or why none does.
 [[nodiscard]] SINTER_API std::string print(const Plan& plan);
 
 }  // namespace sinter

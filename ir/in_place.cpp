@@ -1,0 +1,71 @@
+#include <utility>
+
+#include <sinter/ir/in_place.h>
+
+namespace sinter::detail {
+namespace {
+
+/// The axes that are walked: their lengths and strides.
+std::vector<std::pair<std::int64_t, std::int64_t>> walked_axes(const Shape& shape,
+                                                               const Strides& strides) {
+  const Strides steps = strides.empty() ? dense_strides(shape) : strides;
+  std::vector<std::pair<std::int64_t, std::int64_t>> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] != 1) axes.emplace_back(shape[axis], steps[axis]);
+  }
+  return axes;
+}
+
+/// Whether a kernel's input or output is all of a buffer, as it was declared.
+bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const Strides& strides) {
+  return walked_axes(body.shape(node), strides) == walked_axes(buffer.shape, buffer.strides);
+}
+
+/// A shape without the leading axes of length 1: kernels align shapes at the last axis, so the 8 of
+/// [1, 8] is another axis than that of [8, 1].
+Shape walk_of(const Shape& shape) {
+  Shape walk;
+  for (std::int64_t length : shape) {
+    if (!walk.empty() || length != 1) walk.push_back(length);
+  }
+  return walk;
+}
+
+}  // namespace
+
+InPlaceRule::InPlaceRule(const Plan& plan, std::size_t buffers)
+    : readers_(buffers), writers_(buffers) {
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+    const PlanKernel& kernel = plan.kernels[k];
+    const auto now = static_cast<std::int64_t>(k);
+    for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
+      const PlanOperand& operand = kernel.inputs[i];
+      if (operand.buffer.index >= buffers) continue;
+      const GraphInput& read = kernel.body.inputs()[i];
+      const bool as_it_lies = operand.in_place && is_whole(plan.buffers[operand.buffer.index],
+                                                           kernel.body, read.node, read.strides);
+      Reader& last = readers_[operand.buffer.index];
+      const bool again = last.kernel == now;
+      Shape walk = walk_of(kernel.body.shape(read.node));
+      const bool alike = !again || (last.in_place && last.walk == walk);
+      last = {now, as_it_lies && alike, std::move(walk)};
+    }
+    for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
+      const BufferId buffer = kernel.outputs[i].buffer;
+      if (buffer.index >= buffers) continue;
+      const GraphOutput& written = kernel.body.outputs()[i];
+      const bool whole =
+          is_whole(plan.buffers[buffer.index], kernel.body, written.node, written.strides);
+      writers_[buffer.index] = {whole ? now : -1, walk_of(kernel.body.shape(written.node))};
+    }
+  }
+}
+
+bool InPlaceRule::reads_before_writing(BufferId read, BufferId written) const {
+  const Reader& reader = readers_[read.index];
+  const Writer& writer = writers_[written.index];
+  const bool in_place = reader.in_place && reader.walk == writer.walk;
+  return reader.kernel < writer.kernel || (reader.kernel == writer.kernel && in_place);
+}
+
+}  // namespace sinter::detail
