@@ -79,6 +79,10 @@ class Cutter {
 
   void after_op(std::vector<Tensor>& tensors) {
     if (cuts_.one_in == 0) return;
+    if (cuts_.aside) {
+      if (random_.one_in(cuts_.one_in)) engine_.evaluate({engine_.tensor({1.0F}) + 1});
+      return;
+    }
     if (cuts_.one_in == 1) return engine_.evaluate({tensors.back()});
     drop_unused(tensors);
     if (!random_.one_in(cuts_.one_in)) return;

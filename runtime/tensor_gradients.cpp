@@ -69,6 +69,9 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
   const std::shared_ptr<EngineCore>& core = loss.node_->core;
   const auto lock = enter({&loss, 1});
   check_whole(of);
+  static_cast<void>(trace_->place(loss.node_));
+  for (const Tensor& tensor : of) static_cast<void>(trace_->place(tensor.node_));
+  restore_recording_order();
   const Value value = value_of(loss);
   std::vector<Value> values;
   std::vector<TensorNode*> nodes;

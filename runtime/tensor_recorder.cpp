@@ -217,12 +217,23 @@ bool Recorder::is_half_full() const {
   return trace_->input_bytes() >= limits_.bytes / 2 && trace_->held_bytes() >= limits_.bytes / 2;
 }
 
-void Recorder::run(EngineCore& core, const Trace::SplitLive& live) {
-  // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
+std::shared_ptr<Trace> Recorder::begin_trace() {
   auto next = std::make_shared<Trace>(serial_ + 1);
-  const std::shared_ptr<Trace> trace = std::exchange(trace_, std::move(next));
+  std::shared_ptr<Trace> trace = std::exchange(trace_, std::move(next));
   ++serial_;
   held_at_ = limits_.bytes;
+  return trace;
+}
+
+void Recorder::restore_recording_order() {
+  if (trace_->is_in_recording_order()) return;
+  const std::shared_ptr<Trace> trace = begin_trace();
+  trace_->take_over_in_order(*trace);
+}
+
+void Recorder::run(EngineCore& core, const Trace::SplitLive& live) {
+  // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
+  const std::shared_ptr<Trace> trace = begin_trace();
   if (!live.stored.empty()) store(core, trace, live);
   // Each with what it needs, so that it keeps nothing else of this trace. From the last on, as one
   // brings along those that it is computed from.

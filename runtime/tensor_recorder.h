@@ -45,8 +45,13 @@ class Recorder {
   void check_whole(std::span<const Tensor> tensors) const;
 
   [[nodiscard]] bool is_full();
-  /// Time to run where it cuts nothing short: behind gradients, rather than in the next pass.
+  /// Time to run where it cuts nothing short: after gradients, rather than in the next pass.
   [[nodiscard]] bool is_half_full() const;
+  /// Begins a new trace in place of the current one, which is returned.
+  std::shared_ptr<Trace> begin_trace();
+  /// Gradients add the contributions to a tensor in the order of the ops in the graph, so that order
+  /// must not depend on which traces have run meanwhile.
+  void restore_recording_order();
   /// In the current trace.
   [[nodiscard]] Value value_of(const Tensor& tensor);
   [[nodiscard]] std::vector<Tensor> adopt(const std::shared_ptr<EngineCore>& core,

@@ -46,12 +46,11 @@ Sources Trace::sources() const {
   return {graph_, bytes};
 }
 
-std::vector<bool> Trace::from_taken_over() const {
+std::vector<bool> Trace::from_earlier_run() const {
   std::vector<bool> from(graph_.nodes().size());
   for (std::uint32_t id = 0; id < from.size(); ++id) {
     const auto holds = [&](NodeId operand) { return from[operand.index]; };
-    from[id] = (id < taken_over_.size() && taken_over_[id]) ||
-               std::ranges::any_of(graph_.node({id}).inputs(), holds);
+    from[id] = origin_of({id}).was_run || std::ranges::any_of(graph_.node({id}).inputs(), holds);
   }
   return from;
 }
@@ -64,7 +63,7 @@ Trace::SplitLive Trace::split_live(const TensorNode* asked) const {
   if (std::ranges::all_of(nodes, is_asked)) return {std::move(nodes), {}};
   SplitLive split;
   const Sources sources = this->sources();
-  const std::vector<bool> known = from_taken_over();
+  const std::vector<bool> known = from_earlier_run();
   for (std::shared_ptr<TensorNode>& node : nodes) {
     const bool grows = node->bytes() > sources.bytes(node->id);
     const bool stays = grows && !known[node->id.index] && !is_asked(node);
@@ -150,17 +149,23 @@ std::vector<Trace::Needed> Trace::needed_for(NodeId last) const {
   return nodes;
 }
 
-NodeId Trace::copy_node(const Trace& from, NodeId id, std::span<const NodeId> copies) {
+Trace::Origin Trace::origin_of(NodeId id) const {
+  if (id.index < origins_.size() && origins_[id.index].trace != 0) return origins_[id.index];
+  return {serial_, id};
+}
+
+NodeId Trace::copy_node(const Trace& from, NodeId id, std::span<const NodeId> copies,
+                        bool was_run) {
   const std::span<const NodeId> inputs = from.graph_.node(id).inputs();
   std::array<NodeId, kMaxOperands> operands;
   std::ranges::transform(inputs, operands.begin(),
                          [&](NodeId operand) { return copies[operand.index]; });
   const NodeId copy = graph_.copy_node(from.graph_, id, {operands.data(), inputs.size()});
-  if (!inputs.empty()) {
-    if (taken_over_.size() <= copy.index) taken_over_.resize(copy.index + 1);
-    taken_over_[copy.index] = true;
+  if (from.is_op(id)) {
+    if (origins_.size() <= copy.index) origins_.resize(copy.index + 1);
+    origins_[copy.index] = from.origin_of(id);
+    origins_[copy.index].was_run |= was_run;
   }
-  if (const std::shared_ptr<TensorNode> tensor = from.tensor_at(id)) move_here(tensor, copy);
   return copy;
 }
 
@@ -182,7 +187,45 @@ void Trace::take_over(const std::shared_ptr<TensorNode>& wanted) {
       const Node& input = from->graph_.node({i});
       copies[i] = add_input(input.dtype, from->graph_.shape(input.shape), inputs[i]);
     } else {
-      copies[i] = copy_node(*from, {i}, copies);
+      copies[i] = copy_node(*from, {i}, copies, true);
+      if (const std::shared_ptr<TensorNode> tensor = from->tensor_at({i})) {
+        move_here(tensor, copies[i]);
+      }
+    }
+  }
+}
+
+bool Trace::is_in_recording_order() const {
+  std::pair<std::uint64_t, NodeId> last;
+  for (std::uint32_t id = 0; !origins_.empty() && id < graph_.nodes().size(); ++id) {
+    if (!is_op({id})) continue;
+    const auto order = origin_of({id}).order();
+    if (order < last) return false;
+    last = order;
+  }
+  return true;
+}
+
+void Trace::take_over_in_order(const Trace& from) {
+  std::vector<NodeId> order;
+  for (std::uint32_t id = 0; id < from.graph_.nodes().size(); ++id) order.push_back({id});
+  std::ranges::sort(order, {}, [&](NodeId id) {  // inputs and numbers first
+    return from.is_op(id) ? from.origin_of(id).order() : std::pair(std::uint64_t{0}, id);
+  });
+  const std::vector<std::shared_ptr<TensorBuffer>> inputs = from.inputs_by_node();
+  std::vector<NodeId> copies(order.size());
+  for (const NodeId id : order) {
+    const Node& node = from.graph_.node(id);
+    NodeId& copy = copies[id.index];
+    copy = inputs[id.index] != nullptr
+               ? add_input(node.dtype, from.graph_.shape(node.shape), inputs[id.index])
+               : copy_node(from, id, copies, false);
+    const std::shared_ptr<TensorNode> tensor = from.tensor_at(id);
+    if (tensor == nullptr) continue;
+    if (from.is_pending_here(*tensor)) {
+      move_here(tensor, copy);
+    } else {
+      settle(tensor, copy);
     }
   }
 }

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <sinter/ir/graph.h>
@@ -90,6 +92,12 @@ class Trace : public std::enable_shared_from_this<Trace> {
   /// Which inputs some of these tensors, recorded here, are computed from; by position.
   [[nodiscard]] std::vector<bool> inputs_of(
       std::span<const std::shared_ptr<TensorNode>> tensors) const;
+  /// True if every op follows all ops that were recorded before it. An op that was taken over from
+  /// another trace may not.
+  [[nodiscard]] bool is_in_recording_order() const;
+  /// Takes over every node of `from`, the ops in the order in which they were first recorded. If an
+  /// exception leaves it, some tensors stay pending in `from`, which must take no new nodes then.
+  void take_over_in_order(const Trace& from);
   /// Bytes of inputs that nobody but this trace holds.
   [[nodiscard]] std::size_t held_bytes() const;
 
@@ -104,22 +112,33 @@ class Trace : public std::enable_shared_from_this<Trace> {
     bool needed = false;
     std::shared_ptr<TensorNode> elsewhere = {};  ///< where to stop
   };
+  /// The trace and node as which an op was first recorded; traces have rising serials, so these
+  /// are in the order of recording.
+  struct Origin {
+    std::uint64_t trace = 0;
+    NodeId id;
+    bool was_run = false;  ///< that trace, or one that took the op over, has run
+    [[nodiscard]] std::pair<std::uint64_t, NodeId> order() const { return {trace, id}; }
+  };
+  [[nodiscard]] Origin origin_of(NodeId id) const;
+  [[nodiscard]] bool is_op(NodeId id) const { return !graph_.node(id).inputs().empty(); }
   void take_over(const std::shared_ptr<TensorNode>& wanted);
   [[nodiscard]] std::vector<Needed> needed_for(NodeId last) const;
-  [[nodiscard]] NodeId copy_node(const Trace& from, NodeId id, std::span<const NodeId> copies);
+  [[nodiscard]] NodeId copy_node(const Trace& from, NodeId id, std::span<const NodeId> copies,
+                                 bool was_run);
   void move_here(const std::shared_ptr<TensorNode>& node, NodeId id);
   [[nodiscard]] std::shared_ptr<TensorNode> tensor_at(NodeId id) const;
   [[nodiscard]] std::vector<std::shared_ptr<TensorBuffer>> inputs_by_node() const;
   [[nodiscard]] Sources sources() const;
-  /// By node: computed from an op that was taken over, or one.
-  [[nodiscard]] std::vector<bool> from_taken_over() const;
+  /// By node: computed from an op of a trace that has run, or one.
+  [[nodiscard]] std::vector<bool> from_earlier_run() const;
 
   const std::uint64_t serial_;
   Graph graph_;
   std::vector<std::shared_ptr<TensorBuffer>> inputs_;  ///< by position
   std::size_t input_bytes_ = 0;
   std::vector<std::weak_ptr<TensorNode>> tensors_;  ///< by node; may be shorter than the graph
-  std::vector<bool> taken_over_;  ///< by node: an op of an earlier trace; may be shorter, too
+  std::vector<Origin> origins_;  ///< by node: of ops taken over, else trace 0; may be shorter, too
 };
 
 }  // namespace sinter::detail

@@ -14,7 +14,8 @@
 namespace sinter::test {
 namespace {
 
-constexpr Cuts kCuts[] = {{}, {.one_in = 1}, {.one_in = 3, .seed = 5}};
+constexpr Cuts kCuts[] = {
+    {}, {.one_in = 1}, {.one_in = 3, .seed = 5}, {.one_in = 3, .seed = 7, .aside = true}};
 
 RandomGraphOptions small_graphs(DType floating) {
   RandomGraphOptions options;
@@ -25,7 +26,8 @@ RandomGraphOptions small_graphs(DType floating) {
 }
 
 std::string text_of(const Cuts& cuts) {
-  return cuts.one_in == 0 ? "never cut" : "cut after one op in " + std::to_string(cuts.one_in);
+  if (cuts.one_in == 0) return "never cut";
+  return "cut after one op in " + std::to_string(cuts.one_in) + (cuts.aside ? " by others" : "");
 }
 
 TEST(TensorCuts, DoNotShowInTheBitsOfRandomGraphs) {
@@ -63,14 +65,15 @@ std::vector<std::optional<T>> gradients_of(const T& value, const std::vector<T>&
 }
 
 /// Whether what is computed meanwhile runs between the gradients, each of its own trace then.
-void expect_gradients(const Engine& engine, std::uint64_t seed, DType floating, bool cut) {
+void expect_gradients(const Engine& engine, std::uint64_t seed, DType floating, bool cut,
+                      const Cuts& cuts) {
   RandomGraphOptions options = small_graphs(floating);
   options.gradients = false;
   Graph graph = random_graph(seed, options);
   const NodeId of = graph.outputs()[0].node;
   if (!is_floating(graph.node(of).dtype)) return;
   const std::vector<TensorData> inputs = random_inputs(graph, seed);
-  const std::vector<Tensor> tensors = record_tensors(engine, graph, inputs);
+  const std::vector<Tensor> tensors = record_tensors(engine, graph, inputs, cuts);
   std::vector<Value> by;
   std::vector<Tensor> tensors_by;
   for (const GraphInput& input : graph.inputs()) {
@@ -97,12 +100,25 @@ void expect_gradients(const Engine& engine, std::uint64_t seed, DType floating, 
 
 TEST(TensorCuts, DoNotShowInGradients) {
   const Engine engine(EngineOptions{.threads = 1});
-  for (DType floating : {DType::f16, DType::bf16}) {
+  for (DType floating : {DType::f16, DType::bf16, DType::f32}) {
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
-      expect_gradients(engine, seed, floating, seed % 2 == 0);
+      expect_gradients(engine, seed, floating, seed % 2 == 0, {});
+      expect_gradients(engine, seed, floating, seed % 2 == 0, {2, seed, .aside = true});
       if (HasFatalFailure()) return;
     }
   }
+}
+
+TEST(TensorCuts, LeaveTheOrderInWhichContributionsAreAdded) {
+  const Engine engine;
+  const Tensor x = engine.tensor({1.0F});
+  const auto of_sum = [&](bool aside) {
+    const Tensor a = x * 1;
+    if (aside) engine.evaluate({x + 5});
+    const Tensor b = x * 1e8, c = x * -1e8;
+    return gradients((b + c + a).sum(), {x})[0].item<float>();
+  };
+  EXPECT_EQ(of_sum(true), of_sum(false));
 }
 
 }  // namespace

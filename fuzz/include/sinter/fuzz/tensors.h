@@ -14,9 +14,11 @@ namespace sinter::fuzz {
 
 /// Where a trace is cut: after one op in so many, drawn from `seed`; never for 0. After every op
 /// the newest tensor is evaluated, else any tensor, and tensors that no later op uses are dropped.
+/// Or a tensor aside is evaluated, so that all of the graph's stay pending in traces that have run.
 struct Cuts {
   std::size_t one_in = 0;
   std::uint64_t seed = 0;
+  bool aside = false;
 };
 
 /// A Tensor for each node of `graph`. Inputs hold the elements of `inputs`.
