@@ -34,6 +34,12 @@ TEST(InEveryFloatMode, TensorsAreMadeReadAndPrintedAlike) {
       {"Engine::full", [&] { return bytes_of_elements<float>(engine.full({2}, kTiny)); }},
       {"a number alone", [&] { return bytes_of_elements<float>(numbers.scalar(0.1)); }},
       {"Tensor::item", [&] { return bytes_of(tiny.item<double>()); }},
+      {"a condition", [&] { return std::string(tiny ? "true" : "false"); }},
+      {"a mask that is padded",
+       [&] {
+         const Tensor mask = numbers > 0.1;
+         return bytes_of_elements<bool>(mask.pad(0, 1, 1, kTinyDouble));
+       }},
       {"to_string", [&] { return to_string(numbers) + to_string(wide) + to_string(half); }},
       {"operator<<",
        [&] {
