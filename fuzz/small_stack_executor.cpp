@@ -107,6 +107,7 @@ void SmallStackExecutor::parallel_for(std::int64_t count, void (*task)(void*, st
   Job job{count, task, context};
   const auto threads = static_cast<int>(std::min<std::int64_t>(threads_, count));
   const std::size_t touched = run(job, threads, thread_bytes_ + kTaskStackBytes);
+  tasks_ += count;
   const std::size_t took = touched > thread_bytes_ ? touched - thread_bytes_ : 0;
   for (std::size_t most = most_bytes_; took > most;) {
     if (most_bytes_.compare_exchange_weak(most, took)) break;
