@@ -10,6 +10,7 @@
 
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/assert.h>
+#include <sinter/ir/rethrow.h>
 
 #include "placement.h"
 
@@ -311,7 +312,7 @@ std::int64_t LoopSpace::inner_extent() const {
   return rank() == 1 ? 1 : extents.back();
 }
 
-LoopSpace collapse(const Graph& body) {
+LoopSpace collapse(const Graph& body) try {
   SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
   const std::vector<Layout> arguments = layouts(body);
   const Frame frame = frame_of(body);
@@ -337,6 +338,8 @@ LoopSpace collapse(const Graph& body) {
     for (const Axis& axis : axes) space.strides.push_back(axis.strides[i]);
   }
   return space;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 bool should_stream(const Graph& body, const Target& target) {

@@ -11,6 +11,7 @@
 
 #include <sinter/ir/assert.h>
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/rethrow.h>
 
 #include "cuda_parameters.h"
 #include "cuda_strategy.h"
@@ -314,10 +315,12 @@ CudaKernel CudaEmitter::emit() {
 
 }  // namespace detail
 
-CudaKernel emit_cuda(const LoopNest& nest, std::string_view entry) {
+CudaKernel emit_cuda(const LoopNest& nest, std::string_view entry) try {
   const detail::FloatEnvironment environment;
   detail::check_enums(nest);
   return detail::CudaEmitter(nest, entry).emit();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 std::int64_t block_count(const CudaKernel& kernel, const LoopSpace& space) {

@@ -16,6 +16,7 @@
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/element.h>
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/rethrow.h>
 
 #include "llvm_lookup.h"
 #include "loop_enums.h"
@@ -395,13 +396,15 @@ llvm::Function& make_function(llvm::Module& module, const Target& target, std::s
 }  // namespace
 
 std::unique_ptr<llvm::Module> emit_llvm(const LoopNest& nest, const Target& target,
-                                        std::string_view symbol, llvm::LLVMContext& context) {
+                                        std::string_view symbol, llvm::LLVMContext& context) try {
   const detail::FloatEnvironment environment;
   detail::check_enums(nest);
   auto module = std::make_unique<llvm::Module>("sinter", context);
   module->setTargetTriple(target.triple);
   detail::LlvmEmitter(nest, target, make_function(*module, target, symbol)).run();
   return module;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -29,6 +29,7 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/error.h>
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/rethrow.h>
 
 #include "llvm_frame.h"
 
@@ -144,7 +145,7 @@ std::string generate(const LoopNest& nest, const Target& target, std::string_vie
 
 }  // namespace
 
-std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
+std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) try {
   initialize_targets();
   std::string reason;
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
@@ -161,17 +162,23 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
   SINTER_ASSERT(machine != nullptr, "a registered target makes machines");
   return machine;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-std::string emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+std::string emit_object(llvm::Module& module, llvm::TargetMachine& machine) try {
   return generate(module, machine, llvm::CodeGenFileType::ObjectFile);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-std::string object_bytes(const LoopNest& nest, const Target& target, std::string_view symbol) {
+std::string object_bytes(const LoopNest& nest, const Target& target, std::string_view symbol) try {
   return generate(nest, target, symbol, llvm::CodeGenFileType::ObjectFile);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-std::string llvm_text(const LoopNest& nest, const Target& target, std::string_view symbol) {
+std::string llvm_text(const LoopNest& nest, const Target& target, std::string_view symbol) try {
   llvm::LLVMContext context;
   const std::unique_ptr<llvm::Module> module = emit_llvm(nest, target, symbol, context);
   std::string text;
@@ -179,10 +186,14 @@ std::string llvm_text(const LoopNest& nest, const Target& target, std::string_vi
   module->print(stream, nullptr);
   SINTER_ASSERT(!llvm::verifyModule(*module, &llvm::errs()), "the emitter makes valid IR");
   return text;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-std::string assembly_text(const LoopNest& nest, const Target& target, std::string_view symbol) {
+std::string assembly_text(const LoopNest& nest, const Target& target, std::string_view symbol) try {
   return generate(nest, target, symbol, llvm::CodeGenFileType::AssemblyFile);
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

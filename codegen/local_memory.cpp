@@ -4,6 +4,7 @@
 #include <variant>
 
 #include <sinter/codegen/kernel_abi.h>
+#include <sinter/ir/rethrow.h>
 
 #include "loop_enums.h"
 
@@ -56,9 +57,11 @@ std::int64_t scratch_offset(const LoopNest& nest, std::size_t argument) {
 
 }  // namespace detail
 
-std::int64_t scratch_bytes(const LoopNest& nest) {
+std::int64_t scratch_bytes(const LoopNest& nest) try {
   detail::check_enums(nest);
   return nest.locals_in_scratch ? detail::local_bytes(nest) : 0;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -16,6 +16,7 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/interpret.h>
+#include <sinter/ir/rethrow.h>
 
 #include "local_memory.h"
 #include "loop_enums.h"
@@ -509,10 +510,12 @@ void Machine::set_digits(const Loop& loop) {
 }  // namespace
 
 void interpret(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
-               std::int64_t end) {
+               std::int64_t end) try {
   const detail::FloatEnvironment environment;
   detail::check_enums(nest);
   Machine(nest, arguments, begin, end).run();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

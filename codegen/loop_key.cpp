@@ -7,6 +7,7 @@
 
 #include <sinter/codegen/kernel_abi.h>
 #include <sinter/codegen/loop_nest.h>
+#include <sinter/ir/rethrow.h>
 
 namespace sinter {
 namespace {
@@ -82,7 +83,7 @@ class KeyWriter {
 
 }  // namespace
 
-std::vector<std::byte> key_bytes(const LoopNest& nest) {
+std::vector<std::byte> key_bytes(const LoopNest& nest) try {
   KeyWriter key;
   key.put(kKernelAbiVersion);
   key.put(nest.rank);
@@ -94,6 +95,8 @@ std::vector<std::byte> key_bytes(const LoopNest& nest) {
   key.put_list(nest.body);
   key.put_all(nest.index_bits, nest.locals_in_scratch, nest.tile_rows, nest.tile_columns);
   return key.take();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -10,6 +10,7 @@
 
 #include <sinter/codegen/loop_nest.h>
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
 #include "index_table.h"
@@ -275,10 +276,12 @@ std::string Printer::print() {
 
 }  // namespace
 
-std::string print(const LoopNest& nest) {
+std::string print(const LoopNest& nest) try {
   const detail::FloatEnvironment environment;
   detail::check_enums(nest);
   return Printer(nest).print();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -7,6 +7,7 @@
 
 #include <sinter/codegen/loop_nest.h>
 #include <sinter/ir/assert.h>
+#include <sinter/ir/rethrow.h>
 
 #include "index_table.h"
 #include "local_memory.h"
@@ -576,9 +577,11 @@ void Verifier::run() {
 
 }  // namespace
 
-void verify(const LoopNest& nest) {
+void verify(const LoopNest& nest) try {
   detail::check_enums(nest);
   Verifier(nest).run();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

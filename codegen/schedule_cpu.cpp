@@ -7,6 +7,7 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/assert.h>
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/rethrow.h>
 
 #include "nest_builder.h"
 #include "schedule_product.h"
@@ -154,7 +155,7 @@ LoopNest ElementwiseScheduler::build() {
 }  // namespace
 
 LoopNest schedule_cpu(const Graph& body, const LoopSpace& space, const Target& target,
-                      const ScheduleOptions& options) {
+                      const ScheduleOptions& options) try {
   const detail::FloatEnvironment environment;
   detail::Placement placement = detail::place(body, space);
   if (space.product) {
@@ -165,6 +166,8 @@ LoopNest schedule_cpu(const Graph& body, const LoopSpace& space, const Target& t
     return detail::schedule_reduction(body, space, std::move(placement), std::move(strategy));
   }
   return ElementwiseScheduler(body, space, std::move(placement), std::move(strategy)).build();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/rethrow.h>
 
 #include "cuda_nest_builder.h"
 #include "schedule_cuda_product.h"
@@ -80,7 +81,7 @@ LoopNest ElementwiseScheduler::build() {
 
 }  // namespace
 
-LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarget& target) {
+LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarget& target) try {
   const detail::FloatEnvironment environment;
   Placement placement = detail::place(body, space);
   if (space.product) {
@@ -91,6 +92,8 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
   }
   CudaStrategy strategy = detail::choose_cuda_strategy(body, space, placement, target);
   return ElementwiseScheduler(body, space, std::move(placement), std::move(strategy)).build();
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 PlanLimits GpuTarget::plan_limits() const {

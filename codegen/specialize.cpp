@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
+#include <sinter/ir/rethrow.h>
 
 #include "index_table.h"
 #include "loop_enums.h"
@@ -31,7 +32,7 @@ void drop_empty_loops(Block& block) {
 
 }  // namespace
 
-LoopNest specialize_shape(LoopNest nest, const LoopSpace& space) {
+LoopNest specialize_shape(LoopNest nest, const LoopSpace& space) try {
   detail::check_enums(nest);
   detail::IndexTable table;
   std::vector<IndexId> known;
@@ -46,6 +47,8 @@ LoopNest specialize_shape(LoopNest nest, const LoopSpace& space) {
   drop_empty_loops(nest.body);
   detail::drop_unused_indices(nest);
   return nest;
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 }  // namespace sinter

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <sinter/ir/error.h>
+#include <sinter/ir/rethrow.h>
 
 namespace sinter {
 namespace {
@@ -44,7 +45,7 @@ std::array<Target, 3> named_targets() {
 
 }  // namespace
 
-Target Target::parse(std::string_view name) {
+Target Target::parse(std::string_view name) try {
   const auto targets = named_targets();
   const auto found = std::ranges::find(targets, name, &Target::name);
   if (found != targets.end()) return *found;
@@ -52,6 +53,8 @@ Target Target::parse(std::string_view name) {
   std::ranges::transform(targets, names.begin(), &Target::name);
   fail(ErrorCode::unsupported,
        fmt::format("there is no target '{}'; named targets are {}", name, fmt::join(names, ", ")));
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
 PlanLimits Target::plan_limits() const {

@@ -30,13 +30,15 @@ void fail(ErrorCode code, const std::string& message) { throw Error(code, messag
 namespace detail {
 namespace {
 
-/// Made while there is memory. A copy, as it is thrown, shares its text.
+/// Made while there is memory. A copy shares the characters of its text, whose address tells it.
 const Error kNoMemory(
     ErrorCode::limit_exceeded,
     "there is not enough memory for this: let go of tensors, executables or cache "
     "entries, or use smaller shapes");
 
 }  // namespace
+
+bool is_out_of_memory(const Error& error) { return error.what() == kNoMemory.what(); }
 
 void rethrow_as_error() {
   try {

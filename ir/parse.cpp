@@ -309,6 +309,7 @@ class Parser {
     try {
       return build();
     } catch (const Error& error) {
+      if (detail::is_out_of_memory(error)) throw;
       cursor_.fail_at(at, error.what());
     }
   }

@@ -133,7 +133,14 @@ class OrcJit final : public CpuJit {
     static_cast<void>(memory());
     give_back(make_target_machine(target));
   }
-  ~OrcJit() override { leave_to_parent(*workshop_.lock()); }
+  ~OrcJit() override {
+    const auto workshop = workshop_.lock();
+    leave_to_parent(*workshop);
+    if (workshop->memory == nullptr) return;  // a child that has compiled nothing
+    const LlvmScope llvm;
+    workshop->machines.clear();
+    workshop->memory.reset();
+  }
   OrcJit(const OrcJit&) = delete;
   OrcJit& operator=(const OrcJit&) = delete;
 

@@ -9,8 +9,11 @@
 #include <typeinfo>
 #include <vector>
 
+#include <sinter/codegen/cuda.h>
+#include <sinter/codegen/schedule.h>
 #include <sinter/ir/gradients.h>
 #include <sinter/ir/interpret.h>
+#include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
 #include <sinter/ir/text.h>
 #include <sinter/ir/verify.h>
@@ -240,6 +243,48 @@ TEST(FailingMemory, PlanAndInterpret) {
                                  });
 }
 
+TEST(FailingMemory, ReadingAGraphFromText) {
+  Graph graph;
+  build(graph);
+  const std::string text = print(graph);
+  std::optional<Graph> read;
+  expect_only_errors_and_no_leak({.run =
+                                      [&] {
+                                        read.reset();
+                                        read.emplace(parse(text));
+                                      },
+                                  .result = [&] { return print(*read); }},
+                                 [&] { read.reset(); });
+}
+
+TEST(FailingMemory, SchedulingAndShowingLoops) {
+  Graph rows;
+  const Value x = rows.input("x", DType::f32, {4, 6});
+  rows.output("y", (x - x.mean(-1, true)).softmax());
+  Graph product;
+  const Value a = product.input("a", DType::f32, {40, 9});
+  product.output("y", a.mm(product.input("b", DType::f32, {9, 30})).leaky_relu(0.1));
+  std::string shown;
+  for (const Graph* graph : {&rows, &product}) {
+    const Target target = Target::parse("x86-64-v3");
+    const GpuTarget gpu;
+    const Plan cpu_plan = plan_graph(*graph, target.plan_limits(), Fuse::all);
+    const Plan gpu_plan = plan_graph(*graph, gpu.plan_limits(), Fuse::all);
+    const Graph cpu_body = simplify(expand(cpu_plan.kernels[0].body));
+    const Graph gpu_body = simplify(expand(gpu_plan.kernels[0].body));
+    const auto run = [&] {
+      const LoopSpace space = collapse(cpu_body);
+      const LoopNest nest = specialize_shape(schedule_cpu(cpu_body, space, target), space);
+      verify(nest);
+      shown = print(nest) + std::to_string(scratch_bytes(nest) + should_stream(cpu_body, target)) +
+              std::to_string(key_bytes(nest).size()) +
+              emit_cuda(schedule_cuda(gpu_body, collapse(gpu_body), gpu)).source;
+    };
+    expect_only_errors_and_no_leak({.run = run, .result = [&] { return shown; }},
+                                   [&] { shown = std::string(); });
+  }
+}
+
 // --- Programs
 
 std::string outputs_of(const std::optional<Executable>& program, const Graph& graph) {
@@ -326,6 +371,27 @@ TEST(FailingMemory, LoopsAsText) {
         {.run = [&] { shown = program.text(stage); }, .result = [&] { return shown; }},
         [&] { shown = std::string(); });
   }
+}
+
+/// Nothing of an engine that goes needs memory: there is nobody to tell an error to.
+TEST(FailingMemory, EnginesGoWithoutMemory) {
+  std::optional<Engine> engine;
+  std::optional<Executable> program;
+  std::optional<Tensor> tensor;
+  const Scenario scenario{.run =
+                              [&] {
+                                program.reset();
+                                tensor.reset();
+                                engine.reset();
+                              },
+                          .result = [] { return std::string(); },
+                          .before =
+                              [&] {
+                                engine.emplace(EngineOptions{.threads = 1});
+                                program = engine->compile(make_leaky(100));
+                                tensor = engine->full({4}, 1) + 1;
+                              }};
+  EXPECT_FALSE(run_with_failure(scenario, 1, Failing::all_after).reached);
 }
 
 TEST(FailingMemory, StartingThreads) {
