@@ -264,24 +264,39 @@ TEST(FailingMemory, SchedulingAndShowingLoops) {
   Graph product;
   const Value a = product.input("a", DType::f32, {40, 9});
   product.output("y", a.mm(product.input("b", DType::f32, {9, 30})).leaky_relu(0.1));
-  std::string shown;
+  struct Made {
+    std::string loops, cuda;
+    std::vector<std::byte> key;
+    std::int64_t scratch = 0;
+    bool streams = false;
+  };
   for (const Graph* graph : {&rows, &product}) {
     const Target target = Target::parse("x86-64-v3");
     const GpuTarget gpu;
     const Plan cpu_plan = plan_graph(*graph, target.plan_limits(), Fuse::all);
     const Plan gpu_plan = plan_graph(*graph, gpu.plan_limits(), Fuse::all);
-    const Graph cpu_body = simplify(expand(cpu_plan.kernels[0].body));
-    const Graph gpu_body = simplify(expand(gpu_plan.kernels[0].body));
+    const auto expanded = [](const Graph& body) {
+      return simplify(expand(body, body.parameters()));
+    };
+    const Graph cpu_body = expanded(cpu_plan.kernels[0].body);
+    const Graph gpu_body = expanded(gpu_plan.kernels[0].body);
+    std::optional<Made> made;
     const auto run = [&] {
+      made.emplace();
       const LoopSpace space = collapse(cpu_body);
       const LoopNest nest = specialize_shape(schedule_cpu(cpu_body, space, target), space);
       verify(nest);
-      shown = print(nest) + std::to_string(scratch_bytes(nest) + should_stream(cpu_body, target)) +
-              std::to_string(key_bytes(nest).size()) +
-              emit_cuda(schedule_cuda(gpu_body, collapse(gpu_body), gpu)).source;
+      made->loops = print(nest);
+      made->key = key_bytes(nest);
+      made->scratch = scratch_bytes(nest);
+      made->streams = should_stream(cpu_body, target);
+      made->cuda = emit_cuda(schedule_cuda(gpu_body, collapse(gpu_body), gpu)).source;
     };
-    expect_only_errors_and_no_leak({.run = run, .result = [&] { return shown; }},
-                                   [&] { shown = std::string(); });
+    const auto result = [&] {
+      return made->loops + made->cuda + std::to_string(made->key.size()) +
+             std::to_string(made->scratch) + std::to_string(made->streams);
+    };
+    expect_only_errors_and_no_leak({.run = run, .result = result}, [&] { made.reset(); });
   }
 }
 

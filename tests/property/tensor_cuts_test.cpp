@@ -103,7 +103,8 @@ TEST(TensorCuts, DoNotShowInGradients) {
   for (DType floating : {DType::f16, DType::bf16, DType::f32}) {
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
       expect_gradients(engine, seed, floating, seed % 2 == 0, {});
-      expect_gradients(engine, seed, floating, seed % 2 == 0, {2, seed, .aside = true});
+      expect_gradients(engine, seed, floating, seed % 2 == 0,
+                       {.one_in = 2, .seed = seed, .aside = true});
       if (HasFatalFailure()) return;
     }
   }

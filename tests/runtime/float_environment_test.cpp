@@ -37,8 +37,8 @@ TEST(InEveryFloatMode, TensorsAreMadeReadAndPrintedAlike) {
       {"a condition", [&] { return std::string(tiny ? "true" : "false"); }},
       {"a mask that is padded",
        [&] {
-         const Tensor mask = numbers > 0.1;
-         return bytes_of_elements<bool>(mask.pad(0, 1, 1, kTinyDouble));
+         const Tensor mask = numbers.greater(0.1).pad({1}, {1}, kTinyDouble);
+         return bytes_of_elements<std::uint8_t>(mask.convert(DType::u8));
        }},
       {"to_string", [&] { return to_string(numbers) + to_string(wide) + to_string(half); }},
       {"operator<<",
