@@ -9,7 +9,7 @@
 
 #include <sinter/codegen/schedule.h>
 
-#include "cpu/cpu_strategy.h"
+#include "cpu/strategy.h"
 #include "schedule/statement_builder.h"
 
 namespace sinter::detail {

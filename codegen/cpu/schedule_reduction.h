@@ -1,7 +1,7 @@
 // The CPU schedule of a kernel with reductions.
 #pragma once
 
-#include "cpu/cpu_strategy.h"
+#include "cpu/strategy.h"
 #include "schedule/placement.h"
 
 namespace sinter::detail {

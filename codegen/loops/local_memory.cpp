@@ -5,7 +5,7 @@
 
 #include <sinter/codegen/kernel_abi.h>
 
-#include "loops/loop_enums.h"
+#include "loops/enums.h"
 
 namespace sinter {
 namespace detail {

@@ -4,8 +4,8 @@
 
 #include <sinter/codegen/schedule.h>
 
+#include "loops/enums.h"
 #include "loops/index_table.h"
-#include "loops/loop_enums.h"
 
 namespace sinter {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "functions/function_parts.h"
+#include "functions/parts.h"
 
 namespace sinter::detail::functions {
 

@@ -7,7 +7,7 @@
 
 #include <span>
 
-#include "functions/function_parts.h"
+#include "functions/parts.h"
 
 namespace sinter::detail::functions {
 

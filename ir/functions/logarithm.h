@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "functions/function_parts.h"
+#include "functions/parts.h"
 
 namespace sinter::detail::functions {
 

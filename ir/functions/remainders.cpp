@@ -6,8 +6,8 @@
 // above.
 #include <limits>
 
-#include "functions/function_parts.h"
 #include "functions/functions.h"
+#include "functions/parts.h"
 
 namespace sinter::detail::functions {
 namespace {

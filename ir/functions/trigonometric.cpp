@@ -8,8 +8,8 @@
 #include <cmath>
 #include <vector>
 
-#include "functions/function_parts.h"
 #include "functions/functions.h"
+#include "functions/parts.h"
 
 namespace sinter::detail::functions {
 namespace {

@@ -16,7 +16,7 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
-#include "gradients/gradient_rules.h"
+#include "gradients/rules.h"
 
 namespace sinter {
 namespace {

@@ -15,7 +15,7 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
-#include "graph/graph_data.h"
+#include "graph/data.h"
 #include "graph/layout.h"
 #include "graph/merging.h"
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "graph/graph_data.h"
+#include "graph/data.h"
 
 namespace sinter::detail {
 

@@ -12,7 +12,7 @@
 
 #include <sinter/ir/rethrow.h>
 
-#include "graph/graph_data.h"
+#include "graph/data.h"
 
 namespace sinter {
 namespace detail {

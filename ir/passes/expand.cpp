@@ -9,7 +9,7 @@
 #include <sinter/ir/rethrow.h>
 
 #include "functions/composites.h"
-#include "graph/graph_data.h"
+#include "graph/data.h"
 #include "passes/rewrite.h"
 
 namespace sinter {

@@ -10,7 +10,7 @@
 #include <sinter/ir/rethrow.h>
 #include <sinter/ir/text.h>
 
-#include "text/text_cursor.h"
+#include "text/cursor.h"
 
 namespace sinter {
 namespace {
