@@ -95,7 +95,7 @@ FAULTS = [
      "if (axis == at) add_ones(count,", "if (axis == 0) add_ones(count,"),
     ("what a block of a product holds of a row is that of another", "codegen/cpu/schedule_product.cpp",
      "positions_[static_cast<std::size_t>(rows_axis())]", "rows_of_unit_.from"),
-    ("rows of a product are reduced in the order of columns", "codegen/cpu/product_strategy.cpp",
+    ("rows of a product are reduced in the order of columns", "codegen/schedule/block_reductions.cpp",
      "return whole ? Reduces::all : Reduces::rows;",
      "return whole ? Reduces::all : Reduces::columns;"),
     ("sums of columns are written before all rows have read what lay there",

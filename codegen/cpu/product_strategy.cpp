@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include <sinter/ir/assert.h>
+
+#include "schedule/block_reductions.h"
 
 namespace sinter::detail {
 namespace {
@@ -20,18 +23,6 @@ constexpr std::int64_t kDepthBlockBytes = 1024;
 constexpr std::int64_t kNearBytes = std::int64_t{24} << 10;
 /// What a tile costs beside its rows, in rows: its columns are loaded, it begins and ends.
 constexpr double kTileCost = 1.5;
-
-/// What `targets` are computed of.
-std::vector<bool> cone(const Graph& body, const Placement& placement,
-                       const std::vector<NodeId>& targets, NodeId without) {
-  std::vector<bool> wanted(body.nodes().size());
-  for (NodeId target : targets) wanted[placement.value(target).index] = true;
-  for (std::size_t i = wanted.size(); i-- > 0;) {
-    if (!wanted[i] || i == without.index) continue;
-    for (NodeId operand : body.nodes()[i].inputs()) wanted[placement.value(operand).index] = true;
-  }
-  return wanted;
-}
 
 struct TileForm {
   std::int64_t rows;
@@ -72,46 +63,6 @@ bool any_input(const Graph& body, const std::vector<bool>& side, auto&& holds) {
 }
 
 }  // namespace
-
-ProductSides product_sides(const Graph& body, const LoopSpace& space, const Placement& placement) {
-  ProductSides sides;
-  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
-    if (body.node({i}).op == Op::dot) sides.dot = {i};
-  }
-  const auto& operands = body.node(sides.dot).operands;
-  sides.row_operand = placement.value(operands[space.swapped ? 1 : 0]);
-  sides.column_operand = placement.value(operands[space.swapped ? 0 : 1]);
-  const NodeId none{std::numeric_limits<std::uint32_t>::max()};
-  sides.rows = cone(body, placement, {sides.row_operand}, none);
-  sides.columns = cone(body, placement, {sides.column_operand}, none);
-  std::vector<NodeId> outputs;
-  for (const GraphOutput& output : body.outputs()) outputs.push_back(output.node);
-  sides.after = cone(body, placement, outputs, sides.dot);
-  return sides;
-}
-
-/// The last axis of a value of the body is what is summed, here of length 1. All of a single row is
-/// that row.
-Reduces what_it_reduces(const Graph& body, NodeId reduction) {
-  const Shape& shape = body.shape(body.node(reduction).operands[0]);
-  const int columns = shape.rank() - 2;
-  const int rows = columns - 1;
-  const Dims axes = body.attributes(reduction).lists[0];
-  if (std::ranges::find(axes, columns) == axes.end()) return Reduces::columns;
-  const bool whole = std::ranges::find(axes, rows) != axes.end() && shape[rows] > 1;
-  return whole ? Reduces::all : Reduces::rows;
-}
-
-BlockReductions::BlockReductions(const Graph& body) : of_(body.nodes().size()) {
-  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
-    for (NodeId operand : body.node({i}).inputs()) {
-      if (of_[operand.index].has_value()) of_[i] = of_[operand.index];
-    }
-    if (info(body.node({i}).op).kind != OpKind::reduction) continue;
-    of_[i] = what_it_reduces(body, {i});
-    any_ = true;
-  }
-}
 
 ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& space,
                                         const Placement& placement, const ProductSides& sides,

@@ -2,46 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <vector>
 
 #include <sinter/codegen/schedule.h>
 #include <sinter/codegen/target.h>
 
 #include "schedule/placement.h"
+#include "schedule/product_sides.h"
 
 namespace sinter::detail {
-
-/// The nodes of a body by their part in its product: what its operands are computed of, and what
-/// comes behind it. Numbers that belong to several are in all of them.
-struct ProductSides {
-  NodeId dot;
-  NodeId row_operand;         ///< that varies with the rows of the result
-  NodeId column_operand;      ///< the other
-  std::vector<bool> rows;     ///< [node] of the first
-  std::vector<bool> columns;  ///< [node] of the second
-  std::vector<bool> after;    ///< [node]
-};
-[[nodiscard]] ProductSides product_sides(const Graph& body, const LoopSpace& space,
-                                         const Placement& placement);
-
-/// What a reduction behind a product reduces: each row of its result, each column, or all of it.
-enum class Reduces : std::uint8_t { rows, columns, all };
-[[nodiscard]] Reduces what_it_reduces(const Graph& body, NodeId reduction);
-
-/// The reductions behind the product of a body. What comes after one comes after none of another
-/// kind.
-class BlockReductions {
- public:
-  explicit BlockReductions(const Graph& body);
-  [[nodiscard]] bool any() const { return any_; }
-  /// The kind of those that the value is or comes after, if there are such.
-  [[nodiscard]] std::optional<Reduces> of(NodeId node) const { return of_[node.index]; }
-
- private:
-  std::vector<std::optional<Reduces>> of_;
-  bool any_ = false;
-};
 
 struct ProductStrategy {
   std::int64_t rows = 1;   ///< of a tile: accumulators side by side in registers

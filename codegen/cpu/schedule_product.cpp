@@ -14,6 +14,8 @@
 
 #include "cpu/product_strategy.h"
 #include "cpu/reduction_builder.h"
+#include "schedule/block_reductions.h"
+#include "schedule/product_sides.h"
 
 namespace sinter::detail {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <sinter/codegen/cuda.h>
 
-#include "cpu/product_strategy.h"
 #include "schedule/placement.h"
+#include "schedule/product_sides.h"
 
 namespace sinter::detail {
 

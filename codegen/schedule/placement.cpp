@@ -5,7 +5,7 @@
 
 #include <sinter/ir/op_cost.h>
 
-#include "cpu/product_strategy.h"
+#include "schedule/block_reductions.h"
 
 namespace sinter::detail {
 namespace {
