@@ -9,7 +9,7 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/passes.h>
 
-#include "kernels.h"
+#include "codegen/kernels.h"
 
 namespace sinter {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <sinter/codegen/schedule.h>
 
-#include "kernels.h"
+#include "codegen/kernels.h"
 
 namespace sinter {
 namespace {

@@ -9,10 +9,10 @@
 #include <sinter/ir/reduction.h>
 #include <sinter/ir/text.h>
 
-#include "kernels.h"
-#include "product_kernels.h"
-#include "reduction_kernels.h"
-#include "run_nest.h"
+#include "codegen/kernels.h"
+#include "codegen/product_kernels.h"
+#include "codegen/reduction_kernels.h"
+#include "codegen/run_nest.h"
 #include "support/golden.h"
 #include "support/usual_inputs.h"
 

@@ -10,9 +10,9 @@
 #include <sinter/ir/plan.h>
 #include <sinter/ir/text.h>
 
-#include "kernels.h"
-#include "reduction_kernels.h"
-#include "run_nest.h"
+#include "codegen/kernels.h"
+#include "codegen/reduction_kernels.h"
+#include "codegen/run_nest.h"
 #include "support/fuzz.h"
 #include "support/golden.h"
 

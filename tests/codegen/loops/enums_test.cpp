@@ -11,8 +11,8 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/passes.h>
 
-#include "kernels.h"
-#include "reduction_kernels.h"
+#include "codegen/kernels.h"
+#include "codegen/reduction_kernels.h"
 #include "support/expect_error.h"
 
 namespace sinter::test {
