@@ -1,8 +1,9 @@
-# sinter_room(name SOURCES ... HEADERS ... [PUBLIC targets] [PRIVATE targets])
+# sinter_room(name [SOURCES ...] [FOLDERS ...] HEADERS ... [PUBLIC targets] [PRIVATE targets])
 #
 # One room: a static library sinter_<name> (alias sinter::<name>) with the public headers under
 # <name>/include/sinter/<name>/ as its file set. A room sees its own headers and those of the rooms
-# it links, so an upward include does not compile.
+# it links, so an upward include does not compile. Each folder adds its sources to the library, and
+# its private headers are included by their path in the room.
 add_library(sinter_warnings INTERFACE)
 # g++ 12 reports these two inside libstdc++'s own string and vector code (GCC bugs 105329, 105651).
 set(sinter_false_alarms -Wno-restrict -Wno-stringop-overflow)
@@ -23,9 +24,10 @@ function(sinter_library target)
 endfunction()
 
 function(sinter_room name)
-  cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE")
-  list(TRANSFORM ROOM_SOURCES PREPEND ${name}/)
-  list(TRANSFORM ROOM_HEADERS PREPEND ${name}/include/sinter/${name}/)
+  cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "SOURCES;FOLDERS;HEADERS;PUBLIC;PRIVATE")
+  set(room ${PROJECT_SOURCE_DIR}/${name})
+  list(TRANSFORM ROOM_SOURCES PREPEND ${room}/)
+  list(TRANSFORM ROOM_HEADERS PREPEND ${room}/include/sinter/${name}/)
   # Tables do not compile alone, so they are a set of their own that is not verified.
   set(tables ${ROOM_HEADERS})
   list(FILTER tables INCLUDE REGEX "[.]def$")
@@ -34,10 +36,16 @@ function(sinter_room name)
   add_library(sinter_${name} STATIC ${ROOM_SOURCES})
   add_library(sinter::${name} ALIAS sinter_${name})
   target_sources(sinter_${name} PUBLIC
-    FILE_SET HEADERS BASE_DIRS ${name}/include FILES ${ROOM_HEADERS}
-    FILE_SET tables TYPE HEADERS BASE_DIRS ${name}/include FILES ${tables})
+    FILE_SET HEADERS BASE_DIRS ${room}/include FILES ${ROOM_HEADERS}
+    FILE_SET tables TYPE HEADERS BASE_DIRS ${room}/include FILES ${tables})
   set_target_properties(sinter_${name} PROPERTIES EXPORT_NAME ${name}
     INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
   target_link_libraries(sinter_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
   sinter_library(sinter_${name})
+  if(ROOM_FOLDERS)
+    target_include_directories(sinter_${name} PRIVATE ${room})
+  endif()
+  foreach(folder IN LISTS ROOM_FOLDERS)
+    add_subdirectory(${folder})
+  endforeach()
 endfunction()

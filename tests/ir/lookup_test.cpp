@@ -11,7 +11,7 @@
 #include <sinter/ir/text.h>
 #include <sinter/ir/verify.h>
 
-#include "../../ir/graph_data.h"
+#include "graph/data.h"
 #include "support/expect_error.h"
 
 namespace sinter::test {

@@ -13,7 +13,7 @@
 #include <sinter/ir/gradients.h>
 #include <sinter/ir/text.h>
 
-#include "../../ir/composites.h"
+#include "functions/composites.h"
 #include "support/golden.h"
 #include "support/op_uses.h"
 

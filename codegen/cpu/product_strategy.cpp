@@ -1,0 +1,109 @@
+// The decisions for products, one function each.
+#include "cpu/product_strategy.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <sinter/ir/assert.h>
+
+#include "schedule/block_reductions.h"
+
+namespace sinter::detail {
+namespace {
+
+/// Ops behind a product that stand in the code once for every row of a tile.
+constexpr int kMaxOperations = 12;
+/// Bytes of a row that is summed at once: a tile's rows and columns of this length stay in the
+/// first two levels of the cache.
+constexpr std::int64_t kDepthBytes = 2048;
+/// Where there is more to sum.
+constexpr std::int64_t kDepthBlockBytes = 1024;
+/// An operand that stays in the first level of the cache, beside the rows of a tile.
+constexpr std::int64_t kNearBytes = std::int64_t{24} << 10;
+/// What a tile costs beside its rows, in rows: its columns are loaded, it begins and ends.
+constexpr double kTileCost = 1.5;
+
+struct TileForm {
+  std::int64_t rows;
+  int vectors;
+};
+
+/// Accumulators take most registers, so that each element that is loaded is used often.
+std::vector<TileForm> tile_forms(const Target& target) {
+  if (target.vector_registers < 32) return {{1, 8}, {4, 2}, {6, 2}};
+  // A scalar pipeline as narrow as this one is kept busy by fewer.
+  if (target.vector_bytes < 32) return {{1, 8}, {4, 4}, {8, 2}};
+  return {{1, 8}, {4, 4}, {8, 2}, {14, 2}};
+}
+
+/// The form that covers the rows with the least work. Depends on how many there are only up to the
+/// highest form, and beyond by how much of it is left over: the class of the number of rows.
+TileForm choose_tile(std::int64_t rows, const Target& target) {
+  const std::vector<TileForm> forms = tile_forms(target);
+  const auto fits =
+      std::ranges::find_if(forms, [&](const TileForm& form) { return form.rows >= rows; });
+  if (fits != forms.end()) return *fits;
+  TileForm best{};
+  double least = std::numeric_limits<double>::infinity();
+  for (const TileForm& form : forms) {
+    const std::int64_t tiles = (rows + form.rows - 1) / form.rows;
+    const double cost = static_cast<double>(tiles) * (static_cast<double>(form.rows) + kTileCost);
+    if (cost < least) best = form;
+    least = std::min(least, cost);
+  }
+  return best;
+}
+
+bool any_input(const Graph& body, const std::vector<bool>& side, auto&& holds) {
+  for (const GraphInput& input : body.inputs()) {
+    if (side[input.node.index] && holds(body.node(input.node).payload)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& space,
+                                        const Placement& placement, const ProductSides& sides,
+                                        const Target& target, int lanes, bool output_masks) {
+  const int columns_axis = space.rank() - 1;
+  const int rows_axis = columns_axis - 1;
+  const std::int64_t rows = space.extents[static_cast<std::size_t>(rows_axis)];
+  const std::int64_t columns = space.extents[static_cast<std::size_t>(columns_axis)];
+  const DType dtype = body.node(sides.dot).dtype;
+  const auto along = [&](std::size_t input, int axis) { return stride_class(space, input, axis); };
+
+  ProductStrategy strategy;
+  const TileForm form = choose_tile(rows, target);
+  SINTER_ASSERT(kProductRows % form.rows == 0, "a block has whole tiles");
+  strategy.rows = form.rows;
+  strategy.vectors = columns <= lanes ? 1 : form.vectors;
+  strategy.masks = target.masked_memory || (target.masked_words && info(dtype).bytes >= 4);
+  const std::int64_t bytes = info(dtype).bytes;
+  strategy.several_depths = space.extents[0] > kDepthBytes / bytes;
+  strategy.depth = (strategy.several_depths ? kDepthBlockBytes : kDepthBytes) / bytes;
+  const Node& operand = body.node(sides.column_operand);
+  const bool computed = operand.op != Op::input;
+  // A tile that is alone reads each element once, and several find a small operand in the cache.
+  const bool reads_far = computed || space.extents[0] * columns * bytes > kNearBytes;
+  strategy.packed =
+      (rows > form.rows && reads_far) || any_input(body, sides.columns, [&](std::size_t input) {
+        return along(input, columns_axis) == LaneStride::strided;
+      });
+  if (!computed) {
+    const auto input = static_cast<std::size_t>(operand.payload);
+    strategy.turned = along(input, 0) == LaneStride::contiguous &&
+                      along(input, columns_axis) == LaneStride::strided;
+  }
+  strategy.rows_lie_together = any_input(body, sides.rows, [&](std::size_t input) {
+    return along(input, rows_axis) == LaneStride::contiguous &&
+           along(input, 0) != LaneStride::contiguous;
+  });
+  const Pressure after = pressure(body, placement);
+  strategy.in_registers = !strategy.several_depths && !BlockReductions(body).any() &&
+                          after.operations <= kMaxOperations && output_masks == strategy.masks;
+  return strategy;
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,443 @@
+// One row, or block of columns, of what is reduced. Where only chunks are reduced, each is a row,
+// or block of columns, of its own.
+#include "cpu/reduction_builder.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+#include <vector>
+
+#include <sinter/ir/reduction.h>
+
+namespace sinter::detail {
+namespace {
+
+/// A value is kept in memory if it would take this many operations to compute it again.
+constexpr int kKeptOperations = 8;
+/// Of its row.
+constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;
+
+}  // namespace
+
+ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
+                                   CpuStrategy strategy)
+    : NestBuilder(body, space, std::move(placement), std::move(strategy)),
+      defined_(body.nodes().size()),
+      kept_(body.nodes().size()),
+      known_(body.nodes().size()),
+      kept_in_(body.nodes().size()),
+      row_start_(indices_.constant(0)) {}
+
+void ReductionBuilder::set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
+                                std::vector<IndexId> behind, Level group) {
+  over_ = &reductions;
+  unit_ = std::move(outer);
+  behind_ = std::move(behind);
+  group_level_ = group;
+}
+
+// --- What is computed ----------------------------------------------------------------------------
+
+void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level, Block& block) {
+  const auto wanted = [&](NodeId node) {
+    if (!cone[node.index] || placement_.level(node) != level || defined_[node.index] ||
+        is_reduction(node)) {
+      return false;
+    }
+    defined_[node.index] = true;
+    return true;
+  };
+  define(wanted, {}, block);
+}
+
+void ReductionBuilder::define_again(const std::vector<bool>& cone, Level level, IndexId place,
+                                    Block& block) {
+  const auto wanted = [&](NodeId node) {
+    return cone[node.index] && placement_.level(node) == level && !is_reduction(node) &&
+           !known_[node.index];
+  };
+  for (std::size_t i = 0; level == Level::lane && i < cone.size(); ++i) {
+    if (cone[i] && known_[i]) values_[i] = load_local(kept_in_[i], place, block);
+  }
+  define(wanted, place, block);
+}
+
+// --- Rows that are kept for later passes ---------------------------------------------------------
+
+/// Where its row fits the first level of the cache beside what is read.
+void ReductionBuilder::choose_kept() {
+  const std::int64_t extent = over_->reduced_extent();
+  if (axes().reduced > 1 || axes().inner > 0 || space_.chunk > 0) return;
+  kept_ = over_->worth_keeping(kKeptOperations);
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    const std::int64_t bytes = info(body_.nodes()[i].dtype).bytes;
+    kept_[i] = kept_[i] && bytes >= 4 && extent * bytes <= kKeptBytes;
+  }
+}
+
+void ReductionBuilder::forget_kept() {
+  kept_.assign(kept_.size(), false);
+  known_.assign(known_.size(), false);
+}
+
+void ReductionBuilder::begin_keeping(const std::vector<bool>& cone) {
+  const auto room = std::bit_ceil(static_cast<std::uint64_t>(over_->reduced_extent()));
+  for (std::uint32_t i = 0; i < cone.size(); ++i) {
+    if (!cone[i] || !kept_[i] || known_[i]) continue;
+    kept_in_[i] = new_local(body_.node({i}).dtype, static_cast<std::int64_t>(room));
+    keeping_.push_back({i});
+  }
+}
+
+void ReductionBuilder::keep(IndexId place, Block& block) {
+  for (NodeId node : keeping_) {
+    store_local(kept_in_[node.index], place, values_[node.index], block);
+  }
+}
+
+void ReductionBuilder::end_keeping() {
+  for (NodeId node : keeping_) known_[node.index] = true;
+  keeping_.clear();
+}
+
+std::vector<NodeId> ReductionBuilder::nodes_of(const Outputs& outputs) const {
+  std::vector<NodeId> nodes;
+  for (std::size_t i : outputs) nodes.push_back(body_.outputs()[i].node);
+  return nodes;
+}
+
+ReductionBuilder::Locals ReductionBuilder::new_locals(const Pass& pass, std::int64_t elements) {
+  Locals locals;
+  for (NodeId reduction : pass.reductions) {
+    locals.push_back(new_local(body_.node(reduction).dtype, elements));
+  }
+  return locals;
+}
+
+/// What the unit reduces to one: the group, or a chunk of it.
+Span ReductionBuilder::reduced_range() {
+  IndexId length = indices_.constant(1);
+  for (int axis = axes().outer; axis < axes().outer + axes().reduced; ++axis) {
+    length = indices_.mul(length, indices_.extent(axis));
+  }
+  if (space_.chunk == 0) return {indices_.constant(0), length};
+  const IndexId size = indices_.constant(space_.chunk);
+  const IndexId from = indices_.mul(unit_.back(), size);
+  return {from, indices_.min(length, indices_.add(from, size))};
+}
+
+// --- Over rows -----------------------------------------------------------------------------------
+
+ReductionBuilder::Operands ReductionBuilder::from_locals(const Locals& locals) {
+  return [this, &locals](IndexId place, Block& block) {
+    Values values;
+    for (std::uint8_t local : locals) values.push_back(load_local(local, place, block));
+    return values;
+  };
+}
+
+ReductionBuilder::Operands ReductionBuilder::from_row(const Pass& pass,
+                                                      const std::vector<bool>& cone) {
+  return [this, &pass, &cone](IndexId place, Block& block) {
+    define_again(cone, Level::lane, place, block);
+    keep(place, block);
+    return operand_values(pass);
+  };
+}
+
+/// Whole steps of W lanes.
+Loop ReductionBuilder::lanes_loop(const Pass& pass, Span range) {
+  return vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
+}
+
+/// What the loop accumulates, lane by lane.
+ReductionBuilder::Values ReductionBuilder::accumulated(const Pass& pass, Loop loop,
+                                                       const Values& first,
+                                                       const Operands& operands, Block& block) {
+  carry(pass, first, loop);
+  const Values x = operands(loop.variable, loop.body);
+  Values results = accumulate(pass, x, loop);
+  block.emplace_back(std::move(loop));
+  return results;
+}
+
+void ReductionBuilder::fill_identity(const Pass& pass, const Locals& locals, Span range,
+                                     Block& block) {
+  Loop loop = lanes_loop(pass, range);
+  for (std::size_t i = 0; i < locals.size(); ++i) {
+    store_local(locals[i], loop.variable, identity(pass.reductions[i]), loop.body);
+  }
+  block.emplace_back(std::move(loop));
+}
+
+/// The elements [from, to) of the group, row by row where it has several axes. `body` is called
+/// with places along the last axis.
+void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
+                                     const ElementBody& body, bool stores_outputs, Block& block) {
+  if (axes().reduced == 1) {
+    set_row(unit_);
+    return add_elements(range, body, stores_outputs, block);
+  }
+  const IndexId one = indices_.constant(1);
+  const IndexId length = indices_.extent(inner_axis());
+  const IndexId divisor = indices_.max(length, one);
+  const IndexId last = indices_.add(range.to, indices_.sub(divisor, one));
+  Loop rows = serial_loop({indices_.div(range.from, divisor), indices_.div(last, divisor)});
+  std::vector<IndexId> positions = unit_;
+  if (axes().reduced == 2) {
+    positions.push_back(rows.variable);
+  } else {
+    for (int axis = axes().outer; axis < inner_axis(); ++axis) {
+      positions.push_back(add_digit(rows, indices_.extent(axis)));
+    }
+  }
+  set_row(positions);
+  define_again(cone, group_level_, {}, rows.body);
+  const IndexId first = indices_.mul(rows.variable, length);
+  row_start_ = first;
+  const IndexId zero = indices_.constant(0);
+  const Span columns{indices_.max(indices_.sub(range.from, first), zero),
+                     indices_.min(indices_.sub(range.to, first), length)};
+  add_elements(columns, body, stores_outputs, rows.body);
+  row_start_ = zero;
+  block.emplace_back(std::move(rows));
+}
+
+/// Whether one masked step of at most W lanes takes in the row.
+bool ReductionBuilder::is_short(const Pass& pass) const {
+  return axes().reduced == 1 && strategy_.masks && over_->reduced_extent() <= pass.lanes;
+}
+
+/// With no more vectors than the row has: lanes that are left out would hold identities, which
+/// change nothing.
+ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span range,
+                                                        Block& block) {
+  const std::vector<bool> wanted = over_->cone(pass, known_);
+  std::int64_t lanes = strategy_.lanes;
+  while (lanes < over_->reduced_extent()) lanes *= 2;
+  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(lanes / strategy_.lanes));
+  loop.masked = true;
+  loop.once = true;
+  set_row(unit_);
+  const Values lanes_of_all =
+      accumulated(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
+  return fold(pass, lanes_of_all, block);
+}
+
+/// What is behind the last whole step, or all of a group of several axes, lies in local memory
+/// first, filled up to whole steps.
+ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span range,
+                                                        Block& block) {
+  if (is_short(pass)) return reduce_short(pass, range, block);
+  const std::vector<bool> wanted = over_->cone(pass, known_);
+  const IndexId zero = indices_.constant(0);
+  const IndexId lanes = indices_.constant(pass.lanes);
+  Values lanes_of_all = identities(pass);
+  IndexId at = range.from;
+  if (axes().reduced == 1) {
+    const IndexId length = indices_.sub(range.to, range.from);
+    at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
+    set_row(unit_);
+    lanes_of_all = accumulated(pass, lanes_loop(pass, {range.from, at}), lanes_of_all,
+                               from_row(pass, wanted), block);
+  }
+  const std::int64_t room = axes().reduced == 1 ? pass.lanes : pass.chunk();
+  const Locals locals = new_locals(pass, room);
+  const IndexId length = indices_.sub(range.to, at);
+  const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
+  fill_identity(pass, locals, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
+  const auto fill = [&](IndexId place, bool, Block& inner) {
+    define_again(wanted, Level::lane, place, inner);
+    const Values x = operand_values(pass);
+    const IndexId position = indices_.sub(indices_.add(row_start_, place), at);
+    for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
+    keep(place, inner);
+  };
+  add_row_parts({at, range.to}, wanted, fill, false, block);
+  lanes_of_all =
+      accumulated(pass, lanes_loop(pass, {zero, filled}), lanes_of_all, from_locals(locals), block);
+  return fold(pass, lanes_of_all, block);
+}
+
+/// The elements of a range of at most chunk ^ (level + 1) as one.
+ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, Span range,
+                                                  Block& block) {
+  if (level == 0) return reduce_chunk(pass, range, block);
+  std::int64_t size = 1;
+  for (int i = 0; i < level; ++i) size *= pass.chunk();
+  const IndexId zero = indices_.constant(0);
+  const IndexId lanes = indices_.constant(pass.lanes);
+  const IndexId count = indices_.blocks(indices_.sub(range.to, range.from), size);
+  const IndexId filled = indices_.mul(indices_.blocks(count, pass.lanes), lanes);
+  const Locals results = new_locals(pass, pass.chunk());
+  fill_identity(pass, results, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
+  Loop chunks = serial_loop({zero, count});
+  const IndexId from =
+      indices_.add(range.from, indices_.mul(chunks.variable, indices_.constant(size)));
+  const IndexId to = indices_.min(range.to, indices_.add(from, indices_.constant(size)));
+  const Values values = reduce(pass, level - 1, {from, to}, chunks.body);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    chunks.body.emplace_back(Store{.value = values[i],
+                                   .argument = results[i],
+                                   .lanes = LaneStride::uniform,
+                                   .offset = chunks.variable,
+                                   .lane_stride = {}});
+  }
+  block.emplace_back(std::move(chunks));
+  const Values lanes_of_all = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
+                                          from_locals(results), block);
+  return fold(pass, lanes_of_all, block);
+}
+
+void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
+  if (over_->reduced_extent() == 0) {  // there is nothing to read, not even once a row
+    for (NodeId reduction : pass.reductions) {
+      values_[reduction.index] = identity(reduction);
+      defined_[reduction.index] = true;
+    }
+    return;
+  }
+  set_row(unit_);
+  const std::vector<bool> wanted = over_->cone(pass, known_);
+  if (group_level_ != Level::row) define_shared(wanted, Level::row, block);
+  begin_keeping(wanted);
+  const Values results = reduce(pass, over_->levels(pass.chunk()), reduced_range(), block);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    values_[pass.reductions[i].index] = results[i];
+    defined_[pass.reductions[i].index] = true;
+  }
+  end_keeping();
+}
+
+void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows, Block& block) {
+  set_row(unit_);
+  const std::vector<NodeId> long_ones =
+      over_->reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(rows);
+  std::vector<NodeId> all = nodes_of(left);
+  all.insert(all.end(), long_ones.begin(), long_ones.end());
+  define_shared(over_->cone(all, known_), Level::row, block);
+  const std::vector<bool> wanted = over_->cone(long_ones, known_);
+  const auto body = [&](IndexId place, bool streaming, Block& inner) {
+    define_again(wanted, Level::lane, place, inner);
+    for (std::size_t i : rows) store_output(i, streaming, place, inner);
+  };
+  if (!long_ones.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
+  set_row(unit_);
+  for (std::size_t i : left) {
+    const NodeId node = placement_.value(body_.outputs()[i].node);
+    block.emplace_back(Store{.value = values_[node.index],
+                             .argument = output_argument(i),
+                             .lanes = LaneStride::uniform,
+                             .offset = rows_[output_argument(i)],
+                             .lane_stride = {}});
+  }
+}
+
+// --- Over columns --------------------------------------------------------------------------------
+
+/// Positions of the unit with these in the group.
+std::vector<IndexId> ReductionBuilder::with_group(const std::vector<IndexId>& group) const {
+  std::vector<IndexId> positions = unit_;
+  positions.insert(positions.end(), group.begin(), group.end());
+  positions.insert(positions.end(), behind_.begin(), behind_.end());
+  return positions;
+}
+
+/// A range of at most chunk ^ (level + 1) rows as one, for the columns from `place` on.
+ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows,
+                                                          IndexId place, Block& block) {
+  std::int64_t size = 1;
+  for (int i = 0; i < level; ++i) size *= kChunkSteps;
+  const IndexId step = indices_.constant(size);
+  const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
+  Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
+  std::vector<IndexId> group;
+  for (int axis = axes().outer; level == 0 && axis < axes().outer + axes().reduced; ++axis) {
+    const bool single = axes().reduced == 1;
+    group.push_back(single ? loop.variable : add_digit(loop, indices_.extent(axis)));
+  }
+  const auto operands = [&](IndexId at, Block& inner) {
+    if (over_->reduced_extent() == 0) return identities(pass);  // there is nothing to read
+    if (level > 0) {
+      const IndexId from = indices_.add(rows.from, indices_.mul(at, step));
+      const IndexId to = indices_.min(rows.to, indices_.add(from, step));
+      return reduce_columns(pass, level - 1, {from, to}, place, inner);
+    }
+    const std::vector<bool> wanted = over_->cone(pass);
+    set_row(with_group(group));
+    define_again(wanted, group_level_, {}, inner);
+    define_again(wanted, Level::lane, place, inner);
+    return operand_values(pass);
+  };
+  return accumulated(pass, std::move(loop), identities(pass), operands, block);
+}
+
+void ReductionBuilder::set_first_row() {
+  const std::vector<IndexId> zeros(static_cast<std::size_t>(axes().reduced), indices_.constant(0));
+  set_row(with_group(zeros));
+}
+
+/// What a loop over columns does to those that it is at.
+void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body,
+                                       Block& block) {
+  const int top = over_->levels(kChunkSteps);
+  for (const Pass& walk : pass.walks()) {
+    const Values results = reduce_columns(walk, top, reduced_range(), loop.variable, loop.body);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      values_[walk.reductions[i].index] = results[i];
+    }
+  }
+  set_first_row();
+  body(loop.variable, loop.body);
+  block.emplace_back(std::move(loop));
+}
+
+/// Whole steps; then what is left as one masked step, or by single vectors and single columns.
+void ReductionBuilder::add_column_loops(const Pass& pass, Span columns, const ColumnBody& body,
+                                        Block& block) {
+  IndexId at = columns.from;
+  const auto add_whole = [&](int lanes, int unroll) {
+    const IndexId length = indices_.sub(columns.to, at);
+    const std::int64_t step = std::int64_t{lanes} * unroll;
+    const IndexId to = indices_.add(at, indices_.round_down(length, step));
+    add_column_loop(pass, vector_loop({at, to}, lanes, unroll), body, block);
+    at = to;
+  };
+  add_whole(strategy_.lanes, strategy_.unroll);
+  if (strategy_.masks) {
+    Loop rest = vector_loop({at, columns.to}, strategy_.lanes, strategy_.unroll);
+    rest.masked = true;
+    rest.once = true;
+    return add_column_loop(pass, std::move(rest), body, block);
+  }
+  if (strategy_.unroll > 1) add_whole(strategy_.lanes, 1);
+  if (strategy_.lanes > 1) add_whole(1, 1);
+}
+
+void ReductionBuilder::add_column_sums(const Pass& pass, Span columns, const Locals& sums,
+                                       Block& block) {
+  const auto body = [&](IndexId place, Block& inner) {
+    const IndexId position = indices_.sub(place, columns.from);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      store_local(sums[i], position, values_[pass.reductions[i].index], inner);
+    }
+  };
+  add_column_loops(pass, columns, body, block);
+}
+
+void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
+                                          const Outputs& outputs, Block& block) {
+  set_first_row();
+  const std::vector<bool> wanted = over_->cone(nodes_of(outputs));
+  const auto body = [&](IndexId place, bool streaming, Block& inner) {
+    const IndexId position = indices_.sub(place, columns.from);
+    for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
+      values_[pass.reductions[i].index] = load_local(sums[i], position, inner);
+    }
+    define_again(wanted, Level::lane, place, inner);
+    for (std::size_t i : outputs) store_output(i, streaming, place, inner);
+  };
+  add_elements(columns, body, true, block);
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,14 @@
+// Kernels with a matrix product: see schedule_product.cpp.
+#pragma once
+
+#include <sinter/codegen/schedule.h>
+
+#include "schedule/placement.h"
+
+namespace sinter::detail {
+
+[[nodiscard]] LoopNest schedule_product(const Graph& body, const LoopSpace& space,
+                                        Placement placement, const Target& target,
+                                        const ScheduleOptions& options);
+
+}  // namespace sinter::detail

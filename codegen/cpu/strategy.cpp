@@ -1,0 +1,220 @@
+// The decisions of the CPU scheduler, one function each.
+#include "cpu/strategy.h"
+
+#include <algorithm>
+#include <optional>
+#include <ranges>
+
+namespace sinter::detail {
+namespace {
+
+/// Vectors in flight that hide the latency of a load and a few ops.
+constexpr int kMaxUnroll = 4;
+/// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
+constexpr int kLargeBody = 64;
+/// The same for bodies whose ops are many instructions, as divisions of bytes are: of so many. Ops
+/// on floats count as four at most, so that their number decides.
+constexpr int kLargeCode = 4 * kLargeBody;
+/// From here on a body is a chain of dependent ops, such as a polynomial, and waits for its latency
+/// more than for anything that registers could keep: what does not fit in them is read from the
+/// cache.
+constexpr int kChain = 16;
+/// More than this does not stay in the second level of the cache.
+constexpr std::int64_t kNearBytes = std::int64_t{2} << 20;
+/// What lies between rows of so many bytes does not count beside them.
+constexpr std::int64_t kLongRowBytes = std::int64_t{16} << 10;
+/// Lines are asked for so many bytes before they are loaded.
+constexpr std::uint16_t kAhead = 2048;
+
+std::vector<NodeId> reductions(const Graph& body) {
+  std::vector<NodeId> result;
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    if (info(body.node({i}).op).kind == OpKind::reduction) result.push_back({i});
+  }
+  return result;
+}
+
+/// As many as a register holds of the widest dtype that fills vectors.
+int choose_lanes(const Graph& body, const Placement& placement, const Target& target) {
+  int bytes = 1;
+  const auto widen = [&](NodeId node) {
+    bytes = std::max<int>(bytes, info(body.node(node).dtype).bytes);
+  };
+  for (NodeId node : placement.order) {
+    if (placement.level(node) == Level::lane) widen(node);
+  }
+  for (const GraphOutput& output : body.outputs()) widen(output.node);
+  for (NodeId reduction : reductions(body)) widen(reduction);
+  return target.vector_bytes / bytes;
+}
+
+/// As many vectors in flight as the registers hold, or twice that for a chain.
+int choose_unroll(const Pressure& pressure, const Target& target) {
+  if (pressure.operations > kLargeBody || pressure.instructions > kLargeCode) return 1;
+  const bool chain = pressure.operations >= kChain;
+  const int registers = target.vector_registers * (chain ? 2 : 1);
+  const int invariant = chain ? 0 : pressure.invariant;
+  for (int unroll = kMaxUnroll; unroll > 1; unroll /= 2) {
+    if (unroll * pressure.live + invariant <= registers) return unroll;
+  }
+  return 1;
+}
+
+/// Over columns, accumulators take half of the registers, each op stands in the code once for every
+/// vector, and a narrow row has no more vectors than it needs.
+int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressure& pressure,
+                         int lanes, const Target& target) {
+  const auto accumulators = static_cast<int>(reductions(body).size());
+  const int most = std::min({target.vector_registers / 2 / accumulators,
+                             kLargeBody / std::max(pressure.operations, 1),
+                             kLargeCode / std::max(pressure.instructions, 1)});
+  int unroll = 1;
+  while (2 * unroll <= most && std::int64_t{unroll} * lanes < space.extents.back()) unroll *= 2;
+  return unroll;
+}
+
+DType output_dtype(const Graph& body, std::size_t output) {
+  return body.node(body.outputs()[output].node).dtype;
+}
+
+LaneStride output_stride(const Graph& body, const LoopSpace& space, std::size_t output) {
+  return store_stride(space, body.inputs().size() + output);
+}
+
+bool is_contiguous(const Graph& body, const LoopSpace& space, std::size_t output) {
+  return output_stride(body, space, output) == LaneStride::contiguous;
+}
+
+bool is_one_access(LaneStride stride) {
+  return stride == LaneStride::contiguous || stride == LaneStride::reversed;
+}
+
+/// Whether an output has an element for each of the innermost axis. Where rows are reduced, others
+/// have one for the row.
+bool walks_rows(const Graph& body, const LoopSpace& space, std::size_t output) {
+  const std::size_t argument = body.inputs().size() + output;
+  return stride_class(space, argument, space.rank() - 1) != LaneStride::uniform;
+}
+
+/// AVX2 masks elements of 4 and 8 bytes.
+bool has_masked_access(DType dtype) { return info(dtype).bytes >= 4; }
+
+/// Without fast masks of every kind, a masked vector still pays where each access is one masked
+/// instruction; for bytes and gathers single elements are less work.
+bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& placement,
+                  const Target& target) {
+  if (target.masked_memory || !target.masked_words) return target.masked_memory;
+  const auto one_instruction = [&](NodeId id) {
+    const Node& node = body.node(id);
+    if (node.op != Op::input || placement.level(id) != Level::lane) return true;
+    return has_masked_access(node.dtype) && is_one_access(load_stride(space, node.payload));
+  };
+  const auto kept_by_words = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
+  return std::ranges::all_of(placement.order, one_instruction) &&
+         std::ranges::all_of(reductions(body), kept_by_words) &&
+         std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
+                             [&](std::size_t output) {
+                               return has_masked_access(output_dtype(body, output)) &&
+                                      is_one_access(output_stride(body, space, output));
+                             });
+}
+
+/// Of long bodies, few iterations are in the core at once, and of reductions each waits for the one
+/// before: so few loads are under way that memory waits. Lines that were asked for come while
+/// others are computed. Pays from memory alone, where what comes next lies next.
+std::vector<std::uint16_t> choose_prefetch(const Graph& body, const LoopSpace& space,
+                                           const Pressure& pressure) {
+  std::vector<std::uint16_t> prefetch(body.inputs().size());
+  const bool reduces_rows = space.reduced > 0 && space.inner == 0;
+  const bool waits = reduces_rows || (space.reduced == 0 && pressure.operations >= kChain);
+  if (!waits || space.product || space.tile > 0) return prefetch;
+  const int inner = space.rank() - 1;
+  for (const GraphInput& input : body.inputs()) {
+    const std::size_t argument = body.node(input.node).payload;
+    const std::int64_t length = space.extents.back();
+    const bool dense = inner == 0 ||
+                       space.strides[stride_slot(space, argument, inner - 1)] == length ||
+                       length * info(body.node(input.node).dtype).bytes >= kLongRowBytes;
+    const bool pays = dense && load_stride(space, argument) == LaneStride::contiguous &&
+                      value_bytes(body, input.node) > kNearBytes;
+    prefetch[argument] = pays ? kAhead : 0;
+  }
+  return prefetch;
+}
+
+/// A fraction of a register is not worth a write of its own to memory: no masks, and nothing beside
+/// a dtype that is twice as wide.
+std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int lanes,
+                                  const Target& target, const ScheduleOptions& options) {
+  std::vector<bool> streamed;
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    const DType dtype = output_dtype(body, i);
+    const bool wide = lanes * info(dtype).bytes * 2 >= target.vector_bytes;
+    streamed.push_back(options.streaming && dtype != DType::boolean && wide &&
+                       is_contiguous(body, space, i) && walks_rows(body, space, i));
+  }
+  return streamed;
+}
+
+/// The widest of the contiguous outputs: the one that is worth aligning.
+std::optional<std::size_t> choose_anchor(const Graph& body, const LoopSpace& space) {
+  std::optional<std::size_t> widest;
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    if (!is_contiguous(body, space, i) || !walks_rows(body, space, i)) continue;
+    const bool wider = !widest.has_value() ||
+                       info(output_dtype(body, i)).bytes > info(output_dtype(body, *widest)).bytes;
+    if (wider) widest = i;
+  }
+  return widest;
+}
+
+/// Pays for bf16 in and out and nothing else: an even element is a shift away from its f32, an odd
+/// one a mask, and both come from one load. f16 has instructions that widen in order.
+bool choose_interleave(const Graph& body, const LoopSpace& space, const Placement& placement,
+                       int unroll) {
+  const auto fits = [&](DType dtype, LaneStride stride) {
+    return dtype == DType::bf16 && stride == LaneStride::contiguous;
+  };
+  const auto input_fits = [&](NodeId id) {
+    const Node& node = body.node(id);
+    if (placement.level(id) != Level::lane) return true;
+    if (node.op == Op::iota) return false;
+    if (node.op != Op::input) return true;
+    return fits(node.dtype, load_stride(space, node.payload));
+  };
+  if (unroll % 2 != 0 || !std::ranges::all_of(placement.order, input_fits)) return false;
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    if (!fits(output_dtype(body, i), output_stride(body, space, i))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::ptrdiff_t CpuStrategy::streams() const { return std::ranges::count(streamed, true); }
+
+CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Placement& placement,
+                            const Target& target, const ScheduleOptions& options) {
+  const Pressure need = pressure(body, placement);
+  CpuStrategy strategy;
+  strategy.vector_bytes = target.vector_bytes;
+  strategy.lanes = choose_lanes(body, placement, target);
+  strategy.unroll = space.reduced > 0 && space.inner > 0
+                        ? choose_column_unroll(body, space, need, strategy.lanes, target)
+                        : choose_unroll(need, target);
+  // A kernel that streams waits for memory, and would have to align to two vectors.
+  strategy.interleave = !options.streaming && space.reduced == 0 && !space.product &&
+                        choose_interleave(body, space, placement, strategy.unroll);
+  strategy.masks = choose_masks(body, space, placement, target);
+  strategy.middle = strategy.unroll > 1 && !target.masked_memory;
+  strategy.prefetch = choose_prefetch(body, space, need);
+  strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
+  const std::optional<std::size_t> anchor = choose_anchor(body, space);
+  strategy.anchor = anchor.value_or(0);
+  // Rows begin anywhere, so a peel in each would cost more than it gains.
+  const bool pays = space.rank() == 1 && space.reduced == 0 && need.operations <= kLargeBody;
+  strategy.peel = anchor.has_value() && (strategy.streams() > 0 || pays);
+  return strategy;
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,13 @@
+// The CUDA schedule of a kernel with reductions.
+#pragma once
+
+#include <sinter/codegen/cuda.h>
+
+#include "schedule/placement.h"
+
+namespace sinter::detail {
+
+[[nodiscard]] LoopNest schedule_cuda_reduction(const Graph& body, const LoopSpace& space,
+                                               Placement placement, const GpuTarget& target);
+
+}  // namespace sinter::detail

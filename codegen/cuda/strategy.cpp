@@ -1,0 +1,343 @@
+// The decisions of the CUDA scheduler, one function each.
+#include "cuda/strategy.h"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+#include <numeric>
+
+#include <sinter/ir/reduction.h>
+
+namespace sinter::detail {
+namespace {
+
+/// The widest access of a thread.
+constexpr int kAccessBytes = 16;
+/// Read by a thread before it waits: with a full multiprocessor of 2,048 threads more than the
+/// 48 KiB that keep an H200's memory busy.
+constexpr int kBytesInFlight = 64;
+/// The same, where elements go one by one: still a third of the memory's speed, for less to
+/// compile.
+constexpr int kSingleBytesInFlight = 16;
+constexpr int kMaxUnroll = 8;
+/// 132 multiprocessors of 2,048 threads.
+constexpr std::int64_t kResidentThreads = 132 * 2048;
+/// Of its second level.
+constexpr std::int64_t kCacheBytes = std::int64_t{50} << 20;
+constexpr std::int64_t kWarp = 32;
+/// Half of what a multiprocessor holds, where it is cut in blocks: fewer wait for each other.
+constexpr std::int64_t kThreadsWanted = 1024;
+/// Bodies of more ops keep a thread busy with one vector.
+constexpr int kLargeBody = 64;
+
+/// What a kernel reads or writes that changes along the innermost axis.
+struct Walked {
+  std::size_t argument;
+  DType dtype;
+  bool output;
+};
+
+std::vector<Walked> walked_arguments(const Graph& body, const LoopSpace& space,
+                                     const Placement& placement) {
+  std::vector<Walked> walked;
+  for (NodeId id : placement.order) {
+    const Node& node = body.node(id);
+    if (node.op != Op::input) continue;
+    const std::size_t argument = placement.walks[id.index];
+    if (stride_class(space, argument, space.rank() - 1) == LaneStride::uniform) continue;
+    walked.push_back({argument, node.dtype, false});
+  }
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    const DType dtype = body.node(body.outputs()[i].node).dtype;
+    walked.push_back({body.inputs().size() + i, dtype, true});
+  }
+  return walked;
+}
+
+bool exceeds_cache(const Graph& body, const GpuTarget& target) {
+  std::int64_t bytes = 0;
+  for (const GraphInput& input : body.inputs()) bytes += value_bytes(body, input.node);
+  for (const GraphOutput& output : body.outputs()) bytes += value_bytes(body, output.node);
+  return bytes > (target.cache_bytes > 0 ? target.cache_bytes : kCacheBytes);
+}
+
+/// What does not depend on how a kernel is cut.
+CudaStrategy new_strategy(const Graph& body, const GpuTarget& target) {
+  CudaStrategy strategy;
+  strategy.streaming = exceeds_cache(body, target);
+  strategy.vectors.resize(body.inputs().size() + body.outputs().size());
+  return strategy;
+}
+
+/// The largest power of two, up to 16, that divides the innermost length and the strides around it:
+/// vectors of as many elements lie in one row, all aligned if the first is.
+int divisor(const LoopSpace& space, std::size_t argument) {
+  if (space.rank() == 1) return kAccessBytes;
+  std::int64_t bits = kAccessBytes | space.extents.back();
+  for (int axis = 0; axis + 1 < space.rank(); ++axis) {
+    bits |= space.strides[stride_slot(space, argument, axis)];
+  }
+  return static_cast<int>(bits & -bits);
+}
+
+bool is_contiguous(const LoopSpace& space, const Walked& walked) {
+  const auto stride = walked.output ? store_stride(space, walked.argument)
+                                    : stride_class(space, walked.argument, space.rank() - 1);
+  return stride == LaneStride::contiguous;
+}
+
+/// As many as 16 bytes hold of the widest contiguous dtype, as far as vectors stay within rows.
+int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
+  int bytes = 1;
+  int lanes = 1;
+  for (const Walked& one : walked) {
+    if (!is_contiguous(space, one)) continue;
+    bytes = std::max<int>(bytes, info(one.dtype).bytes);
+    lanes = std::max(lanes, divisor(space, one.argument));
+  }
+  return std::min(lanes, kAccessBytes / bytes);
+}
+
+/// Bytes that one vector of each argument takes: of those read, or else of those written.
+int vector_bytes(const std::vector<Walked>& walked, int lanes) {
+  const bool reads = std::ranges::any_of(walked, [](const Walked& one) { return !one.output; });
+  int bytes = 0;
+  for (const Walked& one : walked) {
+    if (one.output != reads) bytes += lanes * info(one.dtype).bytes;
+  }
+  return bytes;
+}
+
+int choose_unroll(const LoopSpace& space, const std::vector<Walked>& walked, int lanes,
+                  const GpuTarget& target) {
+  const std::int64_t resident =
+      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+  const std::int64_t elements = std::accumulate(space.extents.begin(), space.extents.end(),
+                                                std::int64_t{1}, std::multiplies<>());
+  // Fewer elements are better spread over all multiprocessors than gathered in threads.
+  const std::int64_t per_thread = elements / (resident * lanes);
+  const auto pays = [&](int unroll) {
+    return unroll * vector_bytes(walked, lanes) <= kBytesInFlight && unroll <= per_thread;
+  };
+  int unroll = 1;
+  while (unroll < kMaxUnroll && pays(2 * unroll)) unroll *= 2;
+  return unroll;
+}
+
+int choose_singles(const std::vector<Walked>& walked) {
+  int singles = 1;
+  while (singles < kMaxUnroll && singles * vector_bytes(walked, 1) < kSingleBytesInFlight) {
+    singles *= 2;
+  }
+  return singles;
+}
+
+// --- Reductions ----------------------------------------------------------------------------------
+
+std::int64_t product(auto begin, auto end) {
+  return std::accumulate(begin, end, std::int64_t{1}, std::multiplies<>());
+}
+
+/// The same as `divisor`, of the vectors of a row that is reduced: their last elements may be
+/// missing, so its length counts only where it is one of several. Chunks of it begin where the one
+/// before ends.
+int row_divisor(const LoopSpace& space, std::size_t argument) {
+  std::int64_t bits = kAccessBytes | space.chunk;
+  if (space.reduced > 1) bits |= space.extents.back();
+  for (int axis = 0; axis + 1 < space.rank(); ++axis) {
+    bits |= space.strides[stride_slot(space, argument, axis)];
+  }
+  return static_cast<int>(bits & -bits);
+}
+
+/// What has the length of the row, contiguous.
+std::vector<Walked> row_arguments(const Graph& body, const LoopSpace& space,
+                                  const Placement& placement) {
+  std::vector<Walked> walked = walked_arguments(body, space, placement);
+  std::erase_if(walked, [&](const Walked& one) {
+    return stride_class(space, one.argument, space.rank() - 1) != LaneStride::contiguous;
+  });
+  return walked;
+}
+
+std::vector<DType> accumulators(const Graph& body, const Placement& placement) {
+  std::vector<DType> dtypes;
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    const bool reduces = info(body.node({i}).op).kind == OpKind::reduction;
+    if (reduces && placement.is_needed({i})) dtypes.push_back(body.node({i}).dtype);
+  }
+  return dtypes;
+}
+
+/// Lanes that the teams of every pass share out evenly.
+int choose_row_lanes(const LoopSpace& space, const std::vector<Walked>& walked,
+                     const std::vector<DType>& accumulators) {
+  int bytes = 1;
+  int lanes = 1;
+  for (const Walked& one : walked) {
+    bytes = std::max<int>(bytes, info(one.dtype).bytes);
+    lanes = std::max(lanes, row_divisor(space, one.argument));
+  }
+  for (DType dtype : accumulators) bytes = std::max<int>(bytes, info(dtype).bytes);
+  return std::min(lanes, kAccessBytes / bytes);
+}
+
+/// So few that `units`, of `unit_threads` each, occupy the device.
+int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
+                   const GpuTarget& target) {
+  const std::int64_t resident =
+      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+  while (threads > kWarp && units * unit_threads / threads < resident / kThreadsWanted) {
+    threads /= 2;
+  }
+  return threads;
+}
+
+// --- Products ------------------------------------------------------------------------------------
+
+constexpr int kProductThreads = 256;
+/// A tile for each multiprocessor keeps it busy: a thread has many sums side by side.
+constexpr std::int64_t kTileThreadsWanted = 2048;
+/// Rows of a thread, up to which it has registers for its sums.
+constexpr int kMaxThreadRows = 16;
+/// Columns of a tile, up to which a depth of it fits shared memory beside the rows.
+constexpr std::int64_t kMaxTileColumns = 256;
+/// A tile of less reads as much as it computes.
+constexpr std::int64_t kMinTile = 32;
+
+int up_to(std::int64_t length, int most) {
+  const auto covering =
+      std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(length, 1)));
+  return static_cast<int>(std::min<std::uint64_t>(covering, static_cast<std::uint64_t>(most)));
+}
+
+/// Threads lie along rows as far as there are some, and a warp's along columns, where it can.
+CudaProductStrategy covering_tile(std::int64_t rows, std::int64_t columns, int bytes) {
+  CudaProductStrategy tile;
+  tile.across = std::max(16, up_to(columns, kProductThreads / up_to(rows, 8)));
+  tile.down = kProductThreads / tile.across;
+  const auto more_columns = [&] {
+    return tile.lanes < kAccessBytes / bytes && tile.tile_columns() < columns &&
+           2 * tile.tile_columns() <= kMaxTileColumns;
+  };
+  while (more_columns()) tile.lanes *= 2;
+  while (tile.rows < kMaxThreadRows && tile.tile_rows() < rows) tile.rows *= 2;
+  return tile;
+}
+
+/// The longer side by half; whether there is still enough of it.
+bool halve(CudaProductStrategy& tile) {
+  const bool by_rows = tile.tile_rows() >= tile.tile_columns();
+  if (by_rows && tile.rows > 1 && tile.tile_rows() > kMinTile) {
+    tile.rows /= 2;
+  } else if (tile.lanes > 1 && tile.tile_columns() > kMinTile) {
+    tile.lanes /= 2;
+  } else if (tile.rows > 1 && tile.tile_rows() > kMinTile) {
+    tile.rows /= 2;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool any_walked(const Graph& body, const std::vector<bool>& side, auto&& holds) {
+  return std::ranges::any_of(body.inputs(), [&](const GraphInput& input) {
+    return side[input.node.index] && holds(body.node(input.node).payload);
+  });
+}
+
+}  // namespace
+
+CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSpace& space,
+                                                 const ProductSides& sides,
+                                                 const GpuTarget& target) {
+  const std::int64_t columns = space.extents.back();
+  const std::int64_t rows = *(space.extents.end() - 2);
+  const int bytes = info(body.node(sides.dot).dtype).bytes;
+  const std::int64_t resident =
+      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+  CudaProductStrategy tile = covering_tile(rows, columns, bytes);
+  const auto blocks = [&] { return space.product_tiles(tile.tile_rows(), tile.tile_columns()); };
+  while (blocks() < resident / kTileThreadsWanted && halve(tile)) {
+  }
+  const auto by_depth = [&](const std::vector<bool>& side, int axis) {
+    return any_walked(body, side, [&](std::size_t input) {
+      return stride_class(space, input, 0) == LaneStride::contiguous &&
+             stride_class(space, input, axis) != LaneStride::contiguous;
+    });
+  };
+  tile.rows_by_depth = by_depth(sides.rows, space.rank() - 2);
+  tile.columns_by_depth = by_depth(sides.columns, space.rank() - 1);
+  return tile;
+}
+
+CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
+                                   const Placement& placement, const ProductSides& sides,
+                                   const CudaProductStrategy& product, const GpuTarget& target) {
+  CudaStrategy strategy = new_strategy(body, target);
+  strategy.threads = product.threads();
+  strategy.lanes = product.lanes;
+  strategy.unroll = product.rows;
+  std::vector<bool> behind(strategy.vectors.size(), true);
+  for (const GraphInput& input : body.inputs()) {
+    behind[body.node(input.node).payload] = sides.after[input.node.index];
+  }
+  for (const Walked& one : walked_arguments(body, space, placement)) {
+    if (one.argument >= behind.size() || !behind[one.argument]) continue;
+    strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
+                                     divisor(space, one.argument) >= strategy.lanes;
+  }
+  return strategy;
+}
+
+CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
+                                            const Placement& placement, const GpuTarget& target) {
+  constexpr int kAhead = 4;
+  CudaStrategy strategy = new_strategy(body, target);
+  strategy.ahead = pressure(body, placement).operations <= kLargeBody ? kAhead : 1;
+  const auto behind = space.extents.end() - space.inner;
+  const std::int64_t outer = product(space.extents.begin(), behind - space.reduced);
+  if (space.inner > 0) {
+    strategy.ahead *= 2;
+    const std::int64_t columns = outer * product(behind, space.extents.end());
+    strategy.threads = choose_threads(columns, 1, strategy.threads, target);
+    return strategy;
+  }
+  const std::vector<Walked> walked = row_arguments(body, space, placement);
+  const std::vector<DType> dtypes = accumulators(body, placement);
+  strategy.lanes = choose_row_lanes(space, walked, dtypes);
+  for (const Walked& one : walked) {
+    strategy.vectors[one.argument] =
+        strategy.lanes > 1 && row_divisor(space, one.argument) >= strategy.lanes;
+  }
+  std::int64_t chunk = kChunkSteps * reduction_lanes(DType::u8);
+  for (DType dtype : dtypes) chunk = std::min(chunk, kChunkSteps * reduction_lanes(dtype));
+  const std::int64_t row = space.reduced_extent();
+  if (row > chunk) {
+    const auto chunks = static_cast<std::uint64_t>((row + chunk - 1) / chunk);
+    const std::uint64_t teams = std::bit_ceil(std::min<std::uint64_t>(chunks, 16));
+    strategy.threads = static_cast<int>(teams) * kTeam;
+  } else {
+    strategy.threads = choose_threads(outer, kTeam, strategy.threads, target);
+    strategy.rows = strategy.threads / kTeam;
+  }
+  return strategy;
+}
+
+CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
+                                  const Placement& placement, const GpuTarget& target) {
+  const std::vector<Walked> walked = walked_arguments(body, space, placement);
+  CudaStrategy strategy = new_strategy(body, target);
+  strategy.lanes = choose_lanes(space, walked);
+  if (pressure(body, placement).operations <= kLargeBody) {
+    strategy.unroll = choose_unroll(space, walked, strategy.lanes, target);
+    if (strategy.lanes > 1) strategy.singles = choose_singles(walked);
+  }
+  for (const Walked& one : walked) {
+    strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
+                                     divisor(space, one.argument) >= strategy.lanes;
+  }
+  return strategy;
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,41 @@
+// Strided accesses of whole vectors for which the target has no gather or scatter.
+//
+// Few lanes are accessed one by one. More lanes, and masked ones, go through a slot of the stack in
+// a loop over lanes. So the code of an access has a fixed size, however many lanes it has: LLVM
+// would write each lane out, and a masked lane as a block of its own.
+#pragma once
+
+#include <llvm/ADT/ArrayRef.h>
+#include <llvm/ADT/SmallVector.h>
+
+#include <sinter/codegen/target.h>
+#include <sinter/ir/dtype.h>
+
+#include "llvm/frame.h"
+
+namespace sinter::detail {
+
+/// True if one instruction loads strided lanes of `dtype`: AVX2 has them for 4 and 8 bytes.
+[[nodiscard]] bool has_gather(const Target& target, DType dtype);
+/// True if one instruction stores strided lanes of `dtype`: AVX-512 has them for 4 and 8 bytes.
+[[nodiscard]] bool has_scatter(const Target& target, DType dtype);
+
+/// The lanes that one statement accesses, of all its vectors in flight.
+struct StridedLanes {
+  llvm::Type* element = nullptr;  ///< type of a lane in memory
+  llvm::Value* first = nullptr;   ///< address of lane 0
+  llvm::Value* stride = nullptr;  ///< bytes from a lane to the next
+  unsigned lanes = 1;             ///< number of lanes of a vector
+  unsigned vectors = 1;           ///< number of vectors in flight
+  llvm::Value* active = nullptr;  ///< number of lanes to access, at least 1; nullptr for all
+
+  [[nodiscard]] unsigned count() const { return lanes * vectors; }
+};
+
+/// One value for each vector in flight; lanes that are not active are 0.
+[[nodiscard]] llvm::SmallVector<llvm::Value*, 4> load_strided(Frame& frame,
+                                                              const StridedLanes& lanes);
+/// Stores one value for each vector in flight.
+void store_strided(Frame& frame, const StridedLanes& lanes, llvm::ArrayRef<llvm::Value*> values);
+
+}  // namespace sinter::detail

@@ -1,0 +1,31 @@
+// What reductions after a product reduce, by the axes of its result.
+#include "schedule/block_reductions.h"
+
+#include <algorithm>
+
+namespace sinter::detail {
+
+/// The last axis of a value of the body is what is summed, here of length 1. All of a single row is
+/// that row.
+Reduces what_it_reduces(const Graph& body, NodeId reduction) {
+  const Shape& shape = body.shape(body.node(reduction).operands[0]);
+  const int columns = shape.rank() - 2;
+  const int rows = columns - 1;
+  const Dims axes = body.attributes(reduction).lists[0];
+  if (std::ranges::find(axes, columns) == axes.end()) return Reduces::columns;
+  const bool whole = std::ranges::find(axes, rows) != axes.end() && shape[rows] > 1;
+  return whole ? Reduces::all : Reduces::rows;
+}
+
+BlockReductions::BlockReductions(const Graph& body) : of_(body.nodes().size()) {
+  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
+    for (NodeId operand : body.node({i}).inputs()) {
+      if (of_[operand.index].has_value()) of_[i] = of_[operand.index];
+    }
+    if (info(body.node({i}).op).kind != OpKind::reduction) continue;
+    of_[i] = what_it_reduces(body, {i});
+    any_ = true;
+  }
+}
+
+}  // namespace sinter::detail

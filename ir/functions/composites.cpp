@@ -1,0 +1,188 @@
+// The bodies of composite ops, one function each, named as its row in ops.def.
+//
+// To add a composite: a row in ops.def and a function here; a row without a function does not
+// compile. Mathematical functions have theirs in exponentials.cpp and its neighbours. A body
+// records one node a statement or nests calls in the object position only: the order in which a
+// compiler evaluates arguments must never decide the order of nodes. Numbers are constants, not
+// parameters: they belong to the structure.
+#include "functions/composites.h"
+
+#include <array>
+#include <limits>
+
+#include <sinter/ir/assert.h>
+
+#include "functions/functions.h"
+
+namespace sinter::detail {
+namespace {
+namespace bodies {
+
+using namespace functions;  // exp, log, ... in files of their own
+
+Value leaky_relu(const Value& x, const Value& slope) {
+  const Value scaled = x.mul(slope);
+  return x.greater(x.constant(0)).select(x, scaled);
+}
+
+Value prelu(const Value& x, const Value& weight) { return leaky_relu(x, weight); }
+
+Value relu(const Value& x) {
+  const Value zero = x.constant(0);
+  return x.less(zero).select(zero, x);
+}
+
+/// x between bounds that are not NaN.
+Value bounded(const Value& x, const Value& low, const Value& high) {
+  const Value raised = x.less(low).select(low, x);
+  return raised.greater(high).select(high, raised);
+}
+
+/// Also with tensors for bounds. A bound that is NaN is the result, as if x were beyond it.
+Value clip(const Value& x, const Value& low, const Value& high) {
+  if (is_integer(x.dtype())) return bounded(x, low, high);
+  const Value low_is_nan = low.not_equal(low);
+  const Value high_is_nan = high.not_equal(high);
+  const Value raised = x.less(low).logical_or(low_is_nan).select(low, x);
+  return raised.greater(high).logical_or(high_is_nan).select(high, raised);
+}
+
+Value clamp(const Value& x, const Value& low, const Value& high) { return clip(x, low, high); }
+
+Value hardtanh(const Value& x, const Value& low, const Value& high) { return clip(x, low, high); }
+
+Value relu6(const Value& x) {
+  const Value zero = x.constant(0);
+  const Value six = x.constant(6);
+  return bounded(x, zero, six);
+}
+
+Value hardsigmoid(const Value& x) {
+  const Value gate = relu6(x.add(x.constant(3)));
+  return gate.div(x.constant(6));
+}
+
+Value hardswish(const Value& x) {
+  const Value gate = relu6(x.add(x.constant(3)));
+  return x.mul(gate).div(x.constant(6));
+}
+
+Value softsign(const Value& x) {
+  const Value one = x.constant(1);
+  return x.div(x.abs().add(one));
+}
+
+/// NaN stays.
+Value threshold(const Value& x, const Value& threshold, const Value& value) {
+  return x.less_equal(threshold).select(value, x);
+}
+
+/// NaN stays.
+Value softshrink(const Value& x, const Value& lambda) {
+  const Value lowered = x.sub(lambda);
+  const Value raised = x.add(lambda);
+  const Value outside = x.greater(lambda).select(lowered, raised);
+  return x.abs().less_equal(lambda).select(x.constant(0), outside);
+}
+
+/// NaN stays.
+Value hardshrink(const Value& x, const Value& lambda) {
+  return x.abs().less_equal(lambda).select(x.constant(0), x);
+}
+
+Value sign(const Value& x) {
+  const Value zero = x.constant(0);
+  const Value one = x.constant(1);
+  if (info(x.dtype()).kind == DTypeKind::unsigned_integer) {
+    return x.greater(zero).select(one, x);
+  }
+  const Value minus_one = x.constant(-1);
+  const Value not_positive = x.less(zero).select(minus_one, x);
+  return x.greater(zero).select(one, not_positive);
+}
+
+Value square(const Value& x) { return x.mul(x); }
+
+Value detach(const Value& x) { return x; }
+
+/// Of the node's dtype, see expand.
+Value recast(const Value& x) { return x; }
+
+Value rsqrt(const Value& x) {
+  const Value one = x.constant(1);
+  return one.div(x.sqrt());
+}
+
+/// Exact at weight 0 and 1: from the nearer end.
+Value lerp(const Value& a, const Value& b, const Value& weight) {
+  const Value step = b.sub(a);
+  const Value from_a = a.add(weight.mul(step));
+  const Value rest = weight.constant(1).sub(weight);
+  const Value from_b = b.sub(step.mul(rest));
+  return weight.less(weight.constant(0.5)).select(from_a, from_b);
+}
+
+Value isnan(const Value& x) { return x.not_equal(x); }
+
+Value isinf(const Value& x) {
+  if (is_integer(x.dtype())) return x.not_equal(x);
+  return x.abs().equal(x.constant(std::numeric_limits<double>::infinity()));
+}
+
+Value isfinite(const Value& x) {
+  if (is_integer(x.dtype())) return x.equal(x);
+  return x.abs().less(x.constant(std::numeric_limits<double>::infinity()));
+}
+
+}  // namespace bodies
+
+using Body = Value (*)(std::span<const Value>);
+
+template <typename... Operands, std::size_t... I>
+Value spread(Value (*body)(const Operands&...), std::span<const Value> operands,
+             std::index_sequence<I...>) {
+  return body(operands[I]...);
+}
+
+/// A body behind the one signature that the table holds.
+template <auto body, int arity>
+Value call(std::span<const Value> operands) {
+  return spread(body, operands, std::make_index_sequence<arity>());
+}
+
+#define SINTER_BODY_leaf(name, arity) nullptr
+#define SINTER_BODY_primitive(name, arity) nullptr
+#define SINTER_BODY_reduction(name, arity) nullptr
+#define SINTER_BODY_product(name, arity) nullptr
+#define SINTER_BODY_structural(name, arity) nullptr
+#define SINTER_BODY_composite(name, arity) &call<&bodies::name, arity>
+constexpr Body kBodies[] = {
+#define SINTER_OP(name, kind, rule, arity, names) SINTER_BODY_##kind(name, arity),
+#include <sinter/ir/ops.def>
+#undef SINTER_OP
+};
+#undef SINTER_BODY_leaf
+#undef SINTER_BODY_primitive
+#undef SINTER_BODY_reduction
+#undef SINTER_BODY_product
+#undef SINTER_BODY_structural
+#undef SINTER_BODY_composite
+
+}  // namespace
+
+Value composite_body(Op op, std::span<const Value> operands) {
+  const Body body = kBodies[static_cast<std::size_t>(op)];
+  SINTER_ASSERT(body != nullptr, "only composites have a body");
+  return body(operands);
+}
+
+// With m = x*s rounded, and 0 < s <= 1. Rounding is monotone, so m <= x for x > 0 and the result is
+// x; m >= x for x < 0 and the result is m, or x where they are the same number and, not being 0,
+// the same bits: also for infinities, and for subnormals, where m may be -0 > x. For x = +-0, m is
+// the same zero, m > x is false, and x is x*s. For NaN it is false too, and x is NaN as x*s is.
+Value leaky_relu_as_max(const Value& x, const Value& slope) {
+  const Value scaled = x.mul(slope);
+  return scaled.greater(x).select(scaled, x);
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,208 @@
+// Gradients of mathematical functions, by formulas of their own: the polynomials and bits of their
+// bodies have other derivatives, or none.
+//
+// What the result says cheaply is taken from the result. Products of a factor that vanishes and one
+// that grows are taken at an argument with a bound: beyond it the first is 0 in every dtype, and at
+// an infinity no inf meets it.
+#include <limits>
+#include <numbers>
+
+#include "functions/parts.h"
+#include "gradients/rules.h"
+
+namespace sinter::detail::gradient::rules {
+namespace {
+
+namespace fn = functions;
+
+/// The largest number whose inverse overflows.
+double least_inverted(const Value& x) { return fn::by_dtype(x, 0x1p-128, 0x1p-1024); }
+
+double largest_number(const Value& x) {
+  return fn::by_dtype<double>(x, std::numeric_limits<float>::max(),
+                              std::numeric_limits<double>::max());
+}
+
+constexpr double kTwoOverRootPi = 2 * std::numbers::inv_sqrtpi;
+
+/// x, no farther from 0 than `bound`.
+Value bounded(const Value& x, double bound) { return fn::at_most(fn::at_least(x, -bound), bound); }
+
+/// 2 / sqrt(pi) e^(-x^2), within some x^2 ULP.
+Value slope_of_erf(const Value& x) {
+  const Value power = x.mul(x).neg().exp();
+  return fn::mul(power, kTwoOverRootPi);
+}
+
+/// By exponent 0 it is 0 whatever x is, and its change with the exponent that of the factor e: the
+/// power is taken of numbers that stay, and of 1 where 1 / x is not finite. At x = 0 it is the
+/// factor that stays: beside the slope of the power, which may be infinite, its own does not count.
+Value pow_by_base(const Step& at) {
+  const auto& [x, exponent, unused] = at.x;
+  const Value has_inverse = fn::greater(x.abs(), least_inverted(x)).logical_and(x.isfinite());
+  const Value no_exponent = fn::equal(exponent, 0);
+  const Value stays = no_exponent.logical_and(has_inverse.logical_not());
+  const Value base = fn::choose(stays, 1, no_exponent.select(x.detach(), x));
+  const Value less_one = fn::sub(exponent, 1);
+  const Value lower = base.pow(no_exponent.select(less_one.detach(), less_one));
+  const Value factor = fn::equal(x, 0).select(exponent.detach(), exponent);
+  return fn::choose(stays, 0, at.g.mul(factor.mul(lower)));
+}
+
+/// With a logarithm that is never infinite, so that the power's slope, which may be 0, can be
+/// multiplied by it: at x = 0 it is the lowest number below exponent 1, where that slope is
+/// infinite as well, and 0 from there on. By exponent 0 the slope at x = 0 is 0.
+Value pow_by_exponent(const Step& at) {
+  const auto& [x, exponent, unused] = at.x;
+  const double largest = largest_number(x);
+  const Value is_zero = fn::equal(x, 0);
+  const Value is_infinite = fn::equal(x, std::numeric_limits<double>::infinity());
+  const Value inside = fn::choose(is_zero.logical_or(is_infinite), 1, x).log();
+  const Value raised = fn::choose(is_infinite, largest, inside);
+  const Value is_steep = is_zero.logical_and(fn::less(exponent, 1));
+  const Value logarithm = fn::choose(is_steep, -largest, raised);
+  const Value no_power = is_zero.logical_and(fn::equal(exponent, 0));
+  return fn::choose(no_power, 0, at.g.mul(at.y).mul(logarithm));
+}
+
+/// x > 0 ? g * above : g * slope, where `above` is 1 unless said otherwise.
+Value by_sign(const Step& at, const Value& above, const Value& slope) {
+  const Value below = at.g.mul(slope);
+  return fn::greater(at.x[0], 0).select(above, below);
+}
+
+/// The same within a few ULP: e^(-x^2) less what the square loses. Beyond the bound it is 0, and so
+/// is its derivative, which would be 0 times infinity there.
+Value exact_slope_of_erf(const Value& at) {
+  const Value x = bounded(at, 32);
+  const Value square = x.mul(x);
+  const Value minus = square.neg();
+  const Value lost = x.fma(x, minus).detach();
+  const Value power = minus.exp();
+  const Value exact = power.neg().fma(lost, power);
+  return fn::mul(exact, kTwoOverRootPi);
+}
+
+/// The derivative of x s(w(x)) for the logistic function s: s + x s (1 - s) w'. The smaller of s
+/// and 1 - s is the one that is computed: the remainder carries the error of s, not an error of 1.
+Value slope_of_gated(const Value& x, const Value& w, const Value& w_slope) {
+  const Value positive = fn::greater(w, 0);
+  const Value smaller = positive.select(w.neg(), w).sigmoid();
+  const Value larger = fn::sub(1, smaller);
+  const Value s = positive.select(larger, smaller);
+  const Value change = x.mul(w_slope).mul(smaller.mul(larger));
+  return s.add(change);
+}
+
+}  // namespace
+
+Value exp(const Step& at, int) { return at.g.mul(at.y); }
+
+Value exp2(const Step& at, int) { return at.g.mul(fn::mul(at.y, std::numbers::ln2)); }
+
+/// Not from the result, which is -1 where x is far below 0.
+Value expm1(const Step& at, int) { return at.g.mul(at.x[0].exp()); }
+
+Value log(const Step& at, int) { return at.g.div(at.x[0]); }
+
+Value log2(const Step& at, int) { return fn::mul(at.g.div(at.x[0]), std::numbers::log2e); }
+
+Value log1p(const Step& at, int) { return at.g.div(fn::add(at.x[0], 1)); }
+
+Value rsqrt(const Step& at, int) {
+  const Value cube = at.y.mul(at.y).mul(at.y);
+  return at.g.mul(fn::mul(cube, -0.5));
+}
+
+/// e x^(e - 1), and x^e log x. Where the conventions have another value, x is replaced by 1 as
+/// well: a derivative of what is not chosen would be 0 times infinity.
+Value pow(const Step& at, int i) { return i == 0 ? pow_by_base(at) : pow_by_exponent(at); }
+
+Value sin(const Step& at, int) { return at.g.mul(at.x[0].cos()); }
+
+Value cos(const Step& at, int) { return at.g.mul(at.x[0].sin()).neg(); }
+
+Value sigmoid(const Step& at, int) {
+  const Value rest = fn::sub(1, at.y);
+  return at.g.mul(at.y.mul(rest));
+}
+
+Value logsigmoid(const Step& at, int) { return at.g.mul(at.x[0].neg().sigmoid()); }
+
+Value tanh(const Step& at, int) { return at.g.mul(fn::fma(at.y.neg(), at.y, 1)); }
+
+Value erf(const Step& at, int) { return at.g.mul(exact_slope_of_erf(at.x[0])); }
+
+Value erfc(const Step& at, int) { return at.g.mul(exact_slope_of_erf(at.x[0])).neg(); }
+
+/// Phi(x) + x phi(x), with the normal distribution's function and density.
+Value gelu(const Step& at, int) {
+  const Value x = bounded(at.x[0], 64);
+  const Value scaled = fn::mul(x, std::numbers::sqrt2 / 2);
+  const Value below = fn::mul(scaled.neg().erfc(), 0.5);
+  const Value density = fn::mul(slope_of_erf(scaled), std::numbers::sqrt2 / 4);
+  return at.g.mul(fn::fma(x, density, below));
+}
+
+/// As x s(w) with w = 2 sqrt(2 / pi) (x + 0.044715 x^3).
+Value gelu_tanh(const Step& at, int) {
+  constexpr double kScale = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  constexpr double kCube = 0.044715;
+  const Value x = bounded(at.x[0], 64);
+  const Value square = x.mul(x);
+  const Value w = x.mul(fn::fma(square, kScale * kCube, kScale));
+  const Value w_slope = fn::fma(square, 3 * kScale * kCube, kScale);
+  return at.g.mul(slope_of_gated(x, w, w_slope));
+}
+
+Value silu(const Step& at, int) {
+  const Value x = bounded(at.x[0], 1000);
+  const Value one = x.constant(1);
+  return at.g.mul(slope_of_gated(x, x, one));
+}
+
+Value softplus(const Step& at, int) { return at.g.mul(at.x[0].sigmoid()); }
+
+/// t + x t' with t = tanh(softplus(x)), as quotients of polynomials in e = e^-|x|: for positive x
+/// t = 1 - 2 e^2 / d with d = 1 + 2 e + 2 e^2, for others t = (2 e + e^2) / d with d = 2 + 2 e +
+/// e^2. t' is 4 e (1 + e) / d^2, times e for positive x.
+Value mish(const Step& at, int) {
+  const Value x = bounded(at.x[0], 1000);
+  const Value positive = fn::greater(x, 0);
+  const Value e = positive.select(x.neg(), x).exp();
+  const Value square = e.mul(e);
+  const Value twice = e.add(e);
+  const Value below = square.add(twice);
+  const Value doubled = fn::add(square, square);
+  const Value part = positive.select(doubled, below);
+  const Value above = fn::add(doubled.add(twice), 1);
+  const Value denominator = positive.select(above, fn::add(below, 2));
+  const Value quotient = part.div(denominator);
+  const Value t = positive.select(fn::sub(1, quotient), quotient);
+  const Value power = positive.select(square, e);
+  const Value slope = fn::mul(power.mul(fn::add(e, 1)), 4).div(denominator).div(denominator);
+  return at.g.mul(x.fma(slope, t));
+}
+
+// At most 0, so that no power overflows where it is not chosen: the gradient of a gradient would
+// multiply it by 0.
+
+Value elu(const Step& at, int) {
+  const auto& [x, alpha, unused] = at.x;
+  return by_sign(at, at.g, fn::at_most(x, 0).exp().mul(alpha));
+}
+
+Value celu(const Step& at, int) {
+  const auto& [x, alpha, unused] = at.x;
+  return by_sign(at, at.g, fn::at_most(x, 0).div(alpha).exp());
+}
+
+Value selu(const Step& at, int) {
+  constexpr double kScale = 1.0507009873554805;
+  constexpr double kAlpha = 1.6732632423543773;
+  const Value above = fn::mul(at.g, kScale);
+  const Value power = fn::at_most(at.x[0], 0).exp();
+  return by_sign(at, above, fn::mul(power, kScale * kAlpha));
+}
+
+}  // namespace sinter::detail::gradient::rules

@@ -1,0 +1,117 @@
+// Layouts under structural ops. Only reshape can fail.
+#include "graph/layout.h"
+
+#include <sinter/ir/assert.h>
+
+namespace sinter::detail {
+namespace {
+
+Layout transposed(const Layout& layout, const Dims& axes) {
+  Layout result{{}, {}, layout.offset};
+  for (std::int64_t axis : axes) {
+    result.shape.push_back(layout.shape[static_cast<int>(axis)]);
+    result.strides.push_back(layout.strides[static_cast<int>(axis)]);
+  }
+  return result;
+}
+
+Layout sliced(const Layout& layout, const Attributes& attributes) {
+  Layout result{*attributes.shape, {}, layout.offset};
+  const bool empty = result.shape.elements() == 0;
+  for (int axis = 0; axis < layout.shape.rank(); ++axis) {
+    const std::int64_t stride = layout.strides[axis];
+    if (!empty) result.offset += attributes.lists[0][axis] * stride;
+    // Of one element the step may be anything.
+    const bool walked = result.shape[axis] > 1;
+    result.strides.push_back(walked ? attributes.lists[1][axis] * stride : stride);
+  }
+  return result;
+}
+
+/// The axes that hold more than one element, with neighbours that lie as one joined.
+Layout joined(const Layout& layout) {
+  Layout result{{}, {}, layout.offset};
+  for (int axis = 0; axis < layout.shape.rank(); ++axis) {
+    const std::int64_t length = layout.shape[axis];
+    const std::int64_t stride = layout.strides[axis];
+    if (length == 1) continue;
+    const int last = result.shape.rank() - 1;
+    if (last >= 0 && result.strides[last] == length * stride) {
+      result.shape[last] *= length;
+      result.strides[last] = stride;
+    } else {
+      result.shape.push_back(length);
+      result.strides.push_back(stride);
+    }
+  }
+  return result;
+}
+
+/// From the last axis on, every joined axis is cut into axes of `shape` that fill it exactly.
+std::optional<Layout> reshaped(const Layout& layout, const Shape& shape) {
+  Layout result = dense_layout(shape);
+  result.offset = layout.offset;
+  if (shape.elements() == 0) return result;
+  const Layout from = joined(layout);
+  int axis = shape.rank() - 1;
+  for (int source = from.shape.rank() - 1; source >= 0; --source) {
+    std::int64_t filled = 1;
+    while (filled < from.shape[source]) {
+      SINTER_ASSERT(axis >= 0, "a reshape keeps the number of elements");
+      result.strides[axis] = from.strides[source] * filled;
+      filled *= shape[axis--];
+    }
+    if (filled != from.shape[source]) return std::nullopt;
+  }
+  return result;
+}
+
+}  // namespace
+
+Layout dense_layout(const Shape& shape) { return {shape, dense_strides(shape), 0}; }
+
+Layout broadcast(const Layout& layout, const Shape& shape) {
+  Layout result{shape, {}, layout.offset};
+  const int missing = shape.rank() - layout.shape.rank();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const int own = axis - missing;
+    const bool repeats = own < 0 || layout.shape[own] != shape[axis];
+    result.strides.push_back(repeats ? 0 : layout.strides[own]);
+  }
+  return result;
+}
+
+std::optional<Layout> restructured(Op op, const Attributes& attributes, const Layout& layout) {
+  switch (op) {
+    case Op::transpose: return transposed(layout, attributes.lists[0]);
+    case Op::slice: return sliced(layout, attributes);
+    case Op::reshape: return reshaped(layout, *attributes.shape);
+    default: break;
+  }
+  SINTER_ASSERT(false, "an op that is a way of walking memory");
+}
+
+Layout without_repetition(const Layout& layout) {
+  Layout result = layout;
+  for (int axis = 0; axis < result.shape.rank(); ++axis) {
+    if (result.strides[axis] == 0 && result.shape[axis] != 0) result.shape[axis] = 1;
+  }
+  return result;
+}
+
+Memory memory_of(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const Shape& shape = graph.shape(id);
+  if (node.op == Op::view) {
+    const Attributes of = graph.attributes(id);
+    return {node.operands[0], {shape, Strides(std::span(of.lists[0])), of.lists[1][0]}};
+  }
+  Layout layout = dense_layout(shape);
+  if (node.op == Op::input) {
+    const Strides& declared = graph.inputs()[node.payload].strides;
+    if (!declared.empty()) layout.strides = declared;
+  }
+  return {id, layout};
+}
+
+}  // namespace sinter::detail

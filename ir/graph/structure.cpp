@@ -1,0 +1,276 @@
+// Structural ops: what their methods mean by an axis or a position, and the shapes of their
+// results.
+//
+//   transpose  axis k of the result is axis axes[k] of x
+//   reshape    the elements in row-major order; the shape is the node's own
+//   slice      element i is x[start + i * step], axis by axis; the shape is the node's own
+//   concat     a, then b, along axis[0]
+//   pad        x with low[k] times `value` before axis k and high[k] times behind it
+//   view       element i is the one at offset[0] + i . strides in the memory of x, which is an
+//              input or stored; made by `place_views`, by nobody else
+//
+// In canonical form an axis counts from the first, a slice of no elements starts at 0, and one of
+// none or one has step 1.
+#include <sinter/ir/structure.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <sinter/ir/assert.h>
+
+#include "graph/infer_call.h"
+
+namespace sinter::detail {
+
+// --- Arguments of methods ------------------------------------------------------------------------
+
+int checked_axis(std::string_view op, const Shape& shape, std::int64_t axis) {
+  if (axis < -shape.rank() || axis >= shape.rank()) {
+    const std::string right =
+        shape.empty() ? "a tensor of rank 0 has no axes"
+                      : fmt::format("axes are {} to {}", -shape.rank(), shape.rank() - 1);
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{}: axis {} of shape {}: {}", op, axis, to_string(shape), right));
+  }
+  return static_cast<int>(axis < 0 ? axis + shape.rank() : axis);
+}
+
+namespace {
+
+/// A slice that takes all of every axis.
+Attributes whole(const Shape& shape) {
+  Attributes attributes;
+  attributes.shape = shape;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    attributes.lists[0].push_back(0);
+    attributes.lists[1].push_back(1);
+  }
+  return attributes;
+}
+
+[[noreturn]] void refuse_position(const Shape& shape, int axis, std::string_view what,
+                                  std::int64_t position, std::int64_t first, std::int64_t last) {
+  fail(ErrorCode::invalid_argument,
+       fmt::format("slice: {} {} along axis {} of shape {}: positions are {} to {}, or negative "
+                   "from the end",
+                   what, position, axis, to_string(shape), first, last));
+}
+
+}  // namespace
+
+Attributes slice_attributes(const Shape& shape, std::int64_t axis, std::int64_t start,
+                            std::optional<std::int64_t> stop, std::int64_t step) {
+  const int at = checked_axis("slice", shape, axis);
+  const std::int64_t length = shape[at];
+  if (step == 0 || step < -kMaxElements || step > kMaxElements) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("slice: a step of {}: it takes a step from -2^48 to 2^48, not 0", step));
+  }
+  // Going down, the first element is one that exists; going up, an empty slice may start at the
+  // end.
+  const std::int64_t last_start = step > 0 ? length : length - 1;
+  const std::int64_t from = start < 0 ? start + length : start;
+  if (from < 0 || from > last_start) refuse_position(shape, at, "start", start, 0, last_start);
+  std::int64_t to = step > 0 ? length : -1;
+  if (stop.has_value()) {
+    to = *stop < 0 ? *stop + length : *stop;
+    if (to < 0 || to > length) refuse_position(shape, at, "stop", *stop, 0, length);
+  }
+  const std::int64_t distance = step > 0 ? to - from : from - to;
+  const std::int64_t stride = step > 0 ? step : -step;
+  Attributes attributes = whole(shape);
+  (*attributes.shape)[at] = distance <= 0 ? 0 : (distance + stride - 1) / stride;
+  attributes.lists[0][at] = from;
+  attributes.lists[1][at] = step;
+  return attributes;
+}
+
+Attributes flip_attributes(const Shape& shape, std::int64_t axis) {
+  const int at = checked_axis("flip", shape, axis);
+  Attributes attributes = whole(shape);
+  attributes.lists[0][at] = std::max<std::int64_t>(shape[at] - 1, 0);
+  attributes.lists[1][at] = -1;
+  return attributes;
+}
+
+Attributes transpose_attributes(const Shape& shape, const Dims& axes) {
+  Attributes attributes;
+  attributes.lists[0] = axes;
+  if (axes.empty()) {
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) attributes.lists[0].push_back(axis);
+  }
+  return attributes;
+}
+
+void refuse_empty_concat() {
+  fail(ErrorCode::invalid_argument, "concat of no tensors: give one or more");
+}
+
+// --- Shapes of results ---------------------------------------------------------------------------
+
+namespace {
+
+[[noreturn]] void refuse(const OpCall& call, std::string_view right) {
+  fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
+}
+
+Shape& own_shape(const OpCall& call, Attributes& attributes) {
+  if (attributes.shape.has_value()) return *attributes.shape;
+  fail(ErrorCode::invalid_argument, fmt::format("{} needs a shape", call.row.name));
+}
+
+/// One entry per axis of x.
+Dims& checked_list(const OpCall& call, Attributes& attributes, std::size_t i) {
+  Dims& list = attributes.lists[i];
+  if (list.rank() == call.shape(0).rank()) return list;
+  refuse(call, fmt::format("{} {} has not one entry per axis", call.row.lists[i], to_string(list)));
+}
+
+Shape transpose_shape(const OpCall& call, Attributes& attributes) {
+  Dims& axes = checked_list(call, attributes, 0);
+  for (int k = 0; k < axes.rank(); ++k) {
+    axes[k] = checked_axis("transpose", call.shape(0), axes[k]);
+  }
+  Shape result;
+  for (std::int64_t axis : axes) {
+    if (std::ranges::count(axes, axis) != 1) {
+      refuse(call,
+             fmt::format("axes {} are no order of 0 to {}", to_string(axes), axes.rank() - 1));
+    }
+    result.push_back(call.shape(0)[static_cast<int>(axis)]);
+  }
+  return result;
+}
+
+/// A length of -1 becomes what the others leave.
+void fill_in_length(const Shape& from, Shape& to) {
+  const std::ptrdiff_t inferred = std::ranges::count(to, -1);
+  if (inferred == 0) return;
+  if (inferred > 1) {
+    fail(ErrorCode::invalid_argument,
+         fmt::format("reshape: {} to {}: {} lengths are -1, and only one may be", to_string(from),
+                     to_string(to), inferred));
+  }
+  std::int64_t others = 1;
+  int missing = 0;
+  for (int axis = 0; axis < to.rank(); ++axis) {
+    if (to[axis] == -1)
+      missing = axis;
+    else if (__builtin_mul_overflow(others, to[axis], &others))
+      others = 0;
+  }
+  if (others <= 0 || from.elements() % others != 0) {
+    fail(ErrorCode::shape_mismatch,
+         fmt::format("reshape: {} to {}: no length in place of -1 gives {} elements",
+                     to_string(from), to_string(to), from.elements()));
+  }
+  to[missing] = from.elements() / others;
+}
+
+Shape reshape_shape(const OpCall& call, Attributes& attributes) {
+  Shape& shape = own_shape(call, attributes);
+  fill_in_length(call.shape(0), shape);
+  check_shape(shape, "reshape");
+  if (shape.elements() == call.shape(0).elements()) return shape;
+  refuse(call, fmt::format("to {}, which has {} elements and not {}", to_string(shape),
+                           shape.elements(), call.shape(0).elements()));
+}
+
+Shape slice_shape(const OpCall& call, Attributes& attributes) {
+  Dims& start = checked_list(call, attributes, 0);
+  Dims& step = checked_list(call, attributes, 1);
+  const Shape& shape = own_shape(call, attributes);
+  const Shape& from = call.shape(0);
+  check_shape(shape, "slice");
+  if (shape.rank() != from.rank()) refuse(call, "the result has as many axes as x");
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 0) start[axis] = 0;
+    if (shape[axis] <= 1) step[axis] = 1;
+    if (shape[axis] == 0) continue;
+    std::int64_t last = 0;
+    const bool overflows = __builtin_mul_overflow(shape[axis] - 1, step[axis], &last) ||
+                           __builtin_add_overflow(last, start[axis], &last);
+    const auto inside = [&](std::int64_t at) { return at >= 0 && at < from[axis]; };
+    if (!overflows && inside(start[axis]) && inside(last)) continue;
+    refuse(call, fmt::format("{} elements from {} by steps of {} leave axis {}", shape[axis],
+                             start[axis], step[axis], axis));
+  }
+  return shape;
+}
+
+Shape concat_shape(const OpCall& call, Attributes& attributes) {
+  const Shape& a = call.shape(0);
+  const Shape& b = call.shape(1);
+  Dims& list = attributes.lists[0];
+  if (list.rank() != 1) refuse(call, "concat takes one axis");
+  const int axis = checked_axis("concat", a, list[0]);
+  list[0] = axis;
+  Shape result = a;
+  if (a.rank() == b.rank()) {
+    result[axis] = b[axis];
+    if (result == b) {
+      result[axis] = a[axis] + b[axis];
+      return result;
+    }
+  }
+  refuse(call, fmt::format("all lengths but those of axis {} must be equal", axis));
+}
+
+Shape pad_shape(const OpCall& call, Attributes& attributes) {
+  const Dims& low = checked_list(call, attributes, 0);
+  const Dims& high = checked_list(call, attributes, 1);
+  Shape result = call.shape(0);
+  for (int axis = 0; axis < result.rank(); ++axis) {
+    const auto legal = [](std::int64_t count) { return count >= 0 && count <= kMaxElements; };
+    if (!legal(low[axis]) || !legal(high[axis])) {
+      refuse(call, fmt::format("{} before and {} behind axis {}: it takes 0 to 2^48", low[axis],
+                               high[axis], axis));
+    }
+    result[axis] += low[axis] + high[axis];
+  }
+  return result;
+}
+
+/// The elements that the memory of a view's operand holds.
+Reach memory_of_operand(const OpCall& call) {
+  const Node& node = call.node(0);
+  if (node.op != Op::input) return {0, call.shape(0).elements()};
+  return reach(call.shape(0), call.graph.inputs[node.payload].strides);
+}
+
+Shape view_shape(const OpCall& call, Attributes& attributes) {
+  const Shape& shape = own_shape(call, attributes);
+  const auto& [strides, offset] = attributes.lists;
+  check_shape(shape, "view");
+  if (strides.rank() != shape.rank() || offset.rank() != 1) {
+    refuse(call, fmt::format("a view of shape {} with strides {} and offset {}", to_string(shape),
+                             to_string(strides), to_string(offset)));
+  }
+  if (shape.elements() == 0) return shape;
+  // Without strides a view of rank 0 reaches one element.
+  const Reach walked = reach(shape, Strides(std::span(strides)));
+  const Reach memory = memory_of_operand(call);
+  const bool inside =
+      offset[0] >= memory.lowest - walked.lowest && offset[0] <= memory.end - walked.end;
+  if (inside) return shape;
+  refuse(call, fmt::format("a view of shape {} with strides {} from {} leaves its memory",
+                           to_string(shape), to_string(strides), offset[0]));
+}
+
+}  // namespace
+
+Shape infer_structure(const OpCall& call, Attributes& attributes) {
+  switch (call.row.op) {
+    case Op::transpose: return transpose_shape(call, attributes);
+    case Op::reshape: return reshape_shape(call, attributes);
+    case Op::slice: return slice_shape(call, attributes);
+    case Op::concat: return concat_shape(call, attributes);
+    case Op::pad: return pad_shape(call, attributes);
+    case Op::view: return view_shape(call, attributes);
+    default: break;
+  }
+  SINTER_ASSERT(false, "every structural op has a shape");
+}
+
+}  // namespace sinter::detail

@@ -1,0 +1,75 @@
+#include "interpret/multiply_elements.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace sinter::detail {
+namespace {
+
+/// How an operand is walked: one stride for each axis of the result, and one for what is summed.
+struct Walk {
+  const std::byte* data = nullptr;
+  Strides strides;
+  std::int64_t summed = 0;
+};
+
+/// Axes align at the last; what is summed stands where the result has an axis of the other operand.
+Walk walk(const DenseTensor& x, int summed, const Shape& result) {
+  const Strides dense = dense_strides(*x.shape);
+  Walk made{x.data, {}, dense[summed]};
+  for (int i = 0; i < result.rank(); ++i) made.strides.push_back(0);
+  for (int axis = x.shape->rank() - 1, to = result.rank() - 1; axis >= 0; --axis, --to) {
+    if (axis == summed) continue;
+    if ((*x.shape)[axis] != 1) made.strides[to] = dense[axis];
+  }
+  return made;
+}
+
+template <typename T>
+T element(const Walk& x, std::int64_t at) {
+  T value;
+  std::memcpy(&value, x.data + at * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
+  return value;
+}
+
+template <typename T>
+void multiply(const Walk& a, const Walk& b, std::int64_t length, TensorData& result) {
+  Dims at;
+  for (int i = 0; i < result.shape.rank(); ++i) at.push_back(0);
+  for (T& total : result.as<T>()) {
+    std::int64_t a_at = 0;
+    std::int64_t b_at = 0;
+    for (int axis = 0; axis < at.rank(); ++axis) {
+      a_at += at[axis] * a.strides[axis];
+      b_at += at[axis] * b.strides[axis];
+    }
+    T sum = 0;
+    for (std::int64_t k = 0; k < length; ++k) {
+      sum = std::fma(element<T>(a, a_at + k * a.summed), element<T>(b, b_at + k * b.summed), sum);
+    }
+    total = sum;
+    for (int axis = at.rank(); axis-- > 0;) {
+      if (++at[axis] < result.shape[axis]) break;
+      at[axis] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+TensorData multiply_elements(const Graph& graph, NodeId id, const DenseTensor& a,
+                             const DenseTensor& b) {
+  const Node& node = graph.node(id);
+  TensorData result = TensorData::zeros(node.dtype, graph.shape(id));
+  const int last = a.shape->rank() - 1;
+  const std::int64_t length = (*a.shape)[last];
+  const Walk left = walk(a, last, result.shape);
+  const Walk right = walk(b, b.shape->rank() - (node.op == Op::mm ? 2 : 1), result.shape);
+  if (node.dtype == DType::f64)
+    multiply<double>(left, right, length, result);
+  else
+    multiply<float>(left, right, length, result);
+  return result;
+}
+
+}  // namespace sinter::detail

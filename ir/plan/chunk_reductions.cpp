@@ -1,0 +1,73 @@
+// Cuts long reductions to few results in two: to the results of chunks, and those to the whole.
+// Both parts are reductions of many units, or small, so that all threads have work. Chunks are
+// those of the rule in reduction.h, so the bits stay.
+#include <sinter/ir/passes.h>
+
+#include <algorithm>
+
+#include <sinter/ir/reduction.h>
+
+#include "passes/rewrite.h"
+
+namespace sinter {
+namespace {
+
+/// Columns that a scheduler reduces as one unit of work.
+constexpr std::int64_t kColumns = 512;
+
+class ReductionChunker {
+ public:
+  ReductionChunker(const Graph& from, const PlanLimits& limits) : from_(from), limits_(limits) {}
+
+  NodeId operator()(Graph& to, NodeId id, std::span<const NodeId> operands) const {
+    const std::int64_t chunk = is_whole_reduction(id) ? chosen_chunk(id) : 0;
+    if (chunk == 0) return to.copy_node(from_, id, operands);
+    const Op op = from_.node(id).op;
+    const Attributes whole = from_.attributes(id);
+    Attributes parts = whole;
+    parts.lists[1] = Dims{1, chunk};
+    const Value x = to.value(operands[0]);
+    const Value results = Value::apply(op, std::span(&x, 1), parts);
+    return Value::apply(op, std::span(&results, 1), whole).id();
+  }
+
+ private:
+  [[nodiscard]] bool is_whole_reduction(NodeId id) const {
+    const bool reduces = info(from_.node(id).op).kind == OpKind::reduction;
+    return reduces && reduction_chunk(from_.attributes(id)) == 0;
+  }
+
+  /// The longest chunk that leaves work for all, or 0 where all have work without it. Of columns
+  /// whose rows lie far apart the shortest.
+  [[nodiscard]] std::int64_t chosen_chunk(NodeId id) const {
+    const Node& node = from_.node(id);
+    const GroupExtents n =
+        group_extents(from_.shape(node.operands[0]), from_.attributes(id).lists[0]);
+    const std::int64_t width = info(node.dtype).bytes;
+    const std::int64_t units = n.outer * ((n.inner + kColumns - 1) / kColumns);
+    const bool is_small = n.outer * n.group * n.inner * width < limits_.chunked_bytes;
+    const bool is_near = n.inner == 1 && n.group * width <= limits_.row_bytes;
+    const bool is_apart = n.inner >= kColumns && n.group * kColumns * width > limits_.column_bytes;
+    if (is_small || is_near || (units >= limits_.units && !is_apart)) return 0;
+    // Any will do where the order is free: the same for all, so that they stay together.
+    const DType dtype = is_ordered(node.op, node.dtype) ? node.dtype : DType::f32;
+    const std::int64_t shortest = chunk_elements(dtype, n.inner == 1);
+    std::int64_t chunk = shortest;
+    while (!is_apart && units * (n.group / chunk / shortest) >= limits_.units) chunk *= shortest;
+    return chunk < n.group ? chunk : 0;
+  }
+
+  const Graph& from_;
+  const PlanLimits& limits_;
+};
+
+}  // namespace
+
+Graph chunk_reductions(Graph graph, const PlanLimits& limits) {
+  const bool has_reductions = std::ranges::any_of(
+      graph.nodes(), [](const Node& node) { return info(node.op).kind == OpKind::reduction; });
+  if (!has_reductions) return graph;
+  return detail::rewrite(graph, ReductionChunker(graph, limits));
+}
+
+}  // namespace sinter

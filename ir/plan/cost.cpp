@@ -1,0 +1,164 @@
+// The figures of the cost model. They are ratios of throughputs of one core with wide vectors: two
+// operations a cycle, a vector in or out of the second-level cache in about two cycles, and memory
+// at an eighth of that.
+#include "plan/cost.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <vector>
+
+#include "functions/composites.h"
+#include "graph/merging.h"
+#include "passes/rewrite.h"
+
+namespace sinter {
+namespace detail {
+namespace {
+
+constexpr double kOperationsPerMove = 4;
+constexpr double kFarMemory = 8;
+constexpr double kKernelStart = 4096;
+constexpr double kKeeping = 1.5;
+constexpr int kMaxKept = 4;
+/// Operations per element that hide behind the accesses to memory of any kernel.
+constexpr int kHidden = 3;
+/// A division of floats, or a root, in operations.
+constexpr int kDivision = 4;
+/// Instructions for a vector of what no CPU, or not every one, has for vectors: 8-, 16- and 32-bit
+/// integers are divided as floats, 64-bit ones lane by lane. Measured on the named targets, whose
+/// code size the tests hold against these.
+constexpr int kDivisionOfBytes = 40;
+constexpr int kDivisionOfIntegers = 24;
+constexpr int kDivisionOfLongs = 72;
+constexpr int kShiftOfBytes = 32;
+constexpr int kShiftOfShorts = 16;
+constexpr int kProductOfLongs = 16;
+constexpr int kHardConversion = 32;
+
+int count_on_integers(Op op, int bytes) {
+  switch (op) {
+    case Op::div:
+      return bytes == 1 ? kDivisionOfBytes : bytes == 8 ? kDivisionOfLongs : kDivisionOfIntegers;
+    case Op::shift_left:
+    case Op::shift_right: return bytes == 1 ? kShiftOfBytes : bytes == 2 ? kShiftOfShorts : 1;
+    case Op::mul: return bytes == 8 ? kProductOfLongs : 1;
+    default: return 1;
+  }
+}
+
+/// To 64-bit integers AVX2 converts lane by lane, and f64 is rounded to 16 bits by hand.
+bool is_hard_conversion(DType from, DType to) {
+  if (!is_floating(from)) return false;
+  return to == DType::i64 || (from == DType::f64 && is_storage_float(to));
+}
+
+int count_primitive(Op op, DType from, DType to) {
+  if (op == Op::convert && is_hard_conversion(from, to)) return kHardConversion;
+  if (is_integer(from)) return count_on_integers(op, info(from).bytes);
+  return op == Op::div || op == Op::sqrt ? kDivision : 1;
+}
+
+int count_operations(const Graph& graph, const Node& node) {
+  if (node.operand_count == 0) return 0;
+  // The last operand: that of a select which is chosen.
+  const DType from = graph.node(node.operands[node.operand_count - 1U]).dtype;
+  return sinter::count_operations(node.op, from, node.dtype);
+}
+
+int count_in_body(Op op, DType dtype) {
+  Graph graph;
+  const Merging merging(graph);
+  std::array<Value, kMaxOperands> operands;
+  const DType compute = compute_dtype(dtype);
+  const OpInfo& row = info(op);
+  for (int i = 0; i < row.arity; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    operands[at] = row.operands[at].attribute ? graph.parameter(1, compute)
+                                              : graph.input(row.operands[at].name, compute, {2});
+  }
+  graph.output("body", composite_body(op, {operands.data(), static_cast<std::size_t>(row.arity)}));
+  const std::vector<bool> live = live_nodes(graph);
+  int count = 0;
+  for (std::uint32_t i = 0; i < live.size(); ++i) {
+    if (live[i]) count += count_operations(graph, graph.nodes()[i]);
+  }
+  return count;
+}
+
+/// What `count_in_body` gives, made once: it depends on nothing else.
+int count_in_known_body(Op op, DType dtype) {
+  constexpr std::size_t kDTypes = 16;
+  static std::array<std::atomic<int>, 256 * kDTypes> known{};
+  auto& entry = known[static_cast<std::size_t>(op) * kDTypes + static_cast<std::size_t>(dtype)];
+  int count = entry.load(std::memory_order_relaxed);
+  if (count == 0) {
+    count = std::max(count_in_body(op, dtype), 1);
+    entry.store(count, std::memory_order_relaxed);
+  }
+  return count;
+}
+
+}  // namespace
+
+double computed_with(const Shape& value, const Shape& user) {
+  int axis = user.rank() - 1;
+  while (axis >= 0 && user[axis] == 1) --axis;
+  const int own = axis - (user.rank() - value.rank());
+  const bool varies = own >= 0 && value[own] > 1;
+  return static_cast<double>(varies ? user.elements() : value.elements());
+}
+
+CostModel::CostModel(const Graph& graph, const PlanLimits& limits) : graph_(graph) {
+  const auto cache = static_cast<double>(limits.cache_bytes);
+  moving_.reserve(graph.nodes().size());
+  operations_.reserve(graph.nodes().size());
+  for (const Node& node : graph.nodes()) {
+    const auto elements = static_cast<double>(graph.shape(node.shape).elements());
+    const double bytes = elements * static_cast<double>(info(node.dtype).bytes);
+    moving_.push_back(bytes > cache ? bytes * kFarMemory : bytes);
+    operations_.push_back(count_operations(graph, node));
+  }
+}
+
+double CostModel::computing(NodeId value, int operations, double elements) const {
+  const double bytes = elements * static_cast<double>(info(graph_.node(value).dtype).bytes);
+  return bytes * operations / kOperationsPerMove;
+}
+
+bool CostModel::pays_to_store(NodeId value, int operations, const Shape& user) const {
+  const auto own = static_cast<double>(graph_.shape(value).elements());
+  const double repeated = computed_with(graph_.shape(value), user) - own;
+  return own > 0 && computing(value, operations - kHidden, repeated) > moving(value) + kKernelStart;
+}
+
+bool CostModel::pays_to_recompute(NodeId value, int operations, double reads, int distance) const {
+  const auto elements = static_cast<double>(graph_.shape(value).elements());
+  const double computed = computing(value, operations, elements);
+  const double kept = kKeeping * std::clamp(distance - 1, 0, kMaxKept) * moving(value);
+  const double spared = 2 * moving(value) + (computed <= moving(value) ? kept : 0);
+  return computed + reads <= spared;
+}
+
+int CostModel::max_before_product() const { return kHidden; }
+
+int CostModel::max_recomputed() const {
+  return static_cast<int>(2 * kFarMemory * kOperationsPerMove);
+}
+
+}  // namespace detail
+
+int count_operations(Op op, DType from, DType to) {
+  if (op == Op::broadcast) return 0;
+  switch (info(op).kind) {
+    case OpKind::leaf:
+    case OpKind::structural: return 0;
+    case OpKind::composite: return detail::count_in_known_body(op, from);
+    case OpKind::primitive: return detail::count_primitive(op, from, to);
+    case OpKind::reduction:
+    case OpKind::product: return 1;
+  }
+  return 1;
+}
+
+}  // namespace sinter

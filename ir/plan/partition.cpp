@@ -1,0 +1,241 @@
+// From segments to a Plan: stored values become buffers, and every segment the kernels that
+// `segment_kernels.h` makes of it.
+#include <map>
+
+#include <sinter/ir/enum.h>
+#include <sinter/ir/float_environment.h>
+#include <sinter/ir/plan.h>
+#include <sinter/ir/rethrow.h>
+
+#include "plan/kernel_body.h"
+#include "plan/segment_kernels.h"
+#include "plan/segments.h"
+#include "plan/temporaries.h"
+
+namespace sinter {
+
+using namespace detail;
+
+std::string_view to_string(CutRule rule) {
+  detail::check_enum("CutRule", rule, CutRule::order);
+  switch (rule) {
+    case CutRule::output: return "output";
+    case CutRule::operations: return "operations";
+    case CutRule::arguments: return "arguments";
+    case CutRule::broadcast: return "broadcast";
+    case CutRule::unfused: return "unfused";
+    case CutRule::view: return "view";
+    case CutRule::concat: return "concat";
+    case CutRule::product: return "product";
+    case CutRule::reduction: return "reduction";
+    case CutRule::order: return "order";
+  }
+  return "unknown";
+}
+
+namespace {
+
+class Planner {
+ public:
+  Planner(Graph graph, const PlanLimits& limits, Fuse fuse) : limits_(effective_limits(limits)) {
+    segments_ = cut_segments(graph, limits_, fuse);
+    places_.place.resize(graph.nodes().size());
+    places_.kernel.resize(graph.nodes().size(), kNotStored);
+    stored_.resize(graph.nodes().size());
+    readable_.resize(graph.nodes().size());
+    places_.home = segments_.home;
+    places_.dropped_by = segments_.dropped_by;
+    plan_.graph = std::move(graph);
+  }
+
+  Plan run() && {
+    add_kernels();
+    add_inputs();
+    add_outputs();
+    add_joins();
+    add_temporaries();
+    for (const auto& store : first_) add_store(store);
+    for (const auto& store : others_) add_store(store);
+    build_bodies();
+    place_temporaries(plan_);
+    verify(plan_);
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] const Graph& graph() const { return plan_.graph; }
+
+  // --- Kernels -----------------------------------------------------------------------------------
+
+  void add_kernels() {
+    SegmentKernels kernels(graph(), limits_, segments_);
+    for (std::size_t s = 0; s < segments_.ends.size(); ++s) {
+      const auto cut = kernels.cut(s);
+      for (const std::vector<NodeId>& stored : cut) {
+        const std::uint32_t kernel = add_kernel(s);
+        for (NodeId id : stored) places_.kernel[id.index] = kernel;
+      }
+      for (const std::vector<NodeId>& stored : cut) {
+        for (NodeId id : stored) add_copies(id);
+      }
+    }
+  }
+
+  void add_copies(NodeId id) {
+    for (int n = max_stores(); n < segments_.stores[id.index]; n += max_stores()) {
+      copies_.emplace(id.index, add_kernel(kCopiesOnly));
+    }
+  }
+
+  std::uint32_t add_kernel(std::size_t segment) {
+    plan_.kernels.emplace_back();
+    stores_of_kernel_.emplace_back();
+    segment_of_kernel_.push_back(segment);
+    return static_cast<std::uint32_t>(plan_.kernels.size() - 1);
+  }
+
+  [[nodiscard]] int max_stores() const { return max_stores_per_node(limits_); }
+
+  /// Into the kernel that computes the value, or one that copies it where that one is full.
+  void add_store(const Store& store) {
+    const std::uint32_t node = store.node.index;
+    const int earlier = stored_[node]++;
+    std::uint32_t kernel = places_.kernel[node];
+    if (earlier >= max_stores()) {
+      kernel = std::next(copies_.find(node), earlier / max_stores() - 1)->second;
+    }
+    stores_of_kernel_[kernel].push_back(store);
+  }
+
+  // --- Buffers -----------------------------------------------------------------------------------
+
+  BufferId add_buffer(PlanBuffer::Kind kind, NodeId node, std::size_t position, CutRule rule) {
+    const BufferId id{static_cast<std::uint32_t>(plan_.buffers.size())};
+    plan_.buffers.push_back({.kind = kind,
+                             .dtype = graph().node(node).dtype,
+                             .shape = graph().shape(node),
+                             .strides = {},
+                             .position = static_cast<std::uint32_t>(position),
+                             .within = {},
+                             .offset = 0,
+                             .node = node,
+                             .rule = rule});
+    return id;
+  }
+
+  Place whole(BufferId id, const Strides& strides) {
+    PlanBuffer& buffer = plan_.buffers[id.index];
+    buffer.strides = strides;
+    Layout layout = dense_layout(buffer.shape);
+    if (!strides.empty()) layout.strides = strides;
+    return {id, layout};
+  }
+
+  void add_inputs() {
+    for (std::size_t i = 0; i < graph().inputs().size(); ++i) {
+      const GraphInput& input = graph().inputs()[i];
+      const BufferId id = add_buffer(PlanBuffer::Kind::input, input.node, i, CutRule::output);
+      places_.place[input.node.index] = whole(id, input.strides);
+    }
+  }
+
+  /// A value is read from the first of its outputs; if views walk it, from one that is dense.
+  void add_outputs() {
+    for (std::size_t i = 0; i < graph().outputs().size(); ++i) {
+      const auto& [name, node, strides] = graph().outputs()[i];
+      const BufferId id = add_buffer(PlanBuffer::Kind::output, node, i, CutRule::output);
+      const Place place = whole(id, strides);
+      if (const auto& viewed = segments_.live.viewed[i]) {
+        Place& there = places_.place[viewed->value.index];
+        there = {id, {graph().shape(viewed->value), viewed->strides, 0}};
+        others_.push_back({viewed->value, there});
+        readable_[viewed->value.index] = true;
+        continue;
+      }
+      const bool is_join = graph().node(node).op == Op::concat;
+      const bool walkable = strides.empty() || !segments_.live.walked[node.index];
+      const bool first = walkable && !readable_[node.index] && !is_leaf(graph().node(node));
+      if (first) {
+        places_.place[node.index] = place;
+        readable_[node.index] = true;
+      }
+      if (!is_join)
+        others_.push_back({node, place});
+      else if (!first)
+        stores_of_kernel_[add_kernel(kCopiesOnly)].push_back({node, place});
+    }
+  }
+
+  /// The parts of every concat go to their places in its buffer.
+  void add_joins() {
+    for (const auto& [concat, parts] : segments_.live.joins) {
+      if (!readable_[concat.index]) {
+        places_.place[concat.index] =
+            whole(add_buffer(PlanBuffer::Kind::temporary, concat, 0, CutRule::concat), {});
+      }
+      const Place& joined = places_.place[concat.index];
+      for (const auto& [node, start] : parts) {
+        Place place = joined;
+        place.layout.shape = graph().shape(node);
+        for (int axis = 0; axis < start.rank(); ++axis) {
+          place.layout.offset += start[axis] * joined.layout.strides[axis];
+        }
+        others_.push_back({node, place});
+        // Others may read a part where it lies, unless views want it dense.
+        if (is_leaf(graph().node(node)) || readable_[node.index]) continue;
+        if (segments_.live.walked[node.index]) continue;
+        places_.place[node.index] = place;
+        readable_[node.index] = true;
+      }
+    }
+  }
+
+  void add_temporaries() {
+    for (NodeId id : segments_.live.order) {
+      const auto rule = segments_.stored[id.index];
+      const bool walked = segments_.live.walked[id.index] && graph().node(id).op != Op::input;
+      const bool read = walked || (rule.has_value() && !is_leaf(graph().node(id)));
+      if (!read || readable_[id.index]) continue;
+      const CutRule why = walked ? CutRule::view : *rule;
+      places_.place[id.index] = whole(add_buffer(PlanBuffer::Kind::temporary, id, 0, why), {});
+      (walked ? first_ : others_).push_back({id, places_.place[id.index]});
+    }
+  }
+
+  void build_bodies() {
+    BodyBuilder builder(plan_, places_);
+    for (std::uint32_t k = 0; k < plan_.kernels.size(); ++k) {
+      const std::size_t segment = segment_of_kernel_[k];
+      const auto members =
+          segment == kCopiesOnly ? std::span<const NodeId>() : segments_.segment(segment);
+      builder.build(plan_.kernels[k], k, segment, members, stores_of_kernel_[k]);
+    }
+    plan_.repeats = builder.take_repeats();
+  }
+
+  static constexpr std::size_t kCopiesOnly = SIZE_MAX;
+
+  PlanLimits limits_;
+  Segments segments_;
+  Places places_;
+  Plan plan_;
+  std::vector<std::size_t> segment_of_kernel_;
+  std::vector<std::vector<Store>> stores_of_kernel_;
+  std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
+  std::vector<Store> first_;                            // from where copies may read
+  std::vector<Store> others_;
+  std::vector<int> stored_;     // by node: how many stores it has so far
+  std::vector<bool> readable_;  // by node: it has a place to be read from
+};
+
+}  // namespace
+
+Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse) try {
+  const detail::FloatEnvironment environment;
+  detail::check_enum("Fuse", fuse, Fuse::none);
+  return Planner(std::move(graph), limits, fuse).run();
+} catch (...) {
+  detail::rethrow_as_error();
+}
+
+}  // namespace sinter
