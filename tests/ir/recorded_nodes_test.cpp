@@ -1,6 +1,7 @@
 // Which nodes bodies of composites, gradient rules and methods record, and in which order: one
-// golden text for every compiler. Compilers evaluate arguments in different orders, and a graph's
-// key, its plans and the order in which gradients are added depend on that of the nodes.
+// golden text for every compiler. That of the bodies is a part of the documentation. Compilers
+// evaluate arguments in different orders, and a graph's key, its plans and the order in which
+// gradients are added depend on that of the nodes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <sinter/ir/text.h>
 
 #include "functions/composites.h"
+#include "support/composites_document.h"
 #include "support/golden.h"
 #include "support/op_uses.h"
 
@@ -41,27 +43,8 @@ std::string nodes_of(const Graph& graph, std::uint32_t first = 0) {
   return text;
 }
 
-/// Bodies differ by these; those of 16-bit floats are bodies of f32.
-constexpr DType kDTypes[] = {DType::u8, DType::i32, DType::f32, DType::f64};
-
 TEST(RecordedNodes, OfTheBodiesOfComposites) {
-  std::string text;
-  for (const OpUse& use : uses_of(OpKind::composite)) {
-    const DType dtype = use.operands.back();
-    if (std::ranges::find(kDTypes, dtype) == std::end(kDTypes)) continue;
-    Graph graph;
-    std::vector<Value> operands;
-    for (std::size_t i = 0; i < use.operands.size(); ++i) {
-      const bool attribute = info(use.op).operands[i].attribute;
-      operands.push_back(attribute ? graph.parameter(2, use.operands[i])
-                                   : graph.input("x" + std::to_string(i), use.operands[i], {2}));
-    }
-    static_cast<void>(detail::composite_body(use.op, operands));
-    const auto first = static_cast<std::uint32_t>(operands.size());
-    const std::string body = nodes_of(graph, first);
-    text += fmt::format("{} {}\n{}", to_string(use.op), to_string(dtype), body);
-  }
-  expect_golden("text/composite_bodies.txt", text);
+  expect_golden("../../docs/composites.md", composites_document(detail::composite_body));
 }
 
 /// The nodes of the gradients by every value on which a loss depends smoothly.
