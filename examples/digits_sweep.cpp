@@ -6,14 +6,18 @@
 // become one kernel, and one compile serves all slopes. The table shows that, what it gains, and
 // that the result equals the interpreter's bit for bit.
 //
-//   digits_sweep [digits.csv]
+//   digits_sweep [--code FILE] [digits.csv]
+//
+// --code writes the LLVM IR of the kernel to a file.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <exception>
+#include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sinter/bench/copy.h>
@@ -167,8 +171,21 @@ bool sweep_one(const Engine& engine, const Layer& layer, int images, double slop
   return equal;
 }
 
-int run(const char* program, const std::string& path) {
-  const Digits digits = read_digits(path);
+struct Options {
+  std::string digits = SINTER_DIGITS;
+  std::string code;
+};
+
+void write_code(const std::string& path, const Executable& program) {
+  std::ofstream file(path);
+  file << program.text(Stage::llvm);
+  file.flush();
+  if (!file) throw std::runtime_error("cannot write " + path);
+  std::printf("LLVM IR of the kernel: %s\n", path.c_str());
+}
+
+int run(const char* program, const Options& options) {
+  const Digits digits = read_digits(options.digits);
   const Layer layer = make_layer(digits);
   const int images = digits.images();
   const Engine engine(EngineOptions{.threads = 1});
@@ -179,9 +196,6 @@ int run(const char* program, const std::string& path) {
   for (const double slope : {0.001, 0.01, 0.1, 0.3, 0.3}) {
     equal = sweep_one(engine, layer, images, slope, table) && equal;
   }
-  // Long, so it comes before the table: what is printed last is what stays on the screen.
-  std::printf("LLVM IR of the kernel:\n\n%s\n",
-              engine.compile(make_graph(images, 0.01)).text(Stage::llvm).c_str());
   std::printf("%d digits of %d pixels, f32, %s, one thread\n", images, kPixels,
               engine.target().cpu.c_str());
   std::printf("y = ((x - mean) * inv_std * gain + bias).leaky_relu(slope) * scale + residual\n\n");
@@ -195,6 +209,9 @@ int run(const char* program, const std::string& path) {
       "writes. negative: pre-activations below 0. bits: against the interpreter.\n\n"
       "Every stage of the kernel: SINTER_DUMP=graph,plan,loops,llvm,assembly %s\n",
       program);
+  if (!options.code.empty()) {
+    write_code(options.code, engine.compile(make_graph(images, 0.01)));
+  }
   return equal ? 0 : 1;
 }
 
@@ -202,11 +219,19 @@ int run(const char* program, const std::string& path) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc > 2 || (argc == 2 && std::strcmp(argv[1], "--help") == 0)) {
-      std::printf("usage: digits_sweep [digits.csv]\n");
-      return argc > 2 ? 2 : 0;
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view flag = argv[i];
+      if (flag == "--code" && i + 1 < argc) {
+        options.code = argv[++i];
+      } else if (!flag.starts_with("-")) {
+        options.digits = flag;
+      } else {
+        std::printf("usage: digits_sweep [--code FILE] [digits.csv]\n");
+        return flag == "--help" ? 0 : 2;
+      }
     }
-    return run(argv[0], argc == 2 ? argv[1] : SINTER_DIGITS);
+    return run(argv[0], options);
   } catch (const std::exception& error) {
     std::cerr << "digits_sweep: " << error.what() << '\n';
     return 1;

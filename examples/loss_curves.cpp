@@ -8,8 +8,9 @@
 
 namespace {
 
-constexpr double kWidth = 520;
-constexpr double kHeight = 320;
+// In pixels, small enough that a screen of 400 pixels shrinks the labels little.
+constexpr double kWidth = 340;
+constexpr double kHeight = 240;
 constexpr double kLeft = 52;  // of the plot: labels stand there
 constexpr double kTop = 26;
 

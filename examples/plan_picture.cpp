@@ -209,7 +209,7 @@ std::string picture_of(const Plan& plan) {
   for (const Stored& value : values) lanes = std::max(lanes, value.lane + 1);
   const double width = kBoxWidth + 40 + kLane * static_cast<double>(lanes);
   std::string out = format(
-      "<svg viewBox=\"0 0 %g %g\" width=\"100%%\" style=\"max-width:%gpx\" role=\"img\" "
+      "<svg viewBox=\"0 0 %g %g\" width=\"%g\" role=\"img\" "
       "aria-label=\"kernels of the plan and what goes between them\">\n",
       width, top, width);
   for (const Stored& value : values) out += way_of(value, boxes);

@@ -36,8 +36,8 @@ quietly "configure: Release, in $build" \
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSINTER_TESTS=OFF -DSINTER_BENCHMARKS=OFF
 quietly "build: libsinter and the examples (a few minutes the first time)" \
   cmake --build "$build" --target digits_sweep train_digits
-echo "run: $build/examples/digits_sweep"
-"$build/examples/digits_sweep"
+echo "run: $build/examples/digits_sweep --code $build/kernel.ll"
+"$build/examples/digits_sweep" --code "$build/kernel.ll"
 echo
 echo "run: $build/examples/train_digits --report $build/training.html"
 "$build/examples/train_digits" --report "$build/training.html"

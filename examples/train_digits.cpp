@@ -5,11 +5,14 @@
 // A step (forward, backward, Adam) is one graph and a handful of kernels, all generated here. The
 // same run gives the same bits on every machine, instruction set and number of threads: the hash of
 // the weights shows it.
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <numeric>
 #include <optional>
@@ -21,6 +24,7 @@
 #include <sinter/sinter.h>
 
 #include "digits.h"
+#include "html.h"
 #include "network.h"
 #include "step_plan.h"
 #include "training_report.h"
@@ -153,10 +157,36 @@ Evaluation evaluate(const Engine& engine, Network& network, const Images& images
   return {accuracy, static_cast<int>(std::ranges::count(alive, false)), zeros};
 }
 
+/// As the operating system names it.
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "an unnamed processor";
+}
+
 /// The plan that an engine for this target makes of a step.
 Plan plan_of(const Graph& step, const Target& target) {
   return plan_graph(step, target.plan_limits(), Fuse::all);
 }
+
+/// One line of a terminal, overwritten in place and cleared at the end. Shows nothing where
+/// standard error is a pipe or a file.
+class Progress {
+ public:
+  Progress() = default;
+  ~Progress() { show(""); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void show(const std::string& text) const {
+    if (terminal_) std::fprintf(stderr, "\r%-60s\r%s", "", text.c_str());
+  }
+
+ private:
+  bool terminal_ = isatty(STDERR_FILENO) == 1;
+};
 
 TrainingResult train(const Engine& engine, const Activation& activation, const Images& training,
                      const Images& test, const Options& options) {
@@ -167,12 +197,12 @@ TrainingResult train(const Engine& engine, const Activation& activation, const I
   TrainingResult result;
   result.activation = activation.name;
   std::vector<double> step_us;
+  const Progress progress;
   for (int epoch = 1; epoch <= options.epochs; ++epoch) {
     result.losses.push_back(trainer.epoch(training, shuffle.next(), step_us));
-    std::fprintf(stderr, "\r%-17s epoch %2d of %d, loss %.4f ", activation.name.c_str(), epoch,
-                 options.epochs, result.losses.back());
+    progress.show(format("%-17s epoch %2d of %d, loss %.4f ", activation.name.c_str(), epoch,
+                         options.epochs, result.losses.back()));
   }
-  std::fprintf(stderr, "\r%60s\r", "");
   const auto [accuracy, silent, zeros] = evaluate(engine, network, test);
   result.accuracy = accuracy;
   result.silent_units = silent;
@@ -215,7 +245,11 @@ int run(const Options& options) {
   if (options.report.empty()) return 0;
   const Network network(activations()[1]);
   const Graph step = training_step(network, kBatch, {});
-  write_report(options.report, results, plan_of(step, engine.target()), engine.compile(step));
+  const std::string machine =
+      format("%s, target %s, %d thread%s", processor_name().c_str(), engine.target().name.c_str(),
+             options.threads, options.threads == 1 ? "" : "s");
+  write_report(options.report, machine, results, plan_of(step, engine.target()),
+               engine.compile(step));
   std::printf("\nCurves, the plan as a picture, and the generated code: %s\n",
               options.report.c_str());
   return 0;

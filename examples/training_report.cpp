@@ -1,5 +1,7 @@
 #include "training_report.h"
 
+#include <array>
+#include <ctime>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
@@ -24,8 +26,8 @@ pre{font:12px/1.4 ui-monospace,monospace;background:#f6f6f4;padding:1em;overflow
 .beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:1em;align-items:start}
 .beside pre{position:sticky;top:1em;max-height:calc(100vh - 4em)}
 .wide{overflow-x:auto}.legend span{white-space:nowrap;margin-right:1.5em}pre b{color:#1b6ca8}
-pre b:target{background:#ffe9a8}svg text{font:12px system-ui,sans-serif;fill:#222}
-svg .small{font-size:11.5px;fill:#444}svg .bold{font-weight:600}
+pre b:target{background:#ffe9a8}svg text{font:13px system-ui,sans-serif;fill:#222}
+svg .small{font-size:12.5px;fill:#444}svg .bold{font-weight:600}
 svg a:hover rect{fill:#dceaf4}
 @media(max-width:900px){.beside{grid-template-columns:minmax(0,1fr)}.beside pre{position:static}}
 </style></head><body>
@@ -80,6 +82,15 @@ std::string code_of(const Executable& program) {
   return out;
 }
 
+/// ISO 8601, UTC.
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::array<char, 16> text{};
+  std::tm date{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d", gmtime_r(&now, &date));
+  return text.data();
+}
+
 }  // namespace
 
 std::string to_text(const std::vector<TrainingResult>& results) {
@@ -95,22 +106,24 @@ std::string to_text(const std::vector<TrainingResult>& results) {
   return out;
 }
 
-void write_report(const std::string& path, const std::vector<TrainingResult>& results,
-                  const Plan& plan, const Executable& program) {
+void write_report(const std::string& path, const std::string& machine,
+                  const std::vector<TrainingResult>& results, const Plan& plan,
+                  const Executable& program) {
   std::ofstream file(path);
   file
       << kHead << "<h1>A 64-128-10 network on handwritten digits</h1>\n"
       << "<p>Minibatches of 64, softmax cross-entropy, Adam. Every step is one graph, "
          "differentiated, planned and compiled by sinter; the weights have the same bits on every "
-         "machine.</p>\n"
+         "machine.</p>\n<p>Times: "
+      << escaped(machine) << "; sinter " SINTER_VERSION "; " << today() << ".</p>\n"
       << table(results) << "<h2>Loss</h2>\n"
       << curves(results) << "<h2>The step, kernel by kernel, and its code</h2>\n"
       << "<p>The step of leaky_relu 0.01: " << plan.kernels.size() << " kernels, "
       << plan.workspace_bytes
       << " bytes of memory between them. A line is a value that one kernel stores and others read; "
          "its rule says why it is stored. A click on a kernel shows its loops.</p>\n"
-      << "<div class=\"beside\"><div>" << picture_of(plan) << "</div><pre>" << code_of(program)
-      << "</pre></div>\n"
+      << "<div class=\"beside\"><div class=\"wide\">" << picture_of(plan) << "</div><pre>"
+      << code_of(program) << "</pre></div>\n"
       << "<details><summary>The plan in words</summary><pre>" << escaped(program.text(Stage::plan))
       << "</pre></details>\n<details><summary>LLVM IR</summary><pre>"
       << escaped(program.text(Stage::llvm)) << "</pre></details>\n</body></html>\n";

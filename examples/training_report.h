@@ -25,7 +25,9 @@ struct TrainingResult {
 /// The table that stands in the terminal and in the file.
 [[nodiscard]] std::string to_text(const std::vector<TrainingResult>& results);
 
-/// Writes the file. `step` is the training step whose plan and code it shows, `program` the same,
-/// compiled. Throws std::runtime_error where it cannot write.
-void write_report(const std::string& path, const std::vector<TrainingResult>& results,
-                  const sinter::Plan& plan, const sinter::Executable& program);
+/// Writes the file. `machine` says what took the times, `plan` is that of the training step that
+/// the file shows, and `program` the same step, compiled. Throws std::runtime_error if it cannot
+/// write.
+void write_report(const std::string& path, const std::string& machine,
+                  const std::vector<TrainingResult>& results, const sinter::Plan& plan,
+                  const sinter::Executable& program);
