@@ -123,6 +123,11 @@ test_packages() {
   step "a build without LLVM runs on a GPU's stand-in" bash tests/package/without_llvm.sh build/ci-gcc
 }
 
+# Types of one name in one namespace that differ: the compiler sees one file at a time, the link all.
+test_names() {
+  step "odr: configure" configure odr && step "odr: no two types have one name" build odr --target sinter
+}
+
 test_sanitizers() {
   unset SINTER_TEST_LONG  # code under a sanitizer runs several times slower
   compiled asan-ubsan && step "asan-ubsan: tests" tests asan-ubsan
@@ -142,6 +147,7 @@ test_gcc
 if [ "$quick" = no ]; then
   test_random_graphs
   test_packages
+  test_names
   if [ -n "$long" ]; then test_clang; fi
   test_sanitizers
 fi
