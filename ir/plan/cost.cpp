@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "functions/composites.h"
@@ -59,11 +60,15 @@ int count_primitive(Op op, DType from, DType to) {
   return op == Op::div || op == Op::sqrt ? kDivision : 1;
 }
 
+/// The dtype that an op computes in: that of the last operand, which of a select is one of the two
+/// values.
+DType operand_dtype(const Graph& graph, const Node& node) {
+  return graph.node(node.operands[node.operand_count - 1U]).dtype;
+}
+
 int count_operations(const Graph& graph, const Node& node) {
   if (node.operand_count == 0) return 0;
-  // The last operand: that of a select which is chosen.
-  const DType from = graph.node(node.operands[node.operand_count - 1U]).dtype;
-  return sinter::count_operations(node.op, from, node.dtype);
+  return sinter::count_operations(node.op, operand_dtype(graph, node), node.dtype);
 }
 
 int count_in_body(Op op, DType dtype) {
@@ -83,21 +88,25 @@ int count_in_body(Op op, DType dtype) {
   for (std::uint32_t i = 0; i < live.size(); ++i) {
     if (live[i]) count += count_operations(graph, graph.nodes()[i]);
   }
-  return count;
+  return std::max(count, 1);
 }
 
-/// What `count_in_body` gives, made once: it depends on nothing else.
-int count_in_known_body(Op op, DType dtype) {
-  constexpr std::size_t kDTypes = 16;
-  static std::array<std::atomic<int>, 256 * kDTypes> known{};
-  auto& entry = known[static_cast<std::size_t>(op) * kDTypes + static_cast<std::size_t>(dtype)];
-  int count = entry.load(std::memory_order_relaxed);
-  if (count == 0) {
-    count = std::max(count_in_body(op, dtype), 1);
-    entry.store(count, std::memory_order_relaxed);
+/// Counts the operations of nodes, and records the body of each composite once.
+class NodeCounter {
+ public:
+  explicit NodeCounter(const Graph& graph) : graph_(graph) {}
+  int operator()(const Node& node) {
+    if (info(node.op).kind != OpKind::composite) return count_operations(graph_, node);
+    const DType dtype = operand_dtype(graph_, node);
+    const auto [entry, made] = bodies_.try_emplace({node.op, dtype});
+    if (made) entry->second = count_in_body(node.op, dtype);
+    return entry->second;
   }
-  return count;
-}
+
+ private:
+  const Graph& graph_;
+  std::map<std::pair<Op, DType>, int> bodies_;
+};
 
 }  // namespace
 
@@ -113,11 +122,12 @@ CostModel::CostModel(const Graph& graph, const PlanLimits& limits) : graph_(grap
   const auto cache = static_cast<double>(limits.cache_bytes);
   moving_.reserve(graph.nodes().size());
   operations_.reserve(graph.nodes().size());
+  NodeCounter count(graph);
   for (const Node& node : graph.nodes()) {
     const auto elements = static_cast<double>(graph.shape(node.shape).elements());
     const double bytes = elements * static_cast<double>(info(node.dtype).bytes);
     moving_.push_back(bytes > cache ? bytes * kFarMemory : bytes);
-    operations_.push_back(count_operations(graph, node));
+    operations_.push_back(count(node));
   }
 }
 
@@ -153,7 +163,7 @@ int count_operations(Op op, DType from, DType to) {
   switch (info(op).kind) {
     case OpKind::leaf:
     case OpKind::structural: return 0;
-    case OpKind::composite: return detail::count_in_known_body(op, from);
+    case OpKind::composite: return detail::count_in_body(op, from);
     case OpKind::primitive: return detail::count_primitive(op, from, to);
     case OpKind::reduction:
     case OpKind::product: return 1;
