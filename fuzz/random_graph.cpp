@@ -74,10 +74,16 @@ class Generator {
     return shape;
   }
 
-  Strides random_strides(const Shape& shape) {
-    std::vector<int> order(static_cast<std::size_t>(shape.rank()));
+  /// The axes in random order.
+  std::vector<int> random_order(int rank) {
+    std::vector<int> order(static_cast<std::size_t>(rank));
     std::iota(order.begin(), order.end(), 0);
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.below(i)]);
+    return order;
+  }
+
+  Strides random_strides(const Shape& shape) {
+    const std::vector<int> order = random_order(shape.rank());
     Strides strides = dense_strides(shape);
     std::int64_t stride = random_.one_in(4) ? 2 : 1;
     for (int axis : order) {
@@ -94,9 +100,7 @@ class Generator {
 
   /// Strides by which no two elements share memory: axes in any order, either way, with gaps.
   Strides random_output_strides(const Shape& shape) {
-    std::vector<int> order(static_cast<std::size_t>(shape.rank()));
-    std::iota(order.begin(), order.end(), 0);
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.below(i)]);
+    const std::vector<int> order = random_order(shape.rank());
     Strides strides = dense_strides(shape);
     std::int64_t stride = random_.one_in(4) ? 2 : 1;
     for (int axis : order) {

@@ -12,12 +12,9 @@
 #include <span>
 #include <vector>
 
-namespace sinter::detail {
+#include <sinter/ir/hash.h>
 
-[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
-  hash = (hash ^ word) * 0xff51afd7ed558ccd;
-  return hash ^ (hash >> 32);
-}
+namespace sinter::detail {
 
 [[nodiscard]] inline std::uint64_t hash_bytes(std::span<const std::byte> bytes,
                                               std::uint64_t hash = 0x9e3779b97f4a7c15) {

@@ -13,6 +13,7 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
 #include <sinter/ir/float_environment.h>
+#include <sinter/ir/hash.h>
 #include <sinter/ir/rethrow.h>
 
 #include "graph/data.h"
@@ -22,11 +23,6 @@
 namespace sinter {
 namespace detail {
 namespace {
-
-constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
-  hash = (hash ^ word) * 0xff51afd7ed558ccd;
-  return hash ^ (hash >> 32);
-}
 
 std::uint64_t hash_of(const Node& node) {
   std::uint64_t hash =
