@@ -269,7 +269,7 @@ void check_primitive(Op op, DType dtype, DType to, std::size_t operands) {
   const OpInfo& row = info(op);
   if (row.kind != OpKind::primitive) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("evaluate of {}, which is no primitive", row.name));
+         fmt::format("evaluate of {}, which is not a primitive", row.name));
   }
   if (operands == static_cast<std::size_t>(row.arity)) return;
   fail(ErrorCode::invalid_argument,
@@ -306,7 +306,7 @@ void TensorData::check_type(std::optional<DType> asked) const {
   if (asked == dtype) return;
   fail(ErrorCode::dtype_mismatch,
        fmt::format("a tensor of {} was read as {}", to_string(dtype),
-                   asked.has_value() ? to_string(*asked) : "a type that is no dtype"));
+                   asked.has_value() ? to_string(*asked) : "a type that is not a dtype"));
 }
 
 std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs,

@@ -96,8 +96,8 @@ double TextCursor::number(std::string_view what) {
   const bool whole = std::ranges::all_of(digits, is_digit);
   // Below 2^53 every integer is an f64.
   if (whole && std::abs(value) >= 0x1p53 && digits != integer_text(std::abs(value))) {
-    fail_at(first, fmt::format("no f64 holds this integer: the nearest that one does is {}; a "
-                               "number that may be rounded has a point",
+    fail_at(first, fmt::format("this integer is not exact in f64; the nearest f64 is {}; write a "
+                               "decimal point to allow rounding",
                                integer_text(value)));
   }
   return value;

@@ -58,7 +58,7 @@ class Parser {
     cursor_.expect("%");
     const std::uint64_t number = cursor_.integer("the number of a node");
     if (values_.contains(number)) {
-      cursor_.fail_at(at, fmt::format("%{} is recorded already", number));
+      cursor_.fail_at(at, fmt::format("%{} is already defined", number));
     }
     cursor_.expect("=");
     values_.emplace(number, definition());
@@ -218,7 +218,7 @@ class Parser {
     const std::string_view name = ahead.word();
     if (name.empty() || !ahead.accept("=")) return;
     cursor_.fail_here(
-        fmt::format("'{}' is no name here; this operand is '{}'", name, expected.name));
+        fmt::format("there is no operand '{}' here; this operand is '{}'", name, expected.name));
   }
 
   Value reference() {
@@ -232,7 +232,7 @@ class Parser {
     const std::uint64_t number = cursor_.integer("the number of a node");
     const auto found = values_.find(number);
     if (found == values_.end()) {
-      cursor_.fail_at(at, fmt::format("%{} is not recorded above", number));
+      cursor_.fail_at(at, fmt::format("%{} is not defined above", number));
     }
     return found->second;
   }
@@ -283,7 +283,7 @@ class Parser {
     if (operand.value.has_value()) return *operand.value;
     if (!dtype.has_value()) {
       cursor_.fail_at(operand.position,
-                      "nothing beside it says which dtype this number has; record it as a node, "
+                      "no other operand gives this number a dtype; write it as a node, "
                       "as in '%9 = parameter 0.5: f32[]'");
     }
     return make_scalar(operand.position, operand.number, operand.constant, *dtype);
