@@ -15,14 +15,16 @@
 //
 // Conventions where a derivative is not unique, with g for the gradient of the result:
 //   min, max       two equal operands get g / 2 each; if either is NaN, both get g
-//   amin, amax     all elements that equal the extreme get equal shares of g; all, if it is NaN
+//   amin, amax     all elements that equal the extreme get equal shares of g; if the extreme is
+//                  NaN, all elements do
 //   abs, relu      0 at x = 0
 //   relu6, hardtanh, hardsigmoid, hardswish
 //                  at a corner, the slope of the outer piece
 //   clamp          g goes to x if it equals a bound, and to the bound if x is beyond the bound or
 //                  the bound is NaN
-//   threshold, softshrink, hardshrink
-//                  0 where x <= threshold, or |x| <= lambda
+//   threshold      0 where x <= threshold
+//   softshrink, hardshrink
+//                  0 where |x| <= lambda
 //   leaky_relu     x > 0 ? g : g * slope
 //   prelu          for x as leaky_relu; for the weight x > 0 ? 0 : g * x
 //   pow            for x: 0 if the exponent is 0; for the exponent: 0 at x = 0, unless the exponent
@@ -30,9 +32,9 @@
 //                  1, and 0 for exponents from 1 on
 //   floor, ceil, trunc, round, sign, detach, floor_divide
 //                  0 everywhere
-// The rule of leaky_relu compares the result with 0 instead of x, since both have the same sign, if
-// the slope is not negative and x is not an input. So the sign of a slope changes the structure of
-// the graph.
+// If the slope is not negative, the result of leaky_relu is positive exactly where x is. Its rule
+// then compares the result with 0, unless x is an input; else it compares x. So the sign of a slope
+// affects the structure of the graph.
 //
 // Errors of first and second derivatives are a few ULP of the derivative, or of its terms where
 // these cancel. There are three exceptions:

@@ -165,14 +165,14 @@ class SINTER_API Graph {
   /// Allows a program to overwrite the buffer of an input after its last read, so that the program
   /// needs less memory of its own. Throws Error(invalid_argument) if `input` is not an input.
   void donate(const Value& input);
-  /// Records a rank-0 number whose value may change without a change of the structure. `dtype` is
-  /// not bool.
+  /// Records a rank-0 number whose value may change without a change of the structure. `dtype` must
+  /// not be bool.
   Value parameter(Scalar value, DType dtype);
   /// Records a rank-0 number that is part of the structure. It is rounded to the compute dtype of
   /// `dtype`; Rounding says when it is rounded to f16 or bf16.
   Value constant(Scalar value, DType dtype);
   /// Records a tensor that counts 0, 1, 2, ... along one axis and is uniform along the others.
-  /// Integers wrap at their width; floats are rounded counts. `dtype` is not bool.
+  /// Integers wrap at their width; floats are rounded counts. `dtype` must not be bool.
   Value iota(DType dtype, const Shape& shape, std::int64_t axis = 0);
   /// Declares the next output. Names of outputs must differ; several outputs may have the same
   /// value. `strides` are as for an input, but no two elements may overlap in memory.

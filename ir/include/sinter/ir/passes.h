@@ -22,8 +22,8 @@ namespace sinter {
 ///
 /// `parameters` has the value of each parameter of the graph. It decides one thing: a leaky_relu
 /// whose slope, rounded to the compute dtype, lies in (0, 1] becomes `m = x*s; m > x ? m : x`. This
-/// has the same bits as the select on x > 0, and one instruction less. A composite on 16-bit floats
-/// becomes a body in f32 between conversions; after `widen` there is none.
+/// has the same bits as the select on x > 0, and takes one instruction less. A composite on 16-bit
+/// floats becomes a body in f32 between conversions; after `widen` there is none.
 [[nodiscard]] SINTER_API Graph expand(const Graph& graph, std::span<const double> parameters);
 
 /// When values of f16 and bf16 are rounded to their dtype. Under both options, a number (parameter

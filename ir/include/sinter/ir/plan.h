@@ -2,9 +2,9 @@
 //
 // `partition` walks the graph in topological order and groups ops into segments. A value that a
 // later segment uses is stored, unless it is cheaper to rematerialise it there. A segment becomes
-// one kernel per shape of stored value, or one kernel for rows and their reductions together. Each
-// stored value records the rule because of which it is stored. The plan depends only on the limits
-// and on the structure of the graph, never on values of parameters.
+// one kernel per shape of stored value, or one kernel for rows and their reductions together. Every
+// stored value names a CutRule: why it is stored. The plan depends only on the limits and on the
+// structure of the graph, never on values of parameters.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,8 @@ struct PlanLimits {
   int instructions = 2048;
   /// Bytes of the largest value that is expected to be in a cache when its consumer reads it.
   std::int64_t cache_bytes = std::int64_t{1} << 20;
-  /// Bytes of the longest row that ops after a reduction of the row may read again in its kernel.
+  /// Bytes of the longest row that a kernel may reduce and then read again, for ops that follow the
+  /// reduction.
   std::int64_t row_bytes = std::int64_t{128} << 10;
   /// Rows of the block of a product's result that one unit of work computes. A reduction of
   /// columns, or of the whole result, fuses with the product if the result has at most so many
@@ -126,7 +127,9 @@ struct PlanRepeat {
 
 /// A graph as kernels and buffers.
 struct Plan {
-  Graph graph;  ///< simplified; its parameters have the values at the time of planning
+  /// The simplified graph. Graphs of the same structure share a plan, so the values of its
+  /// parameters are those of the graph that was planned.
+  Graph graph;
   std::vector<PlanBuffer> buffers;   ///< inputs, then outputs, then temporaries
   std::vector<PlanKernel> kernels;   ///< each after the kernels whose results it reads
   std::vector<PlanRepeat> repeats;   ///< values that kernels rematerialise

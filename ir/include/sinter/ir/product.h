@@ -34,8 +34,8 @@ struct MatmulShapes {
 [[nodiscard]] SINTER_API MatmulShapes matmul_shapes(const Shape& a, const Shape& b);
 }  // namespace detail
 
-/// The methods of tensors that multiply matrices: a base class of Value and of Tensor. The head of
-/// structure.h says what `Self` supplies.
+/// The methods of tensors that multiply matrices: a base class of Value and of Tensor.
+/// elementwise.h says what the type `Self` supplies.
 ///
 /// Both operands have the same floating dtype, and so has the result. A transposed operand is read
 /// through its strides, without a copy. Elementwise ops that follow a product (its epilogue) run on

@@ -172,8 +172,8 @@ class ReductionMethods {
   }
 
   // Over rows, each of these is one kernel together with the ops around it, if a row fits in the
-  // cache. They subtract the highest element against overflow; this does not change the exact
-  // result, so gradients ignore it.
+  // cache. They subtract the highest element to avoid overflow. This does not change the exact
+  // result, so no gradient flows through it.
   /// exp(x - m) / sum(exp(x - m)) along `axes`, with m = amax(x). NaN if m is not finite. Empty if
   /// x is.
   [[nodiscard]] Self softmax(const Axes& axes = -1) const {

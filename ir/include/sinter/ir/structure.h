@@ -1,10 +1,10 @@
 // StructuralMethods: the methods of tensors that move elements and compute none. A base class of
 // Value and of Tensor.
 //
-// None of them costs a pass over memory by itself where strides can express it: kernels then read
-// their inputs, and write their outputs, with these strides. The type `Self` supplies `apply`,
-// `scalar`, `dtype` and `shape`, as elementwise.h says. Negative axes count from the end; -1 is the
-// last axis. All methods throw Error: invalid_argument, shape_mismatch or dtype_mismatch.
+// Where strides can express them, they cost no pass over memory: kernels read their inputs, and
+// write their outputs, with these strides. The type `Self` supplies `apply`, `scalar`, `dtype` and
+// `shape`, as elementwise.h says. Negative axes count from the end; -1 is the last axis. All
+// methods throw Error: invalid_argument, shape_mismatch or dtype_mismatch.
 #pragma once
 
 #include <cstdint>
