@@ -30,7 +30,7 @@ struct PlanLimits {
   /// Bytes of the largest value that is expected to be in a cache when its consumer reads it.
   std::int64_t cache_bytes = std::int64_t{1} << 20;
   /// Bytes of the longest row that a kernel may reduce and then read again, for ops that follow the
-  /// reduction.
+  /// reduction. Such a row should still be in a cache.
   std::int64_t row_bytes = std::int64_t{128} << 10;
   /// Rows of the block of a product's result that one unit of work computes. A reduction of
   /// columns, or of the whole result, fuses with the product if the result has at most so many
