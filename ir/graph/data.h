@@ -1,4 +1,5 @@
-// The storage of Graph and Value: nodes, interned shapes, and the key that grows with them.
+// GraphData: the storage of Graph and Value, with nodes, interned shapes and tables, and the key
+// that grows with them.
 #pragma once
 
 #include <cstddef>
@@ -20,16 +21,16 @@ namespace sinter::detail {
 class KeyBuilder {
  public:
   void append(std::span<const std::byte> bytes);
-  /// From here on so many bytes more allocate nothing.
+  /// Reserves memory, so that appending the next `bytes` bytes does not allocate.
   void make_room(std::size_t bytes);
   template <typename T>
     requires std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>
   void append_value(const T& value) {
     append(std::as_bytes(std::span(&value, 1)));
   }
-  /// Length first, so that no two sequences of texts share their bytes.
+  /// Appends the length, then the text, so that different sequences of texts have different bytes.
   void append_text(std::string_view text);
-  /// Rank first, for the same reason.
+  /// Appends the rank, then the values, for the same reason.
   void append_dims(const Dims& dims);
   [[nodiscard]] GraphKey key() const { return {bytes_, hash_}; }
 
@@ -38,15 +39,17 @@ class KeyBuilder {
   std::uint64_t hash_ = 0x9e3779b97f4a7c15;
 };
 
-/// Names, to be asked for by string_view.
+/// Hash of a set of names that string_views can look up.
 struct NameHash : std::hash<std::string_view> {
   using is_transparent = void;
 };
 using NameSet = std::unordered_set<std::string, NameHash, std::equal_to<>>;
 
+/// The storage of a graph. `apply`, `donate` and the add_ functions do the work of the functions of
+/// Graph that record.
 struct GraphData {
   std::vector<Node> nodes;
-  StableList<Shape> shapes;  ///< Value::shape refers to them while the graph grows
+  StableList<Shape> shapes;  ///< stable, since Value::shape returns references while it grows
   std::vector<GraphInput> inputs;
   std::vector<GraphOutput> outputs;
   std::vector<double> parameters;
@@ -55,18 +58,21 @@ struct GraphData {
 
   /// Throws Error(invalid_argument) for a node that this graph does not have.
   void check_node(NodeId id) const;
-  /// Appends the node: what a user records twice is two values. While a Merging lives, finds the
-  /// equal node that is there instead; inputs and parameters differ by payload and stay apart.
+  /// Appends the node, even if an equal one exists. While a Merging exists, returns the equal node
+  /// instead; inputs and parameters are never equal, since their payloads differ.
   NodeId add(const Node& node);
+  /// Starts or stops the merging of equal nodes.
   void merge_equal_nodes(bool merges);
+  /// Returns the id of `shape`, which is stored once.
   ShapeId intern_shape(const Shape& shape);
-  /// The position of the table, whose numbers its node's dtype holds.
+  /// Returns the index of `table`, which is stored once. Its numbers are exact in the dtype of its
+  /// node.
   std::uint64_t intern_table(const LookupTable& table);
-  /// Checks operands against the op's row and adds the node. Throws Error.
+  /// Checks the operands against the op's row and adds the node. Throws Error.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes);
   NodeId add_input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides);
   void donate(NodeId input);
-  /// Throws Error(limit_exceeded) where one node more is too many.
+  /// Throws Error(limit_exceeded) if the graph has kMaxNodes nodes.
   void check_node_count() const;
   NodeId add_parameter(double value, DType dtype);
   NodeId add_iota(DType dtype, const Shape& shape, int axis);
@@ -74,45 +80,48 @@ struct GraphData {
   void add_output(std::string_view name, NodeId node, const Strides& strides);
 
  private:
-  /// All the memory that a node and what is declared with it may take, so that adding them fails
-  /// before anything is changed, or not at all. Names take some more, see their sets.
+  /// Reserves the memory that a node, its shape and lists, and a declaration with `text_bytes` of
+  /// names may take. So recording fails before it changes anything, or not at all. The sets of
+  /// names allocate by themselves.
   void make_room(std::size_t text_bytes = 0);
 
-  std::optional<InternTable> node_index_;  ///< while equal nodes merge
+  std::optional<InternTable> node_index_;  ///< has a value while equal nodes merge
   InternTable shape_index_;
   std::map<std::array<std::uint64_t, std::tuple_size_v<LookupTable>>, std::uint64_t> table_index_;
   NameSet input_names_;
   NameSet output_names_;
 };
 
-/// `value` rounded to the compute dtype of `dtype` and widened back to f64.
+/// Returns `value` rounded to the compute dtype of `dtype`, as f64.
 [[nodiscard]] double round_to(double value, DType dtype);
-/// `value` as a graph keeps it. Throws Error(invalid_argument) for what an integer does not hold.
+/// Returns `value` as a graph keeps it, with one NaN for all. Throws Error(invalid_argument) if
+/// `dtype` is an integer that cannot hold it.
 [[nodiscard]] double checked_scalar(double value, DType dtype);
-/// That, rounded: the number that a constant or a table holds.
+/// Returns checked_scalar, rounded by round_to: the number that a constant or a table holds.
 [[nodiscard]] double canonical_number(double value, DType dtype);
 
-/// Throws Error unless apply records `op` over this many operands.
+/// Throws Error for leaves, and unless `op` takes this number of operands.
 void check_arity(Op op, std::size_t operands);
 /// Throws Error for an op that only passes record.
 void check_recorded(Op op);
 
-/// Throws Error(invalid_argument) unless `strides` are none, or walk `shape` and reach at most
-/// kMaxElements; those of an output, unless each element has memory of its own, too.
+/// Throws Error unless `strides` are empty, or have one entry per axis and cover at most
+/// kMaxElements.
 void check_input_strides(std::string_view name, const Shape& shape, const Strides& strides);
+/// As check_input_strides; also throws Error if two elements may overlap.
 void check_output_strides(std::string_view name, const Shape& shape, const Strides& strides);
 
-/// Checks the operands of `op` against its row, brings `attributes` to canonical form, and gives
-/// the dtype and shape of the result. The one way in which attributes become part of a graph, and
-/// in which `verify` looks at them. Throws Error that names op, dtypes and shapes.
 struct ResultType {
   DType dtype{};
   Shape shape;
 };
+/// Checks the operands of `op` against its row, brings `attributes` to canonical form, and returns
+/// the dtype and shape of the result. Builders and `verify` both use this function, so all
+/// attributes in graphs pass through it. Throws Error that names op, dtypes and shapes.
 [[nodiscard]] ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands,
                                Attributes& attributes);
 
-/// `sinter::verify`, on the storage itself: tests reach what no builder would record.
+/// As `sinter::verify`, on the storage, so that tests can check graphs that builders refuse.
 void verify(const GraphData& graph);
 
 }  // namespace sinter::detail

@@ -1,4 +1,4 @@
-// Elements as words: memory's bytes, zero-extended.
+// Elements as 64-bit words, and conversions between words and numbers.
 #include <sinter/ir/element.h>
 
 #include <cfenv>
@@ -21,7 +21,8 @@ double detail::nearest_double(long double value) {
   const int mode = std::fegetround();
   if (mode == FE_TONEAREST) return static_cast<double>(value);
   std::fesetround(FE_TONEAREST);
-  const volatile double nearest = static_cast<double>(value);  // here, and not elsewhere
+  // volatile keeps the conversion between the two changes of the mode.
+  const volatile double nearest = static_cast<double>(value);
   std::fesetround(mode);
   return nearest;
 }

@@ -1,4 +1,4 @@
-// Where errors are thrown and assertions end.
+// Throws errors, converts exceptions of the standard library to Error, and ends failed assertions.
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -30,11 +30,12 @@ void fail(ErrorCode code, const std::string& message) { throw Error(code, messag
 namespace detail {
 namespace {
 
-/// Made while there is memory. A copy shares the characters of its text, whose address tells it.
+/// The error for lack of memory, constructed before main. Copies of a std::runtime_error share its
+/// text, so the address of the text identifies a copy.
 const Error kNoMemory(
     ErrorCode::limit_exceeded,
-    "there is not enough memory for this: let go of tensors, executables or cache "
-    "entries, or use smaller shapes");
+    "there is not enough memory for this: release tensors, executables or cache entries, or use "
+    "smaller shapes");
 
 }  // namespace
 
@@ -45,7 +46,7 @@ void rethrow_as_error() {
     throw;
   } catch (const std::bad_alloc&) {
     throw Error(kNoMemory);
-  } catch (const std::length_error&) {  // a container that no memory could hold
+  } catch (const std::length_error&) {  // a container larger than any memory
     throw Error(kNoMemory);
   }
 }

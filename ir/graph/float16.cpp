@@ -1,5 +1,5 @@
-// Conversions of 16-bit floats, in integers: no rounding mode and no flush mode of the caller
-// counts.
+// Conversions of 16-bit floats. They do not depend on the caller's rounding and flush modes: every
+// floating-point step is exact, or too small to affect the result.
 #include <sinter/ir/float16.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kMagnitudeBits = 15;
 
-/// The exponent of the smallest normal number.
+/// Exponent of the smallest normal number.
 constexpr int min_exponent(int fraction) {
   const int bias = (1 << (kMagnitudeBits - fraction - 1)) - 1;
   return 1 - bias;
@@ -22,8 +22,8 @@ constexpr std::uint64_t infinity_bits(int fraction) {
   return (std::uint64_t{1} << kMagnitudeBits) - (std::uint64_t{1} << fraction);
 }
 
-/// The magnitude of a number that is not NaN. Written as (exponent << fraction) + significand, a
-/// carry out of the significand moves to the exponent by itself, and a subnormal becomes normal.
+/// Bits of a magnitude that is not NaN. They are (exponent << fraction) + significand, so a carry
+/// out of the significand increments the exponent, and a subnormal may become normal.
 std::uint64_t encode_magnitude(double magnitude, int fraction) {
   if (std::isinf(magnitude)) return infinity_bits(fraction);
   const int lowest = min_exponent(fraction);

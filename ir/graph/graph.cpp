@@ -1,4 +1,5 @@
-// Graph and Value over GraphData: recording, the growing key, and checks at the boundary.
+// Graph and Value, and their storage GraphData: recording of nodes, interning, the key of the
+// structure, and checks of what users give.
 #include <sinter/ir/graph.h>
 
 #include <algorithm>
@@ -38,10 +39,11 @@ std::uint64_t hash_of(const Shape& shape) {
   return hash;
 }
 
-// Tags of the records in a key, beside the ops, whose values are smaller.
+// Tags of the records in a key that are not nodes. A record of a node begins with its op, whose
+// value is smaller.
 enum class Record : std::uint8_t { donation = 0xfc, table = 0xfd, shape = 0xfe, output = 0xff };
 
-/// "input 'x'", made only where it is read.
+/// An input or output, by kind and name, for messages such as "input 'x' has ...".
 struct Port {
   std::string_view kind, name;
   [[nodiscard]] std::string text() const { return fmt::format("{} '{}'", kind, name); }
@@ -61,9 +63,10 @@ void check_strides(const Port& port, const Shape& shape, const Strides& strides)
   }
 }
 
-/// From the shortest stride to the longest, each must step over all that the shorter ones reach.
+/// True if, from the shortest stride to the longest, each stride is longer than the range that the
+/// shorter ones cover. Then no two elements overlap. Some layouts without overlap fail this test.
 bool elements_lie_apart(const Shape& shape, const Strides& strides) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> axes;  // distance, length
+  std::vector<std::pair<std::int64_t, std::int64_t>> axes;  // magnitude of the stride, length
   for (int axis = 0; axis < strides.rank(); ++axis) {
     if (shape[axis] == 0) return true;
     if (shape[axis] > 1) axes.emplace_back(std::abs(strides[axis]), shape[axis]);
@@ -77,7 +80,7 @@ bool elements_lie_apart(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-/// Dense strides spelled out are the same layout as none: one key for both.
+/// Replaces explicit dense strides by empty ones, so that both have the same key.
 Strides canonical(const Shape& shape, const Strides& strides) {
   return strides == dense_strides(shape) ? Strides() : strides;
 }
@@ -95,7 +98,7 @@ void check_name(std::string_view what, std::string_view name, bool taken) {
 
 namespace {
 
-/// Room for more elements, by the growth that push_back has.
+/// Reserves room for `more` elements and, like push_back, at least doubles the capacity.
 void make_room(auto& vector, std::size_t more) {
   if (vector.capacity() - vector.size() >= more) return;
   vector.reserve(std::max(2 * vector.capacity(), vector.size() + more));
@@ -113,7 +116,7 @@ void check_output_strides(std::string_view name, const Shape& shape, const Strid
   check_strides({"output", name}, shape, strides);
   if (strides.empty() || elements_lie_apart(shape, strides)) return;
   fail(ErrorCode::invalid_argument,
-       fmt::format("output '{}' of shape {} has strides {}, by which elements share memory: each "
+       fmt::format("output '{}' of shape {} has strides {}, by which elements overlap: each "
                    "stride must step over all that shorter ones reach",
                    name, to_string(shape), to_string(strides)));
 }
@@ -148,7 +151,7 @@ double round_to(double value, DType dtype) {
 
 double checked_scalar(double value, DType dtype) {
   const FloatEnvironment environment;
-  // One NaN, so that no two keys differ by bits that no result depends on.
+  // Results do not depend on the bits of a NaN, so neither should keys.
   if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
   if (!is_integer(dtype) || round_to(value, dtype) == value) return value;
   const DTypeInfo& type = info(dtype);
@@ -164,9 +167,9 @@ double checked_scalar(double value, DType dtype) {
 }
 
 void GraphData::make_room(std::size_t text_bytes) {
-  constexpr std::size_t kShapes = 1 + kMaxLists;  // of the node, and its lists
-  constexpr std::size_t kDimsBytes = sizeof(Dims) + 8;
-  constexpr std::size_t kNodeBytes = 2 * sizeof(Node);
+  constexpr std::size_t kShapes = 1 + kMaxLists;        // the shape of the node, and its lists
+  constexpr std::size_t kDimsBytes = sizeof(Dims) + 8;  // bound for a shape in the key
+  constexpr std::size_t kNodeBytes = 2 * sizeof(Node);  // bound for a node and an output in it
   detail::make_room(nodes, 1);
   shapes.make_room(kShapes);
   if (node_index_.has_value()) node_index_->make_room(1);
@@ -231,7 +234,7 @@ NodeId GraphData::add(const Node& node) {
   const NodeId id{static_cast<std::uint32_t>(nodes.size())};
   nodes.push_back(node);
   if (node_index_.has_value()) node_index_->insert(hash, id.index);
-  // Node has padding, so its fields go in one by one.
+  // Node has padding bytes, which must not enter the key.
   struct Packed {
     std::uint8_t op, dtype, operand_count, zero;
     std::uint32_t shape, operands[kMaxOperands];
@@ -267,14 +270,14 @@ NodeId GraphData::apply(Op op, std::span<const NodeId> operands, const Attribute
 NodeId GraphData::add_input(std::string_view name, DType dtype, const Shape& shape,
                             const Strides& strides) {
   check_name("input", name, input_names_.contains(name));
-  static_cast<void>(info(dtype));  // refuses one that does not exist
+  static_cast<void>(info(dtype));  // throws for a value that is not an enumerator
   if (!is_possible(shape)) check_shape(shape, Port{"input", name}.text());
   check_input_strides(name, shape, strides);
   make_room(name.size());
   detail::make_room(inputs, 1);
   GraphInput input{std::string(name), {}, canonical(shape, strides), false};
   check_node_count();
-  input_names_.emplace(name);  // nothing fails from here on
+  input_names_.emplace(name);  // the last call that may throw
   input.node = add({Op::input, dtype, 0, intern_shape(shape), {}, inputs.size()});
   const NodeId id = input.node;
   inputs.push_back(std::move(input));
@@ -301,7 +304,7 @@ void GraphData::donate(NodeId input) {
 NodeId GraphData::add_parameter(double value, DType dtype) {
   if (dtype == DType::boolean) {
     fail(ErrorCode::dtype_mismatch,
-         "a parameter of bool: it takes a number; a mask of one element is a constant");
+         "a parameter must be a number, not bool; for a mask of one element use a constant");
   }
   const double checked = checked_scalar(value, dtype);
   make_room();
@@ -329,7 +332,7 @@ void GraphData::add_output(std::string_view name, NodeId node, const Strides& st
   make_room(name.size());
   detail::make_room(outputs, 1);
   GraphOutput output{std::string(name), node, canonical(shape, strides)};
-  output_names_.emplace(name);  // nothing fails from here on
+  output_names_.emplace(name);  // the last call that may throw
   outputs.push_back(std::move(output));
   key.append_value(Record::output);
   key.append_value(node.index);
@@ -456,7 +459,7 @@ Value Graph::input(std::string_view name, DType dtype, const Shape& shape,
 
 void Graph::donate(const Value& input) try {
   if (&input.data() != &data()) {
-    fail(ErrorCode::invalid_graph, "donate: the value is one of another Graph");
+    fail(ErrorCode::invalid_graph, "donate: the value belongs to another Graph");
   }
   data().donate(input.id_);
 } catch (...) {

@@ -1,5 +1,6 @@
-// Result types: an op's row against its operands. One function per dtype rule would be nine
-// nearly equal ones; the switch has no default, so a new rule does not go unnoticed.
+// Type inference: the dtype and shape of an op's result, and checks of its operands and attributes
+// against its row in ops.def. The switches over dtype rules have no default, so that the compiler
+// reports a new rule that they lack.
 #include <fmt/format.h>
 
 #include <sinter/ir/assert.h>
@@ -19,8 +20,8 @@ std::string OpCall::text() const {
 
 namespace {
 
-[[noreturn]] void dtype_error(const OpCall& call, std::string_view right) {
-  fail(ErrorCode::dtype_mismatch, fmt::format("{}: {}", call.text(), right));
+[[noreturn]] void dtype_error(const OpCall& call, std::string_view reason) {
+  fail(ErrorCode::dtype_mismatch, fmt::format("{}: {}", call.text(), reason));
 }
 
 void check_equal_dtypes(const OpCall& call, std::size_t first) {
@@ -35,7 +36,7 @@ void check_equal_dtypes(const OpCall& call, std::size_t first) {
 bool is_numeric(DType dtype) { return dtype != DType::boolean; }
 bool is_boolean(DType dtype) { return dtype == DType::boolean; }
 
-/// Dtypes that an operand may have, and their name in messages.
+/// A set of dtypes that an operand may have, and its name in messages.
 struct DTypeSet {
   bool (*contains)(DType);
   std::string_view text;
@@ -45,7 +46,7 @@ constexpr DTypeSet kNumeric{is_numeric, "a number, of any width"};
 constexpr DTypeSet kInteger{is_integer, "an integer (i8, u8, i16, i32 or i64)"};
 constexpr DTypeSet kBoolean{is_boolean, "bool"};
 
-/// What the rule asks of each operand, of a select of the first one; null where any dtype does.
+/// The dtypes that the rule allows for each operand (of select, for the first one); null if any.
 const DTypeSet* operand_set(DTypeRule rule) {
   switch (rule) {
     case DTypeRule::floating:
@@ -66,14 +67,14 @@ const DTypeSet* operand_set(DTypeRule rule) {
   SINTER_ASSERT(false, "the switch has every rule");
 }
 
-/// "x must be bool, not i32"
+/// Text of an error, such as "x must be bool, not i32".
 std::string operand_text(std::string_view operand, const DTypeSet& set, DType dtype) {
   std::string text = fmt::format("{} must be {}, not {}", operand, set.text, to_string(dtype));
   if (&set == &kFloating) text += "; convert it first";
   return text;
 }
 
-/// Operand i is in the set that the rule asks for.
+/// Throws Error(dtype_mismatch) unless operand i has a dtype that the rule allows.
 void check_operand(const OpCall& call, std::size_t i) {
   const DTypeSet* set = operand_set(call.row.rule);
   if (set == nullptr || set->contains(call.dtype(i))) return;
@@ -159,18 +160,20 @@ Shape infer_shape(const OpCall& call, Attributes& attributes) {
   return *attributes.shape;
 }
 
-/// Nothing that the row does not name: it would be lost.
+/// Throws Error for lists and tables that the op does not have, since the node could not hold them.
 void check_unused(const OpCall& call, const Attributes& attributes) {
   for (std::size_t i = 0; i < kMaxLists; ++i) {
     if (!call.row.lists[i].empty() || attributes.lists[i].empty()) continue;
-    fail(ErrorCode::invalid_argument, fmt::format("{}: a list {} that no {} has", call.text(),
-                                                  to_string(attributes.lists[i]), call.row.name));
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{}: a list {}, which {} does not take", call.text(),
+                     to_string(attributes.lists[i]), call.row.name));
   }
   if (!attributes.table.has_value() || call.row.rule == DTypeRule::lookup) return;
   fail(ErrorCode::invalid_argument,
-       fmt::format("{}: a table, which no {} has", call.text(), call.row.name));
+       fmt::format("{}: a table, which {} does not take", call.text(), call.row.name));
 }
 
+/// Throws Error unless every operand that is an attribute is a parameter or constant.
 void check_attributes(const OpCall& call) {
   for (std::size_t i = 0; i < call.operands.size(); ++i) {
     if (!call.row.operands[i].attribute) continue;
@@ -179,7 +182,7 @@ void check_attributes(const OpCall& call) {
     fail(ErrorCode::invalid_argument,
          fmt::format("{}: {} must be a number{}", call.text(), call.name(i),
                      call.row.op == Op::leaky_relu
-                         ? "; a bool is none, and for a tensor of slopes use prelu"
+                         ? "; a bool is not one; for a tensor of slopes use prelu"
                          : ""));
   }
 }
@@ -217,7 +220,7 @@ ResultType infer(const GraphData& graph, Op op, std::span<const NodeId> operands
   check_attributes(call);
   check_unused(call, attributes);
   ResultType result{infer_dtype(call, attributes), infer_shape(call, attributes)};
-  static_cast<void>(info(result.dtype));  // refuses one that does not exist
+  static_cast<void>(info(result.dtype));  // throws for a value that is not an enumerator
   check_shape(result.shape, row.name);
   if (row.rule == DTypeRule::lookup) {
     for (double& number : *attributes.table) number = canonical_number(number, result.dtype);

@@ -1,4 +1,4 @@
-// One application of an op, as inference sees it.
+// OpCall: one application of an op to operands, as type inference sees it.
 #pragma once
 
 #include <span>
@@ -19,17 +19,15 @@ struct OpCall {
     return graph.shapes[node(i).shape.index];
   }
   [[nodiscard]] std::string_view name(std::size_t i) const { return row.operands[i].name; }
-  /// "add(a: f32[2, 3], b: f32[4])"
+  /// Text for messages, such as "add(a: f32[2, 3], b: f32[4])".
   [[nodiscard]] std::string text() const;
 };
 
-// The shape of a result. Each brings the attributes of its op to canonical form (axes count from
-// the first, what changes no element has one way to be written), and throws Error where there is
-// none.
+// Each function returns the shape of a result, and throws Error for operands or attributes that do
+// not fit. Those with a second parameter also bring the attributes to canonical form: axes count
+// from the first, and calls with equal results have equal attributes.
 [[nodiscard]] Shape infer_reduction(const OpCall& call, Attributes& attributes);
 [[nodiscard]] Shape infer_structure(const OpCall& call, Attributes& attributes);
-
-/// The shape of a product. Throws Error.
 [[nodiscard]] Shape infer_product(const OpCall& call);
 
 }  // namespace sinter::detail

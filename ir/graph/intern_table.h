@@ -1,7 +1,8 @@
-// InternTable: finds positions in a list by the hash of what lies there.
+// InternTable: a hash table from elements of a list to their positions in it.
 //
-// Open addressing over one array of 8-byte slots, at most half full: an entry allocates nothing of
-// its own, and a look-up touches the list only where 32 bits of the hash agree.
+// It stores positions and 32 bits of each hash; the list, which the caller owns, stores the
+// elements. Open addressing in one array of 8-byte slots, at most half full. A look-up reads an
+// element only if these 32 bits of the hashes agree.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace sinter::detail {
 
 class InternTable {
  public:
-  /// The position of an entry of this hash that `equals`, if there is one.
+  /// Returns the position of an entry with this hash for which equals(position) is true, if any.
   template <typename Equals>
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, Equals&& equals) const {
     if (slots_.empty()) return std::nullopt;
@@ -25,10 +26,11 @@ class InternTable {
       if (slot.tag == tag && equals(slot.position)) return slot.position;
     }
   }
-  /// From here on the next `entries` insertions allocate nothing.
+  /// Reserves memory, so that the next `entries` insertions do not allocate.
   void make_room(std::size_t entries) {
     while (2 * (count_ + entries) > slots_.size()) grow();
   }
+  /// Adds an entry. The caller has checked that there is no equal one.
   void insert(std::uint64_t hash, std::uint32_t position) {
     make_room(1);
     place({tag_of(hash), position});
@@ -37,13 +39,14 @@ class InternTable {
 
  private:
   static constexpr std::uint32_t kFree = UINT32_MAX;
-  static constexpr std::size_t kFewest = 32;
+  static constexpr std::size_t kMinSlots = 32;
   struct Slot {
     std::uint32_t tag = 0;
     std::uint32_t position = kFree;
   };
 
-  /// All bits of the hash count: small numbers as doubles differ in the upper ones alone.
+  /// Mixes all bits of the hash, because hashes of small numbers as doubles may differ only in the
+  /// upper ones.
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint32_t>((hash * 0x9e3779b97f4a7c15) >> 32);
   }
@@ -54,14 +57,14 @@ class InternTable {
     slots_[i] = slot;
   }
   void grow() {
-    std::vector<Slot> larger(slots_.empty() ? kFewest : 2 * slots_.size());
+    std::vector<Slot> larger(slots_.empty() ? kMinSlots : 2 * slots_.size());
     const std::vector<Slot> old = std::exchange(slots_, std::move(larger));
     for (const Slot& slot : old) {
       if (slot.position != kFree) place(slot);
     }
   }
 
-  std::vector<Slot> slots_;  ///< a power of two of them, or none
+  std::vector<Slot> slots_;  ///< none, or a power of two
   std::size_t count_ = 0;
 };
 

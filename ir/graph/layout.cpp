@@ -1,4 +1,4 @@
-// Layouts under structural ops. Only reshape can fail.
+// Layouts of the results of structural ops. Only a reshape may have none.
 #include "graph/layout.h"
 
 #include <sinter/ir/assert.h>
@@ -21,14 +21,14 @@ Layout sliced(const Layout& layout, const Attributes& attributes) {
   for (int axis = 0; axis < layout.shape.rank(); ++axis) {
     const std::int64_t stride = layout.strides[axis];
     if (!empty) result.offset += attributes.lists[0][axis] * stride;
-    // Of one element the step may be anything.
+    // The stride of an axis of length 1 has no effect.
     const bool walked = result.shape[axis] > 1;
     result.strides.push_back(walked ? attributes.lists[1][axis] * stride : stride);
   }
   return result;
 }
 
-/// The axes that hold more than one element, with neighbours that lie as one joined.
+/// Drops axes of length 1 and merges neighbouring axes that are contiguous.
 Layout joined(const Layout& layout) {
   Layout result{{}, {}, layout.offset};
   for (int axis = 0; axis < layout.shape.rank(); ++axis) {
@@ -47,7 +47,8 @@ Layout joined(const Layout& layout) {
   return result;
 }
 
-/// From the last axis on, every joined axis is cut into axes of `shape` that fill it exactly.
+/// Splits each merged axis, from the last to the first, into axes of `shape` with the same number
+/// of elements. Returns no value if the lengths do not fit.
 std::optional<Layout> reshaped(const Layout& layout, const Shape& shape) {
   Layout result = dense_layout(shape);
   result.offset = layout.offset;
@@ -88,7 +89,7 @@ std::optional<Layout> restructured(Op op, const Attributes& attributes, const La
     case Op::reshape: return reshaped(layout, *attributes.shape);
     default: break;
   }
-  SINTER_ASSERT(false, "an op that is a way of walking memory");
+  SINTER_ASSERT(false, "the op is a transpose, a slice or a reshape");
 }
 
 Layout without_repetition(const Layout& layout) {

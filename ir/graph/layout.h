@@ -1,4 +1,4 @@
-// Layout: how a tensor lies in memory, and what structural ops make of that.
+// Layout: offset and strides of a tensor in memory, and how structural ops change them.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace sinter::detail {
 
-/// Element [i, j, ...] is at `offset` + i * strides[0] + j * strides[1] + ..., in elements from
-/// where the memory begins.
+/// Places of the elements of a tensor: element [i, j, ...] is element `offset` + i * strides[0] +
+/// j * strides[1] + ... of the memory.
 struct Layout {
   Shape shape;
   Strides strides;  ///< one per axis
@@ -17,24 +17,27 @@ struct Layout {
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
+/// Returns the dense, row-major layout of `shape`.
 [[nodiscard]] Layout dense_layout(const Shape& shape);
 
-/// Repeated along new axes and axes of length 1, by a stride of 0.
+/// Returns `layout` broadcast to `shape`: new axes and axes of length 1 get stride 0.
 [[nodiscard]] Layout broadcast(const Layout& layout, const Shape& shape);
 
-/// Walks the same memory in the way of a transpose, reshape or slice with these attributes.
-/// Nothing where no strides do: a reshape that joins axes which do not lie as one.
+/// Returns the layout of the result of a transpose, reshape or slice, in the memory of its operand.
+/// Returns no value for a reshape that strides cannot express, because it merges axes that are not
+/// contiguous.
 [[nodiscard]] std::optional<Layout> restructured(Op op, const Attributes& attributes,
                                                  const Layout& layout);
 
-/// With length 1 in place of repetition. Broadcasting gives the layout back.
+/// Returns `layout` with length 1 along axes of stride 0. Broadcasting reverses this.
 [[nodiscard]] Layout without_repetition(const Layout& layout);
 
-/// The memory that an input, a concat, a view, or a value that is stored dense is read from.
+/// Memory from which a node is read: that of node `base`, with `layout`.
 struct Memory {
   NodeId base;
   Layout layout;
 };
+/// Returns the memory of an input, a concat, a view, or a value that is stored densely.
 [[nodiscard]] Memory memory_of(const Graph& graph, NodeId id);
 
 }  // namespace sinter::detail

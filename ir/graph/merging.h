@@ -1,8 +1,8 @@
-// Merging: a pass that records finds the nodes that are there.
+// Merging: common-subexpression elimination while a pass records its graph.
 //
-// What a user records twice is two values, with a gradient each; for the numbers that come out it
-// is one. So passes merge equal nodes: common subexpressions are computed once. When a pass is
-// done, its graph records like any other.
+// Two equal ops that a user records are two nodes, because each has a gradient of its own. Their
+// results are equal, so passes merge them into one node. After the pass, the graph records a node
+// for every op again.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace sinter::detail {
 
 class Merging {
  public:
-  /// `graph`, which holds no node yet, merges equal nodes as long as this lives.
+  /// Makes `graph`, which has no nodes yet, merge equal nodes for the lifetime of this object.
   explicit Merging(Graph& graph);
   ~Merging();
   Merging(const Merging&) = delete;

@@ -1,8 +1,8 @@
-// The meaning of every primitive, one line each, on C++ values of its element types.
+// The definition of every primitive, one line each, on C++ values of its element types.
 //
-// `evaluate` and the loops of `interpret` are two instantiations of this one list. Arithmetic is in
-// the element type itself, never wider: f32 rounds as f32. Code that includes this is compiled
-// with contraction off and runs in the default floating-point environment.
+// `evaluate` and the loops of `interpret` instantiate the same list. Arithmetic is in the element
+// type itself, never in a wider one. Files that include this header must be compiled without
+// floating-point contraction, and their code must run in a FloatEnvironment.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace sinter::detail {
 
-/// The C++ types of a primitive's operands.
+/// The C++ types of the operands of a primitive.
 template <typename... T>
 struct Types {};
 
@@ -27,8 +27,7 @@ inline constexpr bool kStorageFloat = std::is_same_v<T, float16> || std::is_same
 template <typename T>
 inline constexpr bool kInteger = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
-// --- Elements as words
-// -----------------------------------------------------------------------------
+// --- Elements as words ---------------------------------------------------------------------------
 
 template <typename T>
 std::uint64_t to_bits(T value) {
@@ -50,11 +49,12 @@ T from_bits(std::uint64_t bits) {
 
 // --- Conversion ----------------------------------------------------------------------------------
 
-/// Truncated towards zero and saturated; NaN gives 0.
+/// Converts a float to an integer: truncates towards zero and saturates; NaN gives 0.
 template <typename To, typename From>
 To saturate(From x) {
   using Limits = std::numeric_limits<To>;
-  // Powers of two, and so exact in From: the first value above the range, and its lowest one.
+  // The first value above the range of To, and its lowest value. Both are exact in From, since they
+  // are powers of two or 0.
   const From above = std::ldexp(From{1}, Limits::digits);
   const From below = std::is_signed_v<To> ? -above : From{0};
   if (std::isnan(x)) return 0;
@@ -62,8 +62,9 @@ To saturate(From x) {
   return x <= below ? Limits::min() : static_cast<To>(x);
 }
 
-/// To nearest even; to integers truncated, integers wrapped; to bool by != 0, from bool 0 or 1. A
-/// 16-bit float is made of the f32 that is nearest to an integer, but of an f64 directly.
+/// Converts an element. To a float: rounds to nearest even; integers are rounded to f32 before they
+/// are rounded to a 16-bit float. From a float to an integer: truncates and saturates. Between
+/// integers: wraps. To bool: x != 0. From bool: 0 or 1.
 template <typename To, typename From>
 To convert_element(From x) {
   if constexpr (std::is_same_v<To, From>) {
@@ -87,7 +88,8 @@ To convert_element(From x) {
 
 // --- Arithmetic ----------------------------------------------------------------------------------
 
-/// An integer result modulo 2^width, from operands that C++ would promote or overflow.
+/// Result of integer function `f` modulo 2^width. `f` computes in uint64, since signed overflow is
+/// undefined in C++.
 template <typename T, typename F>
 T wrapped(T a, T b, F f) {
   return static_cast<T>(f(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
@@ -129,7 +131,8 @@ T negate(T x) {
   }
 }
 
-/// Integers truncate towards zero; x / 0 is 0, and the lowest value / -1 is itself.
+/// Quotient; integers truncate towards zero, x / 0 is 0, and the lowest value / -1 is the lowest
+/// value.
 template <typename T>
 T divide(T a, T b) {
   if constexpr (kInteger<T>) {
@@ -141,7 +144,7 @@ T divide(T a, T b) {
   }
 }
 
-/// The lowest integer has no other magnitude and stays.
+/// Absolute value; that of the lowest integer wraps to the lowest integer.
 template <typename T>
 T magnitude(T x) {
   if constexpr (kInteger<T>) {
@@ -151,7 +154,7 @@ T magnitude(T x) {
   }
 }
 
-/// IEEE-754 minimum: NaN if either is NaN, and -0 < +0. std::min and std::fmin are neither.
+/// IEEE 754 minimum: NaN if either is NaN, and -0 < +0. std::min and std::fmin differ from it.
 template <typename T>
 T minimum(T a, T b) {
   if constexpr (kInteger<T>) {
@@ -163,7 +166,7 @@ T minimum(T a, T b) {
   }
 }
 
-/// IEEE-754 maximum: NaN if either is NaN, and -0 < +0.
+/// IEEE 754 maximum: NaN if either is NaN, and -0 < +0.
 template <typename T>
 T maximum(T a, T b) {
   if constexpr (kInteger<T>) {
@@ -175,7 +178,7 @@ T maximum(T a, T b) {
   }
 }
 
-/// The count is read as unsigned; from the width on, every bit has left.
+/// x shifted left by `count`, read as unsigned; 0 for counts of the width or more.
 template <typename T>
 T shift_left(T x, T count) {
   const auto places = static_cast<std::make_unsigned_t<T>>(count);
@@ -183,7 +186,8 @@ T shift_left(T x, T count) {
   return static_cast<T>(static_cast<std::uint64_t>(x) << places);
 }
 
-/// Arithmetic for signed integers: from the width on, the sign is left.
+/// x shifted right by `count`, read as unsigned; arithmetic if T is signed. For counts of the width
+/// or more, -1 for negative x, else 0.
 template <typename T>
 T shift_right(T x, T count) {
   const auto places = static_cast<std::make_unsigned_t<T>>(count);
@@ -193,7 +197,7 @@ T shift_right(T x, T count) {
 
 // --- Visitors ------------------------------------------------------------------------------------
 
-/// Calls visit(T{}) with T the C++ type of `dtype`.
+/// Calls visit(T{}), where T is the C++ type of `dtype`.
 template <typename Visitor>
 void visit_type(DType dtype, Visitor visit) {
   switch (dtype) {
@@ -202,19 +206,19 @@ void visit_type(DType dtype, Visitor visit) {
 #include <sinter/ir/dtypes.def>
 #undef SINTER_DTYPE
   }
-  static_cast<void>(info(dtype));  // refuses one that is none
+  static_cast<void>(info(dtype));  // throws: the value is not an enumerator
 }
 
-/// Throws Error(invalid_argument).
+/// Throws Error(invalid_argument) for a call of `evaluate` or `evaluate_bits`.
 [[noreturn]] void refuse_evaluation(std::string_view reason);
 
-/// Calls visit(f, Types<T...>{}) with T the type of `dtype`, as often as f takes operands. The rows
-/// of the op table keep f from types on which it has no meaning.
+/// Calls visit(f, Types<T, ...>{}), where T is the C++ type of `dtype`, once per operand of f.
+/// Refuses types for which Allowed<T> is false.
 template <template <typename> typename Allowed, typename F, typename Visitor>
 void visit_same(DType dtype, Visitor& visit, F f) {
   visit_type(dtype, [&]<typename T>(T) {
     if constexpr (!Allowed<T>::value) {
-      refuse_evaluation("the dtype is none that this primitive is defined on");
+      refuse_evaluation("this primitive is not defined on this dtype");
     } else if constexpr (std::is_invocable_v<F, T>) {
       visit(f, Types<T>{});
     } else if constexpr (std::is_invocable_v<F, T, T>) {
@@ -246,7 +250,7 @@ void visit_convert(DType from, DType to, Visitor& visit) {
   });
 }
 
-/// The index is as wide as the result.
+/// Visits lut16; the index has the width of the result `to`.
 template <typename Visitor>
 void visit_lookup(DType to, Visitor& visit, const LookupTable* table) {
   if (table == nullptr) refuse_evaluation("a lookup needs its table");
@@ -260,7 +264,7 @@ void visit_lookup(DType to, Visitor& visit, const LookupTable* table) {
   }
 }
 
-/// Of any float, the NaN with the sign of plus and no payload.
+/// Replaces a NaN of any float type by the positive quiet NaN without payload.
 template <typename T>
 T canonical_nan(T x) {
   if constexpr (kStorageFloat<T>) {
@@ -272,7 +276,7 @@ T canonical_nan(T x) {
   }
 }
 
-/// `prepare` is what NaNs go through.
+/// Visits a bitcast; `prepare` is applied to the operand first.
 template <typename Visitor>
 void visit_bitcast(DType from, DType to, Visitor& visit, auto prepare) {
   visit_type(from, [&]<typename From>(From) {
@@ -280,15 +284,14 @@ void visit_bitcast(DType from, DType to, Visitor& visit, auto prepare) {
       if constexpr (sizeof(From) == sizeof(To) && !std::is_same_v<To, bool>) {
         visit([=](From x) { return from_bits<To>(to_bits(prepare(x))); }, Types<From>{});
       } else {
-        refuse_evaluation("a bitcast keeps the width, and gives no mask");
+        refuse_evaluation("a bitcast keeps the width, and does not give bool");
       }
     });
   });
 }
 
-/// Calls visit(f, Types<...>{}) with what `op` does to one element and the types that it takes.
-/// `dtype` is the operands' for comparisons, the source of convert and bitcast, otherwise the
-/// result's; `to` is the result's; `table` is what a lookup looks up.
+/// Calls visit(f, Types<...>{}), where f computes `op` on one element, and Types are the types of
+/// its operands. `dtype`, `to` and `table` are as for `evaluate_bits`.
 template <typename Visitor>
 void visit_primitive(Op op, DType dtype, DType to, Visitor visit,
                      const LookupTable* table = nullptr) {
@@ -345,7 +348,7 @@ void visit_primitive(Op op, DType dtype, DType to, Visitor visit,
 #include <sinter/ir/lowered_cases.def>
       break;
   }
-  SINTER_ASSERT(false, "only primitives have a meaning of their own");
+  SINTER_ASSERT(false, "the op is a primitive");
 }
 
 }  // namespace sinter::detail

@@ -1,9 +1,9 @@
-// Products: their shapes.
+// Products: checks of their operands, and the shapes of their results.
 //
 //   mm   [..., M, K] and [..., K, N] give [..., M, N]; leading axes broadcast
-//   dot  operands broadcast but for the last axis, which is summed over and kept with length 1:
-//        [..., M, 1, K] and [..., 1, N, K] give [..., M, N, 1]. An mm in the body of a kernel,
-//        whose values all align to [..., M, N, K]; made by `partition`
+//   dot  [..., M, 1, K] and [..., 1, N, K] give [..., M, N, 1]; all axes but the last broadcast.
+//        `partition` records it for an mm in the body of a kernel, where all values are aligned to
+//        the axes [..., M, N, K]
 #include <sinter/ir/product.h>
 
 #include <algorithm>
@@ -17,13 +17,13 @@ namespace sinter::detail {
 namespace {
 
 [[noreturn]] void refuse_shapes(std::string_view method, const Shape& a, const Shape& b,
-                                std::string_view right) {
+                                std::string_view reason) {
   fail(ErrorCode::shape_mismatch,
-       fmt::format("{}: shapes {} and {}: {}", method, to_string(a), to_string(b), right));
+       fmt::format("{}: shapes {} and {}: {}", method, to_string(a), to_string(b), reason));
 }
 
-/// The lengths of the contracted dimension are equal: columns of the first operand, rows of the
-/// second one.
+/// Throws Error unless both operands have the same K: the columns of the first one are as many as
+/// the rows of the second one.
 void check_contracted(std::string_view method, const Shape& a, const Shape& b) {
   const std::int64_t columns = a[a.rank() - 1];
   const std::int64_t rows = b.rank() == 1 ? b[0] : b[b.rank() - 2];
@@ -45,7 +45,8 @@ void check_product(std::string_view method, const Shape& a, int a_rank, const Sh
   }
   check_contracted(method, a, b);
   if (a_rank == 3 && a[0] != b[0] && a[0] != 1 && b[0] != 1) {
-    refuse_shapes(method, a, b, "both must hold as many matrices; matmul broadcasts leading axes");
+    refuse_shapes(method, a, b,
+                  "both must have equal numbers of matrices; matmul broadcasts leading axes");
   }
 }
 
@@ -79,11 +80,11 @@ MatmulShapes matmul_shapes(const Shape& a, const Shape& b) {
 
 namespace {
 
-[[noreturn]] void refuse(const OpCall& call, const std::string& right) {
-  fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
+[[noreturn]] void refuse(const OpCall& call, const std::string& reason) {
+  fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), reason));
 }
 
-/// Both shapes without their last `count` axes, broadcast.
+/// The shapes of both operands without their last `count` axes, broadcast.
 Shape joined_front(const OpCall& call, int count) {
   Shape result;
   const auto front = [&](std::size_t i) {
@@ -100,7 +101,7 @@ Shape infer_mm(const OpCall& call) {
   const Shape& a = call.shape(0);
   const Shape& b = call.shape(1);
   if (a.rank() < 2 || b.rank() < 2) refuse(call, "it takes matrices; matmul takes vectors too");
-  // In a kernel they have an axis more.
+  // A dot has one axis more than the mm.
   if (std::max(a.rank(), b.rank()) == kMaxRank) {
     refuse(call, fmt::format("it takes at most {} axes", kMaxRank - 1));
   }

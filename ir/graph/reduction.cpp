@@ -1,4 +1,4 @@
-// Reductions: their axes, shapes and identities.
+// Reductions: combiners, identities and chunks, checks of axes, and the shapes of results.
 #include <sinter/ir/reduction.h>
 
 #include <algorithm>
@@ -42,7 +42,7 @@ GroupExtents group_extents(const Shape& shape, const Dims& axes) {
 Op combiner(Op reduction) {
   if (info(reduction).kind != OpKind::reduction) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("combiner of {}, which is no reduction", to_string(reduction)));
+         fmt::format("combiner of {}, which is not a reduction", to_string(reduction)));
   }
   switch (reduction) {
     case Op::reduce_sum: return Op::add;
@@ -61,7 +61,7 @@ std::uint64_t identity_bits(Op reduction, DType dtype) {
   switch (reduction) {
     case Op::reduce_prod:
     case Op::reduce_all: return element_bits(1, dtype);
-    // Integers saturate: to their highest and lowest.
+    // For integers, infinities saturate to the highest and lowest value.
     case Op::reduce_min: return element_bits(kInf, dtype);
     case Op::reduce_max: return element_bits(-kInf, dtype);
     default: return element_bits(0, dtype);
@@ -75,6 +75,7 @@ bool is_ordered(Op reduction, DType dtype) {
 namespace detail {
 namespace {
 
+/// Whether each axis of `shape` is reduced. Throws Error for axes that do not exist or repeat.
 std::vector<bool> checked_axes(std::string_view op, const Shape& shape, const Dims& axes) {
   std::vector<bool> reduced(static_cast<std::size_t>(shape.rank()), axes.empty());
   for (std::int64_t axis : axes) {
@@ -94,7 +95,7 @@ bool is_keep(const Dims& keep) {
   return keep.rank() == 1 && (keep[0] == 0 || keep[0] == 1);
 }
 
-/// Of `base` itself or a higher power; `base` is 2 or more.
+/// True if `value` is base^n for n of 1 or more; `base` is 2 or more.
 bool is_power(std::int64_t value, std::int64_t base) {
   while (value > base && value % base == 0) value /= base;
   return value == base;
@@ -115,8 +116,8 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
     return steps;
   }
   const std::vector<bool> reduced = checked_axes(method, shape, axes.dims());
-  // From the last axis to the first, so that groups come innermost first. A group goes on over axes
-  // of length 1.
+  // From the last axis to the first, because the innermost group is reduced first. Axes of length 1
+  // do not end a group.
   Dims group;
   bool any = false;
   const auto close = [&] {
@@ -144,7 +145,7 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
     else if (keepdims)
       steps.shape.push_back(1);
   }
-  // One group that holds the reduced axes and no others drops them by itself.
+  // A single group without axes that stay drops its axes itself, so no reshape is needed.
   if (!keepdims && steps.groups.size() == 1 &&
       shape.rank() - steps.groups[0].lists[0].rank() == steps.shape.rank()) {
     steps.groups[0].lists[1][0] = 0;
@@ -156,7 +157,7 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
 
 std::int64_t reduced_count(const Shape& shape, const Shape& result) {
   std::int64_t count = 1;
-  // Lengths of 0 that stay would hide those that go: count without them.
+  // Lengths of 0 count as 1 in both products, so that axes of length 0 that stay cancel.
   for (std::int64_t length : shape) count *= std::max<std::int64_t>(length, 1);
   for (std::int64_t length : result) count /= std::max<std::int64_t>(length, 1);
   const auto empty_axes = [](const Shape& of) { return std::ranges::count(of, 0); };
@@ -177,7 +178,7 @@ Search search_along(Op extreme, const Shape& shape, const Axes& axes, bool keepd
   if (!given.empty()) search = {shape, checked_axis(op, shape, given[0]), {}};
   if (search.from[search.axis] == 0) {
     fail(ErrorCode::shape_mismatch,
-         fmt::format("{} of shape {}{}: over no elements: there is no {} of nothing", op,
+         fmt::format("{} of shape {}{}: there are no elements, so there is no {} one", op,
                      to_string(shape), given.empty() ? "" : fmt::format(" along axis {}", given[0]),
                      highest ? "highest" : "lowest"));
   }
@@ -214,8 +215,8 @@ void check_reduction(std::string_view method, Op op, DType dtype, const Shape& s
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (!reduced[static_cast<std::size_t>(axis)] || shape[axis] != 0) continue;
     fail(ErrorCode::shape_mismatch,
-         fmt::format("{} of {}{}: over no elements along axis {}: there is no {} of nothing",
-                     method, to_string(dtype), to_string(shape), axis,
+         fmt::format("{} of {}{}: axis {} has no elements, so there is no {} one", method,
+                     to_string(dtype), to_string(shape), axis,
                      op == Op::reduce_min ? "lowest" : "highest"));
   }
 } catch (...) {
@@ -224,8 +225,8 @@ void check_reduction(std::string_view method, Op op, DType dtype, const Shape& s
 
 Shape infer_reduction(const OpCall& call, Attributes& attributes) {
   const Shape& from = call.shape(0);
-  const auto refuse = [&](const std::string& right) {
-    fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
+  const auto refuse = [&](const std::string& reason) {
+    fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), reason));
   };
   auto& [axes, keep] = attributes.lists;
   if (axes.empty()) refuse("it takes one axis or more");
@@ -242,9 +243,10 @@ Shape infer_reduction(const OpCall& call, Attributes& attributes) {
   const std::int64_t chunk = reduction_chunk(attributes);
   const std::int64_t rule = chunk_elements(call.dtype(0), n.inner == 1);
   if (chunk != 0 && is_ordered(call.row.op, call.dtype(0)) && !is_power(chunk, rule)) {
-    refuse(fmt::format("chunks of {} elements: here they are of {} or a power of it", chunk, rule));
+    refuse(fmt::format("chunks of {} elements: here a chunk has {} elements, or a power of that",
+                       chunk, rule));
   }
-  // One chunk of all is no chunk.
+  // A single chunk is the whole reduction, whose canonical form is [1].
   if (chunk >= std::max<std::int64_t>(n.group, 1)) keep = Dims{1};
   const int last = static_cast<int>(axes[0]) + axes.rank() - 1;
   Shape result;
@@ -256,7 +258,7 @@ Shape infer_reduction(const OpCall& call, Attributes& attributes) {
   }
   const bool has_extreme = call.row.op == Op::reduce_min || call.row.op == Op::reduce_max;
   if (n.group == 0 && has_extreme) {
-    refuse(fmt::format("over no elements: there is no {} of nothing",
+    refuse(fmt::format("the axes have no elements, so there is no {} one",
                        call.row.op == Op::reduce_min ? "lowest" : "highest"));
   }
   return result;

@@ -1,4 +1,4 @@
-// Shape arithmetic that can fail: counts that overflow, shapes that do not broadcast.
+// Arithmetic of shapes and strides that may overflow or fail.
 #include <sinter/ir/rethrow.h>
 #include <sinter/ir/shape.h>
 
@@ -25,7 +25,7 @@ Strides dense_strides(const Shape& shape) {
 
 Reach reach(const Shape& shape, const Strides& strides) {
   __extension__ using Wide = __int128;
-  constexpr Wide kFar = Wide{1} << 56;
+  constexpr Wide kMaxReach = Wide{1} << 56;  // elements; times 8 bytes it fits in int64
   if (shape.elements() == 0) return {};
   if (strides.empty()) return {0, shape.elements()};
   Wide lowest = 0;
@@ -34,8 +34,8 @@ Reach reach(const Shape& shape, const Strides& strides) {
     const Wide last = Wide{shape[axis] - 1} * strides[axis];
     (last < 0 ? lowest : highest) += last;
   }
-  return {static_cast<std::int64_t>(std::max(lowest, -kFar)),
-          static_cast<std::int64_t>(std::min(highest + 1, kFar))};
+  return {static_cast<std::int64_t>(std::max(lowest, -kMaxReach)),
+          static_cast<std::int64_t>(std::min(highest + 1, kMaxReach))};
 }
 
 std::string to_string(const Dims& dims) try {
@@ -45,7 +45,7 @@ std::string to_string(const Dims& dims) try {
 }
 
 bool is_possible(const Shape& shape) {
-  // Lengths of 0 count as 1: the other lengths must be sane even where there are no elements.
+  // Lengths of 0 count as 1, so that strides of a tensor without elements do not overflow either.
   std::int64_t count = 1;
   for (std::int64_t length : shape) {
     if (length < 0 || (length > 1 && count > kMaxElements / length)) return false;

@@ -29,7 +29,7 @@ class StableList {
     return (*chunks_[i / kChunk])[i % kChunk];
   }
   [[nodiscard]] T& operator[](std::size_t i) { return (*chunks_[i / kChunk])[i % kChunk]; }
-  /// Memory for `more` elements: as many calls of push_back allocate nothing.
+  /// Reserves memory, so that the next `more` calls of push_back do not allocate.
   void make_room(std::size_t more) {
     while (chunks_.size() * kChunk < size_ + more) {
       chunks_.push_back(std::make_unique<std::array<T, kChunk>>());

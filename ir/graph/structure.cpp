@@ -1,16 +1,16 @@
-// Structural ops: what their methods mean by an axis or a position, and the shapes of their
-// results.
+// Structural ops: checks of the arguments of their methods, their canonical attributes, and the
+// shapes of their results.
 //
 //   transpose  axis k of the result is axis axes[k] of x
-//   reshape    the elements in row-major order; the shape is the node's own
-//   slice      element i is x[start + i * step], axis by axis; the shape is the node's own
+//   reshape    the elements in row-major order; the node holds the shape
+//   slice      element i is x[start + i * step], along each axis; the node holds the shape
 //   concat     a, then b, along axis[0]
-//   pad        x with low[k] times `value` before axis k and high[k] times behind it
-//   view       element i is the one at offset[0] + i . strides in the memory of x, which is an
-//              input or stored; made by `place_views`, by nobody else
+//   pad        x with low[k] elements `value` before it along axis k, and high[k] after it
+//   view       element [i, j, ...] is element offset[0] + i * strides[0] + j * strides[1] + ... of
+//              the memory of x, an input or a stored value; only `place_views` records it
 //
-// In canonical form an axis counts from the first, a slice of no elements starts at 0, and one of
-// none or one has step 1.
+// In canonical form axes count from the first. A slice has start 0 along an axis of length 0, and
+// step 1 along an axis of length 0 or 1.
 #include <sinter/ir/structure.h>
 
 #include <algorithm>
@@ -27,18 +27,18 @@ namespace sinter::detail {
 
 int checked_axis(std::string_view op, const Shape& shape, std::int64_t axis) {
   if (axis < -shape.rank() || axis >= shape.rank()) {
-    const std::string right =
+    const std::string reason =
         shape.empty() ? "a tensor of rank 0 has no axes"
                       : fmt::format("axes are {} to {}", -shape.rank(), shape.rank() - 1);
     fail(ErrorCode::invalid_argument,
-         fmt::format("{}: axis {} of shape {}: {}", op, axis, to_string(shape), right));
+         fmt::format("{}: axis {} of shape {}: {}", op, axis, to_string(shape), reason));
   }
   return static_cast<int>(axis < 0 ? axis + shape.rank() : axis);
 }
 
 namespace {
 
-/// A slice that takes all of every axis.
+/// Attributes of a slice that takes every element.
 Attributes whole(const Shape& shape) {
   Attributes attributes;
   attributes.shape = shape;
@@ -65,10 +65,10 @@ Attributes slice_attributes(const Shape& shape, std::int64_t axis, std::int64_t 
   const std::int64_t length = shape[at];
   if (step == 0 || step < -kMaxElements || step > kMaxElements) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("slice: a step of {}: it takes a step from -2^48 to 2^48, not 0", step));
+         fmt::format("slice: a step of {}: steps are -2^48 to 2^48, but not 0", step));
   }
-  // Going down, the first element is one that exists; going up, an empty slice may start at the
-  // end.
+  // An empty slice with a positive step may start at the end. With a negative step the start must
+  // be an element.
   const std::int64_t last_start = step > 0 ? length : length - 1;
   const std::int64_t from = start < 0 ? start + length : start;
   if (from < 0 || from > last_start) refuse_position(shape, at, "start", start, 0, last_start);
@@ -111,8 +111,8 @@ void refuse_empty_concat() {
 
 namespace {
 
-[[noreturn]] void refuse(const OpCall& call, std::string_view right) {
-  fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), right));
+[[noreturn]] void refuse(const OpCall& call, std::string_view reason) {
+  fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), reason));
 }
 
 Shape& own_shape(const OpCall& call, Attributes& attributes) {
@@ -120,11 +120,12 @@ Shape& own_shape(const OpCall& call, Attributes& attributes) {
   fail(ErrorCode::invalid_argument, fmt::format("{} needs a shape", call.row.name));
 }
 
-/// One entry per axis of x.
+/// List i of the call. Throws Error unless it has one entry per axis of x.
 Dims& checked_list(const OpCall& call, Attributes& attributes, std::size_t i) {
   Dims& list = attributes.lists[i];
   if (list.rank() == call.shape(0).rank()) return list;
-  refuse(call, fmt::format("{} {} has not one entry per axis", call.row.lists[i], to_string(list)));
+  refuse(call,
+         fmt::format("{} {} must have one entry per axis", call.row.lists[i], to_string(list)));
 }
 
 Shape transpose_shape(const OpCall& call, Attributes& attributes) {
@@ -135,15 +136,15 @@ Shape transpose_shape(const OpCall& call, Attributes& attributes) {
   Shape result;
   for (std::int64_t axis : axes) {
     if (std::ranges::count(axes, axis) != 1) {
-      refuse(call,
-             fmt::format("axes {} are no order of 0 to {}", to_string(axes), axes.rank() - 1));
+      refuse(call, fmt::format("axes {} are not a permutation of 0 to {}", to_string(axes),
+                               axes.rank() - 1));
     }
     result.push_back(call.shape(0)[static_cast<int>(axis)]);
   }
   return result;
 }
 
-/// A length of -1 becomes what the others leave.
+/// Replaces a length of -1 by the one that gives `to` as many elements as `from`.
 void fill_in_length(const Shape& from, Shape& to) {
   const std::ptrdiff_t inferred = std::ranges::count(to, -1);
   if (inferred == 0) return;
@@ -224,15 +225,15 @@ Shape pad_shape(const OpCall& call, Attributes& attributes) {
   for (int axis = 0; axis < result.rank(); ++axis) {
     const auto legal = [](std::int64_t count) { return count >= 0 && count <= kMaxElements; };
     if (!legal(low[axis]) || !legal(high[axis])) {
-      refuse(call, fmt::format("{} before and {} behind axis {}: it takes 0 to 2^48", low[axis],
-                               high[axis], axis));
+      refuse(call, fmt::format("{} before and {} after axis {}: a pad takes 0 to 2^48 elements",
+                               low[axis], high[axis], axis));
     }
     result[axis] += low[axis] + high[axis];
   }
   return result;
 }
 
-/// The elements that the memory of a view's operand holds.
+/// Range of elements in the memory of a view's operand.
 Reach memory_of_operand(const OpCall& call) {
   const Node& node = call.node(0);
   if (node.op != Op::input) return {0, call.shape(0).elements()};
@@ -248,7 +249,7 @@ Shape view_shape(const OpCall& call, Attributes& attributes) {
                              to_string(strides), to_string(offset)));
   }
   if (shape.elements() == 0) return shape;
-  // Without strides a view of rank 0 reaches one element.
+  // A view of rank 0 has empty strides, which `reach` takes as dense: one element.
   const Reach walked = reach(shape, Strides(std::span(strides)));
   const Reach memory = memory_of_operand(call);
   const bool inside =

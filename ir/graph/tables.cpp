@@ -1,4 +1,4 @@
-// The dtype and op tables as data, made from dtypes.def and ops.def.
+// The tables of dtypes and ops as data, from dtypes.def and ops.def.
 #include <algorithm>
 #include <charconv>
 
@@ -18,7 +18,7 @@ constexpr DTypeInfo kDTypes[] = {
 #undef SINTER_DTYPE
 };
 
-/// Reads one operand of a row's names column: "x", "min=" or "negative_slope=0.01".
+/// Parses one operand of the names column of a row: "x", "min=" or "negative_slope=0.01".
 OperandInfo operand_info(std::string_view word) {
   const std::size_t equals = word.find('=');
   if (equals == std::string_view::npos) return {word, false, std::nullopt};
@@ -32,7 +32,7 @@ OperandInfo operand_info(std::string_view word) {
   return operand;
 }
 
-/// A row, from its columns. Lists of integers stand behind all operands in `names`.
+/// Makes a row from its columns. In `names`, lists of integers follow all operands.
 OpInfo op_info(Op op, std::string_view name, OpKind kind, DTypeRule rule, int arity,
                std::string_view names) {
   constexpr std::string_view kList = "[]";
@@ -60,7 +60,8 @@ std::span<const OpInfo> op_table() {
   return table;
 }
 
-/// The row of `key`, an enum that a table lists in its order.
+/// The row of enum value `key` in a table that is in the order of the enum. Throws Error for a
+/// value beyond the table; `name` is the name of the enum in the message.
 template <typename Row, typename Enum>
 const Row& row_of(std::span<const Row> table, Enum key, std::string_view name) {
   const auto position = static_cast<std::size_t>(key);

@@ -1,8 +1,8 @@
-// The verifier: every node against its row in ops.def and against the tables of its graph.
+// The verifier of graphs: checks every node against its row in ops.def and the tables of its graph.
 //
-// The builders refuse what is wrong at the call that would record it; this is the second look, for
-// graphs that come from outside and for the passes of this room. It brings the attributes of every
-// node to canonical form again, by the function that the builders use: they must be so already.
+// Builders already refuse wrong calls. The verifier checks the nodes themselves, so it also finds
+// errors of passes. It infers each node again with the function that the builders use: type and
+// canonical attributes must equal those of the node.
 #include <sinter/ir/verify.h>
 
 #include <algorithm>
@@ -38,7 +38,7 @@ void verify_number(const GraphData& graph, std::size_t id, double number) {
 
 void verify_scalar(const GraphData& graph, std::size_t id) {
   if (!graph.shapes[graph.nodes[id].shape.index].empty()) {
-    bad_node(graph, id, "a number has shape []");
+    bad_node(graph, id, "a number must have shape []");
   }
 }
 
@@ -57,13 +57,14 @@ void verify_iota(const GraphData& graph, std::size_t id) {
   const Node& node = graph.nodes[id];
   const Shape& shape = graph.shapes[node.shape.index];
   check_shape(shape, "iota");
-  if (!is_integer(node.dtype)) bad_node(graph, id, "it counts in integers");
+  if (!is_integer(node.dtype)) bad_node(graph, id, "iota counts in integers");
   if (node.payload >= static_cast<std::uint64_t>(shape.rank())) {
     bad_node(graph, id, fmt::format("axis {} of shape {}", node.payload, to_string(shape)));
   }
 }
 
-/// What the payload of a node stands for; a number that stands for nothing is refused.
+/// The attributes to which the payload of a node refers. Throws Error for a payload without
+/// meaning.
 Attributes attributes_of(const GraphData& graph, std::size_t id) {
   const Node& node = graph.nodes[id];
   const OpInfo& row = info(node.op);
@@ -77,10 +78,10 @@ Attributes attributes_of(const GraphData& graph, std::size_t id) {
   std::uint64_t payload = node.payload;
   for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i, payload >>= 32) {
     const auto list = static_cast<std::uint32_t>(payload);
-    if (list >= graph.shapes.size()) bad_node(graph, id, "a list of it is missing");
+    if (list >= graph.shapes.size()) bad_node(graph, id, "one of its lists is missing");
     attributes.lists[i] = graph.shapes[list];
   }
-  if (payload != 0) bad_node(graph, id, fmt::format("a payload of {} stands for nothing", payload));
+  if (payload != 0) bad_node(graph, id, fmt::format("a payload of {} has no meaning", payload));
   return attributes;
 }
 
@@ -110,7 +111,7 @@ void verify_inner(const GraphData& graph, std::size_t id) {
   const ResultType type = infer(graph, node.op, node.inputs(), canonical);
   if (type.dtype != node.dtype || type.shape != shape) {
     bad_node(graph, id,
-             fmt::format("recorded as {}{}, but its operands make {}{}", to_string(node.dtype),
+             fmt::format("recorded as {}{}, but its operands give {}{}", to_string(node.dtype),
                          to_string(shape), to_string(type.dtype), to_string(type.shape)));
   }
   if (canonical.lists != recorded.lists) {
@@ -124,10 +125,10 @@ void verify_node(const GraphData& graph, std::size_t id) {
   const Node& node = graph.nodes[id];
   const auto op = static_cast<std::size_t>(node.op);
   if (op >= all_ops().size()) {
-    fail(ErrorCode::invalid_graph, fmt::format("node %{}: Op({}) is no op", id, op));
+    fail(ErrorCode::invalid_graph, fmt::format("node %{}: Op({}) is not an op", id, op));
   }
   if (static_cast<std::size_t>(node.dtype) >= all_dtypes().size()) {
-    bad_node(graph, id, fmt::format("DType({}) is no dtype", static_cast<int>(node.dtype)));
+    bad_node(graph, id, fmt::format("DType({}) is not a dtype", static_cast<int>(node.dtype)));
   }
   if (node.shape.index >= graph.shapes.size()) bad_node(graph, id, "its shape is missing");
   const OpInfo& row = info(node.op);
@@ -136,14 +137,15 @@ void verify_node(const GraphData& graph, std::size_t id) {
   }
   const auto unused = std::span(node.operands).subspan(node.operand_count);
   if (std::ranges::any_of(unused, [](NodeId operand) { return operand != NodeId(); })) {
-    bad_node(graph, id, "an operand beyond its last");
+    bad_node(graph, id, "an operand after its last one");
   }
   (row.kind == OpKind::leaf ? verify_leaf : verify_inner)(graph, id);
 }
 
 void verify_output(const GraphData& graph, const GraphOutput& output) {
   if (output.node.index >= graph.nodes.size()) {
-    fail(ErrorCode::invalid_graph, fmt::format("output '{}' is no node of the graph", output.name));
+    fail(ErrorCode::invalid_graph,
+         fmt::format("output '{}' is not a node of the graph", output.name));
   }
   const ShapeId shape = graph.nodes[output.node.index].shape;
   check_output_strides(output.name, graph.shapes[shape.index], output.strides);

@@ -1,7 +1,7 @@
 // The reference interpreter: one loop over the nodes, one loop over the elements of each.
 //
-// A tensor lives from the node that makes it to the last one that reads it, so a long chain needs
-// the memory of a few tensors. Operands are read through byte steps, 0 along repeated axes.
+// A tensor lives from its node to the last node that reads it, so a long chain needs memory for few
+// tensors at a time. Operands are read with strides in bytes, which are 0 along broadcast axes.
 #include <sinter/ir/interpret.h>
 
 #include <algorithm>
@@ -46,14 +46,14 @@ void store(std::byte* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
 
-/// What a node reads or writes: dense memory and its dimensions.
+/// Dense memory of a tensor, with its shape.
 struct Operand {
   const std::byte* data = nullptr;
   const Shape* shape = nullptr;
   std::size_t element_bytes = 0;
 };
 
-/// Bytes from one element to the next along each axis of `target`, 0 where `operand` repeats.
+/// Strides of `operand` in bytes along the axes of `target`; 0 where it is broadcast.
 Strides byte_steps(const Operand& operand, const Shape& target) {
   const Strides dense = dense_strides(*operand.shape);
   const int missing = target.rank() - operand.shape->rank();
@@ -66,7 +66,8 @@ Strides byte_steps(const Operand& operand, const Shape& target) {
   return steps;
 }
 
-/// Walks the rows (the last axis) of a shape in row-major order, with one pointer per operand.
+/// Iterates over the rows (the last axis) of a shape in row-major order, with one pointer per
+/// operand.
 class RowWalk {
  public:
   RowWalk(const Shape& shape, std::span<const Operand> operands) : shape_(shape) {
@@ -105,6 +106,7 @@ class RowWalk {
   std::array<const std::byte*, kMaxOperands> row_{};
 };
 
+/// Stores f of the operands' elements for each element of the shape.
 template <typename F, typename... T, std::size_t... I>
 void map_elements(F f, Types<T...>, std::index_sequence<I...>, RowWalk walk, std::byte* out) {
   using Result = std::invoke_result_t<F, T...>;
@@ -135,7 +137,7 @@ class Interpreter {
   }
 
  private:
-  /// Per node, the id of the last node that reads it; outputs are read by none, and so stay.
+  /// By node, the id of its last reader; 0, which reads nothing, for outputs, so that they stay.
   [[nodiscard]] std::vector<std::uint32_t> last_uses() const {
     const std::span<const Node> nodes = graph_.nodes();
     std::vector<std::uint32_t> last(nodes.size(), 0);
@@ -164,7 +166,7 @@ class Interpreter {
       case OpKind::primitive: tensors_[id.index] = compute(id, node.op, node.inputs()); return;
       case OpKind::composite: break;
     }
-    SINTER_ASSERT(false, "composites are expanded before");
+    SINTER_ASSERT(false, "the graph has no composites after expand");
   }
 
   [[nodiscard]] TensorData leaf(NodeId id) const {
@@ -217,14 +219,14 @@ class Interpreter {
     return result;
   }
 
-  /// A copy for the caller; of masks with 1 for every true, whatever the input held.
+  /// A copy for the caller. In masks every true is stored as 1, also if an input held another byte.
   [[nodiscard]] TensorData copy(NodeId id) const {
     return compute(id, Op::broadcast, std::span(&id, 1));
   }
 
   const Graph& graph_;
   std::span<const TensorData> inputs_;
-  std::vector<TensorData> tensors_;  ///< by node; empty before and after their time
+  std::vector<TensorData> tensors_;  ///< by node; empty before its computation and after last use
   std::vector<std::uint32_t> last_use_;
 };
 
@@ -262,14 +264,14 @@ void check_inputs(const Graph& graph, std::span<const TensorData> inputs) {
   }
 }
 
-/// What `evaluate` is asked for, so far as one look at the row tells it.
+/// Throws Error unless `op` is a primitive with this number of operands, and the dtypes exist.
 void check_primitive(Op op, DType dtype, DType to, std::size_t operands) {
   static_cast<void>(info(dtype));
   static_cast<void>(info(to));
   const OpInfo& row = info(op);
   if (row.kind != OpKind::primitive) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("evaluate of {}, which is no primitive", row.name));
+         fmt::format("evaluate of {}, which is not a primitive", row.name));
   }
   if (operands == static_cast<std::size_t>(row.arity)) return;
   fail(ErrorCode::invalid_argument,
@@ -306,7 +308,7 @@ void TensorData::check_type(std::optional<DType> asked) const {
   if (asked == dtype) return;
   fail(ErrorCode::dtype_mismatch,
        fmt::format("a tensor of {} was read as {}", to_string(dtype),
-                   asked.has_value() ? to_string(*asked) : "a type that is no dtype"));
+                   asked.has_value() ? to_string(*asked) : "a type that is not a dtype"));
 }
 
 std::vector<TensorData> interpret(const Graph& graph, std::span<const TensorData> inputs,

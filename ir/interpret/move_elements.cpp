@@ -1,5 +1,5 @@
-// Each op says where an element of its result comes from. Nothing here knows strides: the ways in
-// which kernels walk buffers are checked against this.
+// Structural ops: each maps an element of its result to an element of an operand, by coordinates.
+// This code uses no strides, so that it can check the strides with which kernels read buffers.
 #include "interpret/move_elements.h"
 
 #include <cstring>
@@ -21,6 +21,7 @@ void for_each_element(const Shape& shape, Visitor visit) {
   }
 }
 
+/// Index of an element in row-major order.
 std::int64_t row_major(const Shape& shape, const Dims& at) {
   std::int64_t position = 0;
   for (int axis = 0; axis < shape.rank(); ++axis) position = position * shape[axis] + at[axis];
@@ -30,9 +31,10 @@ std::int64_t row_major(const Shape& shape, const Dims& at) {
 /// An element of an operand.
 struct Source {
   std::size_t operand = 0;
-  std::int64_t position = 0;
+  std::int64_t position = 0;  ///< in row-major order
 };
 
+/// Finds the source of each element of the result of a structural op.
 class Mover {
  public:
   Mover(const Graph& graph, NodeId id, std::span<const DenseTensor> operands)
@@ -47,7 +49,7 @@ class Mover {
       case Op::pad: return padded(at);
       default: break;
     }
-    SINTER_ASSERT(false, "structural ops, but for the views that the planner makes");
+    SINTER_ASSERT(false, "the op is structural, and not a view, which only the planner records");
   }
 
  private:
@@ -69,9 +71,9 @@ class Mover {
     const auto axis = static_cast<int>(attributes_.lists[0][0]);
     const std::int64_t first = shape(0)[axis];
     if (at[axis] < first) return {0, row_major(shape(0), at)};
-    Dims behind = at;
-    behind[axis] -= first;
-    return {1, row_major(shape(1), behind)};
+    Dims from = at;
+    from[axis] -= first;
+    return {1, row_major(shape(1), from)};
   }
   [[nodiscard]] Source padded(const Dims& at) const {
     Dims from = at;
@@ -106,7 +108,7 @@ TensorData count_along(DType dtype, const Shape& shape, int axis) {
   TensorData result = TensorData::zeros(dtype, shape);
   const std::size_t bytes = info(dtype).bytes;
   for_each_element(shape, [&](const Dims& at, std::int64_t position) {
-    // The lowest bytes of the count, as everywhere on a little-endian machine.
+    // The low bytes of the count, which come first on a little-endian machine.
     std::memcpy(result.bytes.data() + static_cast<std::size_t>(position) * bytes, &at.begin()[axis],
                 bytes);
   });

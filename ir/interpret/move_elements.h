@@ -1,4 +1,4 @@
-// Structural ops in the interpreter: element by element, from coordinates.
+// Structural ops and iota in the reference interpreter, element by element, from coordinates.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,17 @@
 
 namespace sinter::detail {
 
-/// A dense tensor that is read.
+/// A dense tensor to read.
 struct DenseTensor {
   const std::byte* data = nullptr;
   const Shape* shape = nullptr;
 };
 
-/// What node `id`, a structural op, makes of its operands.
+/// Returns the result of structural op `id` on these operands.
 [[nodiscard]] TensorData move_elements(const Graph& graph, NodeId id,
                                        std::span<const DenseTensor> operands);
 
-/// What an iota of this dtype, an integer, and shape holds.
+/// Returns an iota along `axis`. `dtype` is an integer.
 [[nodiscard]] TensorData count_along(DType dtype, const Shape& shape, int axis);
 
 }  // namespace sinter::detail

@@ -1,3 +1,4 @@
+// Products, one element of the result and one fused multiply-add at a time.
 #include "interpret/multiply_elements.h"
 
 #include <cmath>
@@ -6,20 +7,21 @@
 namespace sinter::detail {
 namespace {
 
-/// How an operand is walked: one stride for each axis of the result, and one for what is summed.
+/// Strides with which an operand is read, in elements.
 struct Walk {
   const std::byte* data = nullptr;
-  Strides strides;
-  std::int64_t summed = 0;
+  Strides strides;            ///< along each axis of the result; 0 where the operand is broadcast
+  std::int64_t k_stride = 0;  ///< along the contracted dimension
 };
 
-/// Axes align at the last; what is summed stands where the result has an axis of the other operand.
-Walk walk(const DenseTensor& x, int summed, const Shape& result) {
+/// Returns the strides of `x` whose contracted dimension is `k_axis`. Axes of `x` and of the result
+/// are aligned at the last one; the place of `k_axis` belongs to the other operand or has length 1.
+Walk walk(const DenseTensor& x, int k_axis, const Shape& result) {
   const Strides dense = dense_strides(*x.shape);
-  Walk made{x.data, {}, dense[summed]};
+  Walk made{x.data, {}, dense[k_axis]};
   for (int i = 0; i < result.rank(); ++i) made.strides.push_back(0);
   for (int axis = x.shape->rank() - 1, to = result.rank() - 1; axis >= 0; --axis, --to) {
-    if (axis == summed) continue;
+    if (axis == k_axis) continue;
     if ((*x.shape)[axis] != 1) made.strides[to] = dense[axis];
   }
   return made;
@@ -45,7 +47,8 @@ void multiply(const Walk& a, const Walk& b, std::int64_t length, TensorData& res
     }
     T sum = 0;
     for (std::int64_t k = 0; k < length; ++k) {
-      sum = std::fma(element<T>(a, a_at + k * a.summed), element<T>(b, b_at + k * b.summed), sum);
+      sum =
+          std::fma(element<T>(a, a_at + k * a.k_stride), element<T>(b, b_at + k * b.k_stride), sum);
     }
     total = sum;
     for (int axis = at.rank(); axis-- > 0;) {

@@ -1,4 +1,4 @@
-// Products for the reference interpreter: the rule of product.h, word for word.
+// Products in the reference interpreter: a direct implementation of the definition in product.h.
 #pragma once
 
 #include <sinter/ir/graph.h>
@@ -8,7 +8,7 @@
 
 namespace sinter::detail {
 
-/// The result of product `id` over its operands, of f32 or f64.
+/// Returns the result of product `id`, an mm or dot on f32 or f64, on these operands.
 [[nodiscard]] TensorData multiply_elements(const Graph& graph, NodeId id, const DenseTensor& a,
                                            const DenseTensor& b);
 

@@ -1,3 +1,4 @@
+// Reductions: copies the elements that make up a result, then reduces them chunk by chunk.
 #include "interpret/reduce_elements.h"
 
 #include <algorithm>
@@ -11,12 +12,13 @@
 namespace sinter::detail {
 namespace {
 
-/// std::vector<bool> is no sequence of bools.
+/// A value of type T. A vector of these is contiguous for bool too, unlike std::vector<bool>.
 template <typename T>
 struct Boxed {
   T value;
 };
 
+/// Accumulates a chunk in lanes, and folds the lanes by halves.
 template <typename T, typename F>
 T reduce_chunk(F combine, std::span<const Boxed<T>> x, std::int64_t lanes, T identity) {
   std::vector<Boxed<T>> a(static_cast<std::size_t>(lanes), {identity});
@@ -30,6 +32,7 @@ T reduce_chunk(F combine, std::span<const Boxed<T>> x, std::int64_t lanes, T ide
   return a[0].value;
 }
 
+/// Reduces the chunks of a group, and their results in the same way, until one result remains.
 template <typename T, typename F>
 T reduce_group(F combine, std::vector<Boxed<T>> x, std::int64_t lanes, T identity) {
   const auto chunk = static_cast<std::size_t>(kChunkSteps * lanes);

@@ -1,4 +1,4 @@
-// Reductions for the reference interpreter: the rule of reduction.h, word for word.
+// Reductions in the reference interpreter: a direct implementation of the order in reduction.h.
 #pragma once
 
 #include <sinter/ir/graph.h>
@@ -8,7 +8,7 @@
 
 namespace sinter::detail {
 
-/// The result of reduction `id` over its operand.
+/// Returns the result of reduction `id` on operand `from`.
 [[nodiscard]] TensorData reduce_elements(const Graph& graph, NodeId id, const DenseTensor& from);
 
 }  // namespace sinter::detail

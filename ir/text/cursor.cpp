@@ -1,4 +1,4 @@
-// Tokens and error messages of the text form. Numbers do not depend on the locale.
+// Tokens and error messages of the text form. The locale has no effect on numbers.
 #include "text/cursor.h"
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 namespace sinter::detail {
 namespace {
 
-/// Of a long line, an error shows this much before and behind the caret.
+/// Number of characters of a long line that an error shows before and after the caret.
 constexpr std::size_t kContext = 60;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// All digits of a whole number.
+/// Decimal digits of an integer, not rounded.
 std::string integer_text(double value) {
   std::array<char, 320> text;
   const auto end =
@@ -42,7 +42,7 @@ void TextCursor::skip_blank_lines() {
 bool TextCursor::accept(std::string_view token) {
   skip_blanks();
   if (text_.substr(at_, token.size()) != token) return false;
-  // "const" is not the start of "constant".
+  // "const" must not match the start of "constant".
   const char next = at_ + token.size() < text_.size() ? text_[at_ + token.size()] : '\0';
   if (is_letter(token.back()) && (is_letter(next) || is_digit(next))) return false;
   at_ += token.size();
@@ -94,10 +94,10 @@ double TextCursor::number(std::string_view what) {
   std::string_view digits = text_.substr(first, at_ - first);
   digits.remove_prefix(std::min(digits.find_first_not_of("-0"), digits.size()));
   const bool whole = std::ranges::all_of(digits, is_digit);
-  // Below 2^53 every integer is an f64.
+  // Below 2^53 every integer is exact in f64.
   if (whole && std::abs(value) >= 0x1p53 && digits != integer_text(std::abs(value))) {
-    fail_at(first, fmt::format("no f64 holds this integer: the nearest that one does is {}; a "
-                               "number that may be rounded has a point",
+    fail_at(first, fmt::format("this integer is not exact in f64; the nearest f64 is {}; write a "
+                               "decimal point to allow rounding",
                                integer_text(value)));
   }
   return value;

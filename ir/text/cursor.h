@@ -1,5 +1,5 @@
-// A place in a text that is being parsed: the tokens of the text form, and errors that show the
-// line with a caret.
+// TextCursor: a position in a text that is being parsed. Reads the tokens of the text form, and
+// throws errors that show the line with a caret.
 #pragma once
 
 #include <cstdint>
@@ -12,26 +12,30 @@ class TextCursor {
  public:
   explicit TextCursor(std::string_view text) : text_(text) {}
 
+  /// Offset of the cursor in the text, in bytes.
   [[nodiscard]] std::size_t position() const { return at_; }
   [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-  /// Past blanks and a comment, up to the end of the line.
+  /// Skips blanks and a comment, but not the end of the line.
   void skip_blanks();
-  /// Past whole lines without a token.
+  /// Skips blanks, comments and ends of lines up to the next token.
   void skip_blank_lines();
-  /// Takes `token` if it is next, blanks before it aside.
+  /// Skips blanks, and then `token` if it is next. Returns true if it was.
   bool accept(std::string_view token);
-  /// Takes `token` or reports that `token` is missing.
+  /// Skips `token`, or throws if it is not next.
   void expect(std::string_view token);
+  /// Throws unless only blanks and a comment remain on the line.
   void expect_end_of_line();
-  /// Letters, digits and underscores, starting with a letter; empty when something else is next.
+  /// Reads a word: letters, digits and underscores, the first not a digit. Returns an empty text if
+  /// no word is next.
   std::string_view word();
+  // These functions read a number, or throw that `what` was expected.
   std::uint64_t integer(std::string_view what);
   std::int64_t signed_integer(std::string_view what);
   double number(std::string_view what);
-  /// A name in quotes, with \", \\ and \xNN.
+  /// Reads a name in quotes, with the escapes \", \\ and \xNN.
   std::string quoted(std::string_view what);
 
-  /// Throws Error(parse_error): line, column, message, the line and a caret.
+  /// Throws Error(parse_error) with line, column, message, the line itself and a caret.
   [[noreturn]] void fail_at(std::size_t position, std::string_view message) const;
   [[noreturn]] void fail_here(std::string_view message) const { fail_at(at_, message); }
 

@@ -1,4 +1,4 @@
-// Text to Graph: one pass over the lines, one statement a line, no recursion.
+// The parser of the text form: one pass over the lines, with one statement per line.
 #include <array>
 #include <map>
 #include <optional>
@@ -17,14 +17,15 @@ namespace {
 
 using detail::TextCursor;
 
-/// An operand as written: a node, or a bare number whose dtype its neighbours decide.
+/// An operand as written: a node, or a number whose dtype follows from the other operands.
 struct WrittenOperand {
   std::size_t position = 0;
-  std::optional<Value> value;
+  std::optional<Value> value;  ///< the node; without it the operand is `number`
   double number = 0;
-  bool constant = false;
+  bool constant = false;  ///< true if `const` precedes the number
 };
 
+/// The dtype and shape of a node as written.
 struct WrittenType {
   std::size_t position = 0;
   DType dtype{};
@@ -58,7 +59,7 @@ class Parser {
     cursor_.expect("%");
     const std::uint64_t number = cursor_.integer("the number of a node");
     if (values_.contains(number)) {
-      cursor_.fail_at(at, fmt::format("%{} is recorded already", number));
+      cursor_.fail_at(at, fmt::format("%{} is already defined", number));
     }
     cursor_.expect("=");
     values_.emplace(number, definition());
@@ -136,7 +137,7 @@ class Parser {
     return value;
   }
 
-  /// Reads "(a, b, name=c, list=[1, 0])"; attributes left out at the end take their defaults.
+  /// Reads "(a, b, name=c, list=[1, 0])". Omitted attributes at the end have their defaults.
   std::size_t read_operands(std::size_t at, const OpInfo& row, std::span<WrittenOperand> operands,
                             Attributes& attributes) {
     const auto arity = static_cast<std::size_t>(row.arity);
@@ -162,7 +163,7 @@ class Parser {
     return count;
   }
 
-  /// Reads "axes=[1, 0]" if one of the lists of `row` is written here.
+  /// Reads "axes=[1, 0]" if a list of `row` is next.
   bool read_list(const OpInfo& row, Attributes& attributes) {
     for (std::size_t i = 0; i < kMaxLists && !row.lists[i].empty(); ++i) {
       if (!cursor_.accept(row.lists[i])) continue;
@@ -173,7 +174,7 @@ class Parser {
     return false;
   }
 
-  /// Reads "table=[0, 0.5, ...]" if it is written here.
+  /// Reads "table=[0, 0.5, ...]" if it is next.
   bool read_table(const OpInfo& row, Attributes& attributes) {
     if (row.rule != DTypeRule::lookup || !cursor_.accept("table")) return false;
     cursor_.expect("=");
@@ -190,7 +191,7 @@ class Parser {
   WrittenOperand operand(const OperandInfo& expected) {
     cursor_.skip_blanks();
     const std::size_t name_at = cursor_.position();
-    // A word may be the operand's name, or the start of a number such as inf.
+    // A word may be the name of the operand, or a number such as inf.
     if (cursor_.accept(expected.name)) {
       cursor_.expect("=");
       cursor_.skip_blanks();
@@ -198,7 +199,7 @@ class Parser {
     WrittenOperand written;
     written.position = cursor_.position();
     if (cursor_.accept("%")) {
-      written.value = reference_behind_percent(written.position);
+      written.value = reference_after_percent(written.position);
       return written;
     }
     if (cursor_.accept("true") || cursor_.accept("false")) {
@@ -212,27 +213,27 @@ class Parser {
     return written;
   }
 
-  /// Reports `nome=0.1` as a wrong name rather than as a missing number.
+  /// Reports `slope=0.1` as a wrong name instead of a missing number.
   void check_name(const OperandInfo& expected) {
     TextCursor ahead = cursor_;
     const std::string_view name = ahead.word();
     if (name.empty() || !ahead.accept("=")) return;
     cursor_.fail_here(
-        fmt::format("'{}' is no name here; this operand is '{}'", name, expected.name));
+        fmt::format("there is no operand '{}' here; this operand is '{}'", name, expected.name));
   }
 
   Value reference() {
     cursor_.skip_blanks();
     const std::size_t at = cursor_.position();
     cursor_.expect("%");
-    return reference_behind_percent(at);
+    return reference_after_percent(at);
   }
 
-  Value reference_behind_percent(std::size_t at) {
+  Value reference_after_percent(std::size_t at) {
     const std::uint64_t number = cursor_.integer("the number of a node");
     const auto found = values_.find(number);
     if (found == values_.end()) {
-      cursor_.fail_at(at, fmt::format("%{} is not recorded above", number));
+      cursor_.fail_at(at, fmt::format("%{} is not defined above", number));
     }
     return found->second;
   }
@@ -268,8 +269,8 @@ class Parser {
     return result;
   }
 
-  /// That of the first operand that is a node and no mask: scalars with a line of their own have a
-  /// dtype of their own and do not decide, as the printer knows.
+  /// The dtype of numbers among `operands`: that of the first operand that is a node, but neither
+  /// bool nor a scalar. The printer follows the same rule.
   std::optional<DType> dtype_of_numbers(std::span<const WrittenOperand> operands) const {
     for (const WrittenOperand& operand : operands) {
       if (!operand.value.has_value() || operand.value->dtype() == DType::boolean) continue;
@@ -283,7 +284,7 @@ class Parser {
     if (operand.value.has_value()) return *operand.value;
     if (!dtype.has_value()) {
       cursor_.fail_at(operand.position,
-                      "nothing beside it says which dtype this number has; record it as a node, "
+                      "no other operand gives this number a dtype; write it as a node, "
                       "as in '%9 = parameter 0.5: f32[]'");
     }
     return make_scalar(operand.position, operand.number, operand.constant, *dtype);
@@ -303,7 +304,7 @@ class Parser {
                     to_string(written.shape), to_string(value.dtype()), to_string(value.shape())));
   }
 
-  /// What the graph builder refuses is an error at this place of the text.
+  /// Calls `build`, and reports its errors at position `at` of the text.
   template <typename F>
   auto checked(std::size_t at, F build) -> decltype(build()) {
     try {
@@ -316,7 +317,8 @@ class Parser {
 
   TextCursor cursor_;
   Graph graph_;
-  std::map<std::uint64_t, Value> values_;  ///< a hash of chosen numbers could be made slow
+  /// Nodes by number. Not a hash table, since chosen numbers could make one slow.
+  std::map<std::uint64_t, Value> values_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Graph to text. See text.h for the form; parse.cpp is the way back.
+// The printer of the text form, which text.h describes; parse.cpp reads it.
 #include <charconv>
 #include <cmath>
 
@@ -58,8 +58,8 @@ class Printer {
  private:
   static constexpr std::uint32_t kInline = 0xffffffff;
 
-  /// Whether the reader can tell the dtype of scalar `id` where `user` has it as an operand: it
-  /// takes that of the first other operand that is no mask and no bare number.
+  /// True if the parser infers the right dtype for scalar `id` when it is printed as an operand of
+  /// `user`. The parser takes the dtype of the first operand that is neither bool nor a scalar.
   [[nodiscard]] bool readable_in(const Node& user, NodeId id) const {
     for (NodeId operand : user.inputs()) {
       const Node& other = graph_.node(operand);
@@ -82,7 +82,7 @@ class Printer {
     for (const GraphOutput& output : graph_.outputs()) own_line[output.node.index] = true;
     std::uint32_t next = 0;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      // Printed inline twice, it would be read as two.
+      // A scalar with two uses would become two scalars if it were printed inline.
       if (!is_scalar_leaf(nodes[i]) || own_line[i] || uses[i] != 1) numbers_[i] = next++;
     }
   }
@@ -139,8 +139,8 @@ class Printer {
 
   const Graph& graph_;
   const PrintOptions& options_;
-  std::vector<std::uint32_t>
-      numbers_;  ///< by node; kInline for scalars printed where they are used
+  /// Number of each node in the text; kInline for scalars that print where they are used.
+  std::vector<std::uint32_t> numbers_;
 };
 
 }  // namespace

@@ -137,11 +137,11 @@ TEST(Canonical, OneChunkOfAllIsAWholeReduction) {
 
 TEST(Canonical, WhatAnOpDoesNotHaveIsRefused) {
   Operands of;
-  expect_error(ErrorCode::invalid_argument, "a list [5] that no relu has",
+  expect_error(ErrorCode::invalid_argument, "a list [5], which relu does not take",
                [&] { (void)of.apply(Op::relu, {of.x}, lists({5})); });
   Attributes table;
   table.table.emplace();
-  expect_error(ErrorCode::invalid_argument, "a table, which no relu has",
+  expect_error(ErrorCode::invalid_argument, "a table, which relu does not take",
                [&] { (void)of.apply(Op::relu, {of.x}, table); });
   const NodeId far{77};
   expect_error(ErrorCode::invalid_argument, "node 77 of a graph of 2 nodes",
@@ -151,7 +151,7 @@ TEST(Canonical, WhatAnOpDoesNotHaveIsRefused) {
 }
 
 TEST(Canonical, AParameterIsANumber) {
-  expect_error(ErrorCode::dtype_mismatch, "a parameter of bool: it takes a number",
+  expect_error(ErrorCode::dtype_mismatch, "a parameter must be a number, not bool",
                [] { (void)Graph().parameter(1, DType::boolean); });
 }
 
@@ -262,7 +262,7 @@ TEST(Enums, OfPassesAreRefusedWhereTheyAreNone) {
 
 TEST(Enums, EvaluateRefusesWhatHasNoMeaning) {
   const double x[] = {1, 2, 3, 4};
-  expect_error(ErrorCode::invalid_argument, "evaluate of relu, which is no primitive",
+  expect_error(ErrorCode::invalid_argument, "evaluate of relu, which is not a primitive",
                [&] { (void)evaluate(Op::relu, DType::f32, DType::f32, std::span(x, 1)); });
   expect_error(ErrorCode::invalid_argument, "add takes 2 operands, not 4",
                [&] { (void)evaluate(Op::add, DType::f32, DType::f32, x); });
@@ -272,7 +272,7 @@ TEST(Enums, EvaluateRefusesWhatHasNoMeaning) {
                [&] { (void)evaluate(Op::bitcast, DType::f32, DType::f64, std::span(x, 1)); });
   expect_error(ErrorCode::invalid_argument, "a lookup needs its table",
                [&] { (void)evaluate(Op::lut16, DType::i32, DType::f32, std::span(x, 1)); });
-  expect_error(ErrorCode::invalid_argument, "combiner of add, which is no reduction",
+  expect_error(ErrorCode::invalid_argument, "combiner of add, which is not a reduction",
                [] { (void)combiner(Op::add); });
 }
 

@@ -104,7 +104,7 @@ TEST(Structure, RefusesWhatLeavesAnAxis) {
                [&] { static_cast<void>(x.slice(0, 0, 1, 0)); });
   expect_error(ErrorCode::shape_mismatch, "one entry per axis",
                [&] { static_cast<void>(x.transpose({0})); });
-  expect_error(ErrorCode::shape_mismatch, "no order of 0 to 1",
+  expect_error(ErrorCode::shape_mismatch, "not a permutation of 0 to 1",
                [&] { static_cast<void>(x.transpose({1, 1})); });
   expect_error(ErrorCode::shape_mismatch, "12 elements",
                [&] { static_cast<void>(x.reshape({5, -1})); });

@@ -170,10 +170,10 @@ TEST(ArgExtreme, RefusesWhatHasNoMeaning) {
             "argmin: axes [0, 1] of shape [2, 3]: name one axis, or none for the index in the "
             "flattened tensor");
   EXPECT_EQ(message_of([&] { (void)nothing.argmax(); }),
-            "argmax of shape [2, 0]: over no elements: there is no highest of nothing");
+            "argmax of shape [2, 0]: there are no elements, so there is no highest one");
   EXPECT_EQ(message_of([&] { (void)nothing.argmin(-1); }),
-            "argmin of shape [2, 0] along axis -1: over no elements: there is no lowest of "
-            "nothing");
+            "argmin of shape [2, 0] along axis -1: there are no elements, so there is no "
+            "lowest one");
 }
 
 }  // namespace

@@ -532,7 +532,7 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
   EXPECT_EQ(message_of([&] { (void)x.sum({1, -1}); }),
             "sum: axes [1, -1] of shape [2, 3] name axis 1 twice: name each axis once");
   EXPECT_EQ(message_of([&] { (void)nothing.amax(1); }),
-            "amax of f32[2, 0]: over no elements along axis 1: there is no highest of nothing");
+            "amax of f32[2, 0]: axis 1 has no elements, so there is no highest one");
   EXPECT_EQ(
       message_of([&] { (void)n.mean(); }),
       "mean of i32[2, 3]: it computes on floats; convert the tensor first, to the floating dtype "
@@ -551,8 +551,8 @@ TEST(Reduction, RefusesWhatHasNoMeaning) {
   EXPECT_EQ(message_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {2}); }),
             "reduce_sum(x: f32[2, 3]): keep is [2], not [0], [1] or [1, elements of a chunk]");
   EXPECT_EQ(message_of([&] { (void)reduced(Op::reduce_sum, x, {1}, {1, 3000}); }),
-            "reduce_sum(x: f32[2, 3]): chunks of 3000 elements: here they are of 2048 or a power "
-            "of it");
+            "reduce_sum(x: f32[2, 3]): chunks of 3000 elements: here a chunk has 2048 elements, or "
+            "a power of that");
   EXPECT_EQ(
       message_of([&] { (void)reduced(Op::reduce_sum, x, {1, 0}, {1}); }),
       "reduce_sum(x: f32[2, 3]): axes [1, 0] are not neighbours in ascending order, of 0 to 1");

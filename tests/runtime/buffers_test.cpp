@@ -247,9 +247,8 @@ TEST(InPlace, TwoOutputsNeverShareABuffer) {
   graph.output("b", x + 1.0);
   std::array<float, 4> in{};
   std::array<float, 4> out{};
-  const std::string message = error_of([&] {
-    engine.compile(graph).run({view(in, {4})}, {view(out, {4}), view(out, {4})});
-  });
+  const std::string message = error_of(
+      [&] { engine.compile(graph).run({view(in, {4})}, {view(out, {4}), view(out, {4})}); });
   EXPECT_TRUE(message.starts_with("invalid_buffer: output 'b' (16 bytes at ")) << message;
   EXPECT_NE(message.find("overlaps output 'a'"), std::string::npos) << message;
 }
@@ -270,9 +269,8 @@ TEST(InPlace, TheSameBufferInAnotherLayoutIsRefused) {
   graph.output("y", graph.input("x", DType::f32, {3, 3}) + 1.0, {1, 3});
   const Executable program = engine.compile(graph);
   std::array<float, 9> both{};
-  const std::string message = error_of([&] {
-    program.run({view(both, {3, 3})}, {view(both, {3, 3}, {1, 3})});
-  });
+  const std::string message =
+      error_of([&] { program.run({view(both, {3, 3})}, {view(both, {3, 3}, {1, 3})}); });
   EXPECT_NE(message.find("overlaps input 'x'"), std::string::npos) << message;
 }
 
@@ -290,9 +288,7 @@ TEST(InPlace, AnInputThatALaterKernelReadsIsRefused) {
   fused.run({in}, {view(a, {4}), view(b, {4})});
   EXPECT_EQ(b[3], 20) << "one kernel reads all before it writes";
   const Executable unfused = engine.compile(graph, {.fuse = Fuse::none});
-  EXPECT_EQ(error_of([&] {
-              unfused.run({in}, {view(a, {4}), view(b, {4})});
-            }),
+  EXPECT_EQ(error_of([&] { unfused.run({in}, {view(a, {4}), view(b, {4})}); }),
             "invalid_buffer: output 'first' is given the buffer of input 'x', which kernel 1 still "
             "reads after kernel 0 has written it: give output 'first' a buffer of its own");
   unfused.run({in}, {view(b, {4}), view(a, {4})});
@@ -305,9 +301,7 @@ TEST(InPlace, AnInputThatIsReadInAnotherOrderIsRefused) {
   graph.output("y", x + x.transpose());
   const Executable program = Engine().compile(graph);
   std::array<float, 4> data{1, 2, 3, 4};
-  EXPECT_EQ(error_of([&] {
-              program.run({view(data, {2, 2})}, {view(data, {2, 2})});
-            }),
+  EXPECT_EQ(error_of([&] { program.run({view(data, {2, 2})}, {view(data, {2, 2})}); }),
             "invalid_buffer: output 'y' is given the buffer of input 'x', but this graph reads the "
             "input in another order than it lies: give output 'y' a buffer of its own");
   EXPECT_EQ(data, (std::array<float, 4>{1, 2, 3, 4}));
@@ -325,9 +319,7 @@ TEST(InPlace, AnOperandOfAProductMayBeReplacedByALaterKernel) {
   std::array<float, 4> b{1, 1, 1, 1};
   std::array<float, 4> spare{};
   const auto in = [](auto& data) { return view(data, {2, 2}); };
-  EXPECT_EQ(error_of([&] {
-              program.run({in(a), in(b)}, {in(a), in(spare)});
-            }),
+  EXPECT_EQ(error_of([&] { program.run({in(a), in(b)}, {in(a), in(spare)}); }),
             "invalid_buffer: output 'sum' is given the buffer of input 'x', which kernel 1 still "
             "reads after kernel 0 has written it: give output 'sum' a buffer of its own");
   program.run({in(a), in(b)}, {in(b), in(a)});
@@ -349,9 +341,8 @@ TEST(InPlace, AnOutputThatIsWrittenInPartsIsRefused) {
   const Executable program = Engine().compile(graph);
   std::array<float, 4> data{1, 2, 3, 4};
   std::array<float, 2> other{5, 6};
-  const std::string message = error_of([&] {
-    program.run({view(data, {4}), view(other, {2})}, {view(data, {4})});
-  });
+  const std::string message =
+      error_of([&] { program.run({view(data, {4}), view(other, {2})}, {view(data, {4})}); });
   EXPECT_NE(message.find("writes the output part by part"), std::string::npos) << message;
 }
 
@@ -365,9 +356,7 @@ TEST(Strides, MustBeThoseDeclared) {
   program.run({view(x, {2, 3}, {6, 2})}, {view(y, {2, 3})});
   EXPECT_EQ(y[5], 2);
   EXPECT_EQ(
-      error_of([&] {
-        program.run({view(x, {2, 3})}, {view(y, {2, 3})});
-      }),
+      error_of([&] { program.run({view(x, {2, 3})}, {view(y, {2, 3})}); }),
       "invalid_buffer: input 'x' of shape [2, 3] was declared with strides [6, 2], got a dense "
       "view: give Graph::input the strides of the buffer");
 }
@@ -410,10 +399,9 @@ TEST(Strides, OfZeroReachOnlyWhatTheyRepeat) {
   // x takes three elements; y begins right behind them.
   program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[3], {5, 3})});
   EXPECT_EQ(memory[17], 2);
-  EXPECT_NE(error_of([&] {
-              program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[2], {5, 3})});
-            }),
-            "no error");
+  EXPECT_NE(
+      error_of([&] { program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[2], {5, 3})}); }),
+      "no error");
 }
 
 TEST(Target, OfAnotherMachineIsShownAndNotRun) {
@@ -520,7 +508,7 @@ TEST(DonatedBuffers, AreInputs) {
             "invalid_argument: donate: the value is the result of relu, and only inputs are "
             "donated");
   EXPECT_EQ(error_of([&] { Graph().donate(x); }),
-            "invalid_graph: donate: the value is one of another Graph");
+            "invalid_graph: donate: the value belongs to another Graph");
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST(Infer, RefusesMasksWhereNumbersAreDueAndNumbersWhereMasksAre) {
 TEST(Infer, RefusesAnythingButANumberAsSlope) {
   Inputs in;
   const std::string_view words =
-      "negative_slope must be a number; a bool is none, and for a tensor of slopes use prelu";
+      "negative_slope must be a number; a bool is not one; for a tensor of slopes use prelu";
   const Value yes = in.graph.constant(1, DType::boolean);
   for (const Value& slope : {yes, in.mask, in.y, in.y + 1}) {
     const Value operands[] = {in.x, slope};
@@ -144,7 +144,8 @@ TEST(Infer, BlamesTheOperandRatherThanANumberBesideIt) {
   };
   EXPECT_EQ(test::message_of([&] { (void)n.leaky_relu(); }), floats("leaky_relu(x: i32[2, 3])"));
   EXPECT_EQ(test::message_of([&] { (void)n.elu(0.5); }), floats("elu(x: i32[2, 3])"));
-  EXPECT_EQ(test::message_of([&] { (void)n.hardtanh(-0.5, 0.5); }), floats("hardtanh(x: i32[2, 3])"));
+  EXPECT_EQ(test::message_of([&] { (void)n.hardtanh(-0.5, 0.5); }),
+            floats("hardtanh(x: i32[2, 3])"));
   EXPECT_EQ(test::message_of([&] { (void)n.pow(0.5); }), floats("pow(x: i32[2, 3])"));
   EXPECT_EQ(test::message_of([&] { (void)mask.clamp(0.5, 1); }),
             "clamp(x: bool[2]): x must be a number, of any width, not bool");

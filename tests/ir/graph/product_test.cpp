@@ -50,8 +50,8 @@ TEST(Product, RefusesShapesThatDoNotMeet) {
                "matmul: shapes [2, 3] and []: it takes vectors and matrices; for a number use mul",
                [&] { static_cast<void>(a.matmul(a.sum())); });
   expect_error(ErrorCode::shape_mismatch,
-               "bmm: shapes [2, 5, 3] and [3, 3, 5]: both must hold as many matrices; matmul "
-               "broadcasts leading axes",
+               "bmm: shapes [2, 5, 3] and [3, 3, 5]: both must have equal numbers of matrices; "
+               "matmul broadcasts leading axes",
                [&] { static_cast<void>(batch.transpose({0, 2, 1}).bmm(others)); });
   expect_error(ErrorCode::shape_mismatch,
                "bmm: shapes [2, 3, 5] and [3, 3, 5]: the first has 5 columns and the second 3 rows",

@@ -67,9 +67,9 @@ TEST(Verify, LooksAtEveryNodeAgain) {
     std::string_view words;
     void (*spoil)(GraphData&);
   } cases[] = {
-      {"node %3, add: recorded as f64[2, 3], but its operands make f32[2, 3]",
+      {"node %3, add: recorded as f64[2, 3], but its operands give f32[2, 3]",
        [](GraphData& graph) { graph.nodes[3].dtype = DType::f64; }},
-      {"node %3, add: recorded as f32[], but its operands make f32[2, 3]",
+      {"node %3, add: recorded as f32[], but its operands give f32[2, 3]",
        [](GraphData& graph) { graph.nodes[3].shape = graph.nodes[1].shape; }},
       {"node %3, add: its shape is missing", [](GraphData& graph) { graph.nodes[3].shape = {9}; }},
       {"node %3, add: an operand comes after its user",
@@ -85,23 +85,23 @@ TEST(Verify, LooksAtEveryNodeAgain) {
       {"input 'x' has shape [2, 3] but strides [1]: give one stride per axis, or none",
        [](GraphData& graph) { graph.inputs[0].strides = {1}; }},
       {"input 'x' has shape [2, -3]", [](GraphData& graph) { graph.shapes[0] = {2, -3}; }},
-      {"node %1, constant: a number has shape []",
+      {"node %1, constant: a number must have shape []",
        [](GraphData& graph) { graph.nodes[1].shape = {0}; }},
       {"node %1, constant: 0.1 is not exact in f32",
        [](GraphData& graph) { graph.nodes[1].payload = std::bit_cast<std::uint64_t>(0.1); }},
       {"node %2, parameter: the graph has no parameter 0",
        [](GraphData& graph) { graph.parameters.clear(); }},
-      {"output 'y' is no node of the graph",
+      {"output 'y' is not a node of the graph",
        [](GraphData& graph) { graph.outputs[0].node = {55}; }},
-      {"node %3: Op(250) is no op",
+      {"node %3: Op(250) is not an op",
        [](GraphData& graph) { graph.nodes[3].op = static_cast<Op>(250); }},
-      {"node %3, add: DType(99) is no dtype",
+      {"node %3, add: DType(99) is not a dtype",
        [](GraphData& graph) { graph.nodes[3].dtype = static_cast<DType>(99); }},
-      {"node %3, add: an operand beyond its last",
+      {"node %3, add: an operand after its last one",
        [](GraphData& graph) { graph.nodes[3].operands[2] = {1}; }},
-      {"node %3, add: a payload of 7 stands for nothing",
+      {"node %3, add: a payload of 7 has no meaning",
        [](GraphData& graph) { graph.nodes[3].payload = 7; }},
-      {"output 'y' of shape [2, 3] has strides [1, 1], by which elements share memory",
+      {"output 'y' of shape [2, 3] has strides [1, 1], by which elements overlap",
        [](GraphData& graph) { graph.outputs[0].strides = {1, 1}; }},
   };
   detail::verify(storage());
@@ -138,7 +138,7 @@ TEST(Verify, BringsAttributesToCanonicalFormAgain) {
     Dims first, second;
   } cases[] = {
       {"node %1, concat: recorded with [-1], in canonical form [1]", 1, {-1}, {}},
-      {"node %1, concat: recorded as f32[2, 6], but its operands make f32[4, 3]", 1, {-2}, {}},
+      {"node %1, concat: recorded as f32[2, 6], but its operands give f32[4, 3]", 1, {-2}, {}},
       {"concat: axis -3 of shape [2, 3]: axes are -2 to 1", 1, {-3}, {}},
       {"concat takes one axis", 1, {0, 1}, {}},
       {"node %2, slice: recorded with [1, 0], [-5, 2], in canonical form [1, 0], [1, 2]",

@@ -44,7 +44,7 @@ TEST(ParseError, RefusesABoolAsSlope) {
                        "line 4, column 36: negative_slope must be a number or a node, not a bool");
   }
   expect_parse_error("%2 = leaky_relu(%0, negative_slope=%1): f32[2, 3]",
-                     "negative_slope must be a number; a bool is none");
+                     "negative_slope must be a number; a bool is not one");
 }
 
 TEST(ParseError, NamesWhatIsMissing) {
@@ -63,12 +63,12 @@ TEST(ParseError, NamesWhatIsMissing) {
 }
 
 TEST(ParseError, NamesWhatIsUnknownOrTaken) {
-  expect_parse_error("%2 = relu(%7): f32[2, 3]", "line 4, column 11: %7 is not recorded above");
-  expect_parse_error("%1 = relu(%0): f32[2, 3]", "line 4, column 1: %1 is recorded already");
+  expect_parse_error("%2 = relu(%7): f32[2, 3]", "line 4, column 11: %7 is not defined above");
+  expect_parse_error("%1 = relu(%0): f32[2, 3]", "line 4, column 1: %1 is already defined");
   expect_parse_error("%2 = input \"z\": f17[2]", "there is no dtype 'f17'");
   expect_parse_error("%2 = input \"x\": f32[2]", "there is an input 'x' already");
   expect_parse_error("%2 = leaky_relu(%0, slope=0.2): f32[2, 3]",
-                     "'slope' is no name here; this operand is 'negative_slope'");
+                     "there is no operand 'slope' here; this operand is 'negative_slope'");
   expect_parse_error(R"(output "a\q" = %0)", "a name escapes only");
 }
 
@@ -101,13 +101,13 @@ TEST(ParseError, RefusesNumbersThatAreNone) {
   expect_parse_error("%2 = add(%0, 1e999): f32[2, 3]", "out of range");
   expect_parse_error("%2 = add(%0, x): f32[2, 3]", "expected a number or a node such as %0");
   expect_parse_error("%2 = add(%0, $0): f32[2, 3]", "expected a number or a node such as %0");
-  expect_parse_error("%2 = add(1, 2): f32[]", "nothing beside it says which dtype");
+  expect_parse_error("%2 = add(1, 2): f32[]", "no other operand gives this number a dtype");
   expect_parse_error("%2 = input \"z\": f32[1.5]", "expected ','");
   expect_parse_error("%2 = input \"z\": f32[99999999999999999999]", "out of range");
 }
 
 TEST(ParseError, RefusesIntegersThatNoF64Holds) {
-  constexpr std::string_view kWords = "no f64 holds this integer: the nearest that one does is ";
+  constexpr std::string_view kWords = "this integer is not exact in f64; the nearest f64 is ";
   for (std::string_view digits : {"9007199254740993", "18446744073709551615", "0009007199254740995",
                                   "36893488147419103233"}) {
     for (std::string_view sign : {"", "-"}) {
@@ -117,8 +117,8 @@ TEST(ParseError, RefusesIntegersThatNoF64Holds) {
     }
   }
   expect_parse_error("%2 = parameter 9007199254740993: f64[]",
-                     "does is 9007199254740992; a number "
-                     "that may be rounded has a point");
+                     "the nearest f64 is 9007199254740992; write a decimal point to allow "
+                     "rounding");
 }
 
 TEST(ParseError, ShowsAPartOfALongLine) {

@@ -1,4 +1,5 @@
-// SINTER_ASSERT: a condition that only a bug in sinter can break. Prints it and aborts.
+// SINTER_ASSERT(condition, message): checks a condition that only a bug in sinter can violate. If
+// it is false, prints condition, place and message to stderr and aborts, in all build types.
 #pragma once
 
 #include <sinter/ir/export.h>

@@ -1,4 +1,4 @@
-// Element types, from the table in dtypes.def.
+// DType: the types of elements, and the properties of each, made from the table in dtypes.def.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +19,19 @@ enum class DType : std::uint8_t {
 
 enum class DTypeKind : std::uint8_t { boolean, signed_integer, unsigned_integer, floating };
 
+/// One row of dtypes.def.
 struct DTypeInfo {
   DType dtype;
-  std::string_view name;  ///< as in the text form, "f32"
+  std::string_view name;  ///< keyword of the text form, such as "f32"
   DTypeKind kind;
   std::uint8_t bytes;  ///< size and alignment of one element in memory
 };
 
-/// Every dtype, in the order of the enum.
+/// Rows of all dtypes, in the order of the enum.
 [[nodiscard]] SINTER_API std::span<const DTypeInfo> all_dtypes();
-/// Throws Error(invalid_argument) for a value that is no enumerator.
+/// Returns the row of `dtype`. Throws Error(invalid_argument) if `dtype` is not an enumerator.
 [[nodiscard]] SINTER_API const DTypeInfo& info(DType dtype);
-/// The dtype that the text form calls `name`, if any.
+/// Returns the dtype whose keyword in the text form is `name`, if there is one.
 [[nodiscard]] SINTER_API std::optional<DType> dtype_from_name(std::string_view name);
 
 [[nodiscard]] inline std::string_view to_string(DType dtype) { return info(dtype).name; }
@@ -41,16 +42,17 @@ struct DTypeInfo {
   const DTypeKind kind = info(dtype).kind;
   return kind == DTypeKind::signed_integer || kind == DTypeKind::unsigned_integer;
 }
-/// f16 and bf16: memory holds them, kernels compute in f32.
+/// True for f16 and bf16, which are formats of memory only: ops on them compute in f32.
 [[nodiscard]] inline bool is_storage_float(DType dtype) {
   return dtype == DType::f16 || dtype == DType::bf16;
 }
-/// The dtype in which ops on `dtype` are computed: f32 for the 16-bit floats, else itself.
+/// Returns the dtype in which ops on `dtype` compute: f32 for f16 and bf16, else `dtype`.
 [[nodiscard]] inline DType compute_dtype(DType dtype) {
   return is_storage_float(dtype) ? DType::f32 : dtype;
 }
 
-/// The DType of a C++ element type: `dtype_of<float>` is DType::f32. const is ignored.
+/// The DType of a C++ element type, such as DType::f32 for float; const is ignored. No value for
+/// other types.
 template <typename T>
 inline constexpr std::optional<DType> dtype_of = std::nullopt;
 template <typename T>

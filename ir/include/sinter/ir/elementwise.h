@@ -1,13 +1,13 @@
-// The fluent elementwise methods, written once for every type that stands for a tensor.
+// ElementwiseMethods: the elementwise methods of tensors. A base class of Value and of Tensor.
 //
-// `Self` supplies:
+// The type `Self` that derives from it supplies:
 //   static Self apply(Op, std::span<const Self> operands, const Attributes&);
-//   Self scalar(Scalar) const;   // a scalar of this tensor's dtype, beside it in the same graph
+//   Self scalar(Scalar) const;   // a scalar of this tensor's dtype, in the same graph
 //   DType dtype() const;
 //   const Shape& shape() const;
-// Shapes broadcast as in NumPy; dtypes must be equal and never promote; a bare number takes the
-// dtype of the tensor it meets. All methods throw Error: shape_mismatch, dtype_mismatch, or
-// invalid_graph for operands of different graphs.
+// Shapes broadcast as in NumPy. Dtypes must be equal and never promote; a number has the dtype of
+// the tensor beside it. All methods throw Error: shape_mismatch, dtype_mismatch, or invalid_graph
+// for operands of different graphs.
 #pragma once
 
 #include <array>
@@ -27,14 +27,16 @@
 namespace sinter {
 
 namespace detail {
+/// Throws Error(invalid_argument) for an integer that is not exact in f64.
 [[noreturn]] SINTER_API void refuse_inexact_scalar();
-/// Throws Error(dtype_mismatch) unless `op` takes a first operand of this dtype. Called before
-/// numbers are converted to that dtype, so that the message blames the operand and no number.
+/// Throws Error(dtype_mismatch) unless `op` accepts a first operand of dtype `dtype`. Called before
+/// numbers are converted to that dtype, so that the message names the operand and not a number.
 SINTER_API void check_first_operand(Op op, DType dtype, const Shape& shape);
-/// To nearest, whatever rounding mode the caller has set.
+/// Returns `value` rounded to nearest, in every rounding mode of the caller.
 [[nodiscard]] SINTER_API double nearest_double(long double value);
 
-/// Exact. A subnormal goes through integers: the caller may have set that floats take it for 0.
+/// Returns `value` as f64, exactly. Converts subnormals by integer arithmetic, because the caller's
+/// floating-point mode may flush them to 0.
 [[nodiscard]] constexpr double widened(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   if ((bits & 0x7f800000) != 0) return static_cast<double>(value);
@@ -43,29 +45,29 @@ SINTER_API void check_first_operand(Op op, DType dtype, const Shape& shape);
 }
 }  // namespace detail
 
-/// A number that a user gives beside tensors: kept as f64, rounded to the compute dtype where it
-/// is used. Never a bool: `x.leaky_relu(true)` does not compile. Throws Error(invalid_argument) for
-/// an integer that no f64 holds (beyond 2^53, and odd there).
+/// A number that a user gives as an operand. It is kept as f64 and rounded to the compute dtype of
+/// the tensor beside it. A bool does not convert: `x.leaky_relu(true)` does not compile. The
+/// constructor throws Error(invalid_argument) for an integer that is not exact in f64, as 2^53 + 1.
 class Scalar {
  public:
   template <typename T>
     requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
   constexpr Scalar(T value) : value_(as_double(value)) {  // NOLINT: implicit
     if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
-      // An f64 at 2^63 or 2^64 was rounded up from what T holds.
+      // At 2^63 or 2^64 the f64 was rounded up from an integer below; T cannot hold it.
       const double above = std::is_signed_v<T> ? 0x1p63 : 0x1p64;
       if (value_ >= above || static_cast<T>(value_) != value) detail::refuse_inexact_scalar();
     }
   }
   Scalar(bool) = delete;
   [[nodiscard]] constexpr double value() const { return value_; }
-  /// Whether it is +0 or -0; a subnormal number is not, whatever the caller has set.
+  /// True for +0 and -0; false for subnormal numbers, even if the caller's mode flushes them to 0.
   [[nodiscard]] constexpr bool is_zero() const {
     return (std::bit_cast<std::uint64_t>(value_) << 1) == 0;
   }
 
  private:
-  /// The same in every floating-point environment.
+  /// Returns `value` as f64: the same in every floating-point environment.
   template <typename T>
   [[nodiscard]] static constexpr double as_double(T value) {
     if constexpr (std::same_as<T, float>) return detail::widened(value);
@@ -78,16 +80,16 @@ class Scalar {
   double value_;
 };
 
-/// What some ops need beside their operands.
+/// What an op has beside its operands. An op ignores a dtype and a shape that it does not need.
 struct Attributes {
-  std::optional<DType> dtype;              ///< of `convert` and `bitcast`
-  std::optional<Shape> shape;              ///< of `broadcast`, `reshape` and `slice`
-  std::array<Dims, kMaxLists> lists = {};  ///< of structural ops and reductions, as rows name them
+  std::optional<DType> dtype;              ///< of `convert`, `recast` and the bitcasts
+  std::optional<Shape> shape;              ///< of `broadcast`, `reshape`, `slice` and `view`
+  std::array<Dims, kMaxLists> lists = {};  ///< of structural ops and reductions: see ops.def
   std::optional<LookupTable> table = {};   ///< of `lut16`
 };
 
-/// A tensor or a number, as the second operand of a method. Refers to the tensor: use it as a
-/// parameter only.
+/// A tensor or a number, as the parameter of a method. It holds a pointer to the tensor, so do not
+/// keep it.
 template <typename Self>
 class Operand {
  public:
@@ -95,7 +97,7 @@ class Operand {
   template <typename T>
     requires std::constructible_from<Scalar, T>
   Operand(T number) : scalar_(Scalar(number)) {}  // NOLINT: implicit
-  /// The tensor itself, or the number as a scalar beside `like`.
+  /// Returns the tensor, or the number as a scalar of the dtype and graph of `like`.
   [[nodiscard]] Self beside(const Self& like) const {
     return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);
   }
@@ -111,25 +113,27 @@ struct LeakyReluOptions {
   double negative_slope = 0.01;
 };
 
+/// The elementwise methods of `Self`. In their comments x is this tensor.
 template <typename Self>
 class ElementwiseMethods {
  public:
   using Other = Operand<Self>;
 
-  // Arithmetic. Floats: IEEE-754, each op rounded once (f16 and bf16 compute in f32). Integers
-  // wrap.
+  // Arithmetic. Floats follow IEEE 754, and each op rounds once; f16 and bf16 compute in f32.
+  // Integers wrap.
   [[nodiscard]] Self add(const Other& b) const { return binary(Op::add, b); }
   [[nodiscard]] Self sub(const Other& b) const { return binary(Op::sub, b); }
   [[nodiscard]] Self mul(const Other& b) const { return binary(Op::mul, b); }
-  /// Integers truncate towards zero; x / 0 is 0 and the lowest value / -1 is itself.
+  /// x / b. Integer quotients are truncated towards zero; x / 0 is 0, and the lowest value / -1 is
+  /// the lowest value.
   [[nodiscard]] Self div(const Other& b) const { return binary(Op::div, b); }
-  /// x * b + c with one rounding. sinter never forms it from a mul and an add by itself.
+  /// x * b + c with one rounding. sinter never contracts a mul and an add to an fma.
   [[nodiscard]] Self fma(const Other& b, const Other& c) const {
     return apply(Op::fma, {self(), b.beside(self()), c.beside(self())});
   }
-  /// IEEE-754 minimum: NaN if either operand is NaN, and -0 < +0.
+  /// IEEE 754 minimum: NaN if either operand is NaN, and -0 < +0.
   [[nodiscard]] Self min(const Other& b) const { return binary(Op::min, b); }
-  /// IEEE-754 maximum: NaN if either operand is NaN, and -0 < +0.
+  /// IEEE 754 maximum: NaN if either operand is NaN, and -0 < +0.
   [[nodiscard]] Self max(const Other& b) const { return binary(Op::max, b); }
   [[nodiscard]] Self neg() const { return unary(Op::neg); }
   [[nodiscard]] Self abs() const { return unary(Op::abs); }
@@ -137,33 +141,35 @@ class ElementwiseMethods {
   [[nodiscard]] Self floor() const { return unary(Op::floor); }
   [[nodiscard]] Self ceil() const { return unary(Op::ceil); }
   [[nodiscard]] Self trunc() const { return unary(Op::trunc); }
-  /// To the nearest integer, ties to even.
+  /// The nearest integer, ties to even.
   [[nodiscard]] Self round() const { return unary(Op::round); }
 
-  // Whole quotients and what they leave, in both conventions. Of integers by 0 the quotient is 0
-  // and the remainder this value; of floats they are x / 0 and NaN, and for infinities as in NumPy.
-  /// Rounded towards -inf, as Python's //. Of floats (x - remainder) / b, rounded to an integer.
+  // Integer quotients and remainders, in both conventions. For integers and b = 0 the quotient is 0
+  // and the remainder x. For floats and b = 0 they are x / 0 and NaN; infinities are as in NumPy.
+  /// Quotient rounded towards -inf, as Python's //. On floats (x - remainder) / b, rounded to an
+  /// integer.
   [[nodiscard]] Self floor_divide(const Other& b) const { return binary(Op::floor_divide, b); }
-  /// With the sign of b, as Python's %. Of floats fmod, and b more where the signs differ.
+  /// Remainder with the sign of b, as Python's %. On floats it is fmod, plus b if the signs of fmod
+  /// and b differ.
   [[nodiscard]] Self remainder(const Other& b) const { return binary(Op::remainder, b); }
-  /// With the sign of this value, as C's % and fmod: exact on floats too, however large the
-  /// quotient.
+  /// Remainder with the sign of x, as C's % and fmod. Exact on floats too, for quotients of any
+  /// size.
   [[nodiscard]] Self fmod(const Other& b) const { return binary(Op::fmod, b); }
 
-  // On integers, bit by bit.
+  // Bitwise ops on integers.
   [[nodiscard]] Self bit_and(const Other& b) const { return binary(Op::bit_and, b); }
   [[nodiscard]] Self bit_or(const Other& b) const { return binary(Op::bit_or, b); }
   [[nodiscard]] Self bit_xor(const Other& b) const { return binary(Op::bit_xor, b); }
   [[nodiscard]] Self bit_not() const { return unary(Op::bit_not); }
-  /// By the width or more, and by a negative count, gives 0.
+  /// x shifted left; 0 if the count is negative, or the width or more.
   [[nodiscard]] Self shift_left(const Other& count) const { return binary(Op::shift_left, count); }
-  /// Arithmetic on signed integers: by the width or more, and by a negative count, the sign is
-  /// left.
+  /// x shifted right, arithmetically if signed. If the count is negative, or the width or more, the
+  /// result is -1 for negative x, else 0.
   [[nodiscard]] Self shift_right(const Other& count) const {
     return binary(Op::shift_right, count);
   }
 
-  // Comparisons give bool masks. NaN is unequal to everything and in no order.
+  // Comparisons give bool masks. With a NaN, not_equal is true and all others are false.
   [[nodiscard]] Self equal(const Other& b) const { return binary(Op::equal, b); }
   [[nodiscard]] Self not_equal(const Other& b) const { return binary(Op::not_equal, b); }
   [[nodiscard]] Self less(const Other& b) const { return binary(Op::less, b); }
@@ -171,16 +177,16 @@ class ElementwiseMethods {
   [[nodiscard]] Self greater(const Other& b) const { return binary(Op::greater, b); }
   [[nodiscard]] Self greater_equal(const Other& b) const { return binary(Op::greater_equal, b); }
 
-  // On bool masks.
+  // Ops on bool masks, and ops that make them.
   [[nodiscard]] Self logical_and(const Self& b) const { return binary(Op::logical_and, b); }
   [[nodiscard]] Self logical_or(const Self& b) const { return binary(Op::logical_or, b); }
   [[nodiscard]] Self logical_xor(const Self& b) const { return binary(Op::logical_xor, b); }
   [[nodiscard]] Self logical_not() const { return unary(Op::logical_not); }
-  /// This mask ? a : b, element by element.
+  /// this mask ? a : b, element by element.
   [[nodiscard]] Self select(const Self& a, const Other& b) const {
     return apply(Op::select, {self(), a, b.beside(a)});
   }
-  /// condition ? this value : b, element by element.
+  /// condition ? x : b, element by element.
   [[nodiscard]] Self where(const Self& condition, const Other& b) const {
     return condition.select(self(), b);
   }
@@ -191,96 +197,98 @@ class ElementwiseMethods {
     return apply(Op::select, {self(), b.scalar(a), b});
   }
 
-  /// x > 0 ? x : x * negative_slope. Same shape and dtype; gradient non-zero everywhere unless
-  /// the slope is 0, which is what keeps neurons from dying as they can behind relu.
+  /// x > 0 ? x : x * negative_slope, of the same shape and dtype. Unless the slope is 0, the
+  /// gradient is not 0 anywhere, so neurons do not die as they can with relu.
   ///
-  /// At +0, -0 and NaN the second branch holds. Slopes of 0.001 to 0.3 are usual; 1 is the
-  /// identity; above 0.5 negative values grow large through many layers; a tiny slope is nearly
-  /// relu, but slope 0 is not relu: -inf gives NaN and negatives give -0. Any slope is legal,
-  /// negative, inf and NaN included, and follows the formula. relu is the better choice where exact
-  /// zeros are wanted, of values or of gradients, as by what makes use of sparsity.
+  /// +0, -0 and NaN take the second branch. Every slope is legal, also negative, inf and NaN, and
+  /// follows the formula. Slopes from 0.001 to 0.3 are usual. Slope 1 is the identity; above 0.5,
+  /// negative values stay large through many layers. Slope 0 is not relu: -inf gives NaN, and other
+  /// negative values give -0. Use relu if values or gradients should be exactly 0, for sparsity.
   [[nodiscard]] Self leaky_relu(Scalar negative_slope = 0.01) const {
     return with_number(Op::leaky_relu, negative_slope);
   }
   [[nodiscard]] Self leaky_relu(LeakyReluOptions options) const {
     return leaky_relu(Scalar(options.negative_slope));
   }
-  /// x < 0 ? 0 : x. NaN and -0 stay as they are.
+  /// x < 0 ? 0 : x. NaN and -0 are unchanged.
   [[nodiscard]] Self relu() const { return unary(Op::relu); }
-  /// leaky_relu with a slope per element; `weight` broadcasts against x as in NumPy.
+  /// leaky_relu with a tensor of slopes; `weight` and x broadcast as in NumPy.
   [[nodiscard]] Self prelu(const Self& weight) const { return binary(Op::prelu, weight); }
   /// clamp(x, 0, 6).
   [[nodiscard]] Self relu6() const { return unary(Op::relu6); }
-  /// t = x < low ? low : x; t > high ? high : t. NaN if x or a bound is NaN; with low > high the
-  /// result is high.
+  /// t > high ? high : t, with t = x < low ? low : x. NaN if x or a bound is NaN; `high` if low >
+  /// high.
   [[nodiscard]] Self clamp(Scalar low, Scalar high) const {
     return with_numbers(Op::clamp, low, high);
   }
-  /// As above, with a bound for every element; bounds broadcast.
+  /// As above, with tensors of bounds, which broadcast.
   [[nodiscard]] Self clamp(const Self& low, const Self& high) const {
     return apply(Op::clip, {self(), low, high});
   }
-  /// clamp between -1 and 1 unless said otherwise.
+  /// clamp(x, low, high), with other default bounds.
   [[nodiscard]] Self hardtanh(Scalar low = -1, Scalar high = 1) const {
     return with_numbers(Op::hardtanh, low, high);
   }
   /// x / (1 + |x|); NaN at +-inf.
   [[nodiscard]] Self softsign() const { return unary(Op::softsign); }
-  /// x <= threshold ? value : x. NaN stays.
+  /// x <= threshold ? value : x. NaN gives NaN.
   [[nodiscard]] Self threshold(Scalar threshold, Scalar value) const {
     return with_numbers(Op::threshold, threshold, value);
   }
-  /// 0 where |x| <= lambda, else x moved towards 0 by lambda. NaN stays.
+  /// 0 if |x| <= lambda, else x moved towards 0 by lambda. NaN gives NaN.
   [[nodiscard]] Self softshrink(Scalar lambda = 0.5) const {
     return with_number(Op::softshrink, lambda);
   }
-  /// 0 where |x| <= lambda, else x. NaN stays.
+  /// 0 if |x| <= lambda, else x. NaN gives NaN.
   [[nodiscard]] Self hardshrink(Scalar lambda = 0.5) const {
     return with_number(Op::hardshrink, lambda);
   }
-  /// From this value (weight 0) to `end` (weight 1), exact at both: x + weight * (end - x) for
-  /// weight < 0.5, else end - (end - x) * (1 - weight).
+  /// Linear interpolation from x (weight 0) to `end` (weight 1), exact at both: x + weight * (end -
+  /// x) if weight < 0.5, else end - (end - x) * (1 - weight).
   [[nodiscard]] Self lerp(const Self& end, const Other& weight) const {
     return apply(Op::lerp, {self(), end, weight.beside(self())});
   }
   /// relu6(x + 3) / 6.
   [[nodiscard]] Self hardsigmoid() const { return unary(Op::hardsigmoid); }
-  /// x * relu6(x + 3) / 6, from left to right.
+  /// x * relu6(x + 3) / 6, evaluated from left to right.
   [[nodiscard]] Self hardswish() const { return unary(Op::hardswish); }
-  /// 1, -1, or x itself where x is +0, -0 or NaN.
+  /// 1 or -1; x itself if it is +0, -0 or NaN.
   [[nodiscard]] Self sign() const { return unary(Op::sign); }
   /// x * x.
   [[nodiscard]] Self square() const { return unary(Op::square); }
-  /// This value, through which no gradient flows; of any dtype, and free.
+  /// x, of any dtype, as a value through which no gradient flows. It costs nothing at run time.
   [[nodiscard]] Self detach() const { return unary(Op::detach); }
 
-  // Functions, on floats. "Within 1 ULP": at most one unit in the last place of the result off the
-  // exact value, for every f32, subnormal results included; in f64 it is 2 ULP where no more is
-  // said (tested on some ten million values). 16-bit floats compute in f32. NaN gives NaN.
+  // Functions on floats. A result is within 1 ULP if it differs from the exact value by at most one
+  // unit in the last place. The bounds hold for every f32, also for subnormal results. On f64 the
+  // bound is 2 ULP, or the stated one if that is larger; it is tested on about ten million values.
+  // f16 and bf16 compute in f32. NaN gives NaN.
 
-  /// e^x, within 1 ULP. 0 at -inf, inf at inf and from 88.73 on (f64: 709.8).
+  /// e^x, within 1 ULP. 0 at -inf, inf at inf and for x of 88.73 or more (f64: 709.8).
   [[nodiscard]] Self exp() const { return unary(Op::exp); }
   /// 2^x, within 1 ULP; exact for integers.
   [[nodiscard]] Self exp2() const { return unary(Op::exp2); }
-  /// e^x - 1 without cancellation, within 1 ULP. -0 at -0, -1 at -inf.
+  /// e^x - 1 without cancellation near 0, within 1 ULP. -0 at -0, -1 at -inf.
   [[nodiscard]] Self expm1() const { return unary(Op::expm1); }
-  /// The natural logarithm, within 1 ULP. -inf at +0 and -0, NaN below, inf at inf.
+  /// The natural logarithm, within 1 ULP. -inf at +0 and -0, NaN for negative x, inf at inf.
   [[nodiscard]] Self log() const { return unary(Op::log); }
-  /// The logarithm to base 2, within 2 ULP; exact for powers of two. Special values as log.
+  /// The logarithm to base 2, within 2 ULP; exact for powers of two. Special values are those of
+  /// log.
   [[nodiscard]] Self log2() const { return unary(Op::log2); }
-  /// log(1 + x) without cancellation, within 1.3 ULP. -0 at -0, -inf at -1, NaN below.
+  /// log(1 + x) without cancellation near 0, within 1.3 ULP. -0 at -0, -inf at -1, NaN below -1.
   [[nodiscard]] Self log1p() const { return unary(Op::log1p); }
-  /// 1 / sqrt(x), each rounded: within 1.5 ULP. inf at +0, -inf at -0, NaN below, 0 at inf.
+  /// 1 / sqrt(x), with root and quotient rounded: within 1.5 ULP. inf at +0, -inf at -0, NaN for
+  /// negative x, 0 at inf.
   [[nodiscard]] Self rsqrt() const { return unary(Op::rsqrt); }
-  /// x^exponent, by a number or a tensor, within 1 ULP; exact where the power is a float. NaN for
-  /// negative x unless the exponent is whole; 1 for exponent 0 and for x = 1, beside NaN too; other
-  /// special values as IEEE 754 has them.
+  /// x^exponent for a number or a tensor of exponents, within 1 ULP; exact if the power is a float.
+  /// NaN for negative x unless the exponent is an integer. 1 for exponent 0 and for x = 1, even if
+  /// the other one is NaN. Other special values are those of IEEE 754.
   [[nodiscard]] Self pow(const Other& exponent) const { return binary(Op::pow, exponent); }
-  /// The sine of an angle in radians, within 1 ULP however large it is. -0 at -0, NaN at +-inf.
+  /// The sine of an angle in radians, within 1 ULP for angles of any size. -0 at -0, NaN at +-inf.
   [[nodiscard]] Self sin() const { return unary(Op::sin); }
-  /// The cosine of an angle in radians, within 1 ULP however large it is. NaN at +-inf.
+  /// The cosine of an angle in radians, within 1 ULP for angles of any size. NaN at +-inf.
   [[nodiscard]] Self cos() const { return unary(Op::cos); }
-  /// 1 / (1 + e^-x), within 1 ULP also where that is small. 0 at -inf, 1 at inf.
+  /// 1 / (1 + e^-x), within 1 ULP, also of small results. 0 at -inf, 1 at inf.
   [[nodiscard]] Self sigmoid() const { return unary(Op::sigmoid); }
   /// log(sigmoid(x)) = -softplus(-x), within 2 ULP. -inf at -inf, -0 at inf.
   [[nodiscard]] Self logsigmoid() const { return unary(Op::logsigmoid); }
@@ -288,53 +296,53 @@ class ElementwiseMethods {
   [[nodiscard]] Self tanh() const { return unary(Op::tanh); }
   /// 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, within 1.1 ULP. -0 at -0, -1 at -inf.
   [[nodiscard]] Self erf() const { return unary(Op::erf); }
-  /// 1 - erf(x) without cancellation, within 2 ULP also where that is small. 2 at -inf, 0 at inf.
+  /// 1 - erf(x) without cancellation, within 2 ULP, also of small results. 2 at -inf, 0 at inf.
   [[nodiscard]] Self erfc() const { return unary(Op::erfc); }
-  /// x * (1 + erf(x / sqrt 2)) / 2, within 2 ULP, relative to the small results of negative x too.
-  /// -0 at -inf and at -0, inf at inf.
+  /// x * (1 + erf(x / sqrt 2)) / 2, within 2 ULP, also of the small results for negative x. -0 at
+  /// -inf and at -0, inf at inf.
   [[nodiscard]] Self gelu() const { return unary(Op::gelu); }
-  /// x * sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)): gelu by tanh, within 2 ULP. Special values as
-  /// gelu.
+  /// x * sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)), the approximation of gelu by tanh, within 2
+  /// ULP of this formula. Special values are those of gelu.
   [[nodiscard]] Self gelu_tanh() const { return unary(Op::gelu_tanh); }
-  /// x * sigmoid(x), within 2 ULP. Special values as gelu.
+  /// x * sigmoid(x), within 2 ULP. Special values are those of gelu.
   [[nodiscard]] Self silu() const { return unary(Op::silu); }
   /// log(1 + e^x), within 2 ULP. 0 at -inf, inf at inf.
   [[nodiscard]] Self softplus() const { return unary(Op::softplus); }
-  /// x * tanh(softplus(x)), within 3.6 ULP. Special values as gelu.
+  /// x * tanh(softplus(x)), within 3.6 ULP. Special values are those of gelu.
   [[nodiscard]] Self mish() const { return unary(Op::mish); }
   /// x > 0 ? x : alpha * expm1(x), within 2 ULP.
   [[nodiscard]] Self elu(Scalar alpha = 1) const { return with_number(Op::elu, alpha); }
-  /// x > 0 ? x : alpha * expm1(x / alpha), within 3 ULP; 2 for alpha = 1.
+  /// x > 0 ? x : alpha * expm1(x / alpha), within 3 ULP, and within 2 for alpha = 1.
   [[nodiscard]] Self celu(Scalar alpha = 1) const { return with_number(Op::celu, alpha); }
   /// 1.0507009873554805 * (x > 0 ? x : 1.6732632423543773 * expm1(x)), within 2 ULP.
   [[nodiscard]] Self selu() const { return unary(Op::selu); }
 
-  /// table[index & 15], with this value as the index: i32 for a result of f32, i64 for f64, to
-  /// which the numbers of the table are rounded. They belong to the structure, as constants do.
+  /// table[x & 15] for integer indices x: i32 gives f32, i64 gives f64. The numbers of the table
+  /// are rounded to that dtype, and are part of the graph's structure, as constants are.
   [[nodiscard]] Self lut16(const LookupTable& table) const {
     Attributes attributes;
     attributes.table = table;
     return apply(Op::lut16, {self()}, attributes);
   }
 
-  /// To another dtype: floats rounded to nearest even; to an integer, floats are truncated and
-  /// saturated (NaN gives 0) and integers wrap; bool is x != 0, and true gives 1. A 16-bit float is
-  /// made of an f64 by one rounding, of an integer by way of f32.
+  /// x in another dtype. To a float: rounded to nearest even; an integer is rounded to f32 before
+  /// it is rounded to f16 or bf16. From a float to an integer: truncated towards zero and
+  /// saturated, and NaN gives 0. Between integers: wrapped. To bool: x != 0. From bool: 1 or 0.
   [[nodiscard]] Self convert(DType dtype) const {
     return apply(Op::convert, {self()}, {.dtype = dtype, .shape = std::nullopt});
   }
-  /// The same number as another floating dtype: into and out of the dtype in which what counts as
-  /// one op computes. To f32 it is exact. To f16 and bf16 it is rounded where the result of an op
-  /// is, see Rounding; in other dtypes it is convert.
+  /// x in another floating dtype. A sequence of ops that counts as one op begins with a recast of
+  /// its operands to f32 and ends with a recast of its result. A recast to f16 or bf16 rounds to
+  /// that dtype under Rounding::each_op only. A recast to f32 or f64 is a convert.
   [[nodiscard]] Self recast(DType dtype) const {
     return apply(Op::recast, {self()}, {.dtype = dtype, .shape = std::nullopt});
   }
-  /// The same bits as another dtype of the same width. Every NaN becomes the one quiet NaN first.
-  /// To bool is refused: not all its bits are values.
+  /// The bits of x as another dtype of the same width, but not as bool. Every NaN is first replaced
+  /// by the positive quiet NaN without payload.
   [[nodiscard]] Self bitcast(DType dtype) const {
     return apply(Op::bitcast, {self()}, {.dtype = dtype, .shape = std::nullopt});
   }
-  /// To a larger shape, as NumPy's broadcast_to.
+  /// x broadcast to a larger shape, as by NumPy's broadcast_to.
   [[nodiscard]] Self broadcast_to(const Shape& shape) const {
     return apply(Op::broadcast, {self()}, {.dtype = std::nullopt, .shape = shape});
   }
@@ -354,7 +362,7 @@ class ElementwiseMethods {
   friend Self operator-(const Self& a) { return a.neg(); }
 
  private:
-  friend Self;  // and nobody else may have this base: self() casts to Self
+  friend Self;  // only Self can derive from this class, since self() casts to Self
   ElementwiseMethods() = default;
 
   [[nodiscard]] const Self& self() const { return static_cast<const Self&>(*this); }

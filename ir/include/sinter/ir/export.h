@@ -1,4 +1,4 @@
-// Marks the symbols that libsinter.so exports; everything else is hidden.
+// SINTER_API: marks the symbols that libsinter.so exports; all others are hidden.
 #pragma once
 
 #define SINTER_API __attribute__((visibility("default")))

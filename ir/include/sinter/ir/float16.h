@@ -1,4 +1,5 @@
-// The two 16-bit floats as C++ types: storage, not arithmetic. Kernels compute in f32.
+// float16 and bfloat16: the 16-bit floats as C++ types, which store and convert. They have no
+// arithmetic; ops on them compute in f32.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +9,16 @@
 namespace sinter {
 namespace detail {
 
-/// `value` rounded once, to nearest even, to a format of 16 bits with `fraction` of them explicit.
-/// NaNs become the one quiet NaN; what is too large becomes inf; subnormals are kept.
+/// Returns `value` rounded once, to nearest even, to a 16-bit format whose fraction has `fraction`
+/// bits. A NaN becomes the quiet NaN without payload, of the same sign. Overflow gives infinity;
+/// subnormals are kept.
 [[nodiscard]] SINTER_API std::uint16_t encode16(double value, int fraction);
-/// The value of such bits, which every f64 holds exactly.
+/// Returns the value of these bits, exactly.
 [[nodiscard]] SINTER_API double decode16(std::uint16_t bits, int fraction);
 
 }  // namespace detail
 
-/// IEEE-754 binary16: 5 bits of exponent, 10 of fraction. Largest 65,504.
+/// IEEE 754 binary16: 5 bits of exponent, 10 of fraction. The largest number is 65,504.
 struct float16 {
   std::uint16_t bits = 0;
   float16() = default;

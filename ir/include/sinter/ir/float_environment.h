@@ -1,11 +1,11 @@
-// FloatEnvironment: the default floating-point control bits for a scope.
+// FloatEnvironment: sets the default floating-point control bits for a scope.
 //
-// What sinter computes on the host (numbers that it records, folds, reads and prints; plans;
-// kernels) is defined for round to nearest, subnormals kept and exceptions masked. A calling thread
-// may have set something else (a rounding mode; FTZ and DAZ, mostly). So every public function that
-// computes with floats begins with one of these, which restores what the caller had, also when it
-// throws. Reading the control bits costs a nanosecond: they are written only where they differ. The
-// sticky exception flags do not count, and are not preserved.
+// Everything that sinter computes on the host is defined for round to nearest, with subnormals kept
+// and exceptions masked: numbers that it records, folds, parses and prints, plans, and kernels. The
+// calling thread may have another mode, most often FTZ and DAZ. So every public function that
+// computes with floats constructs a FloatEnvironment first; the destructor restores the caller's
+// mode. Reading the control bits takes about a nanosecond, and they are written only if they
+// differ. The sticky exception flags are ignored and not preserved.
 #pragma once
 
 #if defined(__x86_64__)
@@ -30,8 +30,8 @@ class FloatEnvironment {
   FloatEnvironment& operator=(const FloatEnvironment&) = delete;
 
  private:
-  static constexpr unsigned kDefault = 0x1f80;
-  static constexpr unsigned kStickyFlags = 0x3f;
+  static constexpr unsigned kDefault = 0x1f80;    // of MXCSR: exceptions masked, all else 0
+  static constexpr unsigned kStickyFlags = 0x3f;  // the exception flags of MXCSR
   [[nodiscard]] bool differs() const { return (saved_ & ~kStickyFlags) != kDefault; }
   const unsigned saved_;
 };

@@ -1,14 +1,13 @@
 // Graph and Value: the op IR that users build and passes transform.
 //
-// A Graph is a list of small nodes in topological order: a node's operands always have smaller ids,
-// so every pass is one loop and nothing recurses over a graph's depth. Every op that is recorded is
-// a node of its own, equal ones too: a Value is an identity, and gradients tell `h1 = x.relu()`
-// from `h2 = x.relu()`. Passes merge equal nodes, so a program computes such a value once. Numbers
-// that a user gives are `parameter` nodes, whose values lie beside the nodes, so that two graphs
-// that differ in a slope have the same structure. Coefficients inside composites are `constant`
-// nodes and belong to the structure.
+// A Graph is a list of nodes in topological order: operands have smaller ids than their users, so a
+// pass is one loop, without recursion. Each recorded op is a node of its own, even if an equal node
+// exists: gradients distinguish `h1 = x.relu()` from `h2 = x.relu()`. Passes merge equal nodes, so
+// a program computes the value once. Numbers that a user gives are `parameter` nodes. Their values
+// are kept outside the nodes, so graphs that differ only in a slope have the same structure.
+// Coefficients in the bodies of composites are `constant` nodes, part of the structure.
 //
-// A Graph is used by one thread at a time. Values keep their graph's nodes alive.
+// One thread at a time may use a Graph and its Values. Values keep the nodes of their graph alive.
 #pragma once
 
 #include <array>
@@ -31,22 +30,29 @@
 
 namespace sinter {
 
+/// Largest number of nodes of a graph.
 inline constexpr std::size_t kMaxNodes = std::size_t{1} << 24;
 
+/// Index of a node in Graph::nodes().
 struct NodeId {
   std::uint32_t index = 0;
   friend auto operator<=>(NodeId, NodeId) = default;
 };
 
+/// Index of a shape in a graph, which stores equal shapes once.
 struct ShapeId {
   std::uint32_t index = 0;
   friend auto operator<=>(ShapeId, ShapeId) = default;
 };
 
-/// One op. Plain data; what `payload` holds depends on the op: the position among the inputs
-/// (input), the f64 bits of a value exact in the node's dtype (constant), the position among the
-/// parameters (parameter), the axis (iota), the lists of a structural op or a reduction, the table
-/// (lut16), else 0.
+/// One op with its operands and result type. The meaning of `payload` depends on the op:
+///   input                     index among the inputs
+///   parameter                 index among the parameters
+///   constant                  bits of the value as f64; the value is exact in the node's dtype
+///   iota                      the axis
+///   structural op, reduction  ids of its lists, 32 bits each (see Graph::attributes)
+///   lut16                     index among the tables
+///   other ops                 0
 struct Node {
   Op op{};
   DType dtype{};
@@ -60,17 +66,19 @@ struct Node {
 };
 static_assert(sizeof(Node) == 32);
 
+/// A declared input.
 struct GraphInput {
   std::string name;
   NodeId node;
-  Strides strides;  ///< in elements; empty for dense row-major
-  bool donated = false;
+  Strides strides;       ///< in elements; empty if dense and row-major
+  bool donated = false;  ///< see Graph::donate
 };
 
+/// A declared output.
 struct GraphOutput {
   std::string name;
   NodeId node;
-  Strides strides;  ///< in elements; empty for dense row-major
+  Strides strides;  ///< in elements; empty if dense and row-major
 };
 
 class Graph;
@@ -83,32 +91,34 @@ struct Layout;
 class Merging;
 }  // namespace detail
 
-/// A tensor in a graph: shape and dtype are known, data is not. Cheap to copy. The fluent methods
-/// record ops, and each call gives a Value of its own; there is no in-place form. Equality is
-/// `x.equal(y)`, never `==`.
+/// A tensor in a graph: it has a shape and a dtype, but no data. Cheap to copy. Its methods record
+/// ops and return new Values; none works in place. To compare elements use `x.equal(y)`; `==` does
+/// not compile.
 class SINTER_API Value : public ElementwiseMethods<Value>,
                          public StructuralMethods<Value>,
                          public ReductionMethods<Value>,
                          public ProductMethods<Value> {
  public:
-  /// Stands for no tensor; any use but assignment throws Error.
+  /// A Value without a tensor. Every use of it but assignment throws Error(invalid_graph).
   Value() = default;
 
   [[nodiscard]] DType dtype() const;
   [[nodiscard]] const Shape& shape() const;
   [[nodiscard]] NodeId id() const { return id_; }
 
-  /// Records `op`; the generic form of every method. An operand that is an attribute (see ops.def)
-  /// must be a scalar from `scalar`, `Graph::parameter` or `Graph::constant`. `attributes` may have
-  /// axes that count from the end, and one length of -1 in a reshape; the node has their canonical
-  /// form, which Graph::attributes gives. Throws Error for anything that `op` does not take: enum
-  /// values that do not exist, another number of operands, lists or a table that `op` has not.
+  /// Records `op`: the generic form of all methods.
+  ///
+  /// An operand that is an attribute (see ops.def) must come from `scalar`, `constant`,
+  /// `Graph::parameter` or `Graph::constant`. In `attributes`, axes may count from the end, and one
+  /// length of a reshape may be -1; the node gets their canonical form, which Graph::attributes
+  /// returns. Throws Error for enum values that do not exist, and for a number of operands, lists
+  /// or a table that `op` does not take.
   static Value apply(Op op, std::span<const Value> operands, const Attributes& attributes = {});
-  /// A rank-0 parameter of this value's dtype in the same graph (f32 beside a mask).
+  /// Records a rank-0 parameter in the same graph, of this value's dtype, or f32 if that is bool.
   [[nodiscard]] Value scalar(Scalar number) const;
-  /// As `scalar`, but a constant: part of the structure, for bodies of composites.
+  /// As `scalar`, but records a constant, which is part of the structure.
   [[nodiscard]] Value constant(Scalar number) const;
-  /// As Graph::iota, in this value's graph.
+  /// As Graph::iota, in the graph of this value.
   [[nodiscard]] Value iota(DType dtype, const Shape& shape, std::int64_t axis = 0) const;
 
   friend bool operator==(const Value&, const Value&) = delete;
@@ -123,13 +133,15 @@ class SINTER_API Value : public ElementwiseMethods<Value>,
   NodeId id_;
 };
 
-/// Identity of a graph's structure as canonical bytes: equal bytes mean equal nodes, shapes,
-/// strides, names and outputs. Parameter values are not part of it. Valid until the graph grows.
+/// Canonical bytes of a graph's structure: equal bytes mean equal nodes, shapes, strides, names,
+/// donations and outputs. Values of parameters are not part of the key. `bytes` is valid until the
+/// graph changes.
 struct GraphKey {
   std::span<const std::byte> bytes;
   std::uint64_t hash = 0;
 };
 
+/// A list of nodes, with declared inputs and outputs.
 class SINTER_API Graph {
  public:
   Graph();
@@ -138,64 +150,67 @@ class SINTER_API Graph {
   Graph& operator=(Graph&&) noexcept;
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
-  /// A deep copy, node by node; Values of this graph do not belong to it.
+  /// Returns a deep copy. Values of this graph do not belong to the copy.
   [[nodiscard]] Graph clone() const;
-  /// The same with other values of its parameters, one for each. Throws Error(invalid_argument) for
-  /// more or fewer, and for a value that the parameter's dtype does not hold.
+  /// Returns a deep copy whose parameters have the values `parameters`, one per parameter. Throws
+  /// Error(invalid_argument) for another number of values, and for a value that an integer
+  /// parameter cannot hold.
   [[nodiscard]] Graph clone(std::span<const double> parameters) const;
 
-  /// Declares the next input. Buffers are bound in the order of declaration. `strides` are in
-  /// elements, one per axis, 0 to repeat, negative to walk backwards from the element that the
-  /// buffer points to; left out, the buffer is dense and row-major.
+  /// Declares the next input; buffers are bound in the order of declaration. Names of inputs must
+  /// differ. `strides` are in elements, one per axis, and relative to the element that the buffer
+  /// points to: 0 broadcasts an axis, a negative stride goes backwards. Without strides the buffer
+  /// is dense and row-major.
   Value input(std::string_view name, DType dtype, const Shape& shape, const Strides& strides = {});
-  /// Gives up what an input's buffer holds: a program may write over it once it has been read, and
-  /// so needs less memory of its own. Throws Error(invalid_argument) for another value.
+  /// Allows a program to overwrite the buffer of an input after its last read, so that the program
+  /// needs less memory of its own. Throws Error(invalid_argument) if `input` is not an input.
   void donate(const Value& input);
-  /// A rank-0 number, not bool, that a user may vary without changing the structure.
+  /// Records a rank-0 number whose value may change without a change of the structure. `dtype` must
+  /// not be bool.
   Value parameter(Scalar value, DType dtype);
-  /// A rank-0 number that belongs to the structure; rounded to `dtype`, of f16 and bf16 as
-  /// Rounding says.
+  /// Records a rank-0 number that is part of the structure. It is rounded to the compute dtype of
+  /// `dtype`; Rounding says when it is rounded to f16 or bf16.
   Value constant(Scalar value, DType dtype);
-  /// Counts 0, 1, 2, ... along one axis and repeats along the others. Integers wrap at their width;
-  /// floats are the count, rounded.
+  /// Records a tensor that counts 0, 1, 2, ... along one axis and is uniform along the others.
+  /// Integers wrap at their width; floats are rounded counts. `dtype` must not be bool.
   Value iota(DType dtype, const Shape& shape, std::int64_t axis = 0);
-  /// Declares the next output. A value may be an output more than once. `strides` as for an input,
-  /// but no two elements may share memory.
+  /// Declares the next output. Names of outputs must differ; several outputs may have the same
+  /// value. `strides` are as for an input, but no two elements may overlap in memory.
   void output(std::string_view name, const Value& value, const Strides& strides = {});
-  /// True if `value` is a node of this graph; false for one of another, and the default-made one.
+  /// True if `value` belongs to this graph; false for a Value of another graph or without a tensor.
   [[nodiscard]] bool holds(const Value& value) const;
-  /// The Value of a node of this graph.
+  /// Returns the Value of a node of this graph.
   [[nodiscard]] Value value(NodeId id) const;
 
   [[nodiscard]] std::span<const Node> nodes() const;
   [[nodiscard]] const Node& node(NodeId id) const { return nodes()[id.index]; }
   [[nodiscard]] const Shape& shape(ShapeId id) const;
   [[nodiscard]] const Shape& shape(NodeId id) const { return shape(node(id).shape); }
-  /// With which `apply` records the node again over the same operands: in canonical form, axes
-  /// counting from the first.
+  /// Returns the attributes of a node in canonical form. `apply` with these attributes and the same
+  /// operands records an equal node.
   [[nodiscard]] Attributes attributes(NodeId id) const;
   [[nodiscard]] std::span<const GraphInput> inputs() const;
   [[nodiscard]] std::span<const GraphOutput> outputs() const;
-  /// Values of the parameter nodes, by their payload, as given by the user.
+  /// Values of the parameters as the user gave them, by the payload of parameter nodes.
   [[nodiscard]] std::span<const double> parameters() const;
-  /// The tables of lut16 nodes, by their payload.
+  /// Tables of lut16 nodes, by their payload.
   [[nodiscard]] std::span<const LookupTable> tables() const;
-  /// That of a node, if it has one. Valid until the graph grows.
+  /// The table of a lut16 node; null for other ops. Valid until the graph grows.
   [[nodiscard]] const LookupTable* table(NodeId id) const;
 
-  /// Kept up to date as the graph grows: reading it costs nothing.
+  /// The key of the graph's structure. It grows with the graph, so this call takes constant time.
   [[nodiscard]] GraphKey key() const;
 
-  /// For passes: as Value::apply, over nodes of this graph. Throws Error for nodes that it has not.
+  /// For passes: as Value::apply, on nodes of this graph. Throws Error for ids that do not exist.
   NodeId apply(Op op, std::span<const NodeId> operands, const Attributes& attributes = {});
-  /// For passes: records a copy of `node` (of graph `from`) over `operands` of this graph, with
-  /// shape and dtype inferred anew. Inputs and parameters are recorded afresh.
+  /// For passes: records a copy of `node` of graph `from` with operands of this graph, and infers
+  /// its shape and dtype again. An input or parameter becomes a new input or parameter.
   NodeId copy_node(const Graph& from, NodeId node, std::span<const NodeId> operands);
-  /// For passes: a way of walking the memory of node `of`, an input, or a value that is stored
-  /// dense for this.
+  /// For passes: records a view, which reads the memory of node `of` with the strides and offset of
+  /// `layout`. `of` is an input, or a value that the plan stores densely for its views.
   NodeId view(NodeId of, const detail::Layout& layout);
-  /// For passes: an mm in the body of a kernel, whose operands align to rows, columns and what is
-  /// summed; see product.cpp.
+  /// For passes: records a dot, the form that an mm has in the body of a kernel. Its operands are
+  /// aligned to the axes M, N and K; see product.cpp.
   NodeId dot(NodeId a, NodeId b);
 
  private:
@@ -203,7 +218,7 @@ class SINTER_API Graph {
   friend class detail::Merging;
   friend void verify(const Graph& graph);
   friend std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
-  /// Another handle on the storage of a graph.
+  /// A Graph that shares the storage `data`.
   explicit Graph(std::shared_ptr<detail::GraphData> data) : data_(std::move(data)) {}
   [[nodiscard]] detail::GraphData& data() const;
   std::shared_ptr<detail::GraphData> data_;

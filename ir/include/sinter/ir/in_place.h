@@ -1,4 +1,4 @@
-// The in-place rule: when a kernel may write a buffer over the one that it reads.
+// The in-place rule: when a buffer that a kernel writes may take the memory of one that is read.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,20 @@
 
 namespace sinter::detail {
 
-/// Tells for each pair of a plan's buffers whether the second may take the memory of the first.
+/// Tells whether a buffer of a plan may take the memory of another one, at the same address.
 ///
-/// The written buffer may begin where the read one does if the last kernel that reads the one
-/// precedes the kernel that writes the other, or if both are the same kernel and it reads each
-/// element once, at the position at which it writes.
+/// It may if the last kernel that reads the old buffer runs before the kernel that writes the new
+/// one. It also may if both are the same kernel, and this kernel reads each element of the old
+/// buffer once, at the position at which it writes the new one.
 class InPlaceRule {
  public:
-  /// Of the first `buffers` buffers of `plan`. Time: linear in the operands of its kernels.
+  /// Analyses the first `buffers` buffers of `plan`. Takes time linear in the operands of its
+  /// kernels.
   SINTER_API InPlaceRule(const Plan& plan, std::size_t buffers);
 
-  /// True if the plan reads every element of `read` for the last time before it writes the element
-  /// of `written` at the same position. Both have one shape, one element size, and the strides of
-  /// their declarations.
+  /// True if the plan reads each element of `read` for the last time before it writes the element
+  /// of `written` at the same position. Both buffers must have the same shape, the same element
+  /// size, and the strides of their declarations.
   [[nodiscard]] SINTER_API bool reads_before_writing(BufferId read, BufferId written) const;
 
   /// Index of the last kernel that reads `buffer`; -1 for none.
@@ -34,15 +35,15 @@ class InPlaceRule {
  private:
   struct Reader {
     std::int64_t kernel = -1;
-    bool in_place = true;  ///< it reads each element once, where it lies
-    Shape walk;            ///< its shape among the axes of that kernel
+    bool in_place = true;  ///< it reads each element once, with the declared strides
+    Shape walk;            ///< shape of the buffer in that kernel, without leading 1s
   };
   struct Writer {
     std::int64_t kernel = -1;
-    Shape walk;
+    Shape walk;  ///< as of a Reader
   };
   std::vector<Reader> readers_;  ///< by buffer: the last kernel that reads it
-  std::vector<Writer> writers_;  ///< by buffer
+  std::vector<Writer> writers_;  ///< by buffer: the kernel that writes all of it
 };
 
 }  // namespace sinter::detail

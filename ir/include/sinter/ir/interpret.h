@@ -1,6 +1,6 @@
-// The reference interpreter: the meaning of a graph, one op at a time, one element at a time.
+// The reference interpreter: it defines the result of a graph, op by op and element by element.
 //
-// Every backend returns the bits that this returns; NaNs count as equal to NaNs.
+// Every backend returns the bits that `interpret` returns, but for the sign and payload of NaNs.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +16,18 @@
 
 namespace sinter {
 
-/// A dense tensor with its own memory.
+/// A dense tensor that owns its memory.
 struct TensorData {
   DType dtype{};
   Shape shape;
-  std::vector<std::byte> bytes;  ///< row-major; elements() * bytes of the dtype
+  /// Elements in row-major order: shape.elements() * info(dtype).bytes bytes.
+  std::vector<std::byte> bytes;
 
-  /// A zeroed tensor.
+  /// Returns a tensor of zeros. Throws Error(limit_exceeded) if there is not enough memory, and
+  /// Error for a shape that `check_shape` refuses.
   [[nodiscard]] static SINTER_API TensorData zeros(DType dtype, const Shape& shape);
+  /// Returns a tensor with a copy of `values`, in row-major order. T must be the C++ type of a
+  /// dtype. Throws Error(invalid_argument) if the number of values is not shape.elements().
   template <typename T>
   [[nodiscard]] static TensorData from(const Shape& shape, std::span<const T> values) {
     static_assert(dtype_of<T>.has_value());
@@ -32,7 +36,8 @@ struct TensorData {
     std::copy_n(std::as_bytes(values).data(), data.bytes.size(), data.bytes.data());
     return data;
   }
-  /// The elements; T must be the C++ type of `dtype`.
+  /// The elements in row-major order. Throws Error(dtype_mismatch) unless T is the C++ type of
+  /// `dtype`.
   template <typename T>
   [[nodiscard]] std::span<T> as() {
     check_type(dtype_of<T>);
@@ -49,25 +54,30 @@ struct TensorData {
   SINTER_API void check_type(std::optional<DType> asked) const;
 };
 
-/// Runs `graph` on dense inputs, one per declared input and of its shape and dtype (strides of the
-/// declaration do not matter here). Returns one tensor per output. Throws Error on a mismatch.
+/// Runs `graph` and returns one dense tensor per output, in the order of declaration.
+///
+/// `inputs` holds one dense tensor per declared input, of the declared shape and dtype; declared
+/// strides are ignored. Throws Error for a graph that `verify` refuses, and for inputs that do not
+/// match their declaration.
 [[nodiscard]] SINTER_API std::vector<TensorData> interpret(const Graph& graph,
                                                            std::span<const TensorData> inputs,
                                                            Rounding rounding = Rounding::at_store);
 
-/// One primitive on one element; operands and result as their bits (see element.h). `dtype` is the
-/// operands' for comparisons and convert's source, otherwise the result's; `to` is the result's;
-/// `table` is that of a lut16.
+/// Returns the result of primitive `op` on one element. Operands and result are bits (element.h).
+///
+/// `to` is the dtype of the result. `dtype` is the dtype of the operands of a comparison, and of
+/// the source of a conversion or bitcast; for all other ops it is that of the result. `table` is
+/// the table of a lut16. Throws Error(invalid_argument) for an op that is not a primitive, for a
+/// wrong number of operands, and for a dtype on which the op is not defined.
 [[nodiscard]] SINTER_API std::uint64_t evaluate_bits(Op op, DType dtype, DType to,
                                                      std::span<const std::uint64_t> operands,
                                                      const LookupTable* table = nullptr);
-/// The same on numbers, each as the f64 of its value.
+/// As `evaluate_bits`, with each operand and the result as an f64 of the same value.
 [[nodiscard]] SINTER_API double evaluate(Op op, DType dtype, DType to,
                                          std::span<const double> operands);
 
-/// Whether two tensors have the same dtype, shape and bits, with NaN equal to NaN. On a difference
-/// returns the position of the first one, in elements; -1 where they are equal; -2 where dtype or
-/// shape differ.
+/// Compares two tensors bit by bit; NaNs are equal to each other. Returns the index of the first
+/// element that differs, -1 if the tensors are equal, -2 if their dtypes or shapes differ.
 [[nodiscard]] SINTER_API std::int64_t first_difference(const TensorData& a, const TensorData& b);
 
 }  // namespace sinter

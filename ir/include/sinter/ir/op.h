@@ -1,4 +1,4 @@
-// Ops, from the table in ops.def. The table is the whole truth: what it does not say, no op has.
+// Ops: the enum and the properties of each, both made from the table in ops.def.
 #pragma once
 
 #include <array>
@@ -17,9 +17,10 @@ enum class Op : std::uint8_t {
 #undef SINTER_OP
 };
 
+/// What an op does; see the head of ops.def.
 enum class OpKind : std::uint8_t { leaf, primitive, composite, reduction, product, structural };
 
-/// How an op's result dtype follows from its operands; see the head of ops.def.
+/// How the dtype of an op's result follows from its operands; see the head of ops.def.
 enum class DTypeRule : std::uint8_t {
   leaf,
   floating,
@@ -37,33 +38,36 @@ enum class DTypeRule : std::uint8_t {
   lookup,
 };
 
+/// Largest number of operands of an op.
 inline constexpr int kMaxOperands = 3;
-/// Lists of integers that a structural op or a reduction has beside its operands.
+/// Largest number of integer lists that a structural op or a reduction has beside its operands.
 inline constexpr int kMaxLists = 2;
-/// What lut16 looks up: numbers that its result's dtype holds.
+/// The 16 numbers that lut16 looks up, each exact in the dtype of its result.
 using LookupTable = std::array<double, 16>;
 
+/// One operand of an op.
 struct OperandInfo {
   std::string_view name;
-  bool attribute = false;               ///< a scalar that prints as name=value
-  std::optional<double> default_value;  ///< of an attribute
+  bool attribute = false;               ///< true for a scalar that prints as name=value
+  std::optional<double> default_value;  ///< of an attribute, if it has a default
 };
 
+/// One row of ops.def.
 struct OpInfo {
   Op op;
-  std::string_view name;  ///< enumerator and text keyword
+  std::string_view name;  ///< name of the enumerator, and keyword of the text form
   OpKind kind;
   DTypeRule rule;
   int arity;
   std::array<OperandInfo, kMaxOperands> operands;
-  std::array<std::string_view, kMaxLists> lists;  ///< their names; empty beyond the last
+  std::array<std::string_view, kMaxLists> lists;  ///< names of the lists; empty after the last
 };
 
-/// Every op, in the order of the enum.
+/// Rows of all ops, in the order of the enum.
 [[nodiscard]] SINTER_API std::span<const OpInfo> all_ops();
-/// Throws Error(invalid_argument) for a value that is no enumerator.
+/// Returns the row of `op`. Throws Error(invalid_argument) if `op` is not an enumerator.
 [[nodiscard]] SINTER_API const OpInfo& info(Op op);
-/// The op that the text form calls `name`, if any.
+/// Returns the op whose keyword in the text form is `name`, if there is one.
 [[nodiscard]] SINTER_API std::optional<Op> op_from_name(std::string_view name);
 
 [[nodiscard]] inline std::string_view to_string(Op op) { return info(op).name; }

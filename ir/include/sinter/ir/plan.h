@@ -1,10 +1,10 @@
 // Plan: a graph cut into kernels, and the buffers between them.
 //
-// `partition` walks the graph in topological order and grows segments; a value that crosses from
-// one segment to a later one is stored, unless it is cheaper to compute it again. Within a segment
-// there is one kernel per shape of stored value, or one for rows and what they reduce to. Every
-// stored value names the rule that made it so. The plan depends on the structure of the graph
-// alone, never on parameter values.
+// `partition` walks the graph in topological order and groups ops into segments. A value that a
+// later segment uses is stored, unless it is cheaper to rematerialise it there. A segment becomes
+// one kernel per shape of stored value, or one kernel for rows and their reductions together. Every
+// stored value names a CutRule: why it is stored. The plan depends only on the limits and on the
+// structure of the graph, never on values of parameters.
 #pragma once
 
 #include <cstddef>
@@ -17,133 +17,153 @@
 
 namespace sinter {
 
-/// What a target allows in one kernel. Filled in by codegen's Target.
+/// Limits of one kernel on a target, and sizes by which the planner decides. `plan_limits()` of a
+/// codegen Target fills them in.
 struct PlanLimits {
-  int arguments = 24;    ///< buffers, inputs and outputs together; values open at once count, too
-  int operations = 192;  ///< ops, composites counted as one
-  /// Operations of the ops, as `count_operations` (op_cost.h) counts them; any single op fits.
+  /// Largest number of buffers of a kernel, inputs and outputs together. While the planner adds
+  /// ops, values of the segment that are live count as well.
+  int arguments = 24;
+  int operations = 192;  ///< largest number of ops in a kernel; a composite counts as one
+  /// Largest sum of `count_operations` (op_cost.h) over the ops of a kernel with several ops. It
+  /// bounds the time to compile the kernel.
   int instructions = 2048;
-  /// A value of up to so many bytes is expected in a cache by who reads it.
+  /// Bytes of the largest value that is expected to be in a cache when its consumer reads it.
   std::int64_t cache_bytes = std::int64_t{1} << 20;
-  /// A row of up to so many bytes is walked again by what waits for a reduction over it.
+  /// Bytes of the longest row that a kernel may reduce and then read again, for ops that follow the
+  /// reduction. Such a row should still be in a cache.
   std::int64_t row_bytes = std::int64_t{128} << 10;
-  /// The block of a product's result that one unit of work holds, in rows and bytes of a row. What
-  /// reduces rows of it follows in the product's kernel, and so does what reduces columns or all,
-  /// where one block is everything. 0 where nothing does.
+  /// Rows of the block of a product's result that one unit of work computes. A reduction of
+  /// columns, or of the whole result, fuses with the product if the result has at most so many
+  /// rows.
   std::int64_t product_rows = 0;
+  /// Bytes of a row of that block. No reduction fuses with a product whose rows are longer; 0: none
+  /// fuses at all.
   std::int64_t product_row_bytes = 0;
-  /// Results of a reduction that keep all threads busy; one to fewer, of so many bytes, goes by
-  /// chunks.
+  /// Units of work that keep all threads busy. A reduction with fewer of them is computed in chunks
+  /// if its operand has `chunked_bytes` or more, and a row of it more than `row_bytes`.
   std::int64_t units = 64;
+  /// Bytes of the smallest operand whose reduction is computed in chunks.
   std::int64_t chunked_bytes = std::int64_t{1} << 20;
-  /// A block of columns of more bytes goes by the shortest chunks: a few columns on their way down
-  /// all rows would come back to each row, and its page, when it is far away again.
+  /// Bytes of a block of columns, over all rows, above which it is reduced by the shortest chunks.
+  /// A loop down a taller block would return to a row, and to its page, after both left the caches.
   std::int64_t column_bytes = std::int64_t{1} << 20;
 };
 
+/// Which ops may share a kernel.
 enum class Fuse : std::uint8_t {
   all,   ///< as few kernels as the limits allow
   none,  ///< one kernel per op that the user wrote
 };
 
-/// Why a value is stored rather than kept in a register.
+/// Why a value is stored in memory instead of kept in a register.
 enum class CutRule : std::uint8_t {
-  output,      ///< the user asked for it
-  operations,  ///< its kernel is full: PlanLimits::operations
+  output,      ///< it is an output of the graph
+  operations,  ///< its kernel is full: PlanLimits::operations or PlanLimits::instructions
   arguments,   ///< its kernel is full: PlanLimits::arguments
-  broadcast,   ///< storing it once moves less than recomputing it for every row that reads it
+  broadcast,   ///< storing it is cheaper than recomputing it for every row that reads it
   unfused,     ///< Fuse::none
-  view,        ///< it is read in another order, through a view
-  concat,      ///< it is a part of a concat, whose parts lie in one buffer
-  product,     ///< a product would compute it more than once, or it is one that is read as more
-               ///< than its elements, each by itself
-  reduction,   ///< who reads it waits for a reduction, or reduces something else than its kernel
-  order,       ///< who reads it is in a later kernel, for its other data
+  view,        ///< a view reads it with other strides
+  concat,      ///< it is part of a concat, whose parts are stored in one buffer
+  product,     ///< a product that reads it would recompute it, or it is computed from a product and
+               ///< its consumer is not elementwise
+  reduction,   ///< its consumer waits for a reduction, or reduces other axes than its kernel does
+  order,       ///< its consumer is in a later kernel because of other values that it reads
 };
+/// Returns the name of the enumerator, as the text of a plan shows it.
 [[nodiscard]] SINTER_API std::string_view to_string(CutRule rule);
 
+/// Index of a buffer in Plan::buffers.
 struct BufferId {
   std::uint32_t index = 0;
   friend auto operator<=>(BufferId, BufferId) = default;
 };
 
+/// Memory that kernels of a plan read or write.
 struct PlanBuffer {
   enum class Kind : std::uint8_t { input, output, temporary };
   Kind kind{};
   DType dtype{};
   Shape shape;
-  Strides strides;             ///< of an input or output, as declared; empty for dense
-  std::uint32_t position = 0;  ///< among the graph's inputs or outputs
-  /// Of a temporary: the buffer in whose memory it lies, an output that is not written yet or a
-  /// donated input after its last read; without one the temporary lies in the workspace.
+  Strides strides;             ///< as declared, for an input or output; empty if dense
+  std::uint32_t position = 0;  ///< index among the graph's inputs or outputs
+  /// Buffer whose memory a temporary uses: an output that is not written yet, or a donated input
+  /// after its last read. Without a value the temporary lies in the workspace.
   std::optional<BufferId> within = {};
-  std::int64_t offset = 0;  ///< of a temporary in that memory, in bytes, 64-byte aligned
-  NodeId node;              ///< the value it holds, in Plan::graph; parts of a concat are
-                            ///< written by several kernels
-  CutRule rule{};           ///< of an output or a temporary
+  std::int64_t offset = 0;  ///< of a temporary in that memory, in bytes; a multiple of 64
+  NodeId node;              ///< value in Plan::graph that the buffer holds; of a concat, several
+                            ///< kernels may write the parts
+  CutRule rule{};           ///< why the value is stored; not used for inputs
 };
 
-/// What a kernel reads or writes: the elements of a buffer that the strides of its body's input or
-/// output reach from element `offset`.
+/// Elements of a buffer that a kernel reads or writes. The first one is element `offset` of the
+/// buffer; the strides of the input or output of the kernel's body give the others.
 struct PlanOperand {
   BufferId buffer;
-  std::int64_t offset = 0;
-  /// The kernel is done with an element of an input by the time that it writes the output's in the
-  /// same place. Of a product's operands it is not.
+  std::int64_t offset = 0;  ///< in elements
+  /// True if the kernel has read an element of this input for the last time when it writes the
+  /// output element at the same position. False for operands of a product.
   bool in_place = true;
 };
 
+/// One kernel: what it computes, and the memory that it reads and writes.
 struct PlanKernel {
-  /// The kernel's ops with composites intact. Inputs and outputs are its operands, in the order of
-  /// the two lists below. All outputs have one shape; in a kernel that reduces rows, each has that
-  /// of the rows or that of what is left of them, and in one with a product that of its result, or
-  /// that of what is left of its rows, its columns, or all. Its parameters are the plan's,
-  /// renumbered.
+  /// Ops of the kernel, with composites intact. Its inputs and outputs correspond to the lists
+  /// `inputs` and `outputs`, its parameters to the list `parameters`. All outputs have the same
+  /// shape, with these exceptions. In a kernel that reduces rows, an output has the shape before or
+  /// after the reduction. In a kernel with a product, an output has the shape of the product, or
+  /// that of a reduction of its rows, of its columns, or of all its elements.
   Graph body;
   std::vector<PlanOperand> inputs;
   std::vector<PlanOperand> outputs;
   std::vector<std::uint32_t> parameters;  ///< kernel parameter -> parameter of Plan::graph
 };
 
-/// A value that a kernel computes again, from what is stored, rather than have it kept for it.
+/// A value that a kernel rematerialises: it computes the value anew instead of reading it from
+/// memory.
 struct PlanRepeat {
-  NodeId node;
-  std::uint32_t kernel = 0;
+  NodeId node;               ///< the value, in Plan::graph
+  std::uint32_t kernel = 0;  ///< index in Plan::kernels
 };
 
+/// A graph as kernels and buffers.
 struct Plan {
-  Graph graph;  ///< simplified; parameter values in it are those of whoever planned first
-  std::vector<PlanBuffer> buffers;
-  std::vector<PlanKernel> kernels;  ///< in an order in which they may run
-  std::vector<PlanRepeat> repeats;
-  std::int64_t workspace_bytes = 0;  ///< all that a run needs beside inputs and outputs
+  /// The simplified graph. Graphs of the same structure share a plan, so the values of its
+  /// parameters are those of the graph that was planned.
+  Graph graph;
+  std::vector<PlanBuffer> buffers;   ///< inputs, then outputs, then temporaries
+  std::vector<PlanKernel> kernels;   ///< each after the kernels whose results it reads
+  std::vector<PlanRepeat> repeats;   ///< values that kernels rematerialise
+  std::int64_t workspace_bytes = 0;  ///< all memory that temporaries need beside inputs and outputs
 };
 
-/// Cuts a verified graph without structural ops but views and concats. Linear time. The plan is
-/// verified.
+/// Cuts a verified graph into kernels. Its only structural ops may be views and concats, as after
+/// `place_views`. Takes linear time. The returned plan has passed `verify`.
 [[nodiscard]] SINTER_API Plan partition(Graph graph, const PlanLimits& limits, Fuse fuse);
 
-/// Throws Error(internal) with the plan's text unless `plan` runs as it stands:
-/// - its buffers are those that the graph declares, then temporaries; what kernels read and write
-///   lies inside them, in their dtype
-/// - a kernel reads inputs, and elements that earlier kernels wrote: a buffer that is complete, or
-///   what one of them stored there
-/// - every element of an output or a temporary is written once, and none of an input
-/// - the outputs of a kernel have one shape, or those that its reductions have before and after
-/// - an input that a product reads is none that may be overwritten in place
-/// - temporaries that are alive at once lie apart, in the workspace, in donated inputs that no
-///   later kernel reads, or in outputs that no kernel has written yet and that are no input to be
-///   read
-/// - a kernel that reads a donated input and writes a temporary over it does so element by element
-/// Time: n log n in operands and buffers.
+/// Throws Error(internal), with the text of the plan, unless all of the following hold:
+/// - Buffers are the inputs and outputs of the graph as declared, then temporaries. All elements
+///   that kernels read and write lie inside their buffers and have the dtype of these.
+/// - A kernel reads inputs, complete buffers that earlier kernels wrote, and regions of a buffer
+///   that one earlier kernel wrote.
+/// - Each element of an output or a temporary is written once; no element of an input is written.
+/// - The outputs of a kernel have the same shape, or the shapes of the operands and results of its
+///   reductions.
+/// - No input that a product reads is marked `in_place`.
+/// - Temporaries with overlapping lifetimes have disjoint memory. They lie in the workspace, in
+///   donated inputs that no later kernel reads, or in outputs that no kernel has written yet. Such
+///   an output must not be able to alias an input that is still to be read.
+/// - A kernel that writes a temporary over a donated input that it reads does so element by
+///   element.
+/// Takes O(n log n) time for n operands and buffers.
 SINTER_API void verify(const Plan& plan);
 
-/// The plan of any verified graph without ops on 16-bit floats (see `widen`): simplify,
-/// place_views, chunk_reductions, partition. What an engine runs is this plan.
+/// Plans a verified graph that has no ops on 16-bit floats (see `widen`), by the passes simplify,
+/// place_views, chunk_reductions and partition. An engine runs the plan that this returns.
 [[nodiscard]] SINTER_API Plan plan_graph(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
-/// The plan as text: kernels with their ops, buffers with bytes, the rule for every stored value,
-/// and for every donated input the temporaries that lie in it, or why none does.
+/// Returns the plan as text: kernels with their ops, buffers with their sizes in bytes, the rule
+/// for every stored value, and for every donated input the temporaries that lie in it or the reason
+/// why there are none.
 [[nodiscard]] SINTER_API std::string print(const Plan& plan);
 
 }  // namespace sinter

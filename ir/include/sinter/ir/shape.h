@@ -1,6 +1,6 @@
-// Shapes and strides: up to kMaxRank int64 values, held in place.
+// Shape and Strides: lists of at most kMaxRank int64 values, without heap memory.
 //
-// Both are plain values with no invariant beyond the rank; Graph checks lengths when it takes them.
+// Both check nothing but the rank. Graph checks the lengths and strides that it is given.
 #pragma once
 
 #include <array>
@@ -15,12 +15,13 @@
 
 namespace sinter {
 
+/// Largest number of axes of a tensor.
 inline constexpr int kMaxRank = 8;
-/// Elements of one tensor, 2^48: byte offsets of any dtype stay far inside int64.
+/// Largest number of elements of a tensor, 2^48, so that byte offsets of any dtype fit in int64.
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;
 
-/// A length or a stride given by a user. Takes any integer, so that `{rows, 64}` needs no cast
-/// whatever the type of `rows`; bool is not an integer here.
+/// A length or a stride that a user gives. Every integer type but bool converts to it, so that
+/// `{rows, 64}` needs no cast.
 class Dim {
  public:
   template <std::integral T>
@@ -32,11 +33,11 @@ class Dim {
   std::int64_t value_;
 };
 
-/// A short list of int64, the common part of Shape and Strides. What lies beyond the rank is
-/// neither set nor copied: views are made for every call.
+/// A list of at most kMaxRank int64 values: the common base of Shape and Strides. Array elements
+/// beyond the rank are neither initialised nor copied, since every run constructs views.
 class Dims {
  public:
-  Dims() {}  // not defaulted: that would clear the array whenever a Dims is value-initialised
+  Dims() {}  // not defaulted: value-initialisation would then clear the array
   Dims(const Dims& other) noexcept { assign(other); }
   Dims& operator=(const Dims& other) noexcept {
     assign(other);
@@ -55,7 +56,7 @@ class Dims {
   [[nodiscard]] std::int64_t& operator[](int axis) { return dims_[static_cast<size_t>(axis)]; }
   [[nodiscard]] const std::int64_t* begin() const { return dims_.data(); }
   [[nodiscard]] const std::int64_t* end() const { return dims_.data() + rank_; }
-  /// Throws Error(limit_exceeded) beyond kMaxRank.
+  /// Appends `dim`. Throws Error(limit_exceeded) if the list holds kMaxRank values already.
   void push_back(std::int64_t dim) {
     if (rank_ == kMaxRank) rank_exceeded();
     dims_[static_cast<size_t>(rank_++)] = dim;
@@ -78,11 +79,11 @@ class Dims {
   int rank_ = 0;
 };
 
-/// Lengths per axis, outermost first. Rank 0 is a scalar with one element.
+/// Length of each axis, outermost first. Rank 0 is the shape of a scalar, which has one element.
 class Shape : public Dims {
  public:
   using Dims::Dims;
-  /// The product of the lengths. Defined for shapes that `check_shape` accepts.
+  /// Number of elements, the product of the lengths, of a shape that `check_shape` accepts.
   [[nodiscard]] std::int64_t elements() const {
     std::int64_t count = 1;
     for (std::int64_t dim : *this) count *= dim;
@@ -90,30 +91,34 @@ class Shape : public Dims {
   }
 };
 
-/// Distances in elements per axis. An empty Strides means dense, row-major.
+/// Distance in elements between neighbours along each axis. An empty Strides means a dense,
+/// row-major layout.
 class Strides : public Dims {
  public:
   using Dims::Dims;
 };
 
-/// The elements that a layout reaches, as offsets from the element at [0, ..., 0].
+/// Range of offsets that a layout covers, in elements from the element at [0, ..., 0].
 struct Reach {
-  std::int64_t lowest = 0;  ///< below 0 where a stride is negative
-  std::int64_t end = 0;     ///< one past the highest; lowest without elements
+  std::int64_t lowest = 0;  ///< lowest offset; negative if a stride is
+  std::int64_t end = 0;     ///< highest offset + 1; `lowest` if there are no elements
   [[nodiscard]] std::int64_t elements() const { return end - lowest; }
 };
-/// Empty strides mean dense. Ends are cut at 2^56 either way, so that bytes stay inside int64.
+/// Returns the range that `shape` covers with `strides`. The ends are clamped to -2^56 and 2^56, so
+/// that byte offsets fit in int64.
 [[nodiscard]] SINTER_API Reach reach(const Shape& shape, const Strides& strides);
-/// Row-major strides of `shape`.
+/// Returns the row-major strides of `shape`, one per axis.
 [[nodiscard]] SINTER_API Strides dense_strides(const Shape& shape);
-/// "[2, 3]"
+/// Returns the text of a list, such as "[2, 3]".
 [[nodiscard]] SINTER_API std::string to_string(const Dims& dims);
-/// Throws Error when a length is negative or the element count exceeds kMaxElements; `what` names
-/// the thing in the message, for example "input 'x'".
+/// Throws Error(invalid_argument) if a length is negative, and Error(limit_exceeded) if the product
+/// of the lengths, with 1 in place of 0, exceeds kMaxElements. `what` names the tensor in the
+/// message, such as "input 'x'".
 SINTER_API void check_shape(const Shape& shape, std::string_view what);
-/// Whether check_shape accepts it.
+/// True if `check_shape` accepts `shape`.
 [[nodiscard]] SINTER_API bool is_possible(const Shape& shape);
-/// NumPy broadcasting of two shapes, right-aligned. Returns false when they do not broadcast.
+/// Broadcasts two shapes as NumPy does, aligned at their last axes, and writes the result to
+/// `result`. Returns false, and leaves `result` as it is, if they do not broadcast.
 [[nodiscard]] SINTER_API bool broadcast_shapes(const Shape& a, const Shape& b, Shape& result);
 
 }  // namespace sinter

@@ -1,13 +1,10 @@
-// The fluent methods that move elements and compute none, written once for every type that stands
-// for a tensor.
+// StructuralMethods: the methods of tensors that move elements and compute none. A base class of
+// Value and of Tensor.
 //
-// None of them costs a pass over memory by itself: a kernel reads its inputs, and writes its
-// outputs, in the way that they describe. `Self` supplies `apply` and `scalar`, as for
-// ElementwiseMethods, and
-//   DType dtype() const;
-//   const Shape& shape() const;
-// An axis may be given from the end, -1 being the last. All methods throw Error: invalid_argument,
-// shape_mismatch or dtype_mismatch.
+// Where strides can express them, they cost no pass over memory: kernels read their inputs, and
+// write their outputs, with these strides. The type `Self` supplies `apply`, `scalar`, `dtype` and
+// `shape`, as elementwise.h says. Negative axes count from the end; -1 is the last axis. All
+// methods throw Error: invalid_argument, shape_mismatch or dtype_mismatch.
 #pragma once
 
 #include <cstdint>
@@ -21,49 +18,55 @@
 namespace sinter {
 
 namespace detail {
-/// `axis` of a tensor of this shape, counted from the first.
+/// Returns `axis` of a tensor of shape `shape`, counted from the first axis. `op` is the name of
+/// the method in messages. Throws Error(invalid_argument) if there is no such axis.
 [[nodiscard]] SINTER_API int checked_axis(std::string_view op, const Shape& shape,
                                           std::int64_t axis);
-/// Attributes of a slice along one axis, and of its reverse.
+/// Returns the attributes of a slice along one axis; see StructuralMethods::slice.
 [[nodiscard]] SINTER_API Attributes slice_attributes(const Shape& shape, std::int64_t axis,
                                                      std::int64_t start,
                                                      std::optional<std::int64_t> stop,
                                                      std::int64_t step);
+/// Returns the attributes of the slice that reverses an axis.
 [[nodiscard]] SINTER_API Attributes flip_attributes(const Shape& shape, std::int64_t axis);
-/// Attributes of a transpose; no axes reverse their order.
+/// Returns the attributes of a transpose. Empty `axes` reverse the order of the axes.
 [[nodiscard]] SINTER_API Attributes transpose_attributes(const Shape& shape, const Dims& axes);
+/// Throws Error(invalid_argument).
 [[noreturn]] SINTER_API void refuse_empty_concat();
 }  // namespace detail
 
 template <typename Self>
 class StructuralMethods {
  public:
-  /// Axis k of the result is axis `axes[k]` of this value; without axes, their order is reversed.
+  /// Permutes the axes: axis k of the result is axis `axes[k]` of this value. Empty `axes` reverse
+  /// their order.
   [[nodiscard]] Self transpose(const Dims& axes = {}) const {
     return unary(Op::transpose, detail::transpose_attributes(self().shape(), axes));
   }
-  /// The elements in row-major order under another shape; one length may be -1, and is then what
-  /// the others leave.
+  /// The same elements, in row-major order, with another shape of as many elements. One length may
+  /// be -1: it is inferred from the others.
   [[nodiscard]] Self reshape(const Shape& shape) const {
     Attributes attributes;
     attributes.shape = shape;
     return unary(Op::reshape, attributes);
   }
-  /// Along one axis the elements start, start + step, ... before stop, as in Python: negative
-  /// positions count from the end, no stop means as far as it goes. Positions beyond the axis are
-  /// an error.
+  /// The elements start, start + step, ... before `stop` along one axis, as Python's
+  /// x[start:stop:step]. Negative positions count from the end. Without `stop` the slice goes to
+  /// the last element, or to the first one if `step` is negative. Unlike in Python, positions
+  /// beyond the axis are an error.
   [[nodiscard]] Self slice(std::int64_t axis, std::int64_t start,
                            std::optional<std::int64_t> stop = std::nullopt,
                            std::int64_t step = 1) const {
     return unary(Op::slice, detail::slice_attributes(self().shape(), axis, start, stop, step));
   }
-  /// The elements of one axis from last to first.
+  /// The elements in reverse order along one axis.
   [[nodiscard]] Self flip(std::int64_t axis) const {
     return unary(Op::slice, detail::flip_attributes(self().shape(), axis));
   }
-  /// `low[k]` elements of `value` before axis k and `high[k]` behind it, none negative.
+  /// This value with `low[k]` elements equal to `value` before its elements along axis k, and
+  /// `high[k]` after them. No count may be negative.
   [[nodiscard]] Self pad(const Dims& low, const Dims& high, Scalar value = 0) const {
-    if (self().dtype() == DType::boolean) {  // numbers have a dtype, which no mask has
+    if (self().dtype() == DType::boolean) {  // no parameter is a bool, so pad as u8
       const DType stand_in = DType::u8;
       const Scalar filled = value.is_zero() ? 0 : 1;
       return self().convert(stand_in).pad(low, high, filled).convert(DType::boolean);
@@ -73,8 +76,8 @@ class StructuralMethods {
     const Self operands[] = {self(), self().scalar(value)};
     return Self::apply(Op::pad, operands, attributes);
   }
-  /// The parts one after the other along an axis; their other lengths are equal. Of one part, that
-  /// part as a value of its own.
+  /// The concatenation of `parts` along an axis. The parts have the same dtype, and the same
+  /// lengths along all other axes. A single part gives a new value equal to it.
   [[nodiscard]] static Self concat(std::span<const Self> parts, std::int64_t axis) {
     if (parts.empty()) detail::refuse_empty_concat();
     Self joined = parts[0];

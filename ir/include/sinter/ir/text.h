@@ -1,4 +1,4 @@
-// The text form of a graph: versioned, canonical, and read back to an equal graph.
+// The text form of a graph: it is versioned and canonical, and parses to an equal graph.
 //
 //   sinter graph 1
 //   %0 = input "x": f32[1797, 64]
@@ -9,13 +9,14 @@
 //   %5 = fma(%4, const 2, %1): f32[1797, 64]
 //   output "y" = %5
 //
-// Scalars print where they are used: a bare number is a parameter (a number that the user gave), a
-// number behind `const` belongs to the structure. Where neither position nor context would tell its
-// dtype (a scalar that is itself an output, is used twice, or meets only other scalars) it prints
-// as a node of its own: `%6 = parameter 0.5: f32[]`. Numbers print in the shortest form that reads
-// back to the same bits; also inf, -inf, nan. A number without a point or an exponent is an
-// integer, and is never rounded: beyond 2^53 f64 holds some of them, and others are an error. After
-// its strides an input may be `donated`. `#` starts a comment.
+// A scalar prints where it is used. A bare number is a parameter, a number that the user gave; a
+// number after `const` is a constant, part of the structure. A scalar prints as a node of its own,
+// such as `%6 = parameter 0.5: f32[]`, if it is an output or has several uses, or if the other
+// operands do not tell its dtype.
+//
+// Numbers print in the shortest form that parses to the same bits, or as inf, -inf or nan. A number
+// without a point and exponent is an integer and must be exact in f64; beyond 2^53 many are not,
+// and are an error. `donated` may follow the type and strides of an input. `#` starts a comment.
 #pragma once
 
 #include <string>
@@ -26,19 +27,22 @@
 namespace sinter {
 
 struct PrintOptions {
-  /// Print `$k` for parameter k instead of its value: what graphs of one structure share.
+  /// True to print `$k` instead of the value of parameter k. Graphs with the same structure then
+  /// have the same text.
   bool parameter_names = false;
 };
 
+/// Returns the text form of `graph`.
 [[nodiscard]] SINTER_API std::string print(const Graph& graph, const PrintOptions& options = {});
 
-/// Reads the text form. Throws Error(parse_error) with line, column, the line and a caret; what the
-/// graph builder refuses (dtypes, shapes) is reported at the place in the text where it stands.
+/// Parses the text form. Throws Error(parse_error) with line and column, the line itself and a
+/// caret. Errors of the graph builder, such as those of dtypes and shapes, are also reported with
+/// their place in the text.
 [[nodiscard]] SINTER_API Graph parse(std::string_view text);
 
-/// A double in the shortest decimal form that reads back to the same value; inf, -inf, nan.
+/// Returns `value` in the shortest decimal form that parses to the same bits, or inf, -inf or nan.
 [[nodiscard]] SINTER_API std::string to_text(double value);
-/// [0, 0.5, ...]
+/// Returns the text of a table, such as "[0, 0.5, ...]".
 [[nodiscard]] SINTER_API std::string to_text(const LookupTable& table);
 
 }  // namespace sinter

@@ -1,13 +1,17 @@
-// The verifier: what every pass may assume of a graph.
+// The verifier of graphs: it checks what every pass assumes.
 #pragma once
 
 #include <sinter/ir/graph.h>
 
 namespace sinter {
 
-/// Throws Error unless `graph` can be compiled: at least one output; operands before their users;
-/// every node's dtype and shape as its row in ops.def says; attributes in canonical form; numbers
-/// that their dtypes hold; strides as `Graph::input` and `Graph::output` take them. Linear time.
+/// Throws Error unless `graph` can be compiled:
+/// - It has at least one output.
+/// - Operands precede their users.
+/// - The dtype and shape of each node follow from its row in ops.def.
+/// - Attributes are in canonical form, and numbers are exact in their dtypes.
+/// - Strides are ones that `Graph::input` and `Graph::output` accept.
+/// Takes linear time.
 SINTER_API void verify(const Graph& graph);
 
 }  // namespace sinter
