@@ -106,7 +106,7 @@ Value exp(const Step& at, int) { return at.g.mul(at.y); }
 
 Value exp2(const Step& at, int) { return at.g.mul(fn::mul(at.y, std::numbers::ln2)); }
 
-/// e^x is computed again: the result plus 1 is 0 if x is far below 0.
+/// e^x, not y + 1: for x far below 0 the result y is -1, and y + 1 is 0.
 Value expm1(const Step& at, int) { return at.g.mul(at.x[0].exp()); }
 
 Value log(const Step& at, int) { return at.g.div(at.x[0]); }

@@ -48,7 +48,7 @@ class CostModel {
   /// `operations` is the number of operations per element, `reads` the cost of reading operands
   /// that the segment does not read anyway, and `distance` the number of segments from the value's
   /// home to this one. Rematerialising saves a write, a read, and keeping the value so long: the
-  /// model assumes that nobody else needs the value in memory.
+  /// model assumes that no other consumer needs the value in memory.
   [[nodiscard]] bool pays_to_recompute(NodeId value, int operations, double reads,
                                        int distance) const;
   /// Most operations per element for which `pays_to_recompute` may hold.

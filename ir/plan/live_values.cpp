@@ -10,9 +10,9 @@
 namespace sinter::detail {
 namespace {
 
-/// An output is `view` of a value of shape `of`, and lies in memory by the strides `memory`.
-/// Returns the strides with which the value itself can be stored there. Returns nullopt unless the
-/// view permutes the value's axes or keeps its elements in order.
+/// Strides with which a value of shape `of` can be stored directly in an output that is `view` of
+/// it, where `memory` are the strides of the output. Nullopt unless the view permutes the axes of
+/// the value or keeps its elements in order.
 std::optional<Strides> strides_below(const Layout& view, const Strides& memory, const Shape& of) {
   if (view.offset != 0 || view.shape.elements() != of.elements()) return std::nullopt;
   const Strides dense = dense_strides(of);

@@ -108,7 +108,7 @@ std::optional<Recomputation> SegmentRules::recomputation(NodeId value, NodeId us
         reads += cost_.moving(operand);
     }
   }
-  // Several further reads would keep several values in place of one: no memory is freed.
+  // Several further reads keep several values alive instead of this one, so no memory is freed.
   const int kept = result.reads.count > 1 ? 0 : static_cast<int>(s - result_.home[value.index]);
   if (!cost_.pays_to_recompute(value, result.instructions, reads, kept)) return {};
   if (cost_.pays_to_store(value, result.instructions, graph_.shape(user))) return {};

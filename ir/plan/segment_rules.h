@@ -23,7 +23,7 @@ inline bool contains(std::span<const NodeId> ids, NodeId id) {
   return std::ranges::find(ids, id) != ids.end();
 }
 
-/// What a value follows in its segment. Where several apply, the last one counts.
+/// What a value follows in its segment: the last of these that applies.
 enum class Reduced : std::uint8_t {
   no,          ///< neither a product nor a reduction
   multiplied,  ///< the product of the segment
@@ -145,8 +145,8 @@ class SegmentRules {
 
   /// Cost of the memory accesses that are saved if the node joins this segment.
   [[nodiscard]] double saved_moves(NodeId id, SegmentIndex s) const;
-  /// The rule that keeps the node out of a segment which runs after all operands are computed;
-  /// nullopt if the node may join.
+  /// The rule that keeps the node out of a segment in which all its operands are available; nullopt
+  /// if the node may join.
   [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, SegmentIndex s) const;
   /// Adds to `grown` the copies that `product` makes of what is in its segment already. Ops before
   /// a product may be computed up to three times: for each of its operands, and in its epilogue.

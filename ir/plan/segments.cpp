@@ -4,7 +4,7 @@
 // segment. A segment follows all segments that it reads from, so segments may run in their order.
 //
 // If the newest segment is full, it is cut at the cheapest place in its second half, and the later
-// members move to a new segment. At least as many members stay as move, so the time is linear.
+// members move to a new segment. At most about half of the members move, so the time is linear.
 #include "plan/segments.h"
 
 #include <algorithm>

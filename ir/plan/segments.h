@@ -31,7 +31,7 @@ struct Segments {
   std::vector<std::optional<CutRule>> stored;  ///< by node: why it is stored, if it is
 
   std::vector<int> stores;  ///< by node: number of buffers for outputs, concats and views of it
-  /// By node: number of reductions and products of its home on the longest path to its result.
+  /// By node: number of reductions and products of its home on the longest path that ends at it.
   std::vector<int> stages;
   /// By node: the reduction of its home that drops its axes and that the node is or follows, or
   /// kNoNode.

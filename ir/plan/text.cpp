@@ -261,7 +261,7 @@ class PlanPrinter {
     bool first = true;
     for (const PlanRepeat& repeat : plan_.repeats) {
       const std::vector<NodeId> from = sources(repeat.node);
-      // A value of graph inputs alone is not listed: computing it where it is used keeps nothing.
+      // A value of graph inputs alone is not listed: storing it was never an alternative.
       if (std::ranges::all_of(from,
                               [&](NodeId value) { return is_leaf(plan_.graph.node(value)); })) {
         continue;

@@ -271,14 +271,14 @@ class PlanVerifier {
   /// element of its operands several times.
   void check_in_place(const PlanKernel& kernel) const {
     const Graph& body = kernel.body;
-    std::vector<bool> again(body.nodes().size());  // by node: a product reads it repeatedly
+    std::vector<bool> reread(body.nodes().size());  // by node: a product reads it repeatedly
     for (std::size_t i = body.nodes().size(); i-- > 0;) {
       const Node& node = body.nodes()[i];
-      if (!again[i] && info(node.op).kind != OpKind::product) continue;
-      for (NodeId operand : node.inputs()) again[operand.index] = true;
+      if (!reread[i] && info(node.op).kind != OpKind::product) continue;
+      for (NodeId operand : node.inputs()) reread[operand.index] = true;
     }
     for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
-      if (!kernel.inputs[i].in_place || !again[body.inputs()[i].node.index]) continue;
+      if (!kernel.inputs[i].in_place || !reread[body.inputs()[i].node.index]) continue;
       wrong(fmt::format("kernel {} reads {} for a product, but allows it to be overwritten", k_,
                         name(kernel.inputs[i].buffer)));
     }
