@@ -23,7 +23,8 @@ namespace sinter::detail {
 
 /// Number of elements computed of a value of shape `value` if it is computed in the loops of a user
 /// of shape `user` that broadcasts it. That is the number of the user's elements; if the value is
-/// uniform along the user's innermost axis, it is the number of its own elements.
+/// uniform along the user's innermost axis (of those longer than 1), it is the number of its own
+/// elements.
 [[nodiscard]] double computed_with(const Shape& value, const Shape& user);
 
 class CostModel {

@@ -94,8 +94,7 @@ void Arena::drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
 /// after its last read.
 struct Host {
   BufferId buffer;
-  std::int64_t from =
-      0;  ///< first kernel that may overwrite it; for an earlier one see InPlaceRule
+  std::int64_t from = 0;  ///< first kernel that may overwrite it; the one before it only in place
   std::int64_t bytes = 0;
   int alignment = 1;  ///< in bytes
   FreeSpace space;
