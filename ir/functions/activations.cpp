@@ -1,4 +1,4 @@
-// Activation functions made of exponentials and logarithms.
+// Activation functions built from exponentials and logarithms.
 #include <numbers>
 
 #include "functions/exponential.h"
@@ -9,17 +9,17 @@
 namespace sinter::detail::functions {
 namespace {
 
-/// The scale of sums 1 + e^a that are to stay in range, for one dtype.
+/// The scale by which sums 1 + e^a are multiplied so that they stay in range, for one dtype.
 struct Scaled {
-  int bias;      ///< of n, so that a power of two is 2^n times `unit`
-  double unit;   ///< 2^-64 or 2^-512
-  double bound;  ///< a beyond which e^-a is 0
+  int bias;      ///< added to n, so that power_of_two() gives 2^n * unit
+  double unit;   ///< the scale: 2^-64 or 2^-512
+  double bound;  ///< from this a on, e^-a rounds to 0
 };
 Scaled scaled(const Value& x) {
   return by_dtype(x, Scaled{63, 0x1p-64, 105}, Scaled{511, 0x1p-512, 746});
 }
 
-/// e^r - 1 for a split argument.
+/// e^r - 1 for the r of a split argument.
 Value expm1_of(const Split& split) {
   const Value r = add(split.high, split.low);
   const Value q = polynomial(r, exponential_numbers(r).q);
@@ -27,8 +27,9 @@ Value expm1_of(const Split& split) {
   return add(rest, split.high);
 }
 
-/// max(x, 0) - a / (1 + e^w) for a = |x|: x times the logistic function of w, where w has the sign
-/// of x. The quotient is taken of the scaled sum, so that it is rounded once where it is subnormal.
+/// max(x, 0) - a / (1 + e^w) for a = |x| and e^w = scale (1 + z) / unit, w >= 0: x times the
+/// logistic function of w with the sign of x. The sum is scaled by unit, so that a quotient that is
+/// subnormal in the end is rounded only once.
 Value gated(const Value& x, const Value& a, const Value& scale, const Value& z) {
   const double unit = scaled(x).unit;
   const Value sum = add(scale, fma(scale, z, unit));
@@ -60,7 +61,7 @@ constexpr double kTanhNear64[] = {
     -0x1.f3e304f893bafp-13, 0x1.8dc70385f9a6dp-14, -0x1.28207f260d165p-15, 0x1.663e3fca67884p-17,
     -0x1.f1b0a0265cebbp-20};
 
-/// In f64: x + x^3 p(x^2) next to 0, and 1 - 2 / (1 + e^(2 |x|)) away from it.
+/// tanh in f64: x + x^3 p(x^2) near 0, and 1 - 2 / (1 + e^(2 |x|)) away from 0.
 Value tanh64(const Value& x) {
   const Value magnitude = x.abs();
   const Value square = mul(x, x);
@@ -69,7 +70,7 @@ Value tanh64(const Value& x) {
 
   const Value a = at_most(magnitude, 19.1);
   const Exponent exponent = exponent_of(a, format(x.dtype()).bias, 2);
-  const Value r = fma(exponent.n, -exponential_numbers(x).ln2 / 2, a);  // half of the remainder
+  const Value r = fma(exponent.n, -exponential_numbers(x).ln2 / 2, a);  // half the reduced argument
   const Value q = polynomial(r, scaled_q(x, 4, 2));
   const Value twice = add(r, r);
   const Value z = fma(mul(r, r), q, twice);
@@ -80,7 +81,7 @@ Value tanh64(const Value& x) {
   return with_sign_of(result, x);
 }
 
-/// In f32: beyond the bound it is 1.
+/// tanh in f32. From the clamp on it rounds to 1.
 Value tanh32(const Value& x) {
   const Value a = at_most(x.abs(), 9.02);
   const IntervalPolynomials& polynomials = tanh_polynomials();
@@ -90,8 +91,8 @@ Value tanh32(const Value& x) {
 
 }  // namespace
 
-/// 1 / (1 + e^-x), with one Newton step that takes in what the sum lost. All signs of the split are
-/// turned, for that it is of x itself.
+/// 1 / (1 + e^-x), with one Newton step that includes the rounding errors of the sum. The reduced
+/// argument (high, low, r) is that of -x, negated.
 Value sigmoid(const Value& x) {
   const ExponentialNumbers& numbers = exponential_numbers(x);
   const auto [bias, unit, bound] = scaled(x);
@@ -128,12 +129,12 @@ Value silu(const Value& x) {
   return gated(x, a, power_of_two(split.biased), z);
 }
 
-/// w = 2 sqrt(2 / pi) (a + 0.044715 a^3) in two parts: where it is large, e^w needs more digits of
-/// it than one float holds. The first constant has so few bits that what the sum loses is exact.
+/// w = 2 sqrt(2 / pi) (a + 0.044715 a^3) in two floats: for large w, e^w needs more digits of w
+/// than one float holds. `one` has so few bits that the rounding error of `slope` is exact.
 Value gelu_tanh(const Value& x) {
   const double one = by_dtype(x, 0x1.9884p0, 0x1.9884533d44p0);  // 2 sqrt(2 / pi)
   const double one_low = by_dtype(x, 0x1.4cf50ep-18, -0x1.35ee5e069876p-41);
-  const double cube = by_dtype(x, 0x1.2444f2p-4, 0x1.2444f2a4d8b4bp-4);  // times 0.044715
+  const double cube = by_dtype(x, 0x1.2444f2p-4, 0x1.2444f2a4d8b4bp-4);  // 0.044715 times that
   const double cube_low = by_dtype(x, 0x1.49b16ap-29, -0x1.6c843a29d1c7p-61);
   const Value a = at_most(x.abs(), by_dtype(x, 11.0, 21.7));
   const Value square = mul(a, a);
@@ -158,8 +159,9 @@ Value softplus(const Value& x) {
 
 Value logsigmoid(const Value& x) { return softplus(x.neg()).neg(); }
 
-/// With e = e^-|x|: x t / (t + 2) and t = e^2 + 2 e for negative x, x - x 2 e^2 / (2 e^2 + 2 e + 1)
-/// for positive x. All of it times a power of two, so that only the quotient may be subnormal.
+/// With e = e^-|x|: x t / (t + 2) with t = e^2 + 2 e for negative x, and
+/// x - x 2 e^2 / (2 e^2 + 2 e + 1) for positive x. All terms are multiplied by `unit`, a power of
+/// two, so that only the quotient may be subnormal.
 Value mish(const Value& x) {
   const ExponentialNumbers& numbers = exponential_numbers(x);
   const double unit = by_dtype(x, 0x1p64, 0x1p512);
@@ -197,7 +199,7 @@ Value celu(const Value& x, const Value& alpha) {
   return choose(greater(x, 0), x, below);
 }
 
-/// scale x, or scale alpha (e^x - 1); the second constant in two parts.
+/// scale x for positive x, else scale alpha (e^x - 1). The product scale alpha is in two floats.
 Value selu(const Value& x) {
   const double scale = by_dtype(x, 0x1.0cfabep0, 0x1.0cfabd6a91132p0);
   const double product = by_dtype(x, 0x1.c212ccp0, 0x1.c212cc640f031p0);

@@ -1,10 +1,10 @@
-// The bodies of composite ops, one function each, named as its row in ops.def.
+// The bodies of composite ops: one function each, named as its row in ops.def.
 //
-// To add a composite: a row in ops.def and a function here; a row without a function does not
-// compile. Mathematical functions have theirs in exponentials.cpp and its neighbours. A body
-// records one node a statement or nests calls in the object position only: the order in which a
-// compiler evaluates arguments must never decide the order of nodes. Numbers are constants, not
-// parameters: they belong to the structure.
+// To add a composite, add a row to ops.def and a function here; a row without a function does not
+// compile. The bodies of mathematical functions are in exponentials.cpp and the files beside it. A
+// body records one node a statement, or nests calls in the object position only: the order in which
+// a compiler evaluates arguments must never decide the order of nodes. Numbers are constants, not
+// parameters: they belong to the graph's structure.
 #include "functions/composites.h"
 
 #include <array>
@@ -32,13 +32,13 @@ Value relu(const Value& x) {
   return x.less(zero).select(zero, x);
 }
 
-/// x between bounds that are not NaN.
+/// x clamped to bounds that are not NaN.
 Value bounded(const Value& x, const Value& low, const Value& high) {
   const Value raised = x.less(low).select(low, x);
   return raised.greater(high).select(high, raised);
 }
 
-/// Also with tensors for bounds. A bound that is NaN is the result, as if x were beyond it.
+/// Bounds may be tensors. If one is NaN, the result is NaN.
 Value clip(const Value& x, const Value& low, const Value& high) {
   if (is_integer(x.dtype())) return bounded(x, low, high);
   const Value low_is_nan = low.not_equal(low);
@@ -72,12 +72,12 @@ Value softsign(const Value& x) {
   return x.div(x.abs().add(one));
 }
 
-/// NaN stays.
+/// NaN stays NaN.
 Value threshold(const Value& x, const Value& threshold, const Value& value) {
   return x.less_equal(threshold).select(value, x);
 }
 
-/// NaN stays.
+/// NaN stays NaN.
 Value softshrink(const Value& x, const Value& lambda) {
   const Value lowered = x.sub(lambda);
   const Value raised = x.add(lambda);
@@ -85,7 +85,7 @@ Value softshrink(const Value& x, const Value& lambda) {
   return x.abs().less_equal(lambda).select(x.constant(0), outside);
 }
 
-/// NaN stays.
+/// NaN stays NaN.
 Value hardshrink(const Value& x, const Value& lambda) {
   return x.abs().less_equal(lambda).select(x.constant(0), x);
 }
@@ -105,7 +105,7 @@ Value square(const Value& x) { return x.mul(x); }
 
 Value detach(const Value& x) { return x; }
 
-/// Of the node's dtype, see expand.
+/// The identity: `expand` converts the result to the dtype of the node.
 Value recast(const Value& x) { return x; }
 
 Value rsqrt(const Value& x) {
@@ -113,7 +113,7 @@ Value rsqrt(const Value& x) {
   return one.div(x.sqrt());
 }
 
-/// Exact at weight 0 and 1: from the nearer end.
+/// Starts from the nearer end, so it is exact at weights 0 and 1.
 Value lerp(const Value& a, const Value& b, const Value& weight) {
   const Value step = b.sub(a);
   const Value from_a = a.add(weight.mul(step));
@@ -144,7 +144,7 @@ Value spread(Value (*body)(const Operands&...), std::span<const Value> operands,
   return body(operands[I]...);
 }
 
-/// A body behind the one signature that the table holds.
+/// Calls a body of any arity through the one signature that the table holds.
 template <auto body, int arity>
 Value call(std::span<const Value> operands) {
   return spread(body, operands, std::make_index_sequence<arity>());
@@ -176,10 +176,12 @@ Value composite_body(Op op, std::span<const Value> operands) {
   return body(operands);
 }
 
-// With m = x*s rounded, and 0 < s <= 1. Rounding is monotone, so m <= x for x > 0 and the result is
-// x; m >= x for x < 0 and the result is m, or x where they are the same number and, not being 0,
-// the same bits: also for infinities, and for subnormals, where m may be -0 > x. For x = +-0, m is
-// the same zero, m > x is false, and x is x*s. For NaN it is false too, and x is NaN as x*s is.
+// Why m > x ? m : x is leaky_relu, with m = x*s rounded and 0 < s <= 1. Rounding is monotone, so:
+//   x > 0    m <= x, and the result is x
+//   x < 0    m >= x, and the result is m. If m == x, both have the same bits, since neither is 0.
+//            Infinities are no exception, nor are subnormals, where m may be -0 > x.
+//   x = +-0  m is the same zero, m > x is false, and x has the bits of x*s
+//   NaN      m > x is false, and both x and x*s are NaN
 Value leaky_relu_as_max(const Value& x, const Value& slope) {
   const Value scaled = x.mul(slope);
   return scaled.greater(x).select(scaled, x);

@@ -1,4 +1,4 @@
-// Composites: ops that are a body over primitives. See composites.cpp for how to add one.
+// Composites: ops that stand for a body of primitives. composites.cpp says how to add one.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@ namespace sinter::detail {
 /// Records the body of composite `op` over `operands` and returns its result.
 [[nodiscard]] Value composite_body(Op op, std::span<const Value> operands);
 
-/// leaky_relu for slopes in (0, 1] only, where it equals the body bit for bit.
+/// Records leaky_relu as a maximum. Equal to the body bit for bit, but only for slopes in (0, 1].
 [[nodiscard]] Value leaky_relu_as_max(const Value& x, const Value& slope);
 
 }  // namespace sinter::detail

@@ -1,8 +1,9 @@
 // erf, erfc and gelu.
 //
-// Away from 0 they are e^(-a^2) times a function of a = |x| that changes slowly. A quotient
-// h = 1 / d, with d = 1 + k a, carries most of that function, and 1 + g(u) the rest, with u a map
-// of [0, inf) to an interval. The quotient's rounding error goes into g.
+// Away from 0 they contain e^(-a^2), for gelu e^(-a^2 / 2), times a function of a = |x| that varies
+// slowly. That function is h (1 + g(u)): a quotient h = 1 / d, with d = 1 + k a, has most of it,
+// and g is a polynomial in u, which maps [0, inf) to an interval. The rounding error of h is added
+// to g.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 #include "functions/interval_polynomials.h"
@@ -10,7 +11,7 @@
 namespace sinter::detail::functions {
 namespace {
 
-// erf(x) = x + x p(x^2) next to 0.
+// erf(x) = x + x p(x^2) near 0.
 constexpr double kNear32[] = {0x1.06eba8p-3, -0x1.81273ep-2,  0x1.ce2cf2p-4, -0x1.b7f88cp-6,
                               0x1.540172p-8, -0x1.a3d812p-11, 0x1.4917a4p-14};
 constexpr double kNear64[] = {
@@ -22,12 +23,12 @@ constexpr double kNear64[] = {
 constexpr double kFar32[] = {0x1.0736cep-3,  0x1.45795p-1,  0x1.af4c08p-4,
                              -0x1.77650ap-6, 0x1.a64a64p-9, -0x1.c27becp-13};
 
-/// The numbers of e^(-a^2) (1 + g(u)) / (1 + slope a) with u = 1 - scale / (a + shift), for one
+/// The constants of e^(-a^2) (1 + g(u)) / (1 + slope a) with u = 1 - scale / (a + shift), for one
 /// dtype.
 struct TailNumbers {
-  double bound;  ///< a beyond which 2^n would have an exponent field of 0, and so be +0
-  int bias;      ///< of n
-  double unit;   ///< what 2^(n + bias) is at a = 0
+  double bound;  ///< clamp of a: here the power of two has an exponent field of 0, so it is +0
+  int bias;      ///< added to n; see exponent_of
+  double unit;   ///< the power of two at a = 0, by which the result is scaled
   double shift, scale;
   std::span<const double> g;
 };
@@ -61,7 +62,7 @@ Value polynomial_of_u(const Value& a, const TailNumbers& numbers) {
   return polynomial(u, numbers.g);
 }
 
-/// 1 + slope a, and what its rounding loses.
+/// 1 + slope a = d + low.
 struct Denominator {
   Value d;
   Value low;
@@ -71,7 +72,7 @@ Denominator denominator(const Value& a, double slope) {
   return {d, fma(a, slope, sub(1, d))};
 }
 
-/// a - h d, for h = a / d rounded.
+/// a - h (d + low), for h = a / d rounded.
 Value residual_of(const Term& a, const Value& h, const Denominator& denominator) {
   const Value minus = h.neg();
   const Value off = fma(minus, denominator.d, a);
@@ -101,7 +102,7 @@ Value erfc_tail(const Value& a, const TailNumbers& numbers) {
   return mul(fma(h, y, h), scale);
 }
 
-/// 1 - erfc(a) in f32, where a shorter way will do: erfc is small beside 1.
+/// 1 - erfc(a) in f32. A shorter approximation suffices, because erfc is small relative to 1.
 Value erf_far32(const Value& a) {
   const Value power = fma(polynomial(a, kFar32), a, a).neg();
   const Exponent exponent = exponent_of(power, format(DType::f32).bias);
@@ -112,7 +113,7 @@ Value erf_far32(const Value& a) {
   return fma(scale, z, add(scale, 1));
 }
 
-/// In f64: max(x, 0) less half of h (1 + g(u)) e^(-a^2 / 2), with h = a / (1 + k a).
+/// gelu in f64: max(x, 0) - h (1 + g(u)) e^(-a^2 / 2) / 2, with h = a / (1 + k a).
 Value gelu64(const Value& x) {
   const ExponentialNumbers& exponential = exponential_numbers(x);
   const Value a = at_most(x.abs(), kGelu64.bound);
@@ -120,11 +121,11 @@ Value gelu64(const Value& x) {
   const Denominator slope = denominator(a, kGeluSlope);
   const Value h = div(a, slope.d);
   const Value residual = residual_of(a, h, slope);
-  // 1 / a, roughly: the exponent changes sign, and the fraction is a line.
+  // About 1 / a: the subtraction negates the exponent and is linear in the fraction.
   const Value reciprocal = float_of(record(Op::sub, {0x7fdep48, bits_of(a)}));
   const Value g = fma(residual, reciprocal, polynomial_part);
 
-  // r is -2 times the remainder, so that a^2 enters with one rounding.
+  // r is -2 times the reduced argument, so that a^2 enters by one fma.
   const Exponent exponent = exponent_of(mul(a, a), kGelu64.bias, -0.5);
   const Value ones = mul(exponent.n, 2 * exponential.ln2_high);
   const Value high = fma(a, a, ones);
@@ -137,11 +138,11 @@ Value gelu64(const Value& x) {
   return fma(product, -0.5 / kGelu64.unit, at_least(x, -0.0));
 }
 
-/// In f32: max(x, 0) less h(a) e^(-a^2 / 2), with what the rounding of h loses. ln 2 is cut so that
-/// its product with n leaves room for that of a and a.
+/// gelu in f32: max(x, 0) - h(a) e^(-a^2 / 2), where the rounding error of h is kept in h_low. The
+/// high part of ln 2 has so few bits that its product with n is exact.
 Value gelu32(const Value& x) {
   constexpr int kBias = 159;
-  constexpr double kUnit = 0x1p32;  // what 2^(n + bias) is at a = 0
+  constexpr double kUnit = 0x1p32;  // the power of two at a = 0
   const Value a = at_most(x.abs(), 14.85);
   const IntervalPolynomials& polynomials = gelu_polynomials();
   const IntervalPlace place = interval_place(a, add(a, 1), polynomials);
@@ -179,7 +180,7 @@ Value erf(const Value& x) {
   return with_sign_of(result, x);
 }
 
-/// For negative x the complement to 2.
+/// erfc(x) = 2 - erfc(-x) for negative x.
 Value erfc(const Value& x) {
   const TailNumbers& numbers = numbers_for(x, kErfc32, kErfc64);
   const Value tail = erfc_tail(at_most(x.abs(), numbers.bound), numbers);

@@ -1,8 +1,8 @@
-// exp, exp2, expm1, and the parts that other functions take from them.
+// exp, exp2, expm1, and their parts that other functions use.
 //
-// Polynomials were fitted to the least largest error, relative to the function, and their
-// coefficients then rounded one by one, the others fitted anew. What the functions reach is in
-// ir/README.md.
+// Polynomials are minimax fits of the error relative to the function. Their coefficients were
+// rounded one by one, with a new fit of the others after each. ir/README.md lists the errors of the
+// functions.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 
@@ -26,7 +26,7 @@ constexpr ExponentialNumbers kF32{0x1.715476p0, 0x1.62e43p-1, 0x1.62e43p-1, -0x1
 constexpr ExponentialNumbers kF64{0x1.71547652b82fep0, 0x1.62e42fefa39efp-1, 0x1.62e42fefa38p-1,
                                   0x1.ef35793c7673p-45, kQ64};
 
-/// From c0 = 1/2 on, exactly: next to 0 expm1 is little more than r + r^2 / 2.
+/// q for expm1 in f32. c0 is 1/2 exactly, because near 0 expm1 is almost r + r^2 / 2.
 constexpr double kExpm1Q32[] = {0.5,           0x1.555552p-3,  0x1.5554e4p-5,
                                 0x1.1115b6p-7, 0x1.6d5166p-10, 0x1.9a94e6p-13};
 
@@ -89,7 +89,8 @@ Value exp2_fraction(const Value& f) {
   return fma(polynomial(f, by_dtype<std::span<const double>>(f, kExp2P32, kExp2P64)), f, 1);
 }
 
-/// Masks like -1e9 cost no more than other values: below the lower clamp both scales are +0.
+/// Attention masks such as -1e9 cost no more than other values: at the lower clamp both factors of
+/// the scale are +0, so no subnormal occurs.
 Value exp(const Value& x) {
   const ExponentialNumbers& numbers = exponential_numbers(x);
   const Value above = at_least(x, by_dtype(x, -176.0, -1418.2));
@@ -101,7 +102,7 @@ Value exp(const Value& x) {
   return scaled_in_halves(p, exponent.biased);
 }
 
-/// x = n + f exactly.
+/// x = n + f holds exactly, so f needs no low part.
 Value exp2(const Value& x) {
   const Value above = at_least(x, -double_bias(x));
   const Value clamped = at_most(above, format(x.dtype()).bias + 1);
@@ -111,8 +112,8 @@ Value exp2(const Value& x) {
   return scaled_in_halves(exp2_fraction(f), biased);
 }
 
-/// s e^r - s with s = 2^n / 2: s * high + (s - 1/2), and in the second part what their roundings
-/// lose. Half of everything, so that s stays in range.
+/// s e^r - 1/2 with s = 2^n / 2. The first part is s * high + (s - 1/2); the second has the rest of
+/// s e^r and the rounding errors of the first. All terms are halved so that s stays in range.
 Parts half_expm1(const Value& x) {
   const Split split = split_exponent(x, format(x.dtype()).bias - 1);
   const Value r = add(split.high, split.low);
@@ -122,7 +123,7 @@ Parts half_expm1(const Value& x) {
   const Value scale = power_of_two(split.biased);
   const Value shifted = sub(scale, 0.5);
   const Value lost_half = sub(sub(scale, shifted), 0.5);
-  const Value product = mul(scale, split.high);  // exactly
+  const Value product = mul(scale, split.high);  // exact
   const Value sum = add(shifted, product);
   const Value lost_sum = add(sub(shifted, sum), product);
   return {sum, add(fma(scale, z, lost_sum), lost_half)};
@@ -133,7 +134,7 @@ Value expm1(const Value& x) {
   const Parts half = half_expm1(at_most(above, by_dtype(x, 89.0, 710.0)));
   const Value sum = add(half.high, half.rest);
   const Value twice = add(sum, sum);
-  // Next to 0 the half of x may be too small for its last bit.
+  // Near 0, x / 2 may be subnormal and lose the last bit of x.
   const Value tiny = less(x.abs(), by_dtype(x, 0x1p-100, 0x1p-1000));
   return choose(tiny, x, twice);
 }

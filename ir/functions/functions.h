@@ -1,6 +1,6 @@
-// The bodies of mathematical functions, by the names of their rows in ops.def. Each is range
-// reduction and a polynomial over exactly rounded primitives, so that every backend gives the same
-// bits; what they promise stands at the methods in elementwise.h and in ir/README.md.
+// The bodies of mathematical functions, under the names of their rows in ops.def. Each consists of
+// a range reduction and a polynomial over exactly rounded primitives, so every backend gives the
+// same bits. The error bounds are stated at the methods in elementwise.h and in ir/README.md.
 #pragma once
 
 #include <sinter/ir/graph.h>

@@ -1,5 +1,5 @@
-// A centre is a float where the function is one too, to a thousandth of its last place: so the
-// first coefficient, most of the result, adds no error of its own.
+// The coefficients. Each centre is a float at which the function's value is almost exactly a float,
+// to a thousandth of an ULP. So the first coefficient, which is most of the result, adds no error.
 #include "functions/interval_polynomials.h"
 
 #include <array>
@@ -79,14 +79,14 @@ const IntervalPolynomials& gelu_polynomials() {
 
 IntervalPlace interval_place(const Value& a, const Value& position,
                              const IntervalPolynomials& polynomials) {
-  constexpr int kFractionBitsBelow = 21;
+  constexpr int kFractionBitsBelow = 21;  // bits of the fraction below its first two
   const Value index = record(Op::shift_right, {bits_of(position), kFractionBitsBelow});
   const Value distance = sub(a, index.lut16(polynomials.centres));
   return {index, distance};
 }
 
 Value polynomial(const IntervalPlace& place, std::span<const LookupTable> coefficients) {
-  SINTER_ASSERT(coefficients.size() >= 2, "a number is no polynomial");
+  SINTER_ASSERT(coefficients.size() >= 2, "a polynomial has two coefficients or more");
   const std::size_t last = coefficients.size() - 1;
   Value sum = place.index.lut16(coefficients[last]);
   for (std::size_t i = last; i-- > 0;)

@@ -1,8 +1,9 @@
-// Polynomials by intervals: an f32 argument is cut into 16 intervals, each with coefficients of its
-// own that lut16 looks up, so that a short polynomial does for all of them.
+// Piecewise polynomials in f32: the range of the argument has 16 intervals, each with coefficients
+// of its own, which lut16 looks up. So a short polynomial is accurate on all of them.
 //
-// Intervals are a quarter of an octave of `position`, a number in [1, 16) that the function
-// chooses: the last two bits of its exponent and the first two of its fraction are the index.
+// An interval is a quarter of an octave of `position`, a number in [1, 16) that the function
+// computes from its argument. The last two bits of position's exponent and the first two of its
+// fraction are the index of the interval, so the tables begin at position 2 and end with [1, 2).
 #pragma once
 
 #include <span>
@@ -11,24 +12,26 @@
 
 namespace sinter::detail::functions {
 
-/// One function's polynomials, in the distance of the argument from the centre of its interval.
+/// The polynomials of one function, in the distance of the argument from the centre of its
+/// interval.
 struct IntervalPolynomials {
-  LookupTable centres;
-  std::span<const LookupTable> coefficients;  ///< ascending
+  LookupTable centres;                        ///< by interval
+  std::span<const LookupTable> coefficients;  ///< by ascending power, then by interval
 };
 [[nodiscard]] const IntervalPolynomials& tanh_polynomials();
-/// Of h(a) = a e^(a^2 / 2) erfc(a / sqrt 2) / 2 in the position a + 1: gelu is max(x, 0) less
-/// h(|x|) e^(-x^2 / 2).
+/// Polynomials of h(a) = a e^(a^2 / 2) erfc(a / sqrt 2) / 2, with a + 1 as the position.
+/// gelu(x) = max(x, 0) - h(|x|) e^(-x^2 / 2).
 [[nodiscard]] const IntervalPolynomials& gelu_polynomials();
 
+/// Place of an argument among the intervals.
 struct IntervalPlace {
-  Value index;
-  Value distance;
+  Value index;     ///< of its interval, in the low four bits
+  Value distance;  ///< from the centre of the interval
 };
 [[nodiscard]] IntervalPlace interval_place(const Value& a, const Value& position,
                                            const IntervalPolynomials& polynomials);
 
-/// The polynomial with these coefficients at that place, by Horner's rule.
+/// The polynomial with these coefficients at `place`, by Horner's rule.
 [[nodiscard]] Value polynomial(const IntervalPlace& place,
                                std::span<const LookupTable> coefficients);
 

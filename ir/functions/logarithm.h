@@ -1,4 +1,4 @@
-// Logarithms taken apart, for functions that go on with their parts.
+// Parts of logarithms that several functions share: the range reduction, and the terms of the sum.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace sinter::detail::functions {
 
-/// The bits of sqrt(1/2) in f64, or nearly.
+/// The bits of sqrt(1/2) in f64 with the lower half cleared.
 inline constexpr double kRootHalf64 = 0x3fe6a09e00000000;
 
 /// x = 2^n (1 + f) for positive finite x.
@@ -15,17 +15,17 @@ struct NormalFraction {
   Value n;  ///< times 2^fraction_bits; inf for inf, NaN for NaN and negative numbers
   Value f;  ///< exact
 };
-/// `least` are the bits of the least 1 + f.
+/// Splits x such that 1 + f is at least the float whose bits are `least`, and less than twice that.
 [[nodiscard]] NormalFraction normal_fraction(const Value& x, double least);
 
-/// What log(1 + f) has beyond f, small beside it: a b + c.
+/// log(1 + f) - f, which is small relative to f, as a * b + c.
 struct LogRest {
   Value a;
   Value b;
-  std::optional<Value> c;
+  std::optional<Value> c;  ///< none for 0
 };
 
-/// log x = n 2^-fraction_bits ln 2 + f + rest, for all x but 0. n and f are exact.
+/// log x = n 2^-fraction_bits ln 2 + f + rest, for all x except 0. n and f are exact.
 struct LogParts {
   Value n;
   Value f;
@@ -33,7 +33,7 @@ struct LogParts {
 };
 [[nodiscard]] LogParts log_parts(const Value& x);
 
-/// log(1 + x) for x >= -1/2, where `sum` is 1 + x rounded. +0 for -0.
+/// log(1 + x) for finite x > -1, where `sum` is 1 + x rounded. The result for x = -0 is +0.
 [[nodiscard]] Value log1p_inside(const Value& x, const Value& sum);
 
 }  // namespace sinter::detail::functions

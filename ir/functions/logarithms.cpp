@@ -1,7 +1,7 @@
 // log, log2 and log1p.
 //
 // x = 2^n (1 + f) with 1 + f around 1, and log x = n ln 2 + log(1 + f). In f32 log(1 + f) is a
-// polynomial; in f64, where that would be long, it comes from s = f / (2 + f) by
+// polynomial. In f64, where that polynomial would be long, s = f / (2 + f) gives it by
 // log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R(s^2))), as in W. Cody and W. Waite, "Software manual
 // for the elementary functions", 1980.
 #include "functions/logarithm.h"
@@ -28,7 +28,7 @@ constexpr double kLogP64[] = {0x1.5555555555592p-1, 0x1.999999997ff19p-2, 0x1.24
                               0x1.c71c5213bd3c6p-3, 0x1.74663d1c51d97p-3, 0x1.39a1e27495e27p-3,
                               0x1.2f040943f184ep-3};
 
-/// unit * log(1 + f / unit) - f, for a power of two, in f32 by the polynomial p32.
+/// unit * log(1 + f / unit) - f, for a power of two `unit`. In f32 the polynomial is `p32`.
 LogRest rest_of_log(const Value& f, std::span<const double> p32, double unit) {
   if (f.dtype() == DType::f32) {
     std::vector<double> scaled;
@@ -49,34 +49,34 @@ LogRest rest_of_log(const Value& f, std::span<const double> p32, double unit) {
   return {s, sum, half_square.neg()};
 }
 
-/// unit * (n ln 2 + log(1 + f / unit)), where n counts `step`s.
+/// unit * (n 2^-fraction_bits ln 2 + log(1 + f / unit)), with n, f and the rest from `parts`.
 Value log_of(const LogParts& parts, double unit) {
   const ExponentialNumbers& numbers = exponential_numbers(parts.f);
   const double step = unit * by_dtype(parts.f, 0x1p-23, 0x1p-52);
   const auto& [a, b, c] = parts.rest;
-  // In f32 ln 2 is near enough to a number of 21 bits.
+  // In f32 ln2_low is not needed: ln 2 happens to be close to a number of 21 bits.
   const Value near = c.has_value()
                          ? add(fma(a, b, fma(parts.n, numbers.ln2_low * step, *c)), parts.f)
                          : fma(a, b, parts.f);
   return fma(parts.n, numbers.ln2_high * step, near);
 }
 
-/// The exponent of x, times 2^fraction_bits, as bits: that of the power of two by which x is
-/// divided.
+/// n 2^fraction_bits as an integer, from the bits of x, where x / 2^n is at least the float with
+/// the bits `least` and less than twice that.
 Value exponent_bits(const Value& bits, double least) {
   const Value above = record(Op::sub, {bits, least});
   return record(Op::bit_and, {above, bits.dtype() == DType::i32 ? -0x1p23 : -0x1p52});
 }
 
-/// The float with these bits, but NaN where it is negative: all bits of that are set.
+/// The float with these bits; if its sign bit is set, the NaN whose bits are all set.
 Value undefined_of(const Value& bits) {
   const double places = bits.dtype() == DType::i32 ? 31 : 63;
   const Value smeared = record(Op::shift_right, {bits, places});
   return float_of(smeared.bit_or(bits));
 }
 
-/// `result` where x is positive and finite; the logarithms of all other x. Integers where they will
-/// do: their instructions wait for none of the multiplications.
+/// `result` if x is positive and finite, else the logarithm of that special x. Most ops here are on
+/// integers, which do not wait for the floating-point ops that compute `result`.
 Value with_special_logarithms(const Value& result, const Value& x) {
   const Value bits = bits_of(x);
   const Value shifted = record(Op::bit_xor, {bits, by_dtype(x, -0x1p31, -0x1p63)});
@@ -89,9 +89,9 @@ Value with_special_logarithms(const Value& result, const Value& x) {
 
 }  // namespace
 
-/// A subnormal number is the fraction of one that is normal: with the exponent of 1, and 1 taken
-/// off, it is itself times a power of two. One comparison finds it, and 0, negative numbers, inf
-/// and NaN, as all that is not in the range of positive normal numbers.
+/// A subnormal x is scaled to a normal number: with the exponent field of 1.0 its bits are those of
+/// 1 + x 2^(bias - 1), and subtracting 1 leaves x 2^(bias - 1). One comparison finds all x that are
+/// not positive normal numbers: subnormals, 0, negative numbers, inf and NaN.
 NormalFraction normal_fraction(const Value& x, double least) {
   const double one = by_dtype<double>(x, 0x3f800000, 0x3ff0000000000000);
   const double infinity = by_dtype<double>(x, 0x7f800000, 0x7ff0000000000000);
@@ -134,8 +134,8 @@ Value log2(const Value& x) {
   return choose(equal(x, 0), -kInfinity, result);
 }
 
-/// f comes from x itself, not from the rounded 1 + x: x 2^-n + (2^-n - 1). All of it is four times
-/// as large, so that 2^-n stays a normal number.
+/// f = x 2^-n + (2^-n - 1) is computed from x itself, not from the rounded 1 + x. All terms are
+/// multiplied by 4 (kUnit), so that the power of two is a normal number.
 Value log1p_inside(const Value& x, const Value& sum) {
   constexpr double kUnit = 4;
   const Value exponent = exponent_bits(bits_of(sum), by_dtype<double>(x, 0x3f400000, kRootHalf64));

@@ -1,4 +1,4 @@
-// The parts of function bodies.
+// The building blocks of function bodies.
 #include "functions/parts.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace sinter::detail::functions {
 Value record(Op op, std::initializer_list<Term> terms) {
   const auto first =
       std::ranges::find_if(terms, [](const Term& term) { return term.value() != nullptr; });
-  SINTER_ASSERT(first != terms.end(), "one operand says which graph and dtype");
+  SINTER_ASSERT(first != terms.end(), "one operand must be a Value, with a graph and a dtype");
   std::array<Value, kMaxOperands> operands;
   std::size_t count = 0;
   for (const Term& term : terms) operands[count++] = term.beside(*first->value());
@@ -26,12 +26,12 @@ Value choose(const Value& condition, const Term& a, const Term& b) {
   return condition.select(first, second);
 }
 
-// Both are one instruction of x86, whose minimum and maximum give the second operand for NaN.
+// Each is one instruction on x86, whose minimum and maximum return the second operand for NaN.
 Value at_most(const Value& x, double bound) { return choose(less(bound, x), bound, x); }
 Value at_least(const Value& x, double bound) { return choose(greater(bound, x), bound, x); }
 
 Value polynomial(const Value& x, std::span<const double> coefficients) {
-  SINTER_ASSERT(coefficients.size() >= 2, "a number is no polynomial");
+  SINTER_ASSERT(coefficients.size() >= 2, "a polynomial has two coefficients or more");
   const std::size_t last = coefficients.size() - 1;
   Value sum = fma(x, coefficients[last], coefficients[last - 1]);
   for (std::size_t i = last - 1; i-- > 0;) sum = fma(sum, x, coefficients[i]);
@@ -58,7 +58,7 @@ Value float_of(const Value& bits) {
 
 Value with_sign_of(const Value& x, const Value& sign) {
   const Value magnitude = bits_of(x);
-  // The lowest integer is the bit of the sign alone.
+  // Only the sign bit of the lowest integer is set.
   const double lowest = by_dtype(x, -0x1p31, -0x1p63);
   const Value bit = record(Op::bit_and, {bits_of(sign), lowest});
   return float_of(magnitude.bit_or(bit));

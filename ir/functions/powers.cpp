@@ -1,5 +1,5 @@
-// pow: x^y = 2^(y log2 |x|), with the logarithm and its product with y in two floats each: an error
-// of one in a million of the exponent is as much in the result.
+// pow: x^y = 2^(y log2 |x|). The logarithm and its product with y are pairs of floats, because an
+// absolute error of the exponent becomes a relative error of the result.
 #include <limits>
 
 #include "functions/exponential.h"
@@ -12,13 +12,13 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// A number as the sum of two: low is small beside the last place of high.
+/// A number as high + low, where low is of the order of an ULP of high.
 struct Pair {
   Value high;
   Value low;
 };
 
-/// a + b where |a| >= |b|, or a is 0.
+/// a + b + low, for |a| >= |b| or a = 0.
 Pair sum_of(const Term& a, const Value& b, const Value& low) {
   const Value high = add(a, b);
   const Value lost = add(sub(a, high), b);
@@ -37,7 +37,7 @@ Pair pair_of(const Value& like, double high, double low) {
   return {first, like.constant(low)};
 }
 
-/// f / (2 + f).
+/// f / (2 + f), as a pair.
 Pair half_tangent(const Value& f) {
   const Value sum = add(f, 2);
   const Value sum_low = sub(f, sub(sum, 2));
@@ -73,7 +73,7 @@ Pair log2_pair(const Value& x) {
   return sum_of(n, fraction.high, fraction.low);
 }
 
-/// 2^(high + low), with +0 and inf beyond the range.
+/// 2^(high + low); +0 or inf if that is out of range.
 Value exp2_of(const Pair& x) {
   const int bias = format(x.high.dtype()).bias;
   const Value high = at_most(at_least(x.high, 1 - 2 * bias), bias + 3);
@@ -84,7 +84,8 @@ Value exp2_of(const Pair& x) {
   return scaled_in_halves(exp2_fraction(f), biased);
 }
 
-/// x^y for |x| neither 0, inf nor NaN, and any y. Beyond the bound every power but 1^y is 0 or inf.
+/// magnitude^y for a finite magnitude > 0 and any y. At |y| = bound every power except 1^y is 0 or
+/// inf, so y is clamped.
 Value pow_of_finite(const Value& magnitude, const Value& y) {
   const double bound = by_dtype(y, 0x1p40, 0x1p70);
   const Value bounded = at_most(at_least(y, -bound), bound);
@@ -96,7 +97,7 @@ Value pow_of_finite(const Value& magnitude, const Value& y) {
 
 }  // namespace
 
-/// Special values as IEEE 754-2019 and C have them.
+/// Special values are those of IEEE 754-2019 and C.
 Value pow(const Value& x, const Value& y) {
   const Value magnitude = x.abs();
   const Value finite = pow_of_finite(magnitude, y);

@@ -1,9 +1,8 @@
 // fmod, remainder and floor_divide, on integers and floats.
 //
-// On floats fmod is exact, and is found in a number of steps that depends on the dtype alone. A
-// step takes a multiple q m of the divisor from r, with q = r / m rounded: what is left is no
-// larger than m and a multiple of its last place, so that one fma gives it exactly, below 0 or
-// above.
+// On floats fmod is exact. The number of steps depends on the dtype only. A step subtracts q m from
+// r, where m is a multiple of the divisor and q = r / m rounded. The difference, positive or
+// negative, is at most m and a multiple of m's last place, so one fma computes it exactly.
 #include <limits>
 
 #include "functions/functions.h"
@@ -15,11 +14,11 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// a - (a / b) * b, and so a for b = 0.
+/// a - (a / b) * b, which is a for b = 0.
 Value integer_fmod(const Value& a, const Value& b) { return a.sub(a.div(b).mul(b)); }
 
-/// Whether the remainder is not 0 and lies on the other side of 0 than b: where truncation and
-/// floor differ.
+/// True if the remainder is not 0 and its sign is not that of b: then the truncated and the floored
+/// quotient differ.
 Value rounds_up(const Value& rest, const Value& b) {
   const Value zero = rest.constant(0);
   const Value below = rest.less(zero).logical_and(b.greater(zero));
@@ -27,7 +26,7 @@ Value rounds_up(const Value& rest, const Value& b) {
   return below.logical_or(above);
 }
 
-/// A remainder of `divisor`, below 0 or above, as the one that is not below.
+/// The remainder modulo `divisor` that is not negative, from one of either sign.
 Value not_negative(const Value& rest, const Value& divisor) {
   const Value moved = add(rest, divisor);
   return choose(less(rest, 0), moved, rest);
@@ -35,9 +34,9 @@ Value not_negative(const Value& rest, const Value& divisor) {
 
 // --- f32 -----------------------------------------------------------------------------------------
 
-/// |a| modulo |b|, for finite a and b other than 0. In f64 no f32 is subnormal, and none times
-/// 2^240 overflows: b is taken from a in multiples of 2^240 b, then of 2^192 b, ... Quotients of
-/// less than 2^48 have an error of 1/16 at most.
+/// |a| modulo |b| for finite a and b, b != 0. It computes in f64, where no f32 is subnormal and no
+/// f32 times 2^240 overflows. The steps subtract multiples of 2^240 b, 2^192 b, ..., b. Each
+/// quotient is less than 2^48, so its error before rounding is at most 1/16.
 Value remainder32(const Value& a, const Value& b) {
   const Value divisor = b.abs().convert(DType::f64);
   const Value inverse = div(1, divisor);
@@ -52,7 +51,7 @@ Value remainder32(const Value& a, const Value& b) {
 
 // --- f64 -----------------------------------------------------------------------------------------
 
-/// |x| = fraction * 2^(exponent - 1075), with a fraction that is an integer from 2^52 to 2^53.
+/// |x| = fraction * 2^(exponent - 1075), where the fraction is an integer in [2^52, 2^53).
 struct IntegerFraction {
   Value fraction;
   Value exponent;
@@ -67,18 +66,18 @@ IntegerFraction integer_fraction(const Value& x) {
   return {float_of(record(Op::bit_or, {low, 0x433p52})), exponent};
 }
 
-/// Arithmetic modulo an integer m from 2^52 to 2^53. Residues are integers of m / 2 and hardly
-/// more, below 0 or above.
+/// Arithmetic modulo an integer m in [2^52, 2^53). Residues are integers of either sign, with a
+/// magnitude of at most m / 2 or slightly more.
 class Modulus {
  public:
   explicit Modulus(const Value& m) : m_(m), minus_(m.neg()), inverse_(div(1, m)) {}
 
-  /// Of an integer below 2^48 m.
+  /// Residue of an integer whose magnitude is less than 2^48 m.
   [[nodiscard]] Value residue(const Value& x) const {
     return fma(mul(x, inverse_).round(), minus_, x);
   }
-  /// Of the product of two residues: its upper half by a division, whose error is a quarter at
-  /// most, so that there is room for the lower half.
+  /// Residue of the product of two residues. A division reduces the upper half of the product; its
+  /// error is at most 1/4, so the lower half can be added before the last reduction.
   [[nodiscard]] Value product(const Value& x, const Value& y) const {
     const Value high = mul(x, y);
     const Value low = fma(x, y, high.neg());
@@ -94,8 +93,8 @@ class Modulus {
   Value inverse_;
 };
 
-/// 2^(n - n % 32) for 0 <= n < 4096: bit by bit of n, from the highest, squared and, where the bit
-/// is set, times 2^32.
+/// 2^(n - n % 32) modulo m, for 0 <= n < 4096, by square-and-multiply: for each bit of n from the
+/// highest, the power is squared and, if the bit is set, multiplied by 2^32.
 Value power_of_two_modulo(const Value& n, const Modulus& modulus) {
   const auto has_bit = [&n](double bit) {
     return record(Op::not_equal, {record(Op::bit_and, {n, bit}), 0});
@@ -110,7 +109,7 @@ Value power_of_two_modulo(const Value& n, const Modulus& modulus) {
   return power;
 }
 
-/// x 2^(exponent - 1075) in two steps, for that one power may be too small for a float.
+/// x 2^(exponent - 1075). Two factors are applied, because one power of two may be out of range.
 Value scaled_by_exponent(const Value& x, const Value& exponent) {
   const Value half = record(Op::shift_right, {exponent, 1});
   const Value rest = sub(exponent, half);
@@ -120,8 +119,9 @@ Value scaled_by_exponent(const Value& x, const Value& exponent) {
   return mul(scaled, float_of(second));
 }
 
-/// |a| modulo |b| for finite |a| >= |b| > 0. The quotient has up to 2098 bits, so steps that divide
-/// would be many: with |a| = A 2^n in units of the last place of |b| = M, it is (A 2^n) mod M.
+/// |a| modulo |b| for finite |a| >= |b| > 0. The quotient has up to 2098 bits, too many for steps
+/// that divide. In units of the last place of |b|, |b| is an integer M and |a| = A 2^n; the result
+/// is (A mod M) (2^n mod M) mod M.
 Value remainder64(const Value& a, const Value& b) {
   const IntegerFraction dividend = integer_fraction(a);
   const IntegerFraction divisor = integer_fraction(b);
@@ -155,7 +155,7 @@ Value float_remainder(const Value& a, const Value& b) {
   return choose(equal(rest, 0), zero, chosen);
 }
 
-/// As NumPy rounds it: of (a - fmod) / b, which is near an integer, to that.
+/// Rounded as in NumPy: (a - fmod(a, b)) / b is near an integer, which is the result.
 Value float_floor_divide(const Value& a, const Value& b) {
   const Value rest = float_fmod(a, b);
   const Value whole = div(sub(a, rest), b);

@@ -1,9 +1,10 @@
-// sin and cos, right for every argument: |x| in quarter turns, modulo 4, by as many digits of 2 /
-// pi as it takes (M. Payne, R. Hanek, "Radian reduction for trigonometric functions", 1983).
+// sin and cos, accurate for every argument: |x| is reduced to quarter turns modulo 4 with as many
+// bits of 2 / pi as its exponent requires (M. Payne, R. Hanek, "Radian reduction for trigonometric
+// functions", 1983).
 //
-// 2 / pi is cut into chunks of 26 bits. Chunks whose product with x is a multiple of 4 make no
-// difference, so that a window of a few chunks is enough; which, is the exponent's matter. Products
-// of a chunk with no more than 27 bits of x are exact. All of it is f64: f32 is converted.
+// 2 / pi is divided into chunks of 26 bits. Chunks whose product with x is a multiple of 4 do not
+// matter, so a window of a few chunks suffices; the exponent of x selects it. The product of a
+// chunk and at most 27 bits of x is exact. All arithmetic is in f64; f32 is converted.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -26,14 +27,15 @@ constexpr double kTwoOverPi[] = {
 
 double power(int exponent) { return std::ldexp(1.0, exponent); }
 
-/// x in quarter turns is x times the sum of the chunks, but for multiples of 4.
+/// The argument in quarter turns is x times the sum of the chunks, up to a multiple of 4.
 struct Window {
-  Value x;
-  std::vector<Value> chunks;  ///< by 2^-26 less from one to the next, the first below 1
+  Value x;                    ///< the argument times a power of two
+  std::vector<Value> chunks;  ///< chunk i is below 2^(-26 i)
 };
 
-/// `first` is the largest number of chunks to leave out, a power of two less 1. One chunk may be
-/// left out where x >= 2^least, and x is then smaller by 2^26, and so on.
+/// Selects `count` chunks for x. `first` is the largest number of leading chunks that are skipped,
+/// a power of two minus 1. One is skipped if x >= 2^least, two if x >= 2^(least + 26), and so on; x
+/// is multiplied by 2^-26 for each.
 Window window(Value x, int first, int least, std::size_t count) {
   std::vector<Value> chunks;
   for (double chunk : kTwoOverPi) {
@@ -55,18 +57,19 @@ Window window(Value x, int first, int least, std::size_t count) {
   return {x, std::move(chunks)};
 }
 
+/// x minus the nearest multiple of 4.
 Value modulo_4(const Value& x) {
   const Value turns = mul(x, 0.25).round();
   return fma(turns, -4, x);
 }
 
-/// A sum in two floats: high is it rounded.
+/// A number as high + low, where high is the number rounded.
 struct Pair {
   Value high;
   Value low;
 };
 
-/// a + b, exactly (D. Knuth).
+/// a + b exactly (D. Knuth).
 Pair exact_sum(const Value& a, const Value& b) {
   const Value high = add(a, b);
   const Value b_part = sub(high, a);
@@ -75,14 +78,14 @@ Pair exact_sum(const Value& a, const Value& b) {
   return {high, add(a_lost, b_lost)};
 }
 
-/// |x| = (quarters + rest) quarter turns modulo 4, with |rest| <= 1/2 or hardly more.
+/// |x| = quarters + rest modulo 4, in quarter turns, with |rest| <= 1/2 or slightly more.
 struct Turn {
   Value quarters;
   Pair rest;
 };
 
-/// Of a number of 24 bits. The rest is at least 2^-31 unless x is small, so that one float holds
-/// enough of it.
+/// Reduces a number of 24 significant bits. The rest is at least 2^-31 unless x is small, so one
+/// f64 holds enough digits of it.
 Turn turn_of_f32(const Value& x) {
   const auto [scaled, chunks] = window(x, 3, 51, 5);
   const Value a = modulo_4(mul(scaled, chunks[0]));
@@ -94,7 +97,7 @@ Turn turn_of_f32(const Value& x) {
   return {quarters, {rest, rest.constant(0)}};
 }
 
-/// Adds a and b to a sum, exactly where the terms to come may cancel what there is.
+/// Adds a and b to a sum. High parts are added exactly, because later terms may cancel them.
 Pair with_terms(const Pair& sum, const Value& a, const Value& b) {
   const Pair terms = exact_sum(a, b);
   const Pair high = exact_sum(sum.high, terms.high);
@@ -102,8 +105,8 @@ Pair with_terms(const Pair& sum, const Value& a, const Value& b) {
   return exact_sum(high.high, low);
 }
 
-/// Of a number of 53 bits. The rest may be as small as 2^-61, and two floats hold it to 2^-115:
-/// products are exact, and are added from the largest to the smallest.
+/// Reduces a number of 53 significant bits. The rest may be as small as 2^-61; two f64 hold it to
+/// 2^-115. Products are exact and are added from the largest to the smallest.
 Turn turn_of_f64(const Value& x) {
   const auto [scaled, chunks] = window(x, 63, 80, 8);
   const Value upper_bits = record(Op::bit_and, {bits_of(scaled), -0x1p27});
@@ -135,7 +138,7 @@ Turn turn_of_f64(const Value& x) {
   return {quarters, exact_sum(sum.high, add(sum.low, b[6]))};
 }
 
-/// Quarter turns to radians.
+/// Converts quarter turns to radians.
 Pair radians(const Pair& turns) {
   constexpr double kHigh = 0x1.921fb54442d18p0;
   constexpr double kLow = 0x1.1a62633145c07p-54;
@@ -154,7 +157,8 @@ constexpr double kSin64[] = {-0x1.5555555555549p-3, 0x1.111111110f89fp-7,   -0x1
 constexpr double kCos64[] = {0x1.555555555554cp-5,  -0x1.6c16c16c1521fp-10, 0x1.a01a019cbf391p-16,
                              -0x1.27e4f8126f84p-22, 0x1.1ee9f104391abp-29,  -0x1.8fb0f8ba481eep-37};
 
-/// The sine for an even number of quarters, the cosine for an odd one, and the sign of the half.
+/// The sine of `quarters` quarter turns plus r radians: sin r for an even number of quarters, cos r
+/// for an odd one, negated in the second half turn.
 Value of_quarter(const Value& quarters, const Pair& r, bool f32) {
   const Value square = mul(r.high, r.high);
   const Value cube = mul(square, r.high);
@@ -176,7 +180,7 @@ Value of_quarter(const Value& quarters, const Pair& r, bool f32) {
   return float_of(bits_of(value).bit_xor(sign));
 }
 
-/// The sine of |x| and `ahead` quarter turns.
+/// The sine of |x| plus `ahead` quarter turns.
 Value sine_ahead(const Value& x, int ahead) {
   const bool f32 = x.dtype() == DType::f32;
   const Value wide = f32 ? x.convert(DType::f64) : x;
@@ -195,7 +199,7 @@ Value sin(const Value& x) {
   const Value sine = sine_ahead(x, 0);
   const Value minus = sine.neg();
   const Value odd = choose(less(x, 0), minus, sine);
-  // Below, x^3 is nothing beside x, and its digits in quarter turns may be subnormal.
+  // Below this bound x^3 / 6 is too small to change x, and parts of the reduction may be subnormal.
   return choose(less(magnitude, by_dtype(x, 0x1p-20, 0x1p-30)), x, odd);
 }
 

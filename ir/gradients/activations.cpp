@@ -1,8 +1,8 @@
 // Gradients of composites that are piecewise or polynomial.
 //
-// A piece is chosen, never multiplied by 0 or 1: what is not chosen may be inf or NaN. Where a
-// corner has two slopes, the convention stands in gradients.h. NaN takes the way that it took
-// forward.
+// A piece is selected, never multiplied by 0 or 1, because pieces that do not apply may be inf or
+// NaN. gradients.h states the conventions at corners. NaN takes the same branch as in the forward
+// pass.
 #include "functions/parts.h"
 #include "gradients/rules.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 namespace fn = functions;
 
-/// g, or nothing where `away` holds.
+/// 0 where `away` holds, else g.
 Value unless(const Value& away, const Value& g) { return fn::choose(away, 0, g); }
 
 /// x <= low or x >= high.
@@ -30,7 +30,7 @@ Value shrunk(const Step& at) {
 
 }  // namespace
 
-/// For x as for a weight: with weight inf, or x inf, the product is taken only where it counts.
+/// Both products are selected after they are computed: where x is positive, they may be inf or NaN.
 Value prelu(const Step& at, int i) {
   const auto& [x, weight, unused] = at.x;
   const Value positive = fn::greater(x, 0);
@@ -38,8 +38,9 @@ Value prelu(const Step& at, int i) {
   return positive.select(at.g, at.g.mul(weight));
 }
 
-/// The result is positive where x is, if the slope is not negative: it is there for others to read,
-/// as x may not be unless it is an input. A graph's structure tells with which it was recorded.
+/// For a slope >= 0 the result is positive exactly where x is. The rule then compares the result,
+/// which is often stored for other ops, unless x is an input and in memory anyway. The recorded ops
+/// differ, so graphs with slopes of either sign have different structures.
 Value leaky_relu(const Step& at, int) {
   const auto& [x, slope, unused] = at.x;
   const bool sign_shows = at.numbers[1].has_value() && *at.numbers[1] >= 0;
@@ -47,12 +48,12 @@ Value leaky_relu(const Step& at, int) {
   return positive.select(at.g, at.g.mul(slope));
 }
 
-/// From the result, which is stored for whatever reads it more often than x is.
+/// Compares the result, which is stored for other ops more often than x.
 Value relu(const Step& at, int) { return unless(fn::less_equal(at.y, 0), at.g); }
 
 Value relu6(const Step& at, int) { return unless(not_inside(at.y, 0, 6), at.g); }
 
-/// A bound that is NaN is the result, and so has all of the gradient.
+/// A bound that is NaN is the result, so it gets the whole gradient.
 Value clip(const Step& at, int i) {
   const auto& [x, low, high] = at.x;
   const Value below = x.less(low).logical_or(is_nan(low));
@@ -84,7 +85,8 @@ Value hardswish(const Step& at, int) {
   return unless(fn::less_equal(x, -3), risen);
 }
 
-/// By two divisions: a square overflows, and its own derivative does at an infinity.
+/// Two divisions, because the square of the denominator may overflow, and its derivative at an
+/// infinite x would make the second derivative 0 times infinity.
 Value softsign(const Step& at, int) {
   const Value denominator = fn::add(at.x[0].abs(), 1);
   return at.g.div(denominator).div(denominator);
@@ -110,8 +112,9 @@ Value lerp(const Step& at, int i) {
   return at.g.mul(i == 1 ? weight : b.sub(a));
 }
 
-/// x - n b with a whole n, that of fmod or of remainder: n = x / b - y / b, rounded. The result y
-/// is b itself where b is infinite and has another sign than x, or where y is rounded up to b.
+/// y = x - n b with an integer n, for fmod and remainder alike: n = x / b - y / b, rounded. y / b
+/// counts as 1 where y equals b, which happens if y was rounded up to b, or if b is infinite and
+/// its sign is not that of x.
 Value remainder(const Step& at, int i) {
   const auto& [x, b, unused] = at.x;
   if (i == 0) return at.g;

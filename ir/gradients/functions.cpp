@@ -1,9 +1,9 @@
-// Gradients of mathematical functions, by formulas of their own: the polynomials and bits of their
-// bodies have other derivatives, or none.
+// Gradients of mathematical functions, by formulas of their own: the polynomials and the bits in
+// their bodies have other derivatives, or none.
 //
-// What the result says cheaply is taken from the result. Products of a factor that vanishes and one
-// that grows are taken at an argument with a bound: beyond it the first is 0 in every dtype, and at
-// an infinity no inf meets it.
+// A rule uses the result of its op where that makes the rule cheap. If one factor vanishes while
+// another grows, the argument is clamped to a bound: beyond it the first factor is 0 in every
+// dtype, and at an infinite argument no 0 times infinity arises.
 #include <limits>
 #include <numbers>
 
@@ -25,18 +25,21 @@ double largest_number(const Value& x) {
 
 constexpr double kTwoOverRootPi = 2 * std::numbers::inv_sqrtpi;
 
-/// x, no farther from 0 than `bound`.
+/// x clamped to [-bound, bound].
 Value bounded(const Value& x, double bound) { return fn::at_most(fn::at_least(x, -bound), bound); }
 
-/// 2 / sqrt(pi) e^(-x^2), within some x^2 ULP.
+/// 2 / sqrt(pi) e^(-x^2), with an error of about x^2 ULP.
 Value slope_of_erf(const Value& x) {
   const Value power = x.mul(x).neg().exp();
   return fn::mul(power, kTwoOverRootPi);
 }
 
-/// By exponent 0 it is 0 whatever x is, and its change with the exponent that of the factor e: the
-/// power is taken of numbers that stay, and of 1 where 1 / x is not finite. At x = 0 it is the
-/// factor that stays: beside the slope of the power, which may be infinite, its own does not count.
+/// g e x^(e - 1). Detached values are constants for further derivatives:
+/// - At exponent 0 the result is 0 for every x, and only the factor e may contribute to second
+///   derivatives. So the operands of the power are detached, and where 1 / x is not finite, the
+///   base is 1 and the result a plain 0.
+/// - At x = 0 the factor e is detached: the derivative of the power may be infinite, and that of
+///   the factor does not count beside it.
 Value pow_by_base(const Step& at) {
   const auto& [x, exponent, unused] = at.x;
   const Value has_inverse = fn::greater(x.abs(), least_inverted(x)).logical_and(x.isfinite());
@@ -49,9 +52,10 @@ Value pow_by_base(const Step& at) {
   return fn::choose(stays, 0, at.g.mul(factor.mul(lower)));
 }
 
-/// With a logarithm that is never infinite, so that the power's slope, which may be 0, can be
-/// multiplied by it: at x = 0 it is the lowest number below exponent 1, where that slope is
-/// infinite as well, and 0 from there on. By exponent 0 the slope at x = 0 is 0.
+/// g x^e log x, with a finite number in place of an infinite logarithm: the power and its
+/// derivative, which may be 0, are multiplied by it. At x = 0 that number is the lowest one for
+/// exponents below 1, where the power's derivative is infinite as well, and 0 for others. At x = 0
+/// and exponent 0 the gradient is 0.
 Value pow_by_exponent(const Step& at) {
   const auto& [x, exponent, unused] = at.x;
   const double largest = largest_number(x);
@@ -65,14 +69,15 @@ Value pow_by_exponent(const Step& at) {
   return fn::choose(no_power, 0, at.g.mul(at.y).mul(logarithm));
 }
 
-/// x > 0 ? g * above : g * slope, where `above` is 1 unless said otherwise.
+/// x > 0 ? above : g * slope.
 Value by_sign(const Step& at, const Value& above, const Value& slope) {
   const Value below = at.g.mul(slope);
   return fn::greater(at.x[0], 0).select(above, below);
 }
 
-/// The same within a few ULP: e^(-x^2) less what the square loses. Beyond the bound it is 0, and so
-/// is its derivative, which would be 0 times infinity there.
+/// 2 / sqrt(pi) e^(-x^2) within a few ULP: it corrects for the rounding error of x^2. x is clamped,
+/// because the derivative of this would be 0 times infinity for infinite x; beyond the bound both
+/// are 0.
 Value exact_slope_of_erf(const Value& at) {
   const Value x = bounded(at, 32);
   const Value square = x.mul(x);
@@ -84,7 +89,8 @@ Value exact_slope_of_erf(const Value& at) {
 }
 
 /// The derivative of x s(w(x)) for the logistic function s: s + x s (1 - s) w'. The smaller of s
-/// and 1 - s is the one that is computed: the remainder carries the error of s, not an error of 1.
+/// and 1 - s is computed, and the larger is 1 minus that. The other way round, the smaller one
+/// would have an absolute error of an ULP of 1.
 Value slope_of_gated(const Value& x, const Value& w, const Value& w_slope) {
   const Value positive = fn::greater(w, 0);
   const Value smaller = positive.select(w.neg(), w).sigmoid();
@@ -100,7 +106,7 @@ Value exp(const Step& at, int) { return at.g.mul(at.y); }
 
 Value exp2(const Step& at, int) { return at.g.mul(fn::mul(at.y, std::numbers::ln2)); }
 
-/// Not from the result, which is -1 where x is far below 0.
+/// e^x, not y + 1: for x far below 0 the result y is -1, and y + 1 is 0.
 Value expm1(const Step& at, int) { return at.g.mul(at.x[0].exp()); }
 
 Value log(const Step& at, int) { return at.g.div(at.x[0]); }
@@ -114,8 +120,8 @@ Value rsqrt(const Step& at, int) {
   return at.g.mul(fn::mul(cube, -0.5));
 }
 
-/// e x^(e - 1), and x^e log x. Where the conventions have another value, x is replaced by 1 as
-/// well: a derivative of what is not chosen would be 0 times infinity.
+/// e x^(e - 1), and x^e log x. Where the conventions define another value, x is also replaced by 1:
+/// the derivative of a branch that is not selected would be 0 times infinity.
 Value pow(const Step& at, int i) { return i == 0 ? pow_by_base(at) : pow_by_exponent(at); }
 
 Value sin(const Step& at, int) { return at.g.mul(at.x[0].cos()); }
@@ -135,7 +141,7 @@ Value erf(const Step& at, int) { return at.g.mul(exact_slope_of_erf(at.x[0])); }
 
 Value erfc(const Step& at, int) { return at.g.mul(exact_slope_of_erf(at.x[0])).neg(); }
 
-/// Phi(x) + x phi(x), with the normal distribution's function and density.
+/// Phi(x) + x phi(x), with the distribution function and the density of the normal distribution.
 Value gelu(const Step& at, int) {
   const Value x = bounded(at.x[0], 64);
   const Value scaled = fn::mul(x, std::numbers::sqrt2 / 2);
@@ -144,7 +150,7 @@ Value gelu(const Step& at, int) {
   return at.g.mul(fn::fma(x, density, below));
 }
 
-/// As x s(w) with w = 2 sqrt(2 / pi) (x + 0.044715 x^3).
+/// The derivative of x s(w) with w = 2 sqrt(2 / pi) (x + 0.044715 x^3).
 Value gelu_tanh(const Step& at, int) {
   constexpr double kScale = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
   constexpr double kCube = 0.044715;
@@ -184,8 +190,8 @@ Value mish(const Step& at, int) {
   return at.g.mul(x.fma(slope, t));
 }
 
-// At most 0, so that no power overflows where it is not chosen: the gradient of a gradient would
-// multiply it by 0.
+// The rules below clamp the argument of exp to at most 0. For positive x its result is not
+// selected, and a second derivative would multiply it by 0, so it must not overflow.
 
 Value elu(const Step& at, int) {
   const auto& [x, alpha, unused] = at.x;

@@ -1,7 +1,7 @@
-// The walk from the loss back to the values that it is differentiated by.
+// The backward walk, from the loss to the values with respect to which it is differentiated.
 //
-// Two loops over the nodes between them say which carry a gradient; a third, from the last to the
-// first, applies the rules. All checks come before the first node is recorded.
+// Two loops over the nodes in between find those that carry a gradient. A third, from the last node
+// to the first, applies the rules. All checks precede the first recorded node.
 #include <sinter/ir/gradients.h>
 
 #include <algorithm>
@@ -24,8 +24,8 @@ namespace {
 using detail::gradient::Flow;
 using detail::gradient::Step;
 
-/// `value`, which has the shape of a result, summed over what was repeated of an operand of
-/// `shape`.
+/// Sums `value`, which has the shape of an op's result, over the axes along which an operand of
+/// shape `shape` was broadcast. The result has that shape.
 Value sum_to(const Value& value, const Shape& shape) {
   const Shape from = value.shape();
   if (from == shape) return value;
@@ -64,7 +64,8 @@ class Backward {
     std::vector<Value> results;
     for (NodeId id : of_) {
       const Value value = result(id);
-      // Two of them may be one node, and one may be on the way to another.
+      // Each result is a Value of its own: two of `of` may be one node, or one may be on the path
+      // of another.
       results.push_back(of_.size() == 1 ? value : value.convert(value.dtype()));
     }
     return results;
@@ -72,9 +73,9 @@ class Backward {
 
  private:
   struct Mark {
-    bool connected = false;  ///< the loss depends on it
-    bool defined = false;    ///< by a path of ops that have a gradient, though it may be 0
-    bool wanted = false;     ///< it depends on one of `of` smoothly
+    bool connected = false;  ///< true if the loss depends on it
+    bool defined = false;    ///< true if so along a path whose ops all have a gradient, maybe of 0
+    bool wanted = false;     ///< true if it depends on one of `of` through smooth ops
   };
 
   [[nodiscard]] bool is_between(NodeId id) const {
@@ -143,7 +144,8 @@ class Backward {
     return fmt::format("{}{}", to_string(graph_.node(id).dtype), to_string(graph_.shape(id)));
   }
 
-  /// Names the first op on the way from of_[k] to the loss at which a gradient ends.
+  /// Throws an error that names the first op on the way from of_[k] to the loss that has no
+  /// gradient.
   [[noreturn]] void refuse_undefined(std::size_t k) {
     std::vector<bool> reached(marks_.size(), false);
     reached[of_[k].index - first_] = true;
@@ -159,7 +161,7 @@ class Backward {
         }
       }
     }
-    SINTER_ASSERT(false, "a value that has no gradient lost it somewhere");
+    SINTER_ASSERT(false, "an op without a gradient is on the way to the loss");
   }
 
   [[noreturn]] void refuse_at(std::size_t k, NodeId id, std::size_t i) const {
@@ -183,7 +185,7 @@ class Backward {
     return std::nullopt;
   }
 
-  /// A value as the rule of `node` sees it: 16-bit floats as f32, unless the op is about dtypes.
+  /// A value as the rule of `node` gets it: 16-bit floats as f32, unless the op changes the dtype.
   [[nodiscard]] Value seen_by(const Node& node, NodeId id) {
     const DType dtype = graph_.node(id).dtype;
     const DTypeRule rule = info(node.op).rule;
@@ -197,8 +199,8 @@ class Backward {
     return graph_.value(known->second);
   }
 
-  /// What a rule gave, in the dtype of the operand that it is the gradient by: the end of what
-  /// counts as one op.
+  /// The result of a rule in the dtype of its operand. The recast ends what counts as one op. A
+  /// value that the rule passed on unchanged is returned as it was before seen_by().
   [[nodiscard]] Value as_result(const Value& given, DType dtype) const {
     if (given.dtype() == dtype) return given;
     const auto passed_on = narrow_.find(given.id().index);
@@ -242,12 +244,11 @@ class Backward {
   Graph graph_;
   NodeId loss_;
   std::vector<NodeId> of_;
-  std::uint32_t first_;  ///< of the nodes that matter; the loss is the last
-  std::vector<Mark> marks_;
-  std::vector<std::optional<NodeId>> gradients_;  ///< so far, by node from first_ on
-  // 16-bit floats, recast once each, by the position of the node; and back.
-  std::unordered_map<std::uint32_t, NodeId> wide_;
-  std::unordered_map<std::uint32_t, NodeId> narrow_;
+  std::uint32_t first_;      ///< index of the first node that matters; the loss is the last
+  std::vector<Mark> marks_;  ///< by node from first_ on
+  std::vector<std::optional<NodeId>> gradients_;      ///< sums so far, by node from first_ on
+  std::unordered_map<std::uint32_t, NodeId> wide_;    ///< f32 recast of a 16-bit value, by its node
+  std::unordered_map<std::uint32_t, NodeId> narrow_;  ///< 16-bit value, by the node of its recast
 };
 
 void check_loss(const Value& loss) {

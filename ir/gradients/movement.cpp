@@ -1,4 +1,5 @@
-// Gradients of structural ops, by structural ops, of reductions, and of products, by products.
+// Gradients of structural ops, reductions and products. Those of structural ops are structural ops,
+// those of products are products.
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -12,7 +13,7 @@ namespace {
 
 namespace fn = functions;
 
-/// The elements of x from `start` on, axis by axis, as many as `shape` says.
+/// The slice of x that begins at `start` and has shape `shape`.
 Value part_of(const Value& x, const Dims& start, const Shape& shape) {
   Attributes attributes;
   attributes.shape = shape;
@@ -21,29 +22,29 @@ Value part_of(const Value& x, const Dims& start, const Shape& shape) {
   return Value::apply(Op::slice, std::span(&x, 1), attributes);
 }
 
-/// x with step - 1 zeros behind every element along `axis`.
+/// x with step - 1 zeros after every element along `axis`.
 Value spread(const Value& x, int axis, std::int64_t step) {
   Shape shape = x.shape();
-  const std::int64_t* behind_axis = shape.begin() + axis + 1;
-  const std::int64_t rows = Shape(std::span(shape.begin(), behind_axis)).elements();
-  const std::int64_t inner = Shape(std::span(behind_axis, shape.end())).elements();
+  const std::int64_t* after_axis = shape.begin() + axis + 1;
+  const std::int64_t rows = Shape(std::span(shape.begin(), after_axis)).elements();
+  const std::int64_t inner = Shape(std::span(after_axis, shape.end())).elements();
   shape[axis] *= step;
-  Attributes behind;
-  behind.lists = {Dims{0, 0}, Dims{0, (step - 1) * inner}};
+  Attributes padding;
+  padding.lists = {Dims{0, 0}, Dims{0, (step - 1) * inner}};
   const Value flat = x.reshape({rows, inner});
   const Value operands[] = {flat, flat.constant(0)};
-  return Value::apply(Op::pad, operands, behind).reshape(shape);
+  return Value::apply(Op::pad, operands, padding).reshape(shape);
 }
 
-/// Along one axis of `length` elements, of which a slice took `taken` from `start` on by `step`:
-/// the gradients of what it took, in ascending order with zeros between, `first` elements behind
-/// the beginning.
+/// The gradient of a slice along one axis, before it is padded: the gradients of the elements that
+/// the slice took, in ascending order of position, with zeros for the elements between them.
 struct Placed {
   Value elements;
-  std::int64_t first;
+  std::int64_t first;  ///< position of the first one along the axis
 };
+/// `g` is the gradient of the slice, which took elements start, start + step, ... of `length`.
 Placed placed(Value g, int axis, std::int64_t start, std::int64_t step, std::int64_t length) {
-  if (step == 0) g = g.sum(axis, true);  // one element, again and again
+  if (step == 0) g = g.sum(axis, true);  // the slice repeats one element
   const std::int64_t taken = g.shape()[axis];
   if (taken == 0) return {g, 0};
   if (step < 0) g = g.flip(axis);
@@ -57,8 +58,8 @@ Placed placed(Value g, int axis, std::int64_t start, std::int64_t step, std::int
 
 // --- Reductions ----------------------------------------------------------------------------------
 
-/// A value of the result's shape, with the axes that were reduced as length 1. A scalar broadcasts
-/// as it is.
+/// `value`, which has the shape of the result, with the reduced axes as length 1. A scalar is
+/// returned as it is, since it broadcasts.
 Value kept(const Step& at, const Value& value) {
   const auto& [axes, keep] = at.attributes.lists;
   if (keep[0] == 1 || value.shape().empty()) return value;
@@ -67,12 +68,12 @@ Value kept(const Step& at, const Value& value) {
   return value.reshape(shape);
 }
 
-/// `op` of a value of the operand's shape, over the same axes, kept.
+/// Reduces a value of the operand's shape by `op` over the same axes; they are kept with length 1.
 Value reduced(const Step& at, Op op, const Value& value) {
   return kept(at, Value::apply(op, std::span(&value, 1), at.attributes));
 }
 
-/// In equal parts to all elements but those that `beyond` says are not the extreme.
+/// Divides g equally among the elements that equal the extreme; `beyond` is true for the others.
 Value shared(const Step& at, const Value& beyond) {
   const Value zero = at.g.constant(0);
   const Value sharing = reduced(at, Op::reduce_sum, fn::choose(beyond, zero, 1));
@@ -80,8 +81,8 @@ Value shared(const Step& at, const Value& beyond) {
   return fn::choose(beyond, zero, share);
 }
 
-/// One axis of a value, the second of three, in two halves; of an odd number of elements the middle
-/// one is in neither.
+/// The two halves of a value of rank 3 along axis 1. If the length is odd, the middle element is in
+/// neither.
 struct Halves {
   Value low, high;
   std::optional<Value> middle;
@@ -95,13 +96,14 @@ Halves halves_of(const Value& x) {
   return halves;
 }
 
-/// Element i of the lower half times element i of the upper one; then the middle one.
+/// Products of element i of the lower half and element i of the upper one, then the middle element.
 Value products_of(const Halves& of) {
   const Value products = of.low.mul(of.high);
   return of.middle.has_value() ? Value::concat({products, *of.middle}, 1) : products;
 }
 
-/// For each element of the halves, `others` of the product that it is in, times the other factor.
+/// Gradients of the elements of both halves and the middle, from `others`, the gradients of the
+/// products that products_of() made of them: that of its product times the other factor.
 Value others_of(const Halves& of, const Value& others) {
   const std::int64_t half = of.low.shape()[1];
   const Value of_pair = of.middle.has_value() ? others.slice(1, 0, half) : others;
@@ -114,8 +116,8 @@ Value others_of(const Halves& of, const Value& others) {
 
 // --- Products ------------------------------------------------------------------------------------
 
-/// Every matrix transposed.
-Value turned(const Value& x) {
+/// Transposes every matrix.
+Value transposed(const Value& x) {
   Dims axes;
   for (int axis = 0; axis < x.shape().rank(); ++axis) axes.push_back(axis);
   std::swap(axes[axes.rank() - 1], axes[axes.rank() - 2]);
@@ -127,7 +129,7 @@ Value product(const Value& a, const Value& b) {
   return Value::apply(Op::mm, operands);
 }
 
-/// All matrices under each other, as one.
+/// Stacks the rows of all matrices into one matrix.
 Value stacked(const Value& x) {
   const std::int64_t columns = x.shape()[x.shape().rank() - 1];
   const std::int64_t rows = Shape(std::span(x.shape().begin(), x.shape().end() - 1)).elements();
@@ -185,9 +187,10 @@ Value reduce_sum(const Step& at, int) {
   return kept(at, at.g).broadcast_to(shape);
 }
 
-/// g times the product of all other elements, without a division: right where elements are 0 or
-/// their product is out of range, and in derivatives of every order. Halves of the elements are
-/// multiplied until one is left; on the way back each has g times what all others came to.
+/// g times the product of all other elements. There is no division, so it is right for elements
+/// that are 0, for products out of range, and for derivatives of every order. Halves of the
+/// elements are multiplied with each other until one element remains. On the way back, each factor
+/// gets g times the product of all others.
 Value reduce_prod(const Step& at, int) {
   const Value& x = at.x[0];
   const Shape shape = x.shape();
@@ -208,15 +211,15 @@ Value reduce_min(const Step& at, int) { return shared(at, at.x[0].greater(kept(a
 
 Value reduce_max(const Step& at, int) { return shared(at, at.x[0].less(kept(at, at.y))); }
 
-/// A matrix that all matrices of a are multiplied by has its gradient from one product over all of
-/// their rows.
+/// If all matrices of a are multiplied by one matrix b, its gradient is one product over the rows
+/// of all of them.
 Value mm(const Step& at, int i) {
   const auto& [a, b, unused] = at.x;
-  if (i == 0) return product(at.g, turned(b));
+  if (i == 0) return product(at.g, transposed(b));
   const Shape shape = b.shape();
   const bool shared = Shape(std::span(shape.begin(), shape.end() - 2)).elements() == 1;
-  if (!shared) return product(turned(a), at.g);
-  const Value rows = turned(stacked(a));
+  if (!shared) return product(transposed(a), at.g);
+  const Value rows = transposed(stacked(a));
   const Value gradient = product(rows, stacked(at.g));
   return shape.rank() == 2 ? gradient : gradient.reshape(shape);
 }

@@ -7,7 +7,8 @@ namespace {
 
 namespace fn = functions;
 
-/// Where operand i of min or max is not the result, as `beyond` says, nothing; half where both are.
+/// Gradient of min or max by operand i: 0 where the other operand is the result, as `beyond` says;
+/// g / 2 where the operands are equal; else g.
 Value of_extreme(const Step& at, const Value& beyond) {
   const Value half = fn::mul(at.g, 0.5);
   const Value shared = at.x[0].equal(at.x[1]).select(half, at.g);

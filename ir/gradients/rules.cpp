@@ -1,5 +1,6 @@
-// The table of gradients, from ops.def: rows whose dtype rule leaves no floating result, or takes
-// the bits of one, have none; every other row has what rules.h declares under its name.
+// The table of gradients, made from ops.def. The dtype rule of a row decides: leaves, bitcasts, and
+// ops whose operands or results are never floating have no gradient. Every other row has the rule
+// that rules.h declares under its name.
 #include "gradients/rules.h"
 
 namespace sinter::detail::gradient {
@@ -47,7 +48,7 @@ Flow flow(const Graph& graph, NodeId id, std::size_t i) {
   const Node& node = graph.node(id);
   const bool floats = is_floating(node.dtype) && is_floating(graph.node(node.operands[i]).dtype);
   if (!floats || info(node.op).operands[i].attribute) return Flow::none;
-  // Chunks are the planner's, behind all gradients.
+  // The planner makes reductions to the results of chunks, after all gradients.
   const bool reduces = info(node.op).kind == OpKind::reduction;
   if (reduces && reduction_chunk(graph.attributes(id)) > 0) return Flow::none;
   return rule(node.op).flow;

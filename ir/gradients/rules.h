@@ -1,10 +1,10 @@
-// The gradient of every op: one rule a row of ops.def whose result may be floating.
+// The gradient of every op: one rule for each row of ops.def whose result may be floating.
 //
-// To add one for a new op: a declaration here, under the row's name, and a function in one of the
-// files below; a row without either does not compile or link. A rule records what the gradient of
-// the loss with respect to operand `i` is. It may leave an operand that was broadcast in the shape
-// of the result: the walk sums. Like the bodies of composites, it nests at most one call that
-// records in another's arguments, and its numbers are constants.
+// To add a rule for a new op, add a declaration here, under the row's name, and a function to one
+// of the files below; a row without either does not compile or link. A rule records the gradient of
+// the loss with respect to operand `i`. If the operand was broadcast, the rule may return the shape
+// of the result: the walk sums over the broadcast axes. As in the bodies of composites, at most one
+// argument of a call may be a call that records, and numbers are constants.
 #pragma once
 
 #include <array>
@@ -16,23 +16,23 @@
 
 namespace sinter::detail::gradient {
 
-/// One op, seen from its result. Of an op on 16-bit floats, `x`, `y` and `g` are f32: the walk
-/// recasts them, and what the rule returns, so that a rule rounds once. The rules of ops that
-/// change the dtype see everything as it is.
+/// One op in the backward walk. For an op on 16-bit floats, `x`, `y` and `g` are f32: the walk
+/// recasts them, and recasts the result of the rule, so a rule rounds once. Rules of ops that
+/// change the dtype get the values without recasts.
 struct Step {
   std::array<Value, kMaxOperands> x;  ///< its operands
   Value y;                            ///< its result
   Value g;                            ///< the gradient of the loss with respect to y
   Attributes attributes;
-  std::array<std::optional<double>, kMaxOperands> numbers;  ///< of operands that are one
-  std::array<bool, kMaxOperands> given{};  ///< operands that are inputs, and so in memory anyway
+  std::array<std::optional<double>, kMaxOperands> numbers;  ///< of parameters and constants
+  std::array<bool, kMaxOperands> given{};  ///< true for operands that are inputs, so in memory
 };
 
-/// How a change of an operand reaches the result.
+/// The kind of gradient that an operand gets.
 enum class Flow : std::uint8_t {
-  smooth,  ///< by a gradient
-  flat,    ///< not at all, almost everywhere: the gradient is 0
-  none,    ///< in no way that has a gradient
+  smooth,  ///< one that a rule records
+  flat,    ///< 0, because the op is a step function
+  none,    ///< none is defined
 };
 
 struct Rule {
@@ -40,12 +40,12 @@ struct Rule {
   constexpr Rule(Body smooth) : body(smooth), flow(Flow::smooth) {}  // NOLINT: implicit
   constexpr Rule(Flow other) : flow(other) {}                        // NOLINT: implicit
 
-  Body body = nullptr;  ///< of smooth ops
+  Body body = nullptr;  ///< null unless `flow` is smooth
   Flow flow;
 };
 
 [[nodiscard]] const Rule& rule(Op op);
-/// How a change of operand `i` of this node reaches it.
+/// The kind of gradient that operand `i` of node `id` gets.
 [[nodiscard]] Flow flow(const Graph& graph, NodeId id, std::size_t i);
 
 namespace rules {
@@ -76,13 +76,13 @@ Value reshape(const Step& at, int i);
 Value slice(const Step& at, int i);
 Value concat(const Step& at, int i);
 Value pad(const Step& at, int i);
-inline constexpr Rule view = Flow::none;  // made by the planner, behind all gradients
+inline constexpr Rule view = Flow::none;  // the planner makes views, after all gradients
 Value reduce_sum(const Step& at, int i);
 Value reduce_prod(const Step& at, int i);
 Value reduce_min(const Step& at, int i);
 Value reduce_max(const Step& at, int i);
 Value mm(const Step& at, int i);
-inline constexpr Rule dot = Flow::none;  // as view
+inline constexpr Rule dot = Flow::none;  // as for view
 
 // activations.cpp
 Value leaky_relu(const Step& at, int i);

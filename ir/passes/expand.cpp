@@ -15,7 +15,7 @@
 namespace sinter {
 namespace {
 
-/// The value of a scalar attribute, as it was given.
+/// The value of a scalar attribute, not rounded to its dtype.
 double scalar_value(const Node& node, std::span<const double> parameters) {
   if (node.op == Op::constant) return std::bit_cast<double>(node.payload);
   SINTER_ASSERT(node.op == Op::parameter, "an attribute is a constant or a parameter");
@@ -23,14 +23,15 @@ double scalar_value(const Node& node, std::span<const double> parameters) {
   return parameters[node.payload];
 }
 
+/// True for a leaky_relu that may be computed as a maximum; see leaky_relu_as_max.
 bool has_max_form(const Graph& graph, const Node& node, std::span<const double> parameters) {
   if (node.op != Op::leaky_relu) return false;
   const Node& slope = graph.node(node.operands[1]);
   return ParameterClass(scalar_value(slope, parameters)).is_proper_slope(slope.dtype);
 }
 
-/// The body of a composite on f32, between conversions if its operands are 16-bit floats: for
-/// graphs that `widen` has not seen. The result has the node's dtype.
+/// Records the body of a composite. Operands that are 16-bit floats are converted to f32 first and
+/// the result is converted to the node's dtype, for graphs that `widen` has not processed.
 Value body_of(const Node& node, std::span<Value> operands, bool max_form) {
   for (Value& operand : operands) {
     if (is_storage_float(operand.dtype())) operand = operand.convert(DType::f32);

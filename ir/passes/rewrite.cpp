@@ -1,4 +1,4 @@
-// The loop that passes share.
+// The loop that all passes share.
 #include "passes/rewrite.h"
 
 #include <algorithm>

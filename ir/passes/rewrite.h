@@ -1,4 +1,4 @@
-// The loop that passes share: a graph is built anew, node by node, in its own order.
+// The loop that all passes share: it rebuilds a graph node by node, in the order of the nodes.
 #pragma once
 
 #include <functional>
@@ -9,21 +9,21 @@
 
 namespace sinter::detail {
 
-/// Whether some output needs the node, by id.
+/// True for every node, by index, on which an output depends.
 [[nodiscard]] std::vector<bool> live_nodes(const Graph& graph);
 
-/// How many operands of live nodes, and outputs, name the node, by id.
+/// Number of uses of every node, by index: as operands of live nodes and as outputs.
 [[nodiscard]] std::vector<std::uint32_t> count_uses(const Graph& graph);
 
-/// Records in `to` what stands for node `id` of the old graph, over operands that are in `to`
-/// already, and returns it.
+/// Records in `to` the replacement of node `id` of the old graph and returns it. `operands` are the
+/// replacements of the node's operands.
 using RewriteRule = std::function<NodeId(Graph& to, NodeId id, std::span<const NodeId> operands)>;
 
-/// The node that stands for an output whose old node became `moved`.
+/// Returns the node to declare as `output`, where `moved` is the replacement of its old node.
 using OutputRule = std::function<NodeId(Graph& to, const GraphOutput& output, NodeId moved)>;
 
-/// Applies `rule` to every node that an output needs, and to every input and parameter, needed or
-/// not: those are bound by position. Equal nodes merge. Outputs keep their names and order.
+/// Applies `rule` to every live node, and to every input and parameter, live or not, because these
+/// are bound by position. Equal nodes merge. Outputs keep their names and order.
 [[nodiscard]] Graph rewrite(const Graph& from, const RewriteRule& rule,
                             const OutputRule& output_rule = {});
 

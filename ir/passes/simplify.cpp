@@ -1,8 +1,8 @@
-// simplify: constant folding, exact identities, dead code. And bake_parameters.
+// simplify: constant folding, exact identities, and removal of dead code. Also bake_parameters.
 //
-// One walk in topological order: a node meets operands that are simplified already, so a rule looks
-// at most one operand deep. An identity is listed only if it keeps every bit for every input, NaNs
-// counting as equal. What that leaves out: x + 0 (-0 would become +0), x * 0, x - x.
+// One walk in topological order: the operands of a node are simplified before it, so a rule looks
+// at most one operand deep. An identity is listed only if it keeps every bit for every input, where
+// NaNs count as equal. This excludes x + 0 (-0 would become +0), x * 0 and x - x.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -21,7 +21,7 @@ namespace {
 
 enum class Side : std::uint8_t { left, right, either };
 
-/// op(x, number) is x (neutral), or the number (absorbing), with the number on this side.
+/// op(x, number) is x (neutral) or the number (absorbing), if the number is the operand on `side`.
 struct ScalarIdentity {
   Op op;
   Side side;
@@ -46,16 +46,17 @@ constexpr ScalarIdentity kAbsorbing[] = {
 /// op(x, x) is x.
 constexpr Op kIdempotent[] = {Op::min, Op::max, Op::logical_and, Op::logical_or};
 
-/// f(g(x)) is shorter.
+/// An op applied to another: outer(inner(x)).
 struct Composition {
   Op outer, inner;
 };
 
-/// f(g(x)) is x.
+/// outer(inner(x)) is x.
 constexpr Composition kInverse[] = {{Op::neg, Op::neg}, {Op::logical_not, Op::logical_not}};
-/// f(g(x)) is f(x).
+/// outer(inner(x)) is outer(x).
 constexpr Composition kInnerIgnored[] = {{Op::broadcast, Op::broadcast}};
-/// f(g(x)) is g(x), for abs of abs and for any two of these: what they give is an integer or inf.
+/// outer(inner(x)) is inner(x) for any two of these, because their results are integers, inf or
+/// NaN. The same holds for abs of abs.
 constexpr Op kRounding[] = {Op::floor, Op::ceil, Op::trunc, Op::round};
 
 template <typename Range, typename T>
@@ -63,7 +64,7 @@ bool contains(const Range& range, const T& value) {
   return std::ranges::find(range, value) != std::end(range);
 }
 
-/// Bits of an integer's magnitude, or of a float's significand.
+/// Number of bits of an integer's magnitude, or of a float's significand.
 int precision(DType dtype) {
   switch (dtype) {
     case DType::boolean: return 1;
@@ -84,7 +85,7 @@ bool is_unsigned(DType dtype) {
   return dtype == DType::boolean || info(dtype).kind == DTypeKind::unsigned_integer;
 }
 
-/// Every value of `from` is a value of `to`.
+/// True if every value of `from` is a value of `to`.
 bool holds_exactly(DType from, DType to) {
   if (from == to) return true;
   if (to == DType::boolean || precision(from) > precision(to)) return false;
@@ -92,10 +93,11 @@ bool holds_exactly(DType from, DType to) {
   return is_floating(to) || is_unsigned(from) || !is_unsigned(to);
 }
 
-/// Converting from `source` by way of `middle`, which holds its values, is converting directly.
+/// True if a conversion from `source` to `middle`, which holds its values exactly, and on to `to`
+/// gives the same as a direct conversion.
 bool is_direct(DType source, DType middle, DType to) {
   if (!is_integer(source) || !is_floating(middle)) return true;
-  // Floats saturate where integers wrap, and a 16-bit float is made of an f32.
+  // To integers, floats saturate and integers wrap. To 16-bit floats, integers go through f32.
   return !is_integer(to) && (!is_storage_float(to) || middle == DType::f32);
 }
 
@@ -113,7 +115,7 @@ struct Candidate {
 
 using Replacement = std::optional<NodeId>;
 
-/// The constant that operand `i` is, directly or repeated by a broadcast.
+/// The value of operand `i` if it is a constant or the broadcast of one.
 std::optional<double> constant_value(const Candidate& at, std::size_t i) {
   Node node = at.operand(i);
   if (node.op == Op::broadcast) node = at.graph.node(node.operands[0]);
@@ -128,11 +130,12 @@ bool is_constant(const Candidate& at, std::size_t i, double number) {
 
 NodeId simplified(const Candidate& at);
 
-/// `op` of one operand, with the candidate's dtype and shape.
+/// Records `op` of one operand, simplified, with the candidate's dtype and shape.
 NodeId unary(const Candidate& at, Op op, NodeId operand) {
   return simplified({at.graph, op, at.dtype, at.shape, std::span(&operand, 1)});
 }
 
+/// Records a constant, broadcast to the candidate's shape.
 NodeId filled(const Candidate& at, double number) {
   return unary(at, Op::broadcast, at.graph.constant(number, at.dtype).id());
 }
@@ -145,16 +148,16 @@ Replacement fold_constants(const Candidate& at) {
     if (!value || is_storage_float(at.operand(i).dtype)) return std::nullopt;
     bits[i] = element_bits(*value, at.operand(i).dtype);
   }
-  const std::size_t last = at.operands.size() - 1;  // behind the condition of a select
+  const std::size_t last = at.operands.size() - 1;  // the first one of a select is a mask
   const std::uint64_t folded = evaluate_bits(at.op, at.operand(last).dtype, at.dtype,
                                              {bits.data(), at.operands.size()}, at.table);
   const double result = element_value(folded, at.dtype);
-  // A graph keeps numbers as f64, which an i64 may not fit.
+  // A graph keeps numbers as f64, which cannot hold every i64.
   const bool kept = std::isnan(result) || element_bits(result, at.dtype) == folded;
   return kept ? Replacement(filled(at, result)) : std::nullopt;
 }
 
-/// The side of `at` on which `identity` finds its number: 0, 1, or none.
+/// Index of the operand of `at` that is the number of `identity`; nullopt if none is.
 std::optional<std::size_t> number_side(const Candidate& at, const ScalarIdentity& identity) {
   if (at.op != identity.op) return std::nullopt;
   if (identity.side != Side::left && is_constant(at, 1, identity.number)) return 1;
@@ -211,7 +214,7 @@ Replacement shorten_convert(const Candidate& at) {
   const NodeId source = inner.operands[0];
   const DType from = at.graph.node(source).dtype;
   const Op made_by = at.graph.node(source).op;
-  // Before `widen`, other values of 16 bits are not rounded yet.
+  // Before `widen`, other 16-bit values are not rounded yet, so this conversion may round them.
   if (is_storage_float(from) && made_by != Op::input && made_by != Op::convert) {
     return std::nullopt;
   }
@@ -233,8 +236,8 @@ constexpr Replacement (*kRules[])(const Candidate&) = {
     shorten_composition, shorten_convert, decide_select, drop_broadcast_to_own_shape,
 };
 
-/// The node that stands for `at`: what a rule gives, or `at` itself. Rules reason about values; one
-/// that would lose a broadcast is refused here.
+/// Returns the replacement that the first rule to apply gives, or else records `at` itself. Rules
+/// consider values only; a replacement of another shape, without a broadcast, is rejected here.
 NodeId simplified(const Candidate& at) {
   for (const auto rule : kRules) {
     const Replacement replacement = rule(at);

@@ -1,8 +1,9 @@
 // widen: ops on 16-bit floats become ops on f32, with conversions where values are rounded.
 //
-// Under Rounding::each_op the result of every op is one of its 16-bit dtype, as if memory had held
-// it: so a graph may be cut anywhere. A number beside an op keeps its f32 value. Where it is a
-// tensor of its own (converted, bitcast, moved, stored), it is rounded to its dtype.
+// Under Rounding::each_op the result of every op is rounded to its 16-bit dtype, as if it were
+// stored, so a graph may be cut anywhere. A number (parameter or constant) that is an operand of
+// arithmetic keeps its f32 value. A number that is a tensor of its own (converted, bitcast, moved,
+// stored) is rounded to its dtype.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -21,8 +22,8 @@
 namespace sinter {
 namespace {
 
-/// Ops whose results are elements of their operands, up to the sign, or integers: a dtype that
-/// holds all operands holds the result.
+/// Ops whose result is an element of an operand, up to the sign, or an integer: a 16-bit dtype that
+/// holds all operands exactly also holds the result.
 constexpr Op kKeepsDType[] = {
     Op::broadcast, Op::select,   Op::neg,        Op::abs,    Op::min,   Op::max,  Op::floor,
     Op::ceil,      Op::trunc,    Op::round,      Op::view,   Op::slice, Op::pad,  Op::transpose,
@@ -40,12 +41,12 @@ NodeId converted(Graph& graph, NodeId id, DType dtype) {
   return graph.value(id).convert(dtype).id();
 }
 
-/// A value in f32 after a rounding to `storage`.
+/// Rounds a value to `storage` and converts it back to f32.
 NodeId rounded(Graph& graph, NodeId id, DType storage) {
   return converted(graph, converted(graph, id, storage), DType::f32);
 }
 
-/// The source of a conversion to a 16-bit float: integers pass through f32.
+/// The operand for a conversion to a 16-bit float: integers are converted to f32 first.
 NodeId floating_source(Graph& graph, NodeId id) {
   return is_floating(graph.node(id).dtype) ? id : converted(graph, id, DType::f32);
 }
@@ -62,8 +63,8 @@ class Widening {
   }
 
  private:
-  /// A node of the new graph, and a 16-bit dtype that holds its elements exactly, where one is
-  /// known to.
+  /// A node of the new graph, and a 16-bit dtype that is known to hold its elements exactly, if
+  /// any.
   struct Widened {
     NodeId node;
     std::optional<DType> held_by = {};
@@ -109,7 +110,7 @@ class Widening {
     return as_result(to, {made, held_by}, node.dtype);
   }
 
-  /// The result of an op of this 16-bit dtype.
+  /// The result of an op of dtype `storage`: rounded to it under each_op, unless it fits already.
   Widened as_result(Graph& to, Widened made, DType storage) const {
     if (rounding_ == Rounding::at_store || made.held_by == storage) return made;
     return {rounded(to, made.node, storage), storage};
@@ -127,7 +128,7 @@ class Widening {
     return {rounded(to, floating_source(to, operand), node.dtype), node.dtype};
   }
 
-  /// Numbers stay as they are: what is recorded of a number is beside it.
+  /// A number is not rounded, whatever the mode: it is an operand of the ops that a rule records.
   Widened recast(Graph& to, const Node& node, NodeId operand) const {
     const std::optional<DType> held_by = held_by_[node.operands[0].index];
     const bool rounds = is_storage_float(node.dtype) && rounding_ == Rounding::each_op;
@@ -138,7 +139,7 @@ class Widening {
             wide == DType::f32 ? held_by : std::nullopt};
   }
 
-  /// Of and to what memory would hold.
+  /// A bitcast of the bits that memory would hold, to such bits.
   Widened bitcast(Graph& to, const Node& node, NodeId operand) const {
     const DType source = from_.node(node.operands[0]).dtype;
     if (is_storage_float(source)) operand = converted(to, operand, source);
@@ -147,7 +148,8 @@ class Widening {
     return {converted(to, made, DType::f32), node.dtype};
   }
 
-  /// Operand `i` of `node`, where it is a tensor of its own: numbers are rounded to their dtype.
+  /// Operand `i` of `node` as a tensor of its own: a number of a 16-bit dtype is rounded to that
+  /// dtype, unless the operand is a scalar attribute of the op.
   NodeId settled(Graph& to, const Node& node, std::size_t i, NodeId operand) const {
     const Node& source = from_.node(node.operands[i]);
     const bool beside = info(node.op).operands[i].attribute;
@@ -155,13 +157,14 @@ class Widening {
     return rounded(to, operand, source.dtype);
   }
 
-  /// A 16-bit dtype that holds every element of the tensor that a node stands for.
+  /// A 16-bit dtype that is known to hold every element of the node as a tensor of its own, if any.
   [[nodiscard]] std::optional<DType> held_by_of(NodeId id) const {
     const Node& node = from_.node(id);
     return is_number(node) && is_storage_float(node.dtype) ? node.dtype : held_by_[id.index];
   }
 
-  /// A 16-bit dtype that holds every element that an op gives, as it holds all of its operands.
+  /// A 16-bit dtype that holds every element of an op's result because it holds all operands, if
+  /// any.
   [[nodiscard]] std::optional<DType> dtype_of_elements(const Node& node) const {
     if (compute_dtype(node.dtype) != DType::f32) return std::nullopt;
     if (std::ranges::find(kKeepsDType, node.op) == std::end(kKeepsDType)) return std::nullopt;
@@ -181,7 +184,7 @@ class Widening {
 
   const Graph& from_;
   Rounding rounding_;
-  std::vector<std::optional<DType>> held_by_;  ///< of nodes that are done; see Widened
+  std::vector<std::optional<DType>> held_by_;  ///< by node of `from` so far; see Widened
 };
 
 }  // namespace

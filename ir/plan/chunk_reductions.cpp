@@ -1,6 +1,6 @@
-// Cuts long reductions to few results in two: to the results of chunks, and those to the whole.
-// Both parts are reductions of many units, or small, so that all threads have work. Chunks are
-// those of the rule in reduction.h, so the bits stay.
+// chunk_reductions: splits a long reduction to few results in two, one to the results of chunks and
+// one from those to the final results. Each of the two has many units of work or is small, so all
+// threads are busy. The chunks are those that reduction.h defines, so the bits do not change.
 #include <sinter/ir/passes.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace sinter {
 namespace {
 
-/// Columns that a scheduler reduces as one unit of work.
+/// Number of columns that the planner assumes to be one unit of work.
 constexpr std::int64_t kColumns = 512;
 
 class ReductionChunker {
@@ -37,8 +37,9 @@ class ReductionChunker {
     return reduces && reduction_chunk(from_.attributes(id)) == 0;
   }
 
-  /// The longest chunk that leaves work for all, or 0 where all have work without it. Of columns
-  /// whose rows lie far apart the shortest.
+  /// Elements of the longest chunk with which all threads have work; 0 if they have work without
+  /// chunks or the reduction is small. For long columns, whose rows lie far apart in memory, it is
+  /// the shortest chunk (see PlanLimits::column_bytes).
   [[nodiscard]] std::int64_t chosen_chunk(NodeId id) const {
     const Node& node = from_.node(id);
     const GroupExtents n =
@@ -49,7 +50,8 @@ class ReductionChunker {
     const bool is_near = n.inner == 1 && n.group * width <= limits_.row_bytes;
     const bool is_apart = n.inner >= kColumns && n.group * kColumns * width > limits_.column_bytes;
     if (is_small || is_near || (units >= limits_.units && !is_apart)) return 0;
-    // Any will do where the order is free: the same for all, so that they stay together.
+    // Unordered reductions may use any chunk. All use that of f32, so that their frames are equal
+    // and they can share a kernel.
     const DType dtype = is_ordered(node.op, node.dtype) ? node.dtype : DType::f32;
     const std::int64_t shortest = chunk_elements(dtype, n.inner == 1);
     std::int64_t chunk = shortest;

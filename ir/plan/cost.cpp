@@ -1,6 +1,6 @@
-// The figures of the cost model. They are ratios of throughputs of one core with wide vectors: two
-// operations a cycle, a vector in or out of the second-level cache in about two cycles, and memory
-// at an eighth of that.
+// The numbers of the cost model. They are throughput ratios of one core with wide vectors: two
+// operations a cycle, one vector between registers and the second-level cache in about two cycles,
+// and memory at an eighth of that bandwidth.
 #include "plan/cost.h"
 
 #include <algorithm>
@@ -17,18 +17,18 @@ namespace sinter {
 namespace detail {
 namespace {
 
-constexpr double kOperationsPerMove = 4;
-constexpr double kFarMemory = 8;
-constexpr double kKernelStart = 4096;
-constexpr double kKeeping = 1.5;
-constexpr int kMaxKept = 4;
-/// Operations per element that hide behind the accesses to memory of any kernel.
+constexpr double kOperationsPerMove = 4;  ///< operations on a vector in the time of one move
+constexpr double kFarMemory = 8;          ///< cost of a byte in memory, relative to the caches
+constexpr double kKernelStart = 4096;     ///< cost of starting a kernel, in bytes moved
+constexpr double kKeeping = 1.5;          ///< per kernel, relative to moving the value once
+constexpr int kMaxKept = 4;               ///< most kernels for which keeping is counted
+/// Operations per element that overlap with the memory accesses of any kernel, so cost no time.
 constexpr int kHidden = 3;
-/// A division of floats, or a root, in operations.
+/// Number of operations that a division of floats or a square root counts as.
 constexpr int kDivision = 4;
-/// Instructions for a vector of what no CPU, or not every one, has for vectors: 8-, 16- and 32-bit
-/// integers are divided as floats, 64-bit ones lane by lane. Measured on the named targets, whose
-/// code size the tests hold against these.
+/// Numbers of instructions that replace, on a vector, an op that some CPU has no vector instruction
+/// for. Integers of 8, 16 and 32 bits are divided as floats, 64-bit ones lane by lane. Measured on
+/// the named targets; tests compare the size of their code with these numbers.
 constexpr int kDivisionOfBytes = 40;
 constexpr int kDivisionOfIntegers = 24;
 constexpr int kDivisionOfLongs = 72;
@@ -48,7 +48,8 @@ int count_on_integers(Op op, int bytes) {
   }
 }
 
-/// To 64-bit integers AVX2 converts lane by lane, and f64 is rounded to 16 bits by hand.
+/// True if a conversion takes many instructions: AVX2 converts floats to 64-bit integers lane by
+/// lane, and a sequence of instructions rounds f64 to a 16-bit float.
 bool is_hard_conversion(DType from, DType to) {
   if (!is_floating(from)) return false;
   return to == DType::i64 || (from == DType::f64 && is_storage_float(to));
@@ -71,6 +72,7 @@ int count_operations(const Graph& graph, const Node& node) {
   return sinter::count_operations(node.op, operand_dtype(graph, node), node.dtype);
 }
 
+/// Number of operations per element in the body of the composite `op`.
 int count_in_body(Op op, DType dtype) {
   Graph graph;
   const Merging merging(graph);

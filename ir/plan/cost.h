@@ -1,17 +1,17 @@
 // The cost model: all that the planner knows about the speed of machines, and the decisions that
-// follow from it. Everything is weighed in one unit, the time in which a core moves a byte of a
-// large vector between its registers and its caches.
+// follow from it. The unit of cost is the time in which a core moves one byte of a large vector
+// between its registers and its caches.
 //
-//   moving      a byte costs 1 while its value fits the caches, kFarMemory beyond
-//   computing   an operation (an add, a product, a compare) on a vector costs 1/kOperationsPerMove
-//               of moving the vector; divisions and roots count as several, and what vector units
-//               lack as the instructions that replace it, see op_cost.h
-//   keeping     a byte costs kKeeping for each kernel between those that write and read it, up to
-//               kMaxKept of them: it takes the room of others
-//   a kernel    costs kKernelStart to begin with
+//   moving      a byte costs 1 if its value fits the caches, else kFarMemory
+//   computing   an operation (an add, a multiply, a compare) on a vector costs
+//               1/kOperationsPerMove of moving the vector; divisions and roots count as several,
+//               an op without a vector instruction as the instructions that replace it (op_cost.h)
+//   keeping     a stored value costs kKeeping times its moving cost for each kernel between writer
+//               and reader, at most kMaxKept kernels: it occupies cache that others could use
+//   a kernel    costs kKernelStart once
 //
-// Composites count as the operations of their bodies. Nothing here asks which ops a graph is made
-// of beyond their number, so no pattern is better known than another.
+// Composites count as the operations of their bodies. The model counts ops and matches no patterns
+// of ops.
 #pragma once
 
 #include <vector>
@@ -21,36 +21,41 @@
 
 namespace sinter::detail {
 
-/// How many elements of a value are computed with one that broadcasts it: all that the user
-/// repeats, but for repetition along the innermost axis, which the scheduler does with one.
+/// Number of elements computed of a value of shape `value` if it is computed in the loops of a user
+/// of shape `user` that broadcasts it. That is the number of the user's elements; if the value is
+/// uniform along the user's innermost axis (of those longer than 1), it is the number of its own
+/// elements.
 [[nodiscard]] double computed_with(const Shape& value, const Shape& user);
 
 class CostModel {
  public:
   CostModel(const Graph& graph, const PlanLimits& limits);
 
-  /// Of writing the value to memory, or reading it, once.
+  /// Cost of writing the value to memory once, or of reading it once.
   [[nodiscard]] double moving(NodeId value) const { return moving_[value.index]; }
-  /// Of which it consists, per element.
+  /// Number of operations per element of the op that computes the value.
   [[nodiscard]] int operations(NodeId value) const { return operations_[value.index]; }
-  /// Of so many operations for each of `elements` of the dtype of `value`.
+  /// Cost of `operations` operations per element on `elements` elements of the dtype of `value`.
   [[nodiscard]] double computing(NodeId value, int operations, double elements) const;
 
-  /// Whether `value`, of so many operations, is stored for a user that repeats it: computed with
-  /// the user instead, it is computed once for each repetition. Only what no memory access hides
-  /// counts, and the price of storing is a write and a kernel; the user reads it in place of its
-  /// operands.
+  /// True if storing `value` is cheaper than computing it in the loops of a user of shape `user`
+  /// that broadcasts it. `operations` is the number of operations per element of the value.
+  /// Computed with the user, the value is computed once for each repetition; operations that
+  /// overlap with memory accesses are free. Storing it costs a write and a kernel. A read is not
+  /// counted: the user reads the value in place of the value's operands.
   [[nodiscard]] bool pays_to_store(NodeId value, int operations, const Shape& user) const;
 
-  /// Whether a kernel that needs `value` of another, so many kernels earlier, computes it again:
-  /// `operations` of it, over operands that cost `reads` where the kernel does not have them
-  /// anyway. It would be written only for this and such kernels, kept until then, and read.
+  /// True if rematerialising `value` in a segment is cheaper than storing and reading it.
+  /// `operations` is the number of operations per element, `reads` the cost of reading operands
+  /// that the segment does not read anyway, and `distance` the number of segments from the value's
+  /// home to this one. Rematerialising saves a write, a read, and keeping the value so long: the
+  /// model assumes that no other consumer needs the value in memory.
   [[nodiscard]] bool pays_to_recompute(NodeId value, int operations, double reads,
                                        int distance) const;
-  /// The most operations for which it can.
+  /// Most operations per element for which `pays_to_recompute` may hold.
   [[nodiscard]] int max_recomputed() const;
-  /// The most operations before a product that are computed for every block of rows or columns that
-  /// reads them, rather than stored.
+  /// Most operations per element before a product that are computed once for every block of rows or
+  /// columns that reads them; with more, the product's operand is stored.
   [[nodiscard]] int max_before_product() const;
 
  private:

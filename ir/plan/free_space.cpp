@@ -1,3 +1,4 @@
+// Guillotine packing with a bounded search: each call of `take` looks at a few free rectangles.
 #include "plan/free_space.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace sinter::detail {
 namespace {
 
-/// Free rectangles tried from either end of those that have enough bytes.
+/// Number of free rectangles tried from each end of the list of those with enough bytes.
 constexpr int kTries = 16;
 
 }  // namespace
@@ -29,7 +30,8 @@ std::optional<std::int64_t> FreeSpace::take(std::int64_t begin, std::int64_t end
   return from.offset;
 }
 
-/// The smallest that fits of the first few; without one, the largest of the last few.
+/// Returns the smallest of the first kTries rectangles that fits; else the largest of the last
+/// kTries that fits; else end().
 FreeSpace::Free::iterator FreeSpace::find(std::int64_t begin, std::int64_t end,
                                           std::int64_t bytes) {
   const auto fits = [&](const Free::value_type& of) {

@@ -1,5 +1,5 @@
-// Free memory of one buffer over the kernels of a plan, for temporaries that are placed in any
-// order.
+// Free memory of one buffer over the kernels of a plan. Temporaries may be placed in any order of
+// their lifetimes.
 #pragma once
 
 #include <cstdint>
@@ -8,22 +8,23 @@
 
 namespace sinter::detail {
 
-/// Temporaries start at multiples of so many bytes.
+/// Alignment of temporaries, in bytes: the offset of each is a multiple of it.
 inline constexpr std::int64_t kTemporaryAlignment = 64;
 
 [[nodiscard]] constexpr std::int64_t round_up_to_alignment(std::int64_t bytes) {
   return (bytes + kTemporaryAlignment - 1) / kTemporaryAlignment * kTemporaryAlignment;
 }
 
-/// A rectangle of bytes and kernels, cut into smaller free ones as parts of it are taken
-/// (guillotine packing). Pack large pieces first: small ones then fill the gaps.
+/// A rectangle of bytes by kernels. Taking a part of it cuts the rest into smaller free rectangles
+/// (guillotine packing). Callers take large parts first; small ones then fill the gaps.
 class FreeSpace {
  public:
-  /// All `bytes` bytes, from kernel `from` up to but without kernel `until`.
+  /// `bytes` bytes, free during kernels `from` to `until` - 1.
   FreeSpace(std::int64_t from, std::int64_t until, std::int64_t bytes);
 
-  /// Takes `bytes` bytes for kernels `begin` to `end` inclusive, and returns their offset; none if
-  /// no free rectangle that was tried is large enough. Time: O(log n), for it tries few.
+  /// Takes `bytes` bytes for kernels `begin` to `end` inclusive and returns their offset in bytes.
+  /// Returns nullopt if none of the free rectangles tried is large enough. Time: O(log n), since it
+  /// tries a bounded number.
   [[nodiscard]] std::optional<std::int64_t> take(std::int64_t begin, std::int64_t end,
                                                  std::int64_t bytes);
 
@@ -33,7 +34,7 @@ class FreeSpace {
     std::int64_t until = 0;
     std::int64_t offset = 0;
   };
-  using Free = std::multimap<std::int64_t, Rectangle>;  // by bytes
+  using Free = std::multimap<std::int64_t, Rectangle>;  // by size in bytes
 
   [[nodiscard]] Free::iterator find(std::int64_t begin, std::int64_t end, std::int64_t bytes);
 

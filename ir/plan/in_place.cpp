@@ -1,3 +1,4 @@
+// The in-place rule, from one pass over the operands of a plan's kernels.
 #include <utility>
 
 #include <sinter/ir/in_place.h>
@@ -5,7 +6,7 @@
 namespace sinter::detail {
 namespace {
 
-/// The axes that are walked: their lengths and strides.
+/// Lengths and strides of the axes that are longer than 1.
 std::vector<std::pair<std::int64_t, std::int64_t>> walked_axes(const Shape& shape,
                                                                const Strides& strides) {
   const Strides steps = strides.empty() ? dense_strides(shape) : strides;
@@ -16,13 +17,13 @@ std::vector<std::pair<std::int64_t, std::int64_t>> walked_axes(const Shape& shap
   return axes;
 }
 
-/// Whether a kernel's input or output is all of a buffer, as it was declared.
+/// True if an input or output of a kernel is all of its buffer, by the buffer's own strides.
 bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const Strides& strides) {
   return walked_axes(body.shape(node), strides) == walked_axes(buffer.shape, buffer.strides);
 }
 
-/// A shape without the leading axes of length 1: kernels align shapes at the last axis, so the 8 of
-/// [1, 8] is another axis than that of [8, 1].
+/// `shape` without leading axes of length 1. Kernels align shapes at the last axis, so [1, 8] and
+/// [8, 1] differ: their axes of length 8 are different axes of the kernel.
 Shape walk_of(const Shape& shape) {
   Shape walk;
   for (std::int64_t length : shape) {
@@ -42,13 +43,13 @@ InPlaceRule::InPlaceRule(const Plan& plan, std::size_t buffers)
       const PlanOperand& operand = kernel.inputs[i];
       if (operand.buffer.index >= buffers) continue;
       const GraphInput& read = kernel.body.inputs()[i];
-      const bool as_it_lies = operand.in_place && is_whole(plan.buffers[operand.buffer.index],
-                                                           kernel.body, read.node, read.strides);
+      const bool reads_whole = operand.in_place && is_whole(plan.buffers[operand.buffer.index],
+                                                            kernel.body, read.node, read.strides);
       Reader& last = readers_[operand.buffer.index];
-      const bool again = last.kernel == now;
+      const bool read_twice = last.kernel == now;
       Shape walk = walk_of(kernel.body.shape(read.node));
-      const bool alike = !again || (last.in_place && last.walk == walk);
-      last = {now, as_it_lies && alike, std::move(walk)};
+      const bool alike = !read_twice || (last.in_place && last.walk == walk);
+      last = {now, reads_whole && alike, std::move(walk)};
     }
     for (std::size_t i = 0; i < kernel.outputs.size(); ++i) {
       const BufferId buffer = kernel.outputs[i].buffer;

@@ -1,5 +1,5 @@
-// A body is one sweep back over a segment, to find the cone of what the kernel stores, and one
-// forward, to copy it.
+// Building a body takes two sweeps over its segment: backwards, to find the cone of the values that
+// the kernel stores, and forwards, to copy the cone.
 #include "plan/kernel_body.h"
 
 #include <array>
@@ -45,7 +45,7 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::size_t segment
   }
 }
 
-/// Whether this kernel computes the value itself, as opposed to reading a buffer or a scalar.
+/// True if this kernel computes the value; false if it reads a buffer or a scalar.
 bool BodyBuilder::computes(NodeId id) const {
   const Node& node = plan_.graph.node(id);
   if (is_leaf(node) || !is_computed(node) || member_[id.index] != k_) return false;
@@ -53,7 +53,7 @@ bool BodyBuilder::computes(NodeId id) const {
   return owner == k_ || owner == kNotStored || places_.home[id.index] != segment_;
 }
 
-/// Whether it is at home in another segment.
+/// True if this kernel rematerialises the value, whose home is another segment.
 bool BodyBuilder::repeats(NodeId id) const {
   return computes(id) && places_.home[id.index] != segment_;
 }
@@ -75,18 +75,18 @@ void BodyBuilder::mark_cone(std::span<const NodeId> members) {
   }
 }
 
-/// How a value that is stored stands among the axes of the kernel; null where as it is.
+/// The alignment of a stored value to the axes of the kernel; null if it has these axes already.
 Alignment* BodyBuilder::alignment_of(NodeId stored) {
   const NodeId reduction = places_.dropped_by[stored.index];
   if (!drops_ || reduction == kNoNode) return multiplies_ ? &product_ : nullptr;
   const Dims axes = plan_.graph.attributes(reduction).lists[0];
   const int rank = plan_.graph.shape(plan_.graph.node(reduction).operands[0]).rank();
-  const int behind = rank - static_cast<int>(axes[0]) - axes.rank();
-  const auto [known, made] = after_.try_emplace({behind, axes.rank()});
+  const int axes_after = rank - static_cast<int>(axes[0]) - axes.rank();
+  const auto [known, made] = after_.try_emplace({axes_after, axes.rank()});
   if (made) {
     const int trailing = multiplies_ ? 1 : 0;
     const bool single = plan_.graph.shape(reduction).elements() == 1;
-    known->second = {.behind = behind,
+    known->second = {.axes_after = axes_after,
                      .count = axes.rank(),
                      .trailing = trailing,
                      .single = single ? rank + trailing : 0};
@@ -94,8 +94,8 @@ Alignment* BodyBuilder::alignment_of(NodeId stored) {
   return &known->second;
 }
 
-/// The value in the body, made on first use. Ops come in the order of the segment, so that this
-/// never goes deeper than an op's leaves.
+/// The copy of the value in the body, made on first use. build() copies ops in the order of the
+/// segment, so the recursion ends at the operands of one op.
 NodeId BodyBuilder::copy(NodeId id) {
   if (copied_[id.index] == k_) return copy_of_[id.index];
   const NodeId made = computes(id) ? copy_op(id) : copy_leaf(id);
@@ -110,11 +110,11 @@ NodeId BodyBuilder::copy_leaf(NodeId id) {
     made = kernel_->body.copy_node(plan_.graph, id, {});
   } else if (node.op == Op::parameter) {
     kernel_->parameters.push_back(static_cast<std::uint32_t>(node.payload));
-    // Whoever runs the kernel supplies the value; one left over here must not look right.
+    // The caller supplies the value at each run. A placeholder used by mistake shall be noticed.
     constexpr double kOdd = 0x55;
     const bool has_nan = is_floating(node.dtype);
-    const double left_over = has_nan ? std::numeric_limits<double>::quiet_NaN() : kOdd;
-    made = kernel_->body.parameter(left_over, node.dtype).id();
+    const double placeholder = has_nan ? std::numeric_limits<double>::quiet_NaN() : kOdd;
+    made = kernel_->body.parameter(placeholder, node.dtype).id();
   } else {
     made = read(place_of(id), node.dtype);
   }
@@ -128,7 +128,7 @@ NodeId BodyBuilder::copy_op(NodeId id) {
   return kernel_->body.copy_node(plan_.graph, id, {operands.data(), inputs.size()});
 }
 
-/// No deeper than a kernel has ops.
+/// The recursion is at most as deep as a kernel has ops.
 NodeId BodyBuilder::copy_aligned(Alignment& to, NodeId id) {
   const auto known = to.copies.find(id.index);
   if (known != to.copies.end()) return known->second;
@@ -195,7 +195,7 @@ Layout Alignment::aligned(Layout layout) const {
     std::swap(layout.shape[last], layout.shape[last - 1]);
     std::swap(layout.strides[last], layout.strides[last - 1]);
   }
-  const int at = layout.shape.rank() - behind;
+  const int at = layout.shape.rank() - axes_after;
   Layout result{{}, {}, layout.offset};
   const auto add_ones = [&](int ones, std::int64_t stride) {
     for (int i = 0; i < ones; ++i) {
@@ -214,10 +214,10 @@ Layout Alignment::aligned(Layout layout) const {
 }
 
 int Alignment::aligned_axis(const Shape& shape, int axis) const {
-  if (single > 0 && shape.elements() == 1) return 0;  // all axes are of length 1: any one serves
+  if (single > 0 && shape.elements() == 1) return 0;  // all axes have length 1: any one will do
   int from_last = shape.rank() - axis;
   if (swap && from_last <= 2) from_last = 3 - from_last;
-  from_last = trailing + (from_last > behind ? from_last + count : from_last);
+  from_last = trailing + (from_last > axes_after ? from_last + count : from_last);
   return aligned(dense_layout(shape)).shape.rank() - from_last;
 }
 
@@ -230,7 +230,8 @@ Place BodyBuilder::place_of(NodeId id) const {
 }
 
 NodeId BodyBuilder::read(const Place& from, DType dtype, bool in_place) {
-  // A value of one element may be read as it is, and aligned, from the same place.
+  // Copies of a value under several alignments may have one layout, if it has one element: they
+  // share an input.
   for (std::size_t i = 0; drops_ && in_place && i < kernel_->inputs.size(); ++i) {
     const auto& [buffer, offset, other_in_place] = kernel_->inputs[i];
     const GraphInput& input = kernel_->body.inputs()[i];

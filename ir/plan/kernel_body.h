@@ -1,4 +1,4 @@
-// Makes the bodies of kernels: the ops between what a kernel reads and what it stores.
+// Makes the bodies of kernels: the ops from the values that a kernel reads to those that it stores.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace sinter::detail {
 
-/// Where a value lies: the elements of a buffer that its layout says.
+/// Location of a value: the elements of `buffer` that `layout` reaches.
 struct Place {
   BufferId buffer;
   Layout layout;
@@ -27,41 +27,43 @@ struct Store {
   Place place;
 };
 
-/// Where the values of a plan lie and who computes them, by node of the graph.
+/// Locations of the values of a plan and the kernels that compute them, by node of the graph.
 struct Places {
-  std::vector<Place> place;           ///< of inputs, concats and stored values: where they are read
-  std::vector<std::uint32_t> kernel;  ///< that stores the value first; kNotStored for the others
-  std::vector<std::uint32_t> home;    ///< of a stored value: the segment of that kernel
-  std::vector<NodeId> dropped_by;     ///< the reduction there that drops its axes which it is or
-                                      ///< comes after, or kNoNode
+  std::vector<Place> place;  ///< of inputs, concats and stored values: from where they are read
+  std::vector<std::uint32_t> kernel;  ///< first kernel that stores the value, or kNotStored
+  std::vector<std::uint32_t> home;    ///< home segment of the value
+  /// The reduction of the home that drops its axes and that the value is or follows, or kNoNode.
+  std::vector<NodeId> dropped_by;
 };
 inline constexpr std::uint32_t kNotStored = UINT32_MAX;
 
-/// Where a value of lower rank stands among the axes of a kernel: all values of a body with a
-/// reduction or a product align, at the last axis, to what is reduced or multiplied.
+/// How the axes of a value are mapped to the axes of a kernel with a reduction or a product. A
+/// reduction's kernel has the axes of its operand; a product's has M, N and K. Values of lower rank
+/// get further axes of length 1.
 struct Alignment {
-  int behind = 0;     ///< axes behind those that the value has not
-  int count = 0;      ///< of these, as lengths of 1
-  bool swap = false;  ///< its last two axes, before that
-  int trailing = 0;   ///< lengths of 1 behind all of that
-  int single = 0;     ///< where all values are of one element: of so many axes
-  std::unordered_map<std::uint32_t, NodeId> copies = {};
+  int axes_after = 0;  ///< number of axes of the value after the inserted axes
+  int count = 0;       ///< number of inserted axes of length 1
+  bool swap = false;   ///< true if the value's last two axes are swapped first
+  int trailing = 0;    ///< number of axes of length 1 that are appended last
+  int single = 0;      ///< if positive: rank to which values of one element are brought instead
+  std::unordered_map<std::uint32_t, NodeId> copies = {};  ///< by node: its aligned copy in the body
 
   [[nodiscard]] Layout aligned(Layout layout) const;
-  /// The axis of an aligned value that was `axis` of `shape`.
+  /// The axis of the aligned value that corresponds to `axis` of `shape`.
   [[nodiscard]] int aligned_axis(const Shape& shape, int axis) const;
 };
 
-/// Builds one kernel after the other with scratch memory that is kept, so that a body takes time
-/// linear in its segment and not in the graph.
+/// Builds the kernels of a plan one after the other. Scratch memory is kept between kernels, so a
+/// body takes time linear in its segment, not in the graph.
 class BodyBuilder {
  public:
   BodyBuilder(const Plan& plan, const Places& places);
   /// Fills in the kernel of index `k`, which stores `stores`. Its ops are among the `members` of
-  /// its segment; what other kernels of that, or other segments, store is read from its buffer.
+  /// its segment. Values that other kernels store, of this segment or others, are read from their
+  /// buffers.
   void build(PlanKernel& kernel, std::uint32_t k, std::size_t segment,
              std::span<const NodeId> members, std::span<const Store> stores);
-  /// Values of other segments that kernels compute for themselves.
+  /// Returns the values of other segments that kernels rematerialise.
   [[nodiscard]] std::vector<PlanRepeat> take_repeats() { return std::move(repeats_); }
 
  private:
@@ -79,17 +81,18 @@ class BodyBuilder {
 
   const Plan& plan_;
   const Places& places_;
-  std::vector<std::uint32_t> member_;  // by node: the last kernel whose segment has it
-  std::vector<std::uint32_t> needed_;  // by node: the last kernel whose cone it is in
-  std::vector<std::uint32_t> copied_;  // by node: the last kernel whose body has it, as copy_of_
-  std::vector<NodeId> copy_of_;
-  bool multiplies_ = false;  ///< the kernel has a product
-  bool drops_ = false;       ///< or reductions that drop their axes
-  /// What comes after those, by axes behind what is reduced, and the number of axes.
+  std::vector<std::uint32_t> member_;  // by node: the last kernel built whose segment has it
+  std::vector<std::uint32_t> needed_;  // by node: the last kernel built whose cone has it
+  std::vector<std::uint32_t> copied_;  // by node: the last kernel built whose body has it
+  std::vector<NodeId> copy_of_;        // by node: its copy in that body
+  bool multiplies_ = false;            ///< true if the kernel has a product
+  bool drops_ = false;                 ///< true if it has reductions that drop their axes
+  /// Of values that follow such reductions, by the number of axes after the reduced ones and the
+  /// number of reduced axes.
   std::map<std::pair<int, int>, Alignment> after_;
-  Alignment product_{.trailing = 1};                        ///< what comes after a product
-  Alignment left_{.behind = 1, .count = 1};                 ///< of its first operand
-  Alignment right_{.behind = 2, .count = 1, .swap = true};  ///< and of its second
+  Alignment product_{.trailing = 1};                            ///< of [M, N] after a product
+  Alignment left_{.axes_after = 1, .count = 1};                 ///< of its first operand, [M, K]
+  Alignment right_{.axes_after = 2, .count = 1, .swap = true};  ///< of its second operand, [K, N]
   std::vector<PlanRepeat> repeats_;
   PlanKernel* kernel_ = nullptr;
   std::uint32_t k_ = 0;

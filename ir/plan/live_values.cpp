@@ -1,4 +1,5 @@
-// One walk over the graph, without recursion.
+// The live values by one depth-first walk over the graph, with a stack of its own in place of
+// recursion.
 #include "plan/live_values.h"
 
 #include <algorithm>
@@ -9,8 +10,9 @@
 namespace sinter::detail {
 namespace {
 
-/// The strides of a dense tensor of shape `of` in memory whose every element `view` walks once:
-/// where that is permuted, or in order. Nothing for other views.
+/// Strides with which a value of shape `of` can be stored directly in an output that is `view` of
+/// it, where `memory` are the strides of the output. Nullopt unless the view permutes the axes of
+/// the value or keeps its elements in order.
 std::optional<Strides> strides_below(const Layout& view, const Strides& memory, const Shape& of) {
   if (view.offset != 0 || view.shape.elements() != of.elements()) return std::nullopt;
   const Strides dense = dense_strides(of);
@@ -28,6 +30,7 @@ std::optional<Strides> strides_below(const Layout& view, const Strides& memory, 
   return strides;
 }
 
+/// The value that can be stored directly in `output`, see ViewedOutput; nullopt if there is none.
 std::optional<ViewedOutput> viewed_output(const Graph& graph, const GraphOutput& output,
                                           const std::vector<std::uint32_t>& uses) {
   if (graph.node(output.node).op != Op::view || uses[output.node.index] != 1) return std::nullopt;
@@ -69,7 +72,7 @@ class Walk {
  private:
   struct Frame {
     NodeId node;
-    std::size_t next = 0;
+    std::size_t next = 0;  ///< its next operand
   };
 
   void step() {
@@ -81,7 +84,7 @@ class Walk {
       stack_.pop_back();
       return;
     }
-    const NodeId operand = node.operands[frame.next++];  // the frame may move from here on
+    const NodeId operand = node.operands[frame.next++];  // a push below invalidates `frame`
     switch (node.op) {
       case Op::view: walk_memory(operand); break;
       case Op::concat: visit(operand); break;
@@ -95,7 +98,7 @@ class Walk {
     stack_.push_back({id});
   }
 
-  /// Something needs the value in memory.
+  /// Visits a value that must be in memory.
   void store(NodeId id) {
     if (graph_.node(id).op == Op::concat) joined_[id.index] = true;
     visit(id);
@@ -106,7 +109,8 @@ class Walk {
     if (graph_.node(id).op != Op::input) store(id);
   }
 
-  /// An op uses the value: leaves and views are read where that happens.
+  /// Visits an operand of an op. Leaves need no visit: the kernel of the op reads them. The same
+  /// holds for a view, but its memory must be written.
   void use(NodeId id) {
     const Node& node = graph_.node(id);
     if (is_leaf(node)) return;
@@ -130,9 +134,9 @@ class Walk {
         continue;
       }
       const auto axis = static_cast<int>(graph_.attributes(part.node).lists[0][0]);
-      Part behind{node.operands[1], part.start};
-      behind.start[axis] += graph_.shape(node.operands[0])[axis];
-      open.push_back(behind);
+      Part second{node.operands[1], part.start};
+      second.start[axis] += graph_.shape(node.operands[0])[axis];
+      open.push_back(second);
       open.push_back({node.operands[0], part.start});
     }
     return parts;
@@ -140,8 +144,8 @@ class Walk {
 
   const Graph& graph_;
   LiveValues live_;
-  std::vector<bool> visited_;
-  std::vector<bool> joined_;
+  std::vector<bool> visited_;  // by node
+  std::vector<bool> joined_;   // by node: a concat that must be in memory
   std::vector<Frame> stack_;
 };
 

@@ -1,4 +1,5 @@
-// What a plan is made of: the live values of a graph in order, and who needs them in memory.
+// The live values of a graph in the order in which a plan computes them, and which of them must be
+// in memory.
 #pragma once
 
 #include <optional>
@@ -10,39 +11,41 @@
 namespace sinter::detail {
 
 [[nodiscard]] inline bool is_leaf(const Node& node) { return info(node.op).kind == OpKind::leaf; }
-/// Whether a kernel may compute the value, as opposed to reading it from memory.
+/// True if a kernel may compute the value; false if it has to read the value from memory.
 [[nodiscard]] inline bool is_computed(const Node& node) {
   return node.op != Op::input && info(node.op).kind != OpKind::structural;
 }
 
-/// A part of a concat, and the element of the concat at which it begins.
+/// A part of a concat.
 struct Part {
   NodeId node;
-  Dims start;
+  Dims start;  ///< position of its first element in the concat, by axis
 };
 
-/// A concat that lies in memory: an op or a view reads it, or it is an output. Its parts are no
-/// concats: those are taken apart.
+/// A concat that is in memory, because it is an output or an op or a view reads it. Nested concats
+/// are flattened: no part is a concat.
 struct Join {
   NodeId concat;
   std::vector<Part> parts;
 };
 
-/// A value that only an output views, every element once: it is stored there, in its own shape.
+/// A computed value whose only use is a view, which is an output and reads every element once. The
+/// value is stored directly in the memory of that output, in its own shape.
 struct ViewedOutput {
   NodeId value;
   Strides strides;  ///< of the value in the output's memory
 };
 
 struct LiveValues {
-  /// Depth first from the outputs, operands before users and from left to right. Leaves and views
-  /// only where they are stored; no concats.
+  /// Depth first from the outputs: operands before users, from left to right. Leaves and views are
+  /// listed only if they are stored, concats never.
   std::vector<NodeId> order;
   std::vector<Join> joins;
-  std::vector<bool> walked;  ///< by node: a view walks its memory, which is to be dense
+  std::vector<bool> walked;  ///< by node: true if a view reads its memory, which must be dense
   std::vector<std::optional<ViewedOutput>> viewed;  ///< by output
 };
 
+/// Finds the live values of `graph`. Under Fuse::none, `viewed` is empty for every output.
 [[nodiscard]] LiveValues find_live_values(const Graph& graph, Fuse fuse);
 
 }  // namespace sinter::detail

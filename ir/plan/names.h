@@ -1,4 +1,4 @@
-// Names of buffers in the text of a plan and in what is said of one.
+// Names of buffers in the text of a plan and in the verifier's messages.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace sinter::detail {
 
-/// `input "x"`, `output "y"`, `temporary 0`. Temporaries come last among the buffers.
+/// Name of a buffer: `input "x"`, `output "y"` or `temporary 0`. Temporaries are the last buffers.
 [[nodiscard]] std::string name_of(const Plan& plan, BufferId buffer);
 
 }  // namespace sinter::detail

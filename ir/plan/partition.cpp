@@ -1,5 +1,5 @@
-// From segments to a Plan: stored values become buffers, and every segment the kernels that
-// `segment_kernels.h` makes of it.
+// partition: makes a Plan from segments. Stored values become buffers; each segment becomes the
+// kernels that segment_kernels.h cuts it into.
 #include <map>
 
 #include <sinter/ir/enum.h>
@@ -81,6 +81,7 @@ class Planner {
     }
   }
 
+  /// Adds kernels that copy a value to the buffers for which its own kernel has no room.
   void add_copies(NodeId id) {
     for (int n = max_stores(); n < segments_.stores[id.index]; n += max_stores()) {
       copies_.emplace(id.index, add_kernel(kCopiesOnly));
@@ -96,7 +97,7 @@ class Planner {
 
   [[nodiscard]] int max_stores() const { return max_stores_per_node(limits_); }
 
-  /// Into the kernel that computes the value, or one that copies it where that one is full.
+  /// Adds a store to the kernel that computes the value; once that is full, to one that copies it.
   void add_store(const Store& store) {
     const std::uint32_t node = store.node.index;
     const int earlier = stored_[node]++;
@@ -123,6 +124,7 @@ class Planner {
     return id;
   }
 
+  /// Sets the strides of a buffer and returns all of it as a Place.
   Place whole(BufferId id, const Strides& strides) {
     PlanBuffer& buffer = plan_.buffers[id.index];
     buffer.strides = strides;
@@ -139,7 +141,8 @@ class Planner {
     }
   }
 
-  /// A value is read from the first of its outputs; if views walk it, from one that is dense.
+  /// Adds the outputs. Kernels read a value from the first of its outputs; if views walk the value,
+  /// from the first dense one.
   void add_outputs() {
     for (std::size_t i = 0; i < graph().outputs().size(); ++i) {
       const auto& [name, node, strides] = graph().outputs()[i];
@@ -166,7 +169,7 @@ class Planner {
     }
   }
 
-  /// The parts of every concat go to their places in its buffer.
+  /// Stores the parts of every concat at their places in its buffer.
   void add_joins() {
     for (const auto& [concat, parts] : segments_.live.joins) {
       if (!readable_[concat.index]) {
@@ -181,7 +184,7 @@ class Planner {
           place.layout.offset += start[axis] * joined.layout.strides[axis];
         }
         others_.push_back({node, place});
-        // Others may read a part where it lies, unless views want it dense.
+        // Other kernels may read a part from the concat's buffer, unless views need it dense.
         if (is_leaf(graph().node(node)) || readable_[node.index]) continue;
         if (segments_.live.walked[node.index]) continue;
         places_.place[node.index] = place;
@@ -190,6 +193,7 @@ class Planner {
     }
   }
 
+  /// Adds a temporary for every stored value that no other buffer holds where it can be read.
   void add_temporaries() {
     for (NodeId id : segments_.live.order) {
       const auto rule = segments_.stored[id.index];
@@ -222,10 +226,10 @@ class Planner {
   std::vector<std::size_t> segment_of_kernel_;
   std::vector<std::vector<Store>> stores_of_kernel_;
   std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
-  std::vector<Store> first_;                            // from where copies may read
-  std::vector<Store> others_;
-  std::vector<int> stored_;     // by node: how many stores it has so far
-  std::vector<bool> readable_;  // by node: it has a place to be read from
+  std::vector<Store> first_;    // stores of walked temporaries: never by copies, which read these
+  std::vector<Store> others_;   // all other stores
+  std::vector<int> stored_;     // by node: number of its stores so far
+  std::vector<bool> readable_;  // by node: true once it has a place from which it is read
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The order of the passes between a graph and its plan.
+// The list of all passes between a graph and its plan, in order.
 #include <utility>
 
 #include <sinter/ir/passes.h>

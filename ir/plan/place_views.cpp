@@ -1,12 +1,12 @@
-// place_views: transposes, reshapes and slices become ways of walking memory.
+// place_views: transposes, reshapes and slices become views, that is strides and an offset.
 //
-// Elementwise ops do the same to every element, so a structural op moves through them towards the
-// inputs, where it is a view: strides and an offset, which cost nothing. It stops, and what it is
-// applied to is stored, where no strides say what it does (some reshapes), where it would compute
-// much a second time, where as much would be stored at the end of its way (a product, say), or
-// where fusion is off. A concat is the other way round: ops behind it move
-// into its parts, so that what is stored in the end is what the parts write next to each other. A
-// pad is a concat with repeated numbers.
+// Elementwise ops treat all elements alike, so a structural op can move through them towards the
+// inputs, where it is a view and costs nothing. It does not move, and its operand is stored, if
+// no strides express it (some reshapes), if the move would duplicate many ops, if at least as many
+// bytes would be stored where the move ends (of a product, say), or if fusion is off.
+//
+// A concat is the other way round: ops that follow it move into its parts, and the kernels of the
+// parts write their results next to each other. A pad is a concat with broadcast numbers.
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
@@ -26,18 +26,16 @@ using detail::Layout;
 using detail::Memory;
 using detail::memory_of;
 
-/// Ops that one structural op moves through, and those of them that are computed elsewhere too.
-constexpr int kMaxMoved = 64;
-constexpr int kMaxRecomputed = 4;
-/// Parts into which the ops behind a concat move.
-constexpr int kMaxParts = 16;
+constexpr int kMaxMoved = 64;      ///< most ops through which one structural op moves
+constexpr int kMaxRecomputed = 4;  ///< most of these ops that have other users, so are duplicated
+constexpr int kMaxParts = 16;      ///< most parts of a concat into which the ops after it move
 
 bool computes(Op op) {
   const OpKind kind = info(op).kind;
   return kind == OpKind::primitive || kind == OpKind::composite;
 }
 
-/// The integer that `value` is in `dtype`, modulo its width.
+/// `value` modulo 2^width, as an integer of `dtype`.
 double wrapped(std::int64_t value, DType dtype) {
   switch (dtype) {
     case DType::i8: return static_cast<std::int8_t>(value);
@@ -60,15 +58,15 @@ class ViewPlacer {
   }
 
  private:
-  /// One structural op on its way through the ops before it.
+  /// One structural op that moves through the ops before it.
   struct Move {
     Op op;
     const Attributes& attributes;
-    Shape from;  ///< the shape that it is applied to
-    std::unordered_map<std::uint32_t, NodeId> made;
-    int moved = 0;
-    int recomputed = 0;
-    std::int64_t stored = 0;  ///< bytes of values that somebody computes, and views would walk
+    Shape from;                                      ///< shape of its operand
+    std::unordered_map<std::uint32_t, NodeId> made;  ///< by node: the op applied to it
+    int moved = 0;                                   ///< number of ops passed
+    int recomputed = 0;                              ///< number of these that have other users
+    std::int64_t stored = 0;  ///< bytes of products and reductions that views would read
   };
   using Moved = std::optional<NodeId>;
 
@@ -84,7 +82,7 @@ class ViewPlacer {
     }
   }
 
-  // --- Towards the inputs ------------------------------------------------------------------------
+  // --- Moving towards the inputs -----------------------------------------------------------------
 
   NodeId walk(Graph& to, Op op, const Attributes& attributes, const Shape& shape, NodeId x) {
     if (to.shape(x).empty()) return to.value(x).broadcast_to(shape).id();
@@ -94,14 +92,15 @@ class ViewPlacer {
       return to.shape(*made) == shape ? *made : to.value(*made).broadcast_to(shape).id();
     }
     const Layout dense = detail::dense_layout(to.shape(x));
-    // Of an input that lies in another order a dense copy: a view of it that is stored.
+    // The operand is read as dense memory. An input with strides is copied: the copy is a view of
+    // it that is stored.
     if (to.node(x).op == Op::input) x = to.view(x, memory_of(to, x).layout);
     if (to.node(x).op == Op::iota) x = stored_iota(to, x);
     return to.view(x, detail::restructured(op, attributes, dense).value());
   }
 
-  /// Whether the values that would have to be stored where the move ends are no smaller than `x`,
-  /// which is stored where it does not begin.
+  /// True if the move does not reduce the bytes that are stored: without it `x` is stored, with it
+  /// the values at which it ends.
   static bool stores_more(const Graph& to, const Move& move, NodeId x) {
     return move.moved > 0 && move.stored > 0 && move.stored >= bytes_of(to, x);
   }
@@ -109,9 +108,10 @@ class ViewPlacer {
     return to.shape(x).elements() * info(to.node(x).dtype).bytes;
   }
 
-  /// `x`, repeated to the shape that the move began with, under its op; possibly with lengths of 1
-  /// where that repeats. `again` where other users compute it too.
-  Moved moved(Graph& to, Move& move, NodeId x, bool again) {
+  /// Applies the moving op to `x` broadcast to `move.from`. The result may have length 1 along axes
+  /// that broadcast. Returns nullopt if the op cannot move here. `duplicated` says that other users
+  /// compute `x` too.
+  Moved moved(Graph& to, Move& move, NodeId x, bool duplicated) {
     if (to.shape(x).empty()) return x;
     if (const auto known = move.made.find(x.index); known != move.made.end()) return known->second;
     const Op op = to.node(x).op;
@@ -123,15 +123,15 @@ class ViewPlacer {
     } else if (info(op).kind == OpKind::reduction && move.op == Op::reshape) {
       made = moved_reduction(to, move, x);
     } else if (computes(op)) {
-      return moved_compute(to, move, x, again || get(shared_, x));
+      return moved_compute(to, move, x, duplicated || get(shared_, x));
     }
     if (!made && op != Op::iota) made = moved_memory(to, move, x);
     if (made) move.made.emplace(x.index, *made);
     return made;
   }
 
-  /// A reduction that keeps its axes with length 1, without those, is one that drops them; and the
-  /// other way round.
+  /// A reshape that removes the reduced axes, kept with length 1, or inserts them, becomes part of
+  /// the reduction: it drops its axes instead of keeping them, or the reverse.
   Moved moved_reduction(Graph& to, const Move& move, NodeId x) {
     if (to.shape(x) != move.from) return std::nullopt;
     Attributes attributes = to.attributes(x);
@@ -163,7 +163,8 @@ class ViewPlacer {
     return to.view(memory.base, detail::without_repetition(*layout));
   }
 
-  /// A layout of counted numbers is a sum of counts, times their strides.
+  /// An iota read in another layout is the sum of the offset and, for each axis, an iota times the
+  /// stride.
   Moved moved_iota(Graph& to, const Move& move, NodeId x) {
     const Node node = to.node(x);
     Layout counted{to.shape(x), {}, 0};
@@ -184,18 +185,18 @@ class ViewPlacer {
     return sum.id();
   }
 
-  /// Counted numbers have no memory that a view could be of; a value that is computed has.
+  /// A view needs memory to read, which an iota has not. A computed value has.
   static NodeId stored_iota(Graph& to, NodeId x) {
     return (to.value(x) + to.constant(0, to.node(x).dtype)).id();
   }
 
-  Moved moved_compute(Graph& to, Move& move, NodeId x, bool again) {
+  Moved moved_compute(Graph& to, Move& move, NodeId x, bool duplicated) {
     if (!fuses_ || ++move.moved > kMaxMoved) return std::nullopt;
-    if (again && ++move.recomputed > kMaxRecomputed) return std::nullopt;
+    if (duplicated && ++move.recomputed > kMaxRecomputed) return std::nullopt;
     const Node node = to.node(x);
     std::array<NodeId, kMaxOperands> operands;
     for (std::size_t i = 0; i < node.operand_count; ++i) {
-      const Moved made = moved(to, move, node.operands[i], again);
+      const Moved made = moved(to, move, node.operands[i], duplicated);
       if (!made) return std::nullopt;
       operands[i] = *made;
     }
@@ -206,7 +207,7 @@ class ViewPlacer {
     return made;
   }
 
-  /// A slice that lies in one of the two parts of a concat is a slice of that part.
+  /// A slice that takes elements of only one of the two parts of a concat is a slice of that part.
   Moved slice_of_part(Graph& to, const Move& move, NodeId x) {
     const Node node = to.node(x);
     const auto axis = static_cast<int>(to.attributes(x).lists[0][0]);
@@ -259,7 +260,8 @@ class ViewPlacer {
     return to.copy_node(from_, id, operands);
   }
 
-  /// The op on each part of `joined`, one of its operands, over slices of the others.
+  /// Applies the op to each part of `joined`, one of its operands, with slices of the others, and
+  /// concatenates the results.
   NodeId compute_parts(Graph& to, NodeId id, std::span<const NodeId> operands, NodeId joined) {
     const Attributes attributes = to.attributes(joined);
     const auto axis = static_cast<int>(attributes.lists[0][0]);
@@ -291,7 +293,8 @@ class ViewPlacer {
     return to.copy_node(from_, id, operands);
   }
 
-  /// `length` elements along an axis counted from behind; all of them where `x` repeats.
+  /// `length` elements of `x` from `start` along an axis that counts from the last; all of `x` if
+  /// it broadcasts along that axis.
   NodeId slice_along(Graph& to, NodeId x, int axis_from_last, std::int64_t start,
                      std::int64_t length) {
     const int axis = to.shape(x).rank() + axis_from_last;
@@ -301,7 +304,7 @@ class ViewPlacer {
     return walk(to, Op::slice, attributes, *attributes.shape, x);
   }
 
-  // --- What is known of new nodes ----------------------------------------------------------------
+  // --- Facts about new nodes ---------------------------------------------------------------------
 
   template <typename T>
   static void set(std::vector<T>& table, NodeId id, T value) {
@@ -316,8 +319,8 @@ class ViewPlacer {
   const Graph& from_;
   const bool fuses_;
   const std::vector<std::uint32_t> uses_;  // by node of `from`
-  std::vector<char> shared_;               // by new node: has several users
-  std::vector<int> parts_;                 // by new node: of a concat
+  std::vector<char> shared_;               // by new node: 1 if it has several users
+  std::vector<int> parts_;                 // by new node: number of parts of a concat
 };
 
 bool has_structure(const Graph& graph) {

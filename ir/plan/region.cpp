@@ -1,5 +1,6 @@
-// Regions in one form, and the polynomials that stand for sums of them: of n elements at a stride s
-// the geometric sum 1 + x^s + ... + x^(s * (n - 1)), of several axes the product of theirs.
+// Canonical regions, and the polynomials that are their fingerprints. An axis of length n and
+// stride s gives the geometric sum 1 + x^s + ... + x^(s * (n - 1)); a region gives the product of
+// its axes' sums times x^lowest.
 #include "plan/region.h"
 
 #include <algorithm>
@@ -34,10 +35,10 @@ std::uint64_t power(std::uint64_t base, std::uint64_t exponent) {
   return result;
 }
 
-/// 1 + y + ... + y^(count - 1), by doubling.
+/// Returns 1 + y + ... + y^(count - 1) modulo kPrime, by doubling.
 std::uint64_t geometric_sum(std::uint64_t y, std::uint64_t count) {
   std::uint64_t sum = 0;
-  std::uint64_t next = 1;  // y to the number of terms so far
+  std::uint64_t next = 1;  // y to the power of the number of terms so far
   for (int bit = static_cast<int>(std::bit_width(count)) - 1; bit >= 0; --bit) {
     sum = add(sum, multiply(sum, next));
     next = multiply(next, next);

@@ -1,8 +1,8 @@
-// Kernels are ordered by what they read of each other, whatever their shapes: a kernel is a slot,
-// and every value goes to the first slot of its group that is not before any that it reads. Mostly
-// all values of a group find one slot. Where kernels would wait for each other, groups run in
-// several rounds, and have one shape each: what a kernel may store of several shapes depends on the
-// reductions in it.
+// Kernels are ordered by the values that they read from each other, never by shape. A kernel is a
+// slot; a value gets the first slot of its group that no slot of its operands follows. Usually all
+// values of a group get one slot. Where groups depend on each other in a cycle, they run in several
+// rounds. Groups then have one shape each: only a kernel with all reductions of its group may store
+// several shapes.
 #include "plan/segment_kernels.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::vector<std::vector<NodeId>> SegmentKernels::cut(std::size_t segment) {
   find_rows();
   const bool whole = find_slots([this](NodeId id) { return group_of(id); }) ||
                      find_slots([this](NodeId id) { return group_by_shape(id); });
-  static_cast<void>(whole);  // in several rounds they run as well
+  static_cast<void>(whole);  // if false, groups run in several rounds, which is correct too
   return in_order();
 }
 
@@ -39,9 +39,12 @@ void SegmentKernels::find_rows() {
   has_rows_ = frame.has_value() && frame->has_rows(limits_.row_bytes / bytes);
 }
 
-/// Values of one shape after equally many reductions, whose axes are kept or dropped; or, of rows
-/// that are walked again, these and all that comes after their reductions. All that comes after a
-/// product is in its kernel.
+/// The group of a stored value:
+/// - the product and all values that follow it are one group;
+/// - if rows are walked several times, the values of the rows' shape and all values that follow
+///   their reductions are one group;
+/// - else the results of equally many reductions, with axes kept or dropped, are one group;
+/// - other values are grouped by stage and shape.
 SegmentKernels::Group SegmentKernels::group_of(NodeId id) const {
   const int stage = segments_.stages[id.index];
   const Shape& shape = graph_.shape(id);
@@ -56,7 +59,7 @@ SegmentKernels::Group SegmentKernels::group_of(NodeId id) const {
   return group_by_shape(id);
 }
 
-/// Whether every group runs in one round.
+/// Finds the slots of all values. Returns true if every group runs in one round.
 template <typename GroupOf>
 bool SegmentKernels::find_slots(GroupOf group_of) {
   std::map<Group, std::uint32_t> groups;  // numbered by their first values
@@ -65,8 +68,8 @@ bool SegmentKernels::find_slots(GroupOf group_of) {
     slots_[id.index] = {0, groups.try_emplace(group_of(id), next).first->second};
   }
   rounds_.assign(groups.size(), 0);
-  if (groups.size() == 1) return true;  // whatever it reads comes from other segments
-  constexpr int kMaxSweeps = 8;         // the second joins nearly all groups
+  if (groups.size() == 1) return true;  // all its reads come from other segments
+  constexpr int kMaxSweeps = 8;         // two suffice for nearly all segments
   for (int i = 0; i < kMaxSweeps; ++i) {
     for (NodeId id : segments_.segment(segment_)) find_slot(id);
     if (join_rounds()) return true;
@@ -74,7 +77,7 @@ bool SegmentKernels::find_slots(GroupOf group_of) {
   return false;
 }
 
-/// From those of its operands, which come before it in the segment.
+/// Finds the slot of a value from those of its operands, which precede it in the segment.
 void SegmentKernels::find_slot(NodeId id) {
   Slot latest;
   if (is_op(id)) {
@@ -93,7 +96,8 @@ void SegmentKernels::find_slot(NodeId id) {
   if (slot < latest) slot.round = latest.round + (slot.group < latest.group ? 1 : 0);
 }
 
-/// Lets all values of a group wait for the last of them; whether none has to.
+/// Moves each group to the round of its latest value. Returns true if all values of every group
+/// were in one round already.
 bool SegmentKernels::join_rounds() {
   bool joined = true;
   for (NodeId id : stored_) {

@@ -1,5 +1,5 @@
-// The kernels of a segment: which of the values that it stores one kernel computes, and in which
-// order the kernels run.
+// The kernels of a segment: which of the segment's stored values each kernel computes, and the
+// order of the kernels.
 #pragma once
 
 #include <compare>
@@ -10,20 +10,20 @@
 
 namespace sinter::detail {
 
-/// Cuts one segment after the other with scratch memory that is kept, so that a segment takes time
-/// in its own size.
+/// Cuts the segments of a plan one after the other. Scratch memory is kept between segments, so
+/// each takes time in proportion to its own size.
 class SegmentKernels {
  public:
   SegmentKernels(const Graph& graph, const PlanLimits& limits, const Segments& segments);
 
-  /// The values that each kernel of the segment stores, every kernel after those whose values it
-  /// reads. As few kernels as what one may store allows, but where two of a kernel's values would
-  /// wait for each other by way of another kernel.
+  /// Returns the values that each kernel of the segment stores, by kernel. A kernel follows those
+  /// whose values it reads. There is one kernel for each group of values that a kernel may store
+  /// together, and more where two values of a group depend on each other through another kernel.
   [[nodiscard]] std::vector<std::vector<NodeId>> cut(std::size_t segment);
 
  private:
-  /// What the values of one kernel have in common: how many reductions of the segment are before
-  /// them, and the shape; or kSeveral, where a kernel has several that a reduction leaves.
+  /// Values that one kernel may store together: those of equal stage (Segments::stages) and shape,
+  /// or of several shapes that the kernel's reductions have before and after (kSeveral).
   struct Group {
     int stage = 0;
     ShapeId shape;
@@ -31,8 +31,8 @@ class SegmentKernels {
   };
   static constexpr ShapeId kSeveral{UINT32_MAX};
 
-  /// When a kernel runs: in which round, and there in the order of groups. Of a value that no
-  /// kernel stores, the latest of what it is computed of.
+  /// Position of a kernel in the order: kernels run by round, and within a round by group. The slot
+  /// of a value that is not stored is the latest slot of its operands.
   struct Slot {
     std::uint32_t round = 0;
     std::uint32_t group = 0;
@@ -42,7 +42,7 @@ class SegmentKernels {
   [[nodiscard]] bool is_stored_here(NodeId id) const {
     return segments_.home[id.index] == segment_ && segments_.stored[id.index].has_value();
   }
-  /// Whether the segment computes the value: others are read wherever they are needed.
+  /// True if kernels compute the value; false for leaves and for values that are read from memory.
   [[nodiscard]] bool is_op(NodeId id) const {
     return is_computed(graph_.node(id)) && !is_leaf(graph_.node(id));
   }
@@ -63,9 +63,9 @@ class SegmentKernels {
   std::vector<Slot> slots_;            // by node of the segment
   std::vector<std::size_t> placed_;    // by node: the segment in which it has a slot
   std::vector<std::uint32_t> rounds_;  // by group: the first round in which it may run
-  std::vector<NodeId> stored_;         // by the segment
-  std::size_t segment_ = 0;
-  bool has_rows_ = false;  // the segment walks rows again
+  std::vector<NodeId> stored_;         // values that the segment stores
+  std::size_t segment_ = 0;            // the segment that is being cut
+  bool has_rows_ = false;              // true if the segment's kernels walk rows several times
 };
 
 }  // namespace sinter::detail

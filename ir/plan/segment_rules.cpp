@@ -1,5 +1,5 @@
-// What joins a segment: by its limits, by what is read and computed again, and by what its product
-// and its reductions allow behind them.
+// Which nodes join a segment. Three things decide: the segment's limits, what it reads or
+// rematerialises for the node, and what may follow its product and its reductions.
 #include "plan/segment_rules.h"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ SegmentRules::SegmentRules(const Graph& graph, const PlanLimits& limits, Fuse fu
   }
 }
 
-// --- What a node would make of a segment ---------------------------------------------------------
+// --- Joining a segment ---------------------------------------------------------------------------
 
 double SegmentRules::saved_moves(NodeId id, SegmentIndex s) const {
   double saved = 0;
@@ -50,7 +50,8 @@ std::optional<CutRule> SegmentRules::rule_against(NodeId id, SegmentIndex s) con
   return std::nullopt;
 }
 
-/// Leaves that are outputs are copied. What is open counts as a buffer, which it may become.
+/// A leaf or view that is stored is copied, so it also counts as a read. An open value counts as a
+/// buffer, because it may yet be stored.
 Growth SegmentRules::growth(NodeId id, SegmentIndex s) const {
   const Segment& segment = segments_[s];
   Growth grown{
@@ -64,10 +65,10 @@ Growth SegmentRules::growth(NodeId id, SegmentIndex s) const {
       if (closed && !should_store(operand, id, s)) --grown.arguments;
     } else if (is_read(operand, s)) {
       continue;
-    } else if (const auto again = recomputation(operand, id, s)) {
-      grown.arguments += static_cast<int>(again->reads.count);
-      grown.operations += static_cast<int>(again->ops.count);
-      grown.instructions += again->instructions;
+    } else if (const auto found = recomputation(operand, id, s)) {
+      grown.arguments += static_cast<int>(found->reads.count);
+      grown.operations += static_cast<int>(found->ops.count);
+      grown.instructions += found->instructions;
     } else {
       ++grown.arguments;
     }
@@ -83,48 +84,48 @@ void SegmentRules::add_copies(NodeId product, std::size_t reads, const Segment& 
   if (distinct_operands(product).count == 1) ++grown.arguments;
 }
 
-// --- Computing again -----------------------------------------------------------------------------
+// --- Rematerialisation ---------------------------------------------------------------------------
 
-/// What it takes to compute a value of an earlier segment again, if that is cheaper than to store
-/// and read it.
+/// How the segment rematerialises a value of an earlier segment for `user`; nullopt if storing and
+/// reading the value is cheaper.
 std::optional<Recomputation> SegmentRules::recomputation(NodeId value, NodeId user,
                                                          SegmentIndex s) const {
   if (cut_ == CutRule::unfused || is_stored(value) || !is_computed(graph_.node(value))) return {};
   if (is_product(user)) return {};
-  Recomputation again;
-  again.ops.insert(value);
+  Recomputation result;
+  result.ops.insert(value);
   double reads = 0;
-  for (std::size_t i = 0; i < again.ops.count; ++i) {
-    const NodeId op = again.ops[i];
-    again.instructions += instructions(op);
-    const bool dear = again.instructions > cost_.max_recomputed();
-    if (dear || i == Recomputation::kMaxOps || is_reduction(op) || is_product(op)) return {};
+  for (std::size_t i = 0; i < result.ops.count; ++i) {
+    const NodeId op = result.ops[i];
+    result.instructions += instructions(op);
+    const bool expensive = result.instructions > cost_.max_recomputed();
+    if (expensive || i == Recomputation::kMaxOps || is_reduction(op) || is_product(op)) return {};
     for (NodeId operand : operands(op)) {
       if (!is_external(operand, s) || is_read(operand, s)) continue;
       if (is_computed(graph_.node(operand)) && !is_stored(operand))
-        again.ops.insert(operand);
-      else if (again.reads.insert(operand))
+        result.ops.insert(operand);
+      else if (result.reads.insert(operand))
         reads += cost_.moving(operand);
     }
   }
-  // Room is made where one value is read in place of another, and not several.
-  const int kept = again.reads.count > 1 ? 0 : static_cast<int>(s - result_.home[value.index]);
-  if (!cost_.pays_to_recompute(value, again.instructions, reads, kept)) return {};
-  if (cost_.pays_to_store(value, again.instructions, graph_.shape(user))) return {};
-  return again;
+  // Several further reads keep several values alive instead of this one, so no memory is freed.
+  const int kept = result.reads.count > 1 ? 0 : static_cast<int>(s - result_.home[value.index]);
+  if (!cost_.pays_to_recompute(value, result.instructions, reads, kept)) return {};
+  if (cost_.pays_to_store(value, result.instructions, graph_.shape(user))) return {};
+  return result;
 }
 
 SegmentRules::Recomputations SegmentRules::recomputations(NodeId id, SegmentIndex s) const {
   const auto distinct = distinct_operands(id);
-  Recomputations again;
+  Recomputations result;
   bool some = false;
   for (std::size_t i = 0; i < distinct.count; ++i) {
     const NodeId operand = distinct[i];
     if (!is_external(operand, s) || is_read(operand, s)) continue;
-    again[i] = recomputation(operand, id, s);
-    some = some || again[i].has_value();
+    result[i] = recomputation(operand, id, s);
+    some = some || result[i].has_value();
   }
-  return some && rule_against(id, s).has_value() ? Recomputations() : std::move(again);
+  return some && rule_against(id, s).has_value() ? Recomputations() : std::move(result);
 }
 
 bool SegmentRules::can_do_without(NodeId value, SegmentIndex s) const {
@@ -134,11 +135,10 @@ bool SegmentRules::can_do_without(NodeId value, SegmentIndex s) const {
   if (result_.stores[value.index] > 0 || result_.live.walked[value.index]) return false;
   if (result_.stored[value.index] == CutRule::broadcast) return false;
   if (segment.product && contains(operands(*segment.product), value)) return false;
-  // All that it reads may be dropped alike.
+  // The segment may rematerialise its other reads too, so there must be room for as many.
   const auto all = static_cast<int>(segment.reads.size());
-  const bool has_room =
-      segment.operations + all <= limits_.operations &&
-      segment.instructions + all * instructions(value) <= limits_.instructions;
+  const bool has_room = segment.operations + all <= limits_.operations &&
+                        segment.instructions + all * instructions(value) <= limits_.instructions;
   const auto distance = static_cast<int>(s - result_.home[value.index]);
   return has_room && cost_.pays_to_recompute(value, instructions(value), 0, distance) &&
          std::ranges::all_of(operands(value), [&](NodeId operand) {
@@ -154,7 +154,8 @@ bool SegmentRules::should_store(NodeId value, NodeId user, SegmentIndex s) const
          cost_.pays_to_store(value, recomputed(value, s), graph_.shape(user));
 }
 
-/// Instructions between the value and what its segment reads. Looks at a few ops only.
+/// Number of instructions per element from the values that the segment reads to this value. It
+/// counts at most kMaxOps ops.
 int SegmentRules::recomputed(NodeId value, SegmentIndex s) const {
   constexpr std::size_t kMaxOps = 32;
   NodeSet<1 + kMaxOps * kMaxOperands> cone;
@@ -178,9 +179,10 @@ Frame SegmentRules::frame_of(NodeId reduction) const {
           reduction_chunk(attributes)};
 }
 
-/// A segment has one product. What comes before it is computed for every block of rows or columns
-/// that reads it, and so costs little; what comes after it happens to its elements, one by one,
-/// or reduces what a unit of work has of them.
+/// True if the node cannot join because of a product. A segment has at most one product. Ops before
+/// it (the prologue) are computed for every block of rows or columns that reads them, so they must
+/// be cheap. Ops after it (the epilogue) are elementwise over its shape, or reduce elements that
+/// one unit of work holds.
 bool SegmentRules::breaks_product(NodeId id, SegmentIndex s) const {
   const Segment& segment = segments_[s];
   const auto operands = this->operands(id);
@@ -192,29 +194,32 @@ bool SegmentRules::breaks_product(NodeId id, SegmentIndex s) const {
            });
   }
   if (!segment.product.has_value()) return false;
-  const bool behind = std::ranges::any_of(
+  const bool follows = std::ranges::any_of(
       operands, [&](NodeId operand) { return after(operand, s).reduced == Reduced::multiplied; });
   const bool reduced =
       std::ranges::any_of(operands, [&](NodeId operand) { return is_reduced(after(operand, s)); });
-  if (is_reduction(id)) return !(behind || reduced) || !block_holds(frame_of(id), segment);
-  return behind && !reduced && graph_.shape(id) != graph_.shape(*segment.product);
+  if (is_reduction(id)) return !(follows || reduced) || !block_holds(frame_of(id), segment);
+  return follows && !reduced && graph_.shape(id) != graph_.shape(*segment.product);
 }
 
-/// Whether a unit of work on the product of the segment has all that makes up a result.
+/// True if the block of the product's result that one unit of work holds has all elements of a
+/// result of a reduction over `frame`.
 bool SegmentRules::block_holds(const Frame& frame, const Segment& segment) const {
   const Shape& shape = graph_.shape(*segment.product);
   if (frame.shape != shape || frame.chunk > 0 || shape.rank() != 2) return false;
   const std::int64_t row_bytes = shape[1] * info(graph_.node(*segment.product).dtype).bytes;
   if (shape.elements() <= 1 || row_bytes > limits_.product_row_bytes) return false;
-  // Over a single column the order is that of rows.
+  // A reduction of a single column follows the order of rows, since axes of length 1 are dropped.
   const bool is_column = shape[1] == 1 && !frame.reduces(1);
   return !frame.reduces(0) || (shape[0] <= limits_.product_rows && !is_column);
 }
 
-/// All reductions of a segment reduce the same axes of the same shape; behind a product each may
-/// have its own. What comes after one has an element for each that it leaves, or for each of its
-/// row, if that is short enough to be walked again; nothing comes after one to chunks, and
-/// nothing after two that reduce different axes.
+/// True if the node cannot join because of a reduction:
+/// - Without a product, all reductions of a segment have one frame. After a product each may have
+///   its own, but a node may follow those of one frame only.
+/// - A node that follows a reduction has one element for each result, or one for each element of
+///   the row, if the row is short enough to be walked again.
+/// - Nothing follows a reduction to the results of chunks.
 bool SegmentRules::breaks_frame(NodeId id, SegmentIndex s) const {
   const Segment& segment = segments_[s];
   if (segment.frames.empty()) return false;

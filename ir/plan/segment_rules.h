@@ -1,6 +1,7 @@
-// SegmentRules: what the planner knows of its segments so far, and what of a node may join which.
+// SegmentRules: the state of the planner's segments, and the rules that decide which nodes may join
+// which segment and what that saves.
 //
-// The questions alone: who asks, and adds nodes to segments, is in segments.cpp.
+// The rules only read this state. segments.cpp asks them and adds the nodes.
 #pragma once
 
 #include <algorithm>
@@ -22,17 +23,22 @@ inline bool contains(std::span<const NodeId> ids, NodeId id) {
   return std::ranges::find(ids, id) != ids.end();
 }
 
-/// Whether a value comes after the product of its segment, or after a reduction there, and if so,
-/// of which kind: one that keeps the axes, one that drops them, or one to the results of chunks.
-enum class Reduced : std::uint8_t { no, multiplied, kept, dropped, chunked };
-
-/// The same, and the place among the segment's frames of what is reduced.
-struct After {
-  Reduced reduced = Reduced::no;
-  std::uint8_t frame = 0;
+/// What a value follows in its segment: the last of these that applies.
+enum class Reduced : std::uint8_t {
+  no,          ///< neither a product nor a reduction
+  multiplied,  ///< the product of the segment
+  kept,        ///< a reduction that keeps its axes with length 1
+  dropped,     ///< a reduction that drops its axes
+  chunked,     ///< a reduction to the results of chunks
 };
 
-/// A few nodes, each once.
+/// What a value follows in its segment, with the frame of the reduction.
+struct After {
+  Reduced reduced = Reduced::no;
+  std::uint8_t frame = 0;  ///< index in Segment::frames
+};
+
+/// A set of at most kMax nodes, in the order of insertion.
 template <std::size_t kMax>
 struct NodeSet {
   std::array<NodeId, kMax> ids;
@@ -48,15 +54,15 @@ struct NodeSet {
   }
 };
 
-/// What a segment has to take in to compute a value of an earlier one again.
+/// What a segment needs in order to rematerialise a value of an earlier segment.
 struct Recomputation {
   static constexpr std::size_t kMaxOps = 8;
-  NodeSet<1 + kMaxOps * kMaxOperands> ops;
-  NodeSet<kMaxOps * kMaxOperands> reads;  // that the segment does not read anyway
-  int instructions = 0;
+  NodeSet<1 + kMaxOps * kMaxOperands> ops;  // that the segment has to compute
+  NodeSet<kMaxOps * kMaxOperands> reads;    // that the segment does not read anyway
+  int instructions = 0;                     // of the ops
 };
 
-/// What a segment would have with one node more.
+/// Totals of a segment after one more node joins it; see PlanLimits for their limits.
 struct Growth {
   int arguments = 0;
   int operations = 0;
@@ -65,15 +71,15 @@ struct Growth {
 
 /// A segment that may still grow.
 struct Segment {
-  std::vector<NodeId> members;    // values at home here, and others that it computes again: guests
-  std::vector<NodeId> guests;     // no more than it has operations
-  std::vector<NodeId> reads;      // from memory; no more than it has arguments
-  std::size_t known_reads = 0;    // of these are read in another way than what comes from here on
-  std::vector<Frame> frames;      // once it has a reduction: one, or several behind a product
-  std::optional<NodeId> product;  // once it has one
-  int arguments = 0;              // buffers, if nothing that is open were to become its member
-  int operations = 0;
-  int instructions = 0;  // with composites as what they are made of
+  std::vector<NodeId> members;         // values whose home it is, and rematerialised ones
+  std::vector<NodeId> rematerialised;  // members with another home; at most `operations`
+  std::vector<NodeId> reads;           // from memory; at most `arguments`
+  std::size_t unshared_reads = 0;      // leading `reads` whose layout later ops cannot use
+  std::vector<Frame> frames;           // of its reductions; several only after a product
+  std::optional<NodeId> product;       // once it has one
+  int arguments = 0;                   // buffers, if every open value is stored
+  int operations = 0;                  // a composite counts as one
+  int instructions = 0;                // a composite counts as the ops of its body
 };
 
 class SegmentRules {
@@ -83,18 +89,19 @@ class SegmentRules {
 
   SegmentRules(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
-  // --- Of nodes and segments ---------------------------------------------------------------------
+  // --- Nodes and segments ------------------------------------------------------------------------
 
-  /// Of a computed value: a view is read, whatever it is a view of.
+  /// Operands of a computed value; none for inputs and structural ops, which are read from memory.
   [[nodiscard]] std::span<const NodeId> operands(NodeId id) const {
     return is_computed(graph_.node(id)) ? graph_.node(id).inputs() : std::span<const NodeId>();
   }
-  /// The same without those that came before.
+  /// The operands, each once, in order of first use.
   [[nodiscard]] NodeSet<kMaxOperands> distinct_operands(NodeId id) const {
     NodeSet<kMaxOperands> distinct;
     for (NodeId operand : operands(id)) distinct.insert(operand);
     return distinct;
   }
+  /// Number of times that `user` takes `operand`.
   [[nodiscard]] std::uint32_t uses_in(NodeId user, NodeId operand) const {
     return static_cast<std::uint32_t>(std::ranges::count(operands(user), operand));
   }
@@ -102,15 +109,16 @@ class SegmentRules {
   [[nodiscard]] bool is_at_home(NodeId id, SegmentIndex s) const {
     return result_.home[id.index] == s;
   }
-  /// Whether the segment has computed the value.
+  /// True if the segment computes the value, as its home or by rematerialising it.
   [[nodiscard]] bool is_member(NodeId id, SegmentIndex s) const {
-    return is_at_home(id, s) || (contains(segments_[s].guests, id));
+    return is_at_home(id, s) || (contains(segments_[s].rematerialised, id));
   }
+  /// True if the segment reads the value in the layout that a further op needs.
   [[nodiscard]] bool is_read(NodeId id, SegmentIndex s) const {
-    return contains(std::span(segments_[s].reads).subspan(segments_[s].known_reads), id);
+    return contains(std::span(segments_[s].reads).subspan(segments_[s].unshared_reads), id);
   }
   [[nodiscard]] bool is_stored(NodeId id) const { return result_.stored[id.index].has_value(); }
-  /// Whether the segment reads the value from memory, or has to compute it again.
+  /// True if the segment has to read the value from memory or rematerialise it.
   [[nodiscard]] bool is_external(NodeId id, SegmentIndex s) const {
     const Node& node = graph_.node(id);
     return !is_computed(node) || (!is_leaf(node) && !is_member(id, s));
@@ -123,38 +131,47 @@ class SegmentRules {
   [[nodiscard]] bool is_product(NodeId id) const {
     return info(graph_.node(id).op).kind == OpKind::product;
   }
+  /// True if the value's home is the segment and only `user` still has to be placed.
   [[nodiscard]] bool is_last_use(NodeId value, NodeId user, SegmentIndex s) const {
     return is_at_home(value, s) && open_uses_[value.index] == uses_in(user, value);
   }
+  /// True if all users of a computed value are placed and none of them needs it in memory.
   [[nodiscard]] bool is_closed(NodeId value) const {
     const Node& node = graph_.node(value);
     return open_uses_[value.index] == 0 && is_computed(node) && !is_leaf(node) && !is_stored(value);
   }
 
-  // --- What a node would make of a segment -------------------------------------------------------
+  // --- Joining a segment -------------------------------------------------------------------------
 
-  /// The reads and writes of memory that the node saves by joining this segment.
+  /// Cost of the memory accesses that are saved if the node joins this segment.
   [[nodiscard]] double saved_moves(NodeId id, SegmentIndex s) const;
-  /// Why the node cannot join a segment that comes after all that it reads.
+  /// The rule that keeps the node out of a segment in which all its operands are available; nullopt
+  /// if the node may join.
   [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, SegmentIndex s) const;
-  /// What comes before a product may be computed for each of its operands and behind it, and what
-  /// it reads is read in a way of its own each time.
+  /// Adds to `grown` the copies that `product` makes of what is in its segment already. Ops before
+  /// a product may be computed up to three times: for each of its operands, and in its epilogue.
+  /// Each copy reads the same values in another layout, so their `reads` are further arguments.
   void add_copies(NodeId product, std::size_t reads, const Segment& segment, Growth& grown) const;
 
-  // --- Computing again ---------------------------------------------------------------------------
+  // --- Rematerialisation -------------------------------------------------------------------------
 
-  /// By distinct operand; none where the segment has no room for them.
+  /// Rematerialisations with which the node joins the segment, by index in distinct_operands(). All
+  /// are empty if the segment has no room for the node with them.
   [[nodiscard]] Recomputations recomputations(NodeId id, SegmentIndex s) const;
-  /// Whether the segment reads all that the value is computed of, by few operations.
+  /// True if the segment, which reads `value`, can rematerialise it at less cost from other values
+  /// that it reads.
   [[nodiscard]] bool can_do_without(NodeId value, SegmentIndex s) const;
-  /// The broadcast rule: whether a value is stored for a user in its own segment that repeats it.
+  /// The broadcast rule: true if a value is stored for `user`, an op of its own segment that
+  /// broadcasts it.
   [[nodiscard]] bool should_store(NodeId value, NodeId user, SegmentIndex s) const;
 
   // --- Products and reductions -------------------------------------------------------------------
 
   [[nodiscard]] Frame frame_of(NodeId reduction) const;
-  /// What the node comes after in this segment, to which its frame belongs.
+  /// What the results of the node follow in this segment, whose frames already hold that of a
+  /// reduction `id`.
   [[nodiscard]] After after_with(NodeId id, SegmentIndex s) const;
+  /// The reduction of the segment that drops its axes and that the node is or follows, or kNoNode.
   [[nodiscard]] NodeId dropped_by(NodeId id, SegmentIndex s) const;
 
   const Graph& graph_;
@@ -162,9 +179,9 @@ class SegmentRules {
   const CostModel cost_;
   Segments result_;
   std::vector<Segment> segments_;
-  std::optional<CutRule> cut_;            // why values are stored, where that is known
-  std::vector<std::uint32_t> open_uses_;  // by nodes that are in no segment yet
-  std::vector<After> after_;              // by node, for its home
+  std::optional<CutRule> cut_;            // the rule for values stored now, if known beforehand
+  std::vector<std::uint32_t> open_uses_;  // by node: uses by nodes that are in no segment yet
+  std::vector<After> after_;              // by node: what it follows in its home
 
  private:
   [[nodiscard]] Growth growth(NodeId id, SegmentIndex s) const;
@@ -174,7 +191,7 @@ class SegmentRules {
   [[nodiscard]] After after(NodeId id, SegmentIndex s) const {
     return is_at_home(id, s) ? after_[id.index] : After();
   }
-  /// Whether the value comes after a reduction, not just after the product.
+  /// True if the value follows a reduction, not only a product.
   [[nodiscard]] static bool is_reduced(After after) { return after.reduced > Reduced::multiplied; }
   [[nodiscard]] bool breaks_product(NodeId id, SegmentIndex s) const;
   [[nodiscard]] bool block_holds(const Frame& frame, const Segment& segment) const;

@@ -1,11 +1,10 @@
-// Goes through the live nodes depth first, so that few values are open at a time, and adds each to
-// the segment that saves most memory accesses: that of its latest operand, one that reads the same
-// data, or the newest, if its limits allow; else to a new one. A segment comes after all that it
-// reads, so segments may run in their order.
+// Visits the live nodes depth first, so that few values are open at a time. Each node joins the
+// segment that saves most memory accesses and has room: the earliest one in which its operands are
+// available, one that reads the same data, or the newest. If none has room, the node begins a new
+// segment. A segment follows all segments that it reads from, so segments may run in their order.
 //
-// Where the newest segment is full, it is cut at the cheapest place in its second half, and what
-// comes behind goes into the new one. A node is thus moved once at most for each that stays: the
-// time is linear.
+// If the newest segment is full, it is cut at the cheapest place in its second half, and the later
+// members move to a new segment. At most about half of the members move, so the time is linear.
 #include "plan/segments.h"
 
 #include <algorithm>
@@ -16,13 +15,14 @@
 namespace sinter::detail {
 namespace {
 
-/// The members of a segment between which a value is needed.
+/// Live range of a value among the members of a segment, by position: first and last member that
+/// compute or read it.
 struct Crossing {
   std::size_t first = 0;
   std::size_t last = 0;
 };
 
-/// The segments that read a value last, latest first.
+/// The segments that computed or read a value most recently, latest first.
 struct Readers {
   static constexpr std::size_t kKept = 4;
   std::array<std::uint32_t, kKept> segments = {kNowhere, kNowhere, kNowhere, kNowhere};
@@ -60,7 +60,7 @@ class Segmenter : SegmentRules {
   }
 
  private:
-  // --- What has to be stored ---------------------------------------------------------------------
+  // --- Values that must be stored ----------------------------------------------------------------
 
   void add_store(NodeId id, CutRule rule) {
     ++result_.stores[id.index];
@@ -79,7 +79,7 @@ class Segmenter : SegmentRules {
       add_store(output.node, CutRule::output);
       if (output.strides.empty()) dense[output.node.index] = true;
     }
-    behind_join_.resize(result_.live.joins.size(), kNowhere);
+    after_concat_.resize(result_.live.joins.size(), kNowhere);
     for (std::uint32_t j = 0; j < result_.live.joins.size(); ++j) {
       const Join& join = result_.live.joins[j];
       join_of_[join.concat.index] = j;
@@ -94,26 +94,28 @@ class Segmenter : SegmentRules {
 
   // --- Order -------------------------------------------------------------------------------------
 
-  /// The first segment that may read the value: its home, or the one after all that write the
-  /// memory in which it lies.
+  /// The first segment that may use the value: its home, or for a value that is read from memory
+  /// the segment after all those that write that memory.
   [[nodiscard]] SegmentIndex earliest_reader(NodeId id) {
     const Node& node = graph_.node(id);
     const NodeId memory = node.op == Op::view ? node.operands[0] : id;
-    if (graph_.node(memory).op == Op::concat) return behind_join(join_of_[memory.index]);
+    if (graph_.node(memory).op == Op::concat) return after_concat(join_of_[memory.index]);
     if (is_leaf(graph_.node(memory))) return 0;
     const SegmentIndex home = result_.home[memory.index];
     return memory == id ? home : home + 1;
   }
 
-  [[nodiscard]] SegmentIndex behind_join(std::uint32_t join) {
-    if (behind_join_[join] == kNowhere) {  // whoever asks comes after all parts
-      SegmentIndex behind = 0;
+  /// The segment after those of all parts of a concat. The caller places a node that reads the
+  /// concat, so all parts are placed already.
+  [[nodiscard]] SegmentIndex after_concat(std::uint32_t join) {
+    if (after_concat_[join] == kNowhere) {
+      SegmentIndex first = 0;
       for (const Part& part : result_.live.joins[join].parts) {
-        behind = std::max(behind, result_.home[part.node.index] + 1);
+        first = std::max(first, result_.home[part.node.index] + 1);
       }
-      behind_join_[join] = behind;
+      after_concat_[join] = first;
     }
-    return behind_join_[join];
+    return after_concat_[join];
   }
 
   [[nodiscard]] SegmentIndex earliest_segment(NodeId id) {
@@ -123,7 +125,7 @@ class Segmenter : SegmentRules {
     return earliest;
   }
 
-  // --- Where a node goes -------------------------------------------------------------------------
+  // --- Placing a node ----------------------------------------------------------------------------
 
   void add_unfused(NodeId id) {
     cut_ = CutRule::unfused;
@@ -150,7 +152,7 @@ class Segmenter : SegmentRules {
     return static_cast<SegmentIndex>(segments_.size()) - 1;
   }
 
-  /// The segment with room for the node that saves most; of equals the first that is asked.
+  /// The candidate that has room for the node and saves most; the first of equal ones.
   [[nodiscard]] std::optional<SegmentIndex> best_segment(NodeId id) {
     const SegmentIndex earliest = earliest_segment(id);
     std::optional<SegmentIndex> best;
@@ -180,12 +182,12 @@ class Segmenter : SegmentRules {
 
   void add(NodeId id, SegmentIndex s) {
     const auto distinct = distinct_operands(id);
-    const auto again = recomputations(id, s);  // before anything changes
+    const auto found = recomputations(id, s);  // before the segment changes
     if (is_product(id)) begin_product(id, s);
     for (std::size_t i = 0; i < distinct.count; ++i) {
       const NodeId operand = distinct[i];
-      if (again[i].has_value()) {
-        add_guests(*again[i], s);
+      if (found[i].has_value()) {
+        rematerialise(*found[i], s);
       } else if (is_external(operand, s)) {
         store_for(id, operand);
         read(operand, s);
@@ -214,10 +216,10 @@ class Segmenter : SegmentRules {
     if (std::ranges::find(segment.frames, frame) != segment.frames.end()) return;
     segment.frames.push_back(frame);
     if (segment.product.has_value())
-      segment.known_reads = segment.reads.size();  // what is behind it reads anew
+      segment.unshared_reads = segment.reads.size();  // ops after the reduction need other layouts
   }
 
-  /// The node itself, whose operands are there.
+  /// Adds the node itself, after its operands.
   void settle(NodeId id, SegmentIndex s) {
     Segment& segment = segments_[s];
     segment.arguments += std::clamp(result_.stores[id.index], 1, max_stores_per_node(limits_));
@@ -232,7 +234,8 @@ class Segmenter : SegmentRules {
       if (is_at_home(operand, s)) stage = std::max(stage, result_.stages[operand.index]);
     }
     if (is_reduction(id) || is_product(id)) ++stage;
-    if (is_product(id)) segment.known_reads = segment.reads.size();  // what is behind it reads anew
+    // Ops after the product need other layouts.
+    if (is_product(id)) segment.unshared_reads = segment.reads.size();
     result_.home[id.index] = s;
     readers_[id.index].add(s);
   }
@@ -244,13 +247,14 @@ class Segmenter : SegmentRules {
     ++read_by_[id.index];
   }
 
-  /// A value that nothing is left to read needs no buffer.
+  /// Counts uses of the value as placed. A value that is closed by that needs no buffer.
   void use(NodeId value, std::uint32_t uses) {
     open_uses_[value.index] -= uses;
     if (is_closed(value)) --segments_[result_.home[value.index]].arguments;
   }
 
-  /// A value that a later segment reads is stored; why that reader could not join its home.
+  /// Stores a value for `user`, which is in a later segment. The rule says why the user could not
+  /// join the value's home.
   void store_for(NodeId user, NodeId value) {
     const Node& node = graph_.node(value);
     if (!is_computed(node) || is_stored(value)) return;
@@ -263,21 +267,21 @@ class Segmenter : SegmentRules {
     result_.stored[value.index] = rule;
   }
 
-  void add_guests(Recomputation again, SegmentIndex s) {
-    for (NodeId operand : again.reads) read(operand, s);
-    const auto ops = std::span(again.ops.ids).first(again.ops.count);
+  void rematerialise(Recomputation found, SegmentIndex s) {
+    for (NodeId operand : found.reads) read(operand, s);
+    const auto ops = std::span(found.ops.ids).first(found.ops.count);
     std::ranges::sort(ops);  // operands before users
     for (NodeId op : ops) {
-      if (contains(segments_[s].guests, op)) continue;
-      segments_[s].guests.push_back(op);
+      if (contains(segments_[s].rematerialised, op)) continue;
+      segments_[s].rematerialised.push_back(op);
       segments_[s].members.push_back(op);
       segments_[s].operations += operations(op);
       segments_[s].instructions += instructions(op);
     }
   }
 
-  /// What was stored before its readers read all that it is computed of: none of them has to. They
-  /// compute it again, and it is not kept.
+  /// Drops stores that proved needless: all segments that read the value also read its operands, so
+  /// they rematerialise it. Not all of them read these operands yet when the value was stored.
   void drop_stores() {
     std::vector<std::uint32_t> without(graph_.nodes().size());
     for (SegmentIndex s = 0; s < segments_.size(); ++s) {
@@ -301,8 +305,8 @@ class Segmenter : SegmentRules {
 
   // --- Cutting the newest segment ----------------------------------------------------------------
 
-  /// Makes room for `id`, which is too much for the newest segment: ends that where least has to
-  /// cross, and opens the next with what is behind.
+  /// Makes room for `id`, for which the newest segment is too full. Ends that segment where moving
+  /// the values that cross is cheapest, and adds the later members to a new segment.
   void cut(NodeId id, CutRule rule) {
     const auto full = static_cast<SegmentIndex>(segments_.size()) - 1;
     const std::vector<NodeId> members = segments_[full].members;
@@ -310,16 +314,17 @@ class Segmenter : SegmentRules {
     cut_ = rule;
     if (end < members.size()) {
       uproot(full);
-      std::vector<NodeId> behind;
+      std::vector<NodeId> later;
       for (std::size_t i = 0; i < members.size(); ++i) {
-        if (result_.home[members[i].index] != kNowhere) continue;  // a guest, who comes with others
+        // A rematerialised member has another home; add() brings it back with its user.
+        if (result_.home[members[i].index] != kNowhere) continue;
         if (i < end)
           add(members[i], full);
         else
-          behind.push_back(members[i]);
+          later.push_back(members[i]);
       }
       const SegmentIndex next = open();
-      for (NodeId member : behind) {
+      for (NodeId member : later) {
         const bool fits = earliest_segment(member) <= next && !rule_against(member, next);
         const auto best = fits ? next : best_segment(member);
         add(member, best.has_value() ? *best : open());
@@ -327,8 +332,9 @@ class Segmenter : SegmentRules {
     }
   }
 
-  /// How many of the members stay where what crosses behind them is cheapest to move: values that
-  /// are read behind, and what is read on both sides. `next` would be the member after the last.
+  /// Number of leading members that stay in the segment, such that moving the values that cross the
+  /// cut is cheapest: members that later ones use, and values that both sides read. `next` is the
+  /// node that would follow the last member.
   [[nodiscard]] std::size_t cheapest_cut(std::span<const NodeId> members, NodeId next,
                                          SegmentIndex s) {
     const std::size_t size = members.size();
@@ -368,7 +374,7 @@ class Segmenter : SegmentRules {
     return cheapest(change, std::max<std::size_t>(size / 2, 1));
   }
 
-  /// The last of the lowest sums of changes from `begin` on.
+  /// Index from `begin` on at which the prefix sum of `change` is lowest; the last of equal ones.
   [[nodiscard]] static std::size_t cheapest(std::span<const double> change, std::size_t begin) {
     std::size_t best = begin;
     double sum = 0;
@@ -382,7 +388,7 @@ class Segmenter : SegmentRules {
     return best;
   }
 
-  /// Takes all members out of a segment that nothing reads yet.
+  /// Removes all members from a segment that no other segment reads yet.
   void uproot(SegmentIndex s) {
     std::vector<NodeId> members = std::move(segments_[s].members);
     segments_[s] = {};
@@ -400,12 +406,12 @@ class Segmenter : SegmentRules {
     open_uses_[value.index] += uses_in(user, value);
   }
 
-  std::vector<std::uint32_t> join_of_;     // by node: a concat's place in live.joins
-  std::vector<SegmentIndex> behind_join_;  // by place in live.joins, once somebody asked
-  std::vector<Readers> readers_;           // by node
-  std::vector<std::uint32_t> position_;    // by node: scratch of cheapest_cut
-  std::vector<SegmentIndex> candidates_;   // scratch
-  std::vector<std::uint32_t> read_by_;     // by node: at least so many segments
+  std::vector<std::uint32_t> join_of_;      // by node: a concat's index in live.joins
+  std::vector<SegmentIndex> after_concat_;  // by index in live.joins: cached after_concat()
+  std::vector<Readers> readers_;            // by node
+  std::vector<std::uint32_t> position_;     // by node: scratch of cheapest_cut
+  std::vector<SegmentIndex> candidates_;    // scratch of candidates()
+  std::vector<std::uint32_t> read_by_;      // by node: number of reads, or more after uproot()
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The first half of partition: which values are computed, in which order, cut into which segments,
-// and which of them are stored.
+// The first half of partition: which values are computed, in which order, in which segment, and
+// which of them are stored.
 #pragma once
 
 #include <cstdint>
@@ -16,24 +16,26 @@ namespace sinter::detail {
 
 inline constexpr NodeId kNoNode{UINT32_MAX};
 
-/// Live nodes in segments, which run one after the other. A value is stored only where `stored` has
-/// a rule for it, and then by the segment that is its home; a segment reads graph inputs and stored
-/// values of earlier segments, and may compute others again that are cheap. The graph inputs and
-/// earlier values that a segment reads, and the values that it stores, are together at most
-/// `limits.arguments`: so is any kernel made of a part of it.
+/// The live nodes, divided into segments that run one after the other. A value is stored only if
+/// `stored` has a rule for it, by the segment that is its home. A segment reads graph inputs and
+/// stored values of earlier segments, and may rematerialise cheap values of earlier segments. What
+/// a segment reads and what it stores are together at most `limits.arguments` buffers, so the same
+/// holds for every kernel that is a part of it.
 struct Segments {
   LiveValues live;
   std::vector<NodeId> order;                   ///< of all segments, operands before users
   std::vector<std::uint32_t> ends;             ///< segment s is order[ends[s - 1] .. ends[s])
-  std::vector<std::optional<Frame>> frames;    ///< by segment: what it reduces, if it does
-  std::vector<bool> multiplies;                ///< by segment: it has a product
+  std::vector<std::optional<Frame>> frames;    ///< by segment: its first frame, if it reduces
+  std::vector<bool> multiplies;                ///< by segment: true if it has a product
   std::vector<std::uint32_t> home;             ///< by node of the graph: its segment
-  std::vector<std::optional<CutRule>> stored;  ///< by node
+  std::vector<std::optional<CutRule>> stored;  ///< by node: why it is stored, if it is
 
-  std::vector<int> stores;         ///< by node: buffers that outputs, concats and views ask for
-  std::vector<int> stages;         ///< by node: reductions of its home that are before it, in a row
-  std::vector<NodeId> dropped_by;  ///< by node: the reduction there that drops its axes which it
-                                   ///< is or comes after, or kNoNode
+  std::vector<int> stores;  ///< by node: number of buffers for outputs, concats and views of it
+  /// By node: number of reductions and products of its home on the longest path that ends at it.
+  std::vector<int> stages;
+  /// By node: the reduction of its home that drops its axes and that the node is or follows, or
+  /// kNoNode.
+  std::vector<NodeId> dropped_by;
 
   [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
     const std::size_t begin = s == 0 ? 0 : ends[s - 1];
@@ -41,14 +43,14 @@ struct Segments {
   }
 };
 
-/// `limits` are those of `effective_limits`.
+/// Cuts the live values of `graph` into segments. `limits` come from `effective_limits`.
 [[nodiscard]] Segments cut_segments(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
 /// Limits under which any single op fits.
 [[nodiscard]] PlanLimits effective_limits(const PlanLimits& limits);
 
-/// How many buffers of one node a segment stores: a node may be an output under any number of
-/// names, and those beyond this are copied by kernels of their own.
+/// Most buffers into which a segment stores one node. A node may be an output under any number of
+/// names; kernels of their own copy it to the buffers beyond this number.
 [[nodiscard]] inline int max_stores_per_node(const PlanLimits& limits) {
   return limits.arguments - kMaxOperands;
 }

@@ -1,6 +1,6 @@
-// Memory for temporaries: a few outputs and donated inputs (hosts) while nobody needs them, then
-// the workspace. Hosts take temporaries by size, largest first, so that small ones do not keep a
-// large one out. The workspace takes the others in the order of the kernels, by best fit.
+// Memory for temporaries: first that of hosts, a few outputs and donated inputs that are free for
+// some kernels, then the workspace. Hosts take temporaries by size, largest first, so that small
+// ones do not block a large one. The workspace takes the others in kernel order, by best fit.
 #include "plan/temporaries.h"
 
 #include <algorithm>
@@ -20,19 +20,20 @@
 namespace sinter::detail {
 namespace {
 
+/// Most bytes of a workspace: sums of offsets and sizes up to here cannot overflow 64 bits.
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 60;
 
 std::int64_t bytes_of(const PlanBuffer& buffer) {
   return buffer.shape.elements() * info(buffer.dtype).bytes;
 }
 
-/// Memory handed out by best fit; O(log n) a call.
+/// A best-fit allocator of offsets. Time: O(log n) a call.
 class Arena {
  public:
-  /// The offset of `bytes` bytes, aligned; none if more than kMaxBytes would be in use.
+  /// Returns the offset of `bytes` free bytes, aligned; nullopt if the peak would exceed kMaxBytes.
   [[nodiscard]] std::optional<std::int64_t> allocate(std::int64_t bytes);
   void release(std::int64_t offset, std::int64_t bytes);
-  /// The end of the memory that was ever in use.
+  /// Bytes from 0 to the end of all memory that was ever in use.
   [[nodiscard]] std::int64_t peak() const { return peak_; }
 
  private:
@@ -89,13 +90,13 @@ void Arena::drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
   holes_.erase(hole);
 }
 
-/// A buffer that lends its memory: an output before it is written, or a donated input after its
-/// last read.
+/// A buffer whose memory may hold temporaries: an output before it is written, or a donated input
+/// after its last read.
 struct Host {
   BufferId buffer;
-  std::int64_t from = 0;  ///< the first kernel that may write to it at will
+  std::int64_t from = 0;  ///< first kernel that may overwrite it; the one before it only in place
   std::int64_t bytes = 0;
-  int alignment = 1;
+  int alignment = 1;  ///< in bytes
   FreeSpace space;
 };
 
@@ -125,7 +126,8 @@ class Placement {
 
  private:
   static constexpr std::int64_t kNever = INT64_MAX;
-  /// Hosts are the largest of all buffers that could be: each temporary tries each.
+  /// Most hosts: the largest buffers that qualify. It bounds the time, since each temporary tries
+  /// each host.
   static constexpr std::size_t kMaxHosts = 8;
 
   void find_hosts() {
@@ -137,7 +139,7 @@ class Placement {
         const std::int64_t from = last_read_in_place_of(buffer) + 1;
         add_host({{i}, from, bytes, info(buffer.dtype).bytes, {from, first_writer_[i], bytes}});
       } else if (is_donated(buffer)) {
-        const std::int64_t last = last_reader_[i];  // a temporary may begin here, in place
+        const std::int64_t last = last_reader_[i];  // may write a temporary here, in place
         add_host({{i}, last + 1, bytes, info(buffer.dtype).bytes, {last, kNever, bytes}});
       }
     }
@@ -154,20 +156,21 @@ class Placement {
     return buffer.kind == PlanBuffer::Kind::input && plan_.graph.inputs()[buffer.position].donated;
   }
 
-  /// Whoever runs the plan may give an output the buffer of an input that looks the same.
+  /// The last kernel that reads an input whose memory may be that of `output`, or -1. The caller of
+  /// a program may pass one buffer as an output and as an input of equal shape and element size.
   [[nodiscard]] std::int64_t last_read_in_place_of(const PlanBuffer& output) {
     if (!last_reads_.has_value()) {
       last_reads_.emplace();
       for (std::uint32_t i = 0; i < plan_.graph.inputs().size(); ++i) {
-        std::int64_t& last = (*last_reads_)[look_of(plan_.buffers[i])];
+        std::int64_t& last = (*last_reads_)[form_of(plan_.buffers[i])];
         last = std::max(last, last_reader_[i]);
       }
     }
-    const auto found = last_reads_->find(look_of(output));
+    const auto found = last_reads_->find(form_of(output));
     return found == last_reads_->end() ? -1 : found->second;
   }
-  using Look = std::pair<int, std::vector<std::int64_t>>;  // bytes of an element, and lengths
-  [[nodiscard]] static Look look_of(const PlanBuffer& buffer) {
+  using Form = std::pair<int, std::vector<std::int64_t>>;  // bytes of an element, and the shape
+  [[nodiscard]] static Form form_of(const PlanBuffer& buffer) {
     return {info(buffer.dtype).bytes, {buffer.shape.begin(), buffer.shape.end()}};
   }
 
@@ -199,11 +202,11 @@ class Placement {
     }
   }
 
-  /// Whether the kernel that reads an input last may write a temporary over it.
+  /// True if the last kernel that reads a donated input may write the temporary over it.
   [[nodiscard]] bool may_begin_in_place(const Host& host, BufferId temporary) {
     const PlanBuffer& read = plan_.buffers[host.buffer.index];
     const PlanBuffer& written = plan_.buffers[temporary.index];
-    if (read.kind != PlanBuffer::Kind::input || look_of(read) != look_of(written)) return false;
+    if (read.kind != PlanBuffer::Kind::input || form_of(read) != form_of(written)) return false;
     if (!in_place_.has_value()) in_place_.emplace(plan_, plan_.buffers.size());
     return in_place_->reads_before_writing(host.buffer, temporary);
   }
@@ -215,14 +218,14 @@ class Placement {
         std::int64_t& first = first_writer_[output.buffer.index];
         if (!lies_in_workspace(output.buffer) || first != now) continue;
         allocate(plan_.buffers[output.buffer.index]);
-        first = kNever;  // once
+        first = kNever;  // the kernel may write several parts of the buffer: allocate once
       }
       for (const PlanOperand& input : plan_.kernels[k].inputs) {
         std::int64_t& last = last_reader_[input.buffer.index];
         if (!lies_in_workspace(input.buffer) || last != now) continue;
         const PlanBuffer& buffer = plan_.buffers[input.buffer.index];
         workspace_.release(buffer.offset, bytes_of(buffer));
-        last = -1;  // two views of one buffer give it back once
+        last = -1;  // the kernel may read several views of the buffer: release once
       }
     }
     plan_.workspace_bytes = workspace_.peak();
@@ -246,10 +249,10 @@ class Placement {
   }
 
   Plan& plan_;
-  std::vector<std::int64_t> first_writer_;  // by buffer: kernel
-  std::vector<std::int64_t> last_reader_;
+  std::vector<std::int64_t> first_writer_;                  // by buffer: index of the kernel
+  std::vector<std::int64_t> last_reader_;                   // by buffer: index of the kernel
   std::vector<Host> hosts_;                                 // smallest first
-  std::optional<std::map<Look, std::int64_t>> last_reads_;  // of inputs that look alike
+  std::optional<std::map<Form, std::int64_t>> last_reads_;  // by form: last kernel to read an input
   std::optional<InPlaceRule> in_place_;
   Arena workspace_;
 };

@@ -1,5 +1,5 @@
-// A plan as text: for each kernel the buffers it reads and writes and its ops, then every stored
-// value with the rule that made it so, and what that costs and saves by the cost model.
+// A plan as text: for each kernel its ops and the buffers that it reads and writes; then every
+// stored value with the rule that stores it, and what storing it moves and saves.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -39,7 +39,7 @@ std::string_view reason(CutRule rule) {
     case CutRule::view: return "it is read in another order";
     case CutRule::concat: return "parts of a concat are written next to each other";
     case CutRule::product:
-      return "a product would compute it again, or is read otherwise than element by element";
+      return "a product would compute it repeatedly, or it is a product not read elementwise";
     case CutRule::reduction: return "its readers wait for a reduction, or reduce something else";
     case CutRule::order: return "its readers come later, for other data that they read";
   }
@@ -80,10 +80,10 @@ class PlanPrinter {
   }
 
  private:
-  /// The kernels that write a buffer and that read it last.
+  /// Live range of a buffer, in kernels.
   struct Kept {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
+    std::uint32_t first = 0;  ///< the kernel that writes it; of several the last
+    std::uint32_t last = 0;   ///< the last kernel that reads it
   };
 
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
@@ -109,7 +109,7 @@ class PlanPrinter {
     add_body(kernel.body);
   }
 
-  /// The shape of the largest output.
+  /// The iteration space of a kernel: the shape of its largest output.
   static const Shape& space(const Graph& body) {
     const auto elements = [&body](const GraphOutput& output) {
       return body.shape(output.node).elements();
@@ -123,7 +123,7 @@ class PlanPrinter {
     return count;
   }
 
-  /// The lines of the graph's text but for its header, indented.
+  /// The text of the graph without its header, indented.
   void add_body(const Graph& body) {
     const std::string text = print(body, {.parameter_names = true});
     std::string_view rest = text;
@@ -164,15 +164,16 @@ class PlanPrinter {
     add("\n");
   }
 
-  /// What the cut costs, and what it saves where readers would compute the value again.
+  /// What storing a temporary moves, and the operations that it saves its consumers, which would
+  /// rematerialise it.
   void add_price(const PlanBuffer& buffer) {
     const auto& readers = readers_[static_cast<std::size_t>(&buffer - plan_.buffers.data())];
     const auto elements = static_cast<double>(buffer.shape.elements());
     const double moves = 1 + static_cast<double>(readers.size());
     add("; moves {} bytes", elements * info(buffer.dtype).bytes * moves);
-    double again = -elements;  // once it is computed anyway
-    for (const Shape* reader : readers) again += computed_with(buffer.shape, *reader);
-    const double saved = again * recomputed(buffer.node);
+    double repeated = -elements;  // the value is computed once in any case
+    for (const Shape* reader : readers) repeated += computed_with(buffer.shape, *reader);
+    const double saved = repeated * recomputed(buffer.node);
     if (saved > 0) add(", saves {} operations", saved);
     const Kept& kept = kept_[static_cast<std::size_t>(&buffer - plan_.buffers.data())];
     if (kept.last <= kept.first + 1) return;
@@ -180,7 +181,7 @@ class PlanPrinter {
     add_masked(plan_.graph.node(buffer.node));
   }
 
-  /// What a mask that is kept stands for.
+  /// Names the value that a stored mask replaces, if that value is not stored itself.
   void add_masked(const Node& mask) {
     if (mask.dtype != DType::boolean || mask.operand_count == 0) return;
     const NodeId of = mask.operands[0];
@@ -190,7 +191,7 @@ class PlanPrinter {
         plan_.graph.shape(of).elements() * info(dtype).bytes, to_string(plan_.graph.node(of).op));
   }
 
-  /// Every donated input with the temporaries in its memory, or why there is none.
+  /// Lists every donated input with the temporaries in its memory, or the reason why it holds none.
   void add_donated() {
     const auto& inputs = plan_.graph.inputs();
     if (std::ranges::none_of(inputs, &GraphInput::donated)) return;
@@ -209,7 +210,7 @@ class PlanPrinter {
     }
   }
 
-  /// Bytes of the smallest temporary with elements of 1, 2, 4 and 8 bytes.
+  /// Bytes of the smallest temporary, for elements of 1, 2, 4 and 8 bytes each.
   using Smallest = std::array<std::int64_t, 4>;
   static constexpr Smallest kNoTemporary{kNever, kNever, kNever, kNever};
   static std::size_t width_index(const PlanBuffer& buffer) {
@@ -220,7 +221,7 @@ class PlanPrinter {
     return buffer.shape.elements() * info(buffer.dtype).bytes;
   }
 
-  /// By kernel: of the temporaries that this kernel or a later one begins to write.
+  /// By kernel: the smallest of the temporaries that this kernel or a later one writes.
   [[nodiscard]] std::vector<Smallest> smallest_temporaries() const {
     std::vector<Smallest> from(plan_.kernels.size() + 1, kNoTemporary);
     for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
@@ -255,12 +256,12 @@ class PlanPrinter {
     return "later temporaries of its size lie in other buffers that are free then";
   }
 
-  /// What kernels compute again rather than have it kept.
+  /// Lists the values that kernels rematerialise.
   void add_repeats() {
     bool first = true;
     for (const PlanRepeat& repeat : plan_.repeats) {
       const std::vector<NodeId> from = sources(repeat.node);
-      // What is computed of inputs alone is computed where it is needed.
+      // A value of graph inputs alone is not listed: storing it was never an alternative.
       if (std::ranges::all_of(from,
                               [&](NodeId value) { return is_leaf(plan_.graph.node(value)); })) {
         continue;
@@ -280,7 +281,7 @@ class PlanPrinter {
     }
   }
 
-  /// The values in memory of which it is computed, of a few ops.
+  /// The stored values from which a value is rematerialised, as far as cone() looks.
   [[nodiscard]] std::vector<NodeId> sources(NodeId value) const {
     std::vector<NodeId> found;
     for (NodeId node : cone(value)) {
@@ -297,7 +298,8 @@ class PlanPrinter {
     return name(*std::ranges::find(plan_.buffers, stored, &PlanBuffer::node));
   }
 
-  /// What is computed between a value and what is in memory; a few ops.
+  /// The values that are computed on the way from stored values to `value`, itself included. Visits
+  /// at most kMaxOps ops.
   [[nodiscard]] std::vector<NodeId> cone(NodeId value) const {
     constexpr std::size_t kMaxOps = 256;
     std::vector<NodeId> cone{value};
@@ -312,7 +314,7 @@ class PlanPrinter {
     return cone;
   }
 
-  /// Operations per element of those.
+  /// Operations per element of the cone of `value`.
   [[nodiscard]] int recomputed(NodeId value) const {
     int total = 0;
     for (NodeId node : cone(value)) total += cost_.operations(node);
@@ -321,9 +323,9 @@ class PlanPrinter {
 
   const Plan& plan_;
   const CostModel cost_;
-  std::vector<std::vector<const Shape*>> readers_;  // by buffer: what its readers range over
+  std::vector<std::vector<const Shape*>> readers_;  // by buffer: iteration spaces of its readers
   std::vector<Kept> kept_;                          // by buffer
-  std::vector<bool> stored_;                        // by node
+  std::vector<bool> stored_;                        // by node: true if a buffer holds it
   std::string out_;
 };
 

@@ -1,8 +1,8 @@
-// The verifier of plans: a second look at all that the planner promises, from the plan alone.
+// The verifier of plans: checks from the plan alone all that plan.h promises.
 //
-// It shares no code with the planner but the in-place rule (in_place.h): who writes what is found
-// by walking the kernels, and that the parts of a buffer tile it by sums of regions (region.h),
-// never element by element.
+// It shares no code with the planner except the in-place rule (in_place.h). One walk over the
+// kernels finds what each reads and writes. Fingerprints of regions (region.h) tell whether the
+// parts written to a buffer tile it, without a loop over elements.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -33,23 +33,23 @@ std::int64_t bytes_of(const PlanBuffer& buffer) {
   return buffer.shape.elements() * info(buffer.dtype).bytes;
 }
 
-/// The kernels that use a buffer.
+/// The kernels that use a buffer, by index.
 struct Use {
   std::int64_t first_write = kNever;
   std::int64_t last_write = -1;
   std::int64_t last_read = -1;
-  std::uint32_t writes = 0;
+  std::uint32_t writes = 0;  ///< number of operands that write elements of it
   [[nodiscard]] std::int64_t last() const { return std::max(last_write, last_read); }
 };
 
-/// A temporary in memory: bytes, and the kernels between which it is needed.
-struct Lodger {
+/// A temporary in memory: its bytes and its live range.
+struct PlacedTemporary {
   BufferId buffer;
-  std::optional<BufferId> host;  ///< none: the workspace
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-  std::int64_t first = 0;
-  std::int64_t last = 0;
+  std::optional<BufferId> host;  ///< the buffer in whose memory it lies; none: the workspace
+  std::int64_t begin = 0;        ///< in bytes
+  std::int64_t end = 0;          ///< in bytes
+  std::int64_t first = 0;        ///< first kernel
+  std::int64_t last = 0;         ///< last kernel
 };
 
 class PlanVerifier {
@@ -72,14 +72,14 @@ class PlanVerifier {
   }
 
  private:
-  // --- What is wrong -----------------------------------------------------------------------------
+  // --- Failures ----------------------------------------------------------------------------------
 
   [[noreturn]] void wrong(const std::string& reason) const {
     fail(ErrorCode::internal,
          fmt::format("sinter made a plan that cannot run, which is a bug in sinter: {}\n\n{}",
                      reason, print(plan_)));
   }
-  /// Without the text, which would follow the reference.
+  /// Fails without the plan's text, since printing it would use the broken reference.
   static void check_reference(bool holds, std::string_view what) {
     if (holds) return;
     fail(ErrorCode::internal,
@@ -99,7 +99,7 @@ class PlanVerifier {
     check_reference(buffers >= graph.inputs().size() + graph.outputs().size(),
                     "the graph has more inputs and outputs than the plan has buffers");
     const auto exists = [&](BufferId id) {
-      check_reference(id.index < buffers, "a kernel names a buffer that the plan has not");
+      check_reference(id.index < buffers, "a kernel names a buffer that is not in the plan");
     };
     for (const PlanBuffer& buffer : plan_.buffers) {
       if (buffer.within.has_value()) exists(*buffer.within);
@@ -116,7 +116,7 @@ class PlanVerifier {
       for (const PlanOperand& operand : kernel.outputs) exists(operand.buffer);
       for (std::uint32_t parameter : kernel.parameters) {
         check_reference(parameter < graph.parameters().size(),
-                        "a kernel names a parameter that the graph has not");
+                        "a kernel names a parameter that is not in the graph");
       }
     }
   }
@@ -162,14 +162,14 @@ class PlanVerifier {
     }
   }
 
-  // --- What kernels read and write ---------------------------------------------------------------
+  // --- Reads and writes --------------------------------------------------------------------------
 
-  /// All of a buffer.
+  /// The region of all elements of a buffer.
   [[nodiscard]] Region region(BufferId id) const {
     return region_of(buffer(id).shape, buffer(id).strides, 0);
   }
 
-  /// What an operand reaches; inside its buffer, and of the same dtype.
+  /// The region that an operand reaches. Fails unless it is inside its buffer and has its dtype.
   [[nodiscard]] Region checked_region(const PlanOperand& operand, NodeId node,
                                       const Strides& strides, std::string_view does) const {
     const Graph& body = plan_.kernels[k_].body;
@@ -210,7 +210,7 @@ class PlanVerifier {
                       name(operand.buffer)));
   }
 
-  /// Remembers what is not all of a buffer.
+  /// Checks a write. Records the region unless it is the only write and covers the buffer.
   void check_write(const PlanKernel& kernel, std::size_t i) {
     const PlanOperand& operand = kernel.outputs[i];
     const GraphOutput& as = kernel.body.outputs()[i];
@@ -235,7 +235,7 @@ class PlanVerifier {
       if (whole.empty()) continue;
       if (uses_[i].writes == 0) wrong(fmt::format("no kernel writes {}", name({i})));
       const auto sum = sums_.find({i});
-      if (sum == sums_.end()) continue;  // by one kernel, all of it
+      if (sum == sums_.end()) continue;  // one kernel writes all of it
       RegionSum once(whole.lowest);
       once.add(whole);
       if (sum->second != once)
@@ -261,24 +261,25 @@ class PlanVerifier {
       const bool fits =
           reduced.empty() ? shape == first : std::ranges::find(reduced, shape) != reduced.end();
       if (!fits) {
-        wrong(fmt::format("kernel {} writes {}, a shape that it does not walk", k_,
-                          to_string(body.shape(output.node))));
+        wrong(fmt::format("kernel {} writes {}, but its outputs or reductions have other shapes",
+                          k_, to_string(body.shape(output.node))));
       }
     }
   }
 
-  /// A product reads its operands again for other elements of its result.
+  /// Fails if an input from which a product is computed may be overwritten: a product reads each
+  /// element of its operands several times.
   void check_in_place(const PlanKernel& kernel) const {
     const Graph& body = kernel.body;
-    std::vector<bool> again(body.nodes().size());
+    std::vector<bool> reread(body.nodes().size());  // by node: a product reads it repeatedly
     for (std::size_t i = body.nodes().size(); i-- > 0;) {
       const Node& node = body.nodes()[i];
-      if (!again[i] && info(node.op).kind != OpKind::product) continue;
-      for (NodeId operand : node.inputs()) again[operand.index] = true;
+      if (!reread[i] && info(node.op).kind != OpKind::product) continue;
+      for (NodeId operand : node.inputs()) reread[operand.index] = true;
     }
     for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
-      if (!kernel.inputs[i].in_place || !again[body.inputs()[i].node.index]) continue;
-      wrong(fmt::format("kernel {} reads {} for a product, and as if it could be overwritten", k_,
+      if (!kernel.inputs[i].in_place || !reread[body.inputs()[i].node.index]) continue;
+      wrong(fmt::format("kernel {} reads {} for a product, but allows it to be overwritten", k_,
                         name(kernel.inputs[i].buffer)));
     }
   }
@@ -286,29 +287,30 @@ class PlanVerifier {
   // --- Memory ------------------------------------------------------------------------------------
 
   void check_memory() {
-    std::vector<Lodger> lodgers;
+    std::vector<PlacedTemporary> temporaries;
     for (std::uint32_t i = 0; i < plan_.buffers.size(); ++i) {
       const PlanBuffer& buffer = plan_.buffers[i];
       if (buffer.kind != PlanBuffer::Kind::temporary || buffer.shape.elements() == 0) continue;
-      lodgers.push_back({{i},
-                         buffer.within,
-                         buffer.offset,
-                         buffer.offset + bytes_of(buffer),
-                         uses_[i].first_write,
-                         uses_[i].last()});
-      check_lodger(lodgers.back());
+      temporaries.push_back({{i},
+                             buffer.within,
+                             buffer.offset,
+                             buffer.offset + bytes_of(buffer),
+                             uses_[i].first_write,
+                             uses_[i].last()});
+      check_temporary(temporaries.back());
     }
-    std::ranges::sort(lodgers, {}, [](const Lodger& of) { return std::pair(of.host, of.first); });
-    for (auto rest = std::span<const Lodger>(lodgers); !rest.empty();) {
+    std::ranges::sort(temporaries, {},
+                      [](const PlacedTemporary& of) { return std::pair(of.host, of.first); });
+    for (auto rest = std::span<const PlacedTemporary>(temporaries); !rest.empty();) {
       const auto other = std::ranges::find_if(
-          rest, [&](const Lodger& of) { return of.host != rest.front().host; });
+          rest, [&](const PlacedTemporary& of) { return of.host != rest.front().host; });
       const auto count = static_cast<std::size_t>(other - rest.begin());
       check_apart(rest.first(count));
       rest = rest.subspan(count);
     }
   }
 
-  void check_lodger(const Lodger& of) {
+  void check_temporary(const PlacedTemporary& of) {
     const std::int64_t room = of.host ? bytes_of(buffer(*of.host)) : plan_.workspace_bytes;
     if (of.begin < 0 || of.begin % 64 != 0 || of.end > room) {
       wrong(
@@ -334,9 +336,9 @@ class PlanVerifier {
     }
   }
 
-  /// Whether a temporary lies exactly over an input, and the kernel that reads the input last may
-  /// write the temporary in place.
-  [[nodiscard]] bool begins_in_place(const Lodger& of) {
+  /// True if a temporary occupies exactly the memory of an input, and the last kernel that reads
+  /// the input may write the temporary in place.
+  [[nodiscard]] bool begins_in_place(const PlacedTemporary& of) {
     const PlanBuffer& read = buffer(*of.host);
     const PlanBuffer& written = buffer(of.buffer);
     const bool alike = of.begin == 0 && read.shape == written.shape &&
@@ -346,7 +348,8 @@ class PlanVerifier {
     return in_place_->reads_before_writing(*of.host, of.buffer);
   }
 
-  /// Of the inputs in whose memory an output may lie: those of its shape and width.
+  /// Last kernel that reads an input of the output's shape and element size, or -1: the caller may
+  /// pass one buffer as both.
   [[nodiscard]] std::int64_t last_read_of_alike(const PlanBuffer& output) {
     const auto key = [](const PlanBuffer& of) {
       return std::pair(info(of.dtype).bytes, std::vector(of.shape.begin(), of.shape.end()));
@@ -362,23 +365,25 @@ class PlanVerifier {
     return found == alike_->end() ? -1 : found->second;
   }
 
-  /// Those of one memory, by their first kernel.
-  void check_apart(std::span<const Lodger> lodgers) const {
-    std::map<std::int64_t, const Lodger*> alive;  // by where they begin
-    using Leaving = std::pair<std::int64_t, std::int64_t>;
+  /// Fails if two temporaries of one memory overlap while both are alive. They are sorted by
+  /// `first`.
+  void check_apart(std::span<const PlacedTemporary> temporaries) const {
+    std::map<std::int64_t, const PlacedTemporary*> alive;   // by `begin`
+    using Leaving = std::pair<std::int64_t, std::int64_t>;  // last kernel, `begin`
     std::priority_queue<Leaving, std::vector<Leaving>, std::greater<>> leaving;
-    for (const Lodger& next : lodgers) {
+    for (const PlacedTemporary& next : temporaries) {
       for (; !leaving.empty() && leaving.top().first < next.first; leaving.pop()) {
         alive.erase(leaving.top().second);
       }
       const auto after = alive.lower_bound(next.begin);
-      const Lodger* beside = after != alive.end() && after->first < next.end ? after->second
-                             : after != alive.begin() && std::prev(after)->second->end > next.begin
-                                 ? std::prev(after)->second
-                                 : nullptr;
-      if (beside != nullptr) {
-        wrong(fmt::format("{} and {} lie over each other, and kernel {} needs both",
-                          name(beside->buffer), name(next.buffer), next.first));
+      const PlacedTemporary* overlapping =
+          after != alive.end() && after->first < next.end ? after->second
+          : after != alive.begin() && std::prev(after)->second->end > next.begin
+              ? std::prev(after)->second
+              : nullptr;
+      if (overlapping != nullptr) {
+        wrong(fmt::format("{} and {} overlap, and kernel {} needs both", name(overlapping->buffer),
+                          name(next.buffer), next.first));
       }
       alive.emplace(next.begin, &next);
       leaving.emplace(next.last, next.begin);
@@ -386,10 +391,11 @@ class PlanVerifier {
   }
 
   const Plan& plan_;
-  std::size_t k_ = 0;  // the kernel that is looked at
-  std::vector<Use> uses_;
-  std::set<std::pair<BufferId, Region>> stored_;  // so far, that is not all of a buffer
-  std::map<BufferId, RegionSum> sums_;            // of those
+  std::size_t k_ = 0;                             // the kernel that is being checked
+  std::vector<Use> uses_;                         // by buffer
+  std::set<std::pair<BufferId, Region>> stored_;  // parts of buffers written so far
+  std::map<BufferId, RegionSum> sums_;            // fingerprints of these parts, by buffer
+  /// Last kernel that reads an input, by element size and shape.
   std::optional<std::map<std::pair<int, std::vector<std::int64_t>>, std::int64_t>> alike_;
   std::optional<InPlaceRule> in_place_;
 };

@@ -70,7 +70,7 @@ TEST(VerifyPlan, ShowsThePlan) {
 
 TEST(VerifyPlan, RefusesReferencesToNothing) {
   EXPECT_EQ(reason(steps(), [](Plan& plan) { plan.kernels[0].inputs[0].buffer = {99}; }),
-            "a kernel names a buffer that the plan has not");
+            "a kernel names a buffer that is not in the plan");
   EXPECT_EQ(reason(steps(), [](Plan& plan) { plan.kernels[0].inputs.clear(); }),
             "a kernel has other operands than its body");
   EXPECT_EQ(reason(steps(), [](Plan& plan) { plan.kernels[2].parameters = {7}; }),
@@ -114,7 +114,8 @@ TEST(VerifyPlan, RefusesOutputsOfShapesThatAKernelDoesNotWalk) {
     kernel.body.output("row", kernel.body.iota(DType::f32, {8}));
     kernel.outputs.push_back(kernel.outputs[0]);
   };
-  EXPECT_EQ(reason(joined(), add_row), "kernel 0 writes [8], a shape that it does not walk");
+  EXPECT_EQ(reason(joined(), add_row),
+            "kernel 0 writes [8], but its outputs or reductions have other shapes");
 }
 
 TEST(VerifyPlan, RefusesToOverwriteWhatAProductReads) {
@@ -125,7 +126,7 @@ TEST(VerifyPlan, RefusesToOverwriteWhatAProductReads) {
     for (PlanOperand& input : plan.kernels.back().inputs) input.in_place = true;
   };
   EXPECT_EQ(reason(plan_graph(graph, {}, Fuse::all), change),
-            "kernel 0 reads input \"x\" for a product, and as if it could be overwritten");
+            "kernel 0 reads input \"x\" for a product, but allows it to be overwritten");
 }
 
 // --- Memory --------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ TEST(VerifyPlan, RefusesToOverwriteWhatAProductReads) {
 TEST(VerifyPlan, RefusesTemporariesOverEachOther) {
   EXPECT_EQ(
       reason(steps(), [](Plan& plan) { temporary(plan, 1).offset = temporary(plan, 0).offset; }),
-      "temporary 0 and temporary 1 lie over each other, and kernel 1 needs both");
+      "temporary 0 and temporary 1 overlap, and kernel 1 needs both");
 }
 
 TEST(VerifyPlan, RefusesTemporariesOutsideTheirMemory) {
