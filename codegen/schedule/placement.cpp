@@ -159,7 +159,7 @@ LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis) 
   return stride == 1 ? LaneStride::contiguous : LaneStride::strided;
 }
 
-bool is_turned(const LoopSpace& space, std::size_t argument) {
+bool is_transposed(const LoopSpace& space, std::size_t argument) {
   if (space.tile == 0) return false;
   const int inner = space.rank() - 1;
   const LaneStride along = stride_class(space, argument, inner);
@@ -168,7 +168,7 @@ bool is_turned(const LoopSpace& space, std::size_t argument) {
 }
 
 LaneStride load_stride(const LoopSpace& space, std::size_t argument) {
-  if (is_turned(space, argument)) return LaneStride::contiguous;
+  if (is_transposed(space, argument)) return LaneStride::contiguous;
   return stride_class(space, argument, space.rank() - 1);
 }
 

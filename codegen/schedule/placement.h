@@ -54,7 +54,7 @@ struct Pressure {
 /// The class of an output along the innermost axis.
 [[nodiscard]] LaneStride store_stride(const LoopSpace& space, std::size_t argument);
 /// Whether `argument` is read from a block that was transposed.
-[[nodiscard]] bool is_turned(const LoopSpace& space, std::size_t argument);
+[[nodiscard]] bool is_transposed(const LoopSpace& space, std::size_t argument);
 /// How far apart loads find the elements of `argument` along the innermost axis.
 [[nodiscard]] LaneStride load_stride(const LoopSpace& space, std::size_t argument);
 /// How `argument` is walked along `axis`.
