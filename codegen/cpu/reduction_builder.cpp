@@ -50,8 +50,8 @@ void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level,
   define(wanted, {}, block);
 }
 
-void ReductionBuilder::define_in_block(const std::vector<bool>& cone, Level level, IndexId place,
-                                       Block& block) {
+void ReductionBuilder::rematerialise(const std::vector<bool>& cone, Level level, IndexId place,
+                                     Block& block) {
   const auto wanted = [&](NodeId node) {
     return cone[node.index] && placement_.level(node) == level && !is_reduction(node) &&
            !known_[node.index];
@@ -138,7 +138,7 @@ ReductionBuilder::Operands ReductionBuilder::from_locals(const Locals& locals) {
 ReductionBuilder::Operands ReductionBuilder::from_row(const Pass& pass,
                                                       const std::vector<bool>& cone) {
   return [this, &pass, &cone](IndexId place, Block& block) {
-    define_in_block(cone, Level::lane, place, block);
+    rematerialise(cone, Level::lane, place, block);
     keep(place, block);
     return operand_values(pass);
   };
@@ -191,7 +191,7 @@ void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
     }
   }
   set_row(positions);
-  define_in_block(cone, group_level_, {}, rows.body);
+  rematerialise(cone, group_level_, {}, rows.body);
   const IndexId first = indices_.mul(rows.variable, length);
   row_start_ = first;
   const IndexId zero = indices_.constant(0);
@@ -246,7 +246,7 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
   const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
   fill_identity(pass, locals, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
   const auto fill = [&](IndexId place, bool, Block& inner) {
-    define_in_block(wanted, Level::lane, place, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     const Values x = operand_values(pass);
     const IndexId position = indices_.sub(indices_.add(row_start_, place), at);
     for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
@@ -317,7 +317,7 @@ void ReductionBuilder::add_row_outputs(const Outputs& reduced, const Outputs& ro
   define_shared(over_->cone(all, known_), Level::row, block);
   const std::vector<bool> wanted = over_->cone(row_nodes, known_);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
-    define_in_block(wanted, Level::lane, place, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     for (std::size_t i : rows) store_output(i, streaming, place, inner);
   };
   if (!row_nodes.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
@@ -364,8 +364,8 @@ ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int 
     }
     const std::vector<bool> wanted = over_->cone(pass);
     set_row(with_group(group));
-    define_in_block(wanted, group_level_, {}, inner);
-    define_in_block(wanted, Level::lane, place, inner);
+    rematerialise(wanted, group_level_, {}, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     return operand_values(pass);
   };
   return accumulated(pass, std::move(loop), identities(pass), operands, block);
@@ -433,7 +433,7 @@ void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, 
     for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
       values_[pass.reductions[i].index] = load_local(sums[i], position, inner);
     }
-    define_in_block(wanted, Level::lane, place, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     for (std::size_t i : outputs) store_output(i, streaming, place, inner);
   };
   add_elements(columns, body, true, block);

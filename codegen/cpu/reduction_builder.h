@@ -44,8 +44,9 @@ class ReductionBuilder : protected NestBuilder {
   [[nodiscard]] std::vector<NodeId> nodes_of(const Outputs& outputs) const;
   /// Defines the values of this level in `cone` for all later blocks of the unit, each only once.
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
-  /// Defines the values of this level in `cone` for `block` alone; loads those that are kept.
-  void define_in_block(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
+  /// Rematerialises the values of this level in `cone` for `block` alone; loads those that are
+  /// kept.
+  void rematerialise(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
 
   // Over rows.
   /// Lets later passes keep the rows of values that are expensive to rematerialise, such as the

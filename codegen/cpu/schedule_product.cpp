@@ -379,11 +379,11 @@ void ProductScheduler::add_outputs(const Outputs& outputs, Block& block) {
   const std::vector<bool> wanted = over_rows_.cone(nodes_of(outputs));
   Loop rows = serial_loop(rows_of_unit_);
   set_position(number(0), rows.variable);
-  define_in_block(wanted, Level::row, {}, rows.body);
+  rematerialise(wanted, Level::row, {}, rows.body);
   add_elements(
       columns_,
       [&](IndexId place, bool streaming, Block& inner) {
-        define_in_block(wanted, Level::lane, place, inner);
+        rematerialise(wanted, Level::lane, place, inner);
         for (std::size_t i : outputs) store_output(i, streaming, place, inner);
       },
       true, rows.body);

@@ -75,7 +75,7 @@ void ReductionScheduler::add_columns(Block& block) {
   const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
   define_shared(wanted, Level::row, units.body);
   const auto store = [&](IndexId place, Block& body) {
-    define_in_block(wanted, Level::lane, place, body);
+    rematerialise(wanted, Level::lane, place, body);
     for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, false, place, body);
   };
   add_column_loops(pass, columns, store, units.body);
