@@ -88,9 +88,9 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   const Node& operand = body.node(sides.column_operand);
   const bool computed = operand.op != Op::input;
   // A single tile reads each element once, and several tiles find a small operand in the cache.
-  const bool reads_far = computed || space.extents[0] * columns * bytes > kL1OperandBytes;
+  const bool worth_packing = computed || space.extents[0] * columns * bytes > kL1OperandBytes;
   strategy.packed =
-      (rows > form.rows && reads_far) || any_input(body, sides.columns, [&](std::size_t input) {
+      (rows > form.rows && worth_packing) || any_input(body, sides.columns, [&](std::size_t input) {
         return along(input, columns_axis) == LaneStride::strided;
       });
   if (!computed) {

@@ -218,9 +218,9 @@ ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span r
   loop.masked = true;
   loop.once = true;
   set_row(unit_);
-  const Values lanes_of_all =
+  const Values accumulators =
       accumulated(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
-  return fold(pass, lanes_of_all, block);
+  return fold(pass, accumulators, block);
 }
 
 /// Reduces at most a chunk. The elements after the last whole step, or all elements if the group
@@ -231,13 +231,13 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
   const std::vector<bool> wanted = over_->cone(pass, known_);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
-  Values lanes_of_all = identities(pass);
+  Values accumulators = identities(pass);
   IndexId at = range.from;
   if (axes().reduced == 1) {
     const IndexId length = indices_.sub(range.to, range.from);
     at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
     set_row(unit_);
-    lanes_of_all = accumulated(pass, lanes_loop(pass, {range.from, at}), lanes_of_all,
+    accumulators = accumulated(pass, lanes_loop(pass, {range.from, at}), accumulators,
                                from_row(pass, wanted), block);
   }
   const std::int64_t room = axes().reduced == 1 ? pass.lanes : pass.chunk();
@@ -253,9 +253,9 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
     keep(place, inner);
   };
   add_row_parts({at, range.to}, wanted, fill, false, block);
-  lanes_of_all =
-      accumulated(pass, lanes_loop(pass, {zero, filled}), lanes_of_all, from_locals(locals), block);
-  return fold(pass, lanes_of_all, block);
+  accumulators =
+      accumulated(pass, lanes_loop(pass, {zero, filled}), accumulators, from_locals(locals), block);
+  return fold(pass, accumulators, block);
 }
 
 /// Reduces a range of at most chunk ^ (level + 1) elements to one.
@@ -283,9 +283,9 @@ ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, S
                                    .lane_stride = {}});
   }
   block.emplace_back(std::move(chunks));
-  const Values lanes_of_all = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
+  const Values accumulators = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
                                           from_locals(results), block);
-  return fold(pass, lanes_of_all, block);
+  return fold(pass, accumulators, block);
 }
 
 void ReductionBuilder::add_pass(const Pass& pass, Block& block) {

@@ -81,17 +81,17 @@ void ElementwiseScheduler::add_transposes(IndexId first_row, IndexId first_colum
     if (!transposed_[i].has_value()) {
       transposed_[i] = new_local(nest_.arguments[i].dtype, space_.tile * space_.tile);
     }
-    const IndexId across = stride(i, inner_axis());
+    const IndexId column_stride = stride(i, inner_axis());
     const int lanes = strategy_.vector_bytes / info(nest_.arguments[i].dtype).bytes;
-    block.emplace_back(Transpose{
-        .argument = static_cast<std::uint8_t>(i),
-        .local = *transposed_[i],
-        .side = static_cast<std::uint16_t>(space_.tile),
-        .lanes = static_cast<std::uint16_t>(std::min(lanes, kMaxTransposeLanes)),
-        .offset =
-            indices_.add(indices_.add(rows_[i], first_row), indices_.mul(first_column, across)),
-        .stride = across,
-        .to = indices_.constant(0)});
+    block.emplace_back(
+        Transpose{.argument = static_cast<std::uint8_t>(i),
+                  .local = *transposed_[i],
+                  .side = static_cast<std::uint16_t>(space_.tile),
+                  .lanes = static_cast<std::uint16_t>(std::min(lanes, kMaxTransposeLanes)),
+                  .offset = indices_.add(indices_.add(rows_[i], first_row),
+                                         indices_.mul(first_column, column_stride)),
+                  .stride = column_stride,
+                  .to = indices_.constant(0)});
   }
 }
 

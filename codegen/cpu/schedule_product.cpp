@@ -294,26 +294,27 @@ void ProductScheduler::add_tile(IndexId column, IndexId panel, Block& block) {
     }
     summed.carried.push_back({first, new_value(dtype_), {}, new_value(dtype_)});
   }
-  ValueId across;
+  ValueId column_value;
   if (product_.packed) {
-    across = load_local(packed_, packed_place(column, summed.variable, panel), summed.body);
+    column_value = load_local(packed_, packed_place(column, summed.variable, panel), summed.body);
   } else {
     set_position(summed.variable, rows_of_unit_.from);
     define_side(sides_.columns, Level::row, {}, summed.body);
     define_side(sides_.columns, Level::lane, column, summed.body);
-    across = value_of(sides_.column_operand);
+    column_value = value_of(sides_.column_operand);
   }
   std::vector<ValueId> totals;
   for (std::int64_t row = 0; row < product_.rows; ++row) {
     Carry& carry = summed.carried[static_cast<std::size_t>(row)];
-    const ValueId down = new_value(dtype_);
-    summed.body.emplace_back(Load{.result = down,
+    const ValueId row_value = new_value(dtype_);
+    summed.body.emplace_back(Load{.result = row_value,
                                   .argument = staged_,
                                   .lanes = LaneStride::uniform,
                                   .offset = staged_place(number(row), summed.variable),
                                   .lane_stride = {}});
     carry.next = new_value(dtype_);
-    summed.body.emplace_back(Compute{carry.next, Op::fma, 3, {down, across, carry.value}, 0});
+    summed.body.emplace_back(
+        Compute{carry.next, Op::fma, 3, {row_value, column_value, carry.value}, 0});
     totals.push_back(carry.result);
   }
   block.emplace_back(std::move(summed));

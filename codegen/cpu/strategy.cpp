@@ -111,9 +111,9 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
     if (node.op != Op::input || placement.level(id) != Level::lane) return true;
     return has_masked_access(node.dtype) && is_one_access(load_stride(space, node.payload));
   };
-  const auto kept_by_words = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
+  const auto is_maskable = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
   return std::ranges::all_of(placement.order, one_instruction) &&
-         std::ranges::all_of(reductions(body), kept_by_words) &&
+         std::ranges::all_of(reductions(body), is_maskable) &&
          std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
                              [&](std::size_t output) {
                                return has_masked_access(output_dtype(body, output)) &&

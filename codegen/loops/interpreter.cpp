@@ -1,8 +1,8 @@
 // The loop interpreter: a machine with one register per value of the nest, as wide as the step of
 // the loop that defines it.
 //
-// As in machine code, a statement runs for all lanes before the next statement does; so a wrong
-// order of loads and stores has the effect that it has there. The threads of a block run one after
+// As in machine code, a statement runs for all lanes before the next statement does. So a load that
+// wrongly follows a store to the same element is found. The threads of a block run one after
 // another. Accesses to shared memory whose result depends on this order fail: see Shared.
 #include <sinter/codegen/loop_interpreter.h>
 

@@ -230,16 +230,17 @@ Axis single_element(const std::vector<Layout>& arguments, std::size_t inputs) {
 std::int64_t tile(std::vector<Axis>& axes, const Graph& body) {
   if (axes.size() < 2) return 0;
   const Axis& inner = axes.back();
-  const auto is_across = [&inner](const Axis& axis, std::size_t input) {
+  const auto needs_transpose = [&inner](const Axis& axis, std::size_t input) {
     return axis.strides[input] == 1 && inner.strides[input] != 0 && inner.strides[input] != 1;
   };
   for (std::size_t input = 0; input < body.inputs().size(); ++input) {
     const auto rows =
-        std::ranges::find_if(axes, [&](const Axis& axis) { return is_across(axis, input); });
+        std::ranges::find_if(axes, [&](const Axis& axis) { return needs_transpose(axis, input); });
     if (rows == axes.end()) continue;
     std::int64_t bytes = 0;
     for (std::size_t other = 0; other < body.inputs().size(); ++other) {
-      if (is_across(*rows, other)) bytes += info(body.node(body.inputs()[other].node).dtype).bytes;
+      if (needs_transpose(*rows, other))
+        bytes += info(body.node(body.inputs()[other].node).dtype).bytes;
     }
     for (const std::int64_t side : {128, 64, 32, 16}) {
       if (rows->extent < side || inner.extent < side) continue;
