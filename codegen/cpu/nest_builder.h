@@ -67,7 +67,7 @@ class NestBuilder : protected StatementBuilder {
 
   const CpuStrategy strategy_;
   std::optional<Reloaded> reloaded_;
-  std::vector<IndexId> positions_;  // of the row, as last set
+  std::vector<IndexId> positions_;  // positions of the current row
   int lane_axis_;                   // along which lanes are consecutive
   std::vector<IndexId> rows_;       // [argument, iota] offset of the row
   /// [input] local argument with the transposed block of the input, if it is read transposed.

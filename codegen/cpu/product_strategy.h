@@ -11,6 +11,7 @@
 
 namespace sinter::detail {
 
+/// Shapes and ways of a CPU's product; M, N and K are those of the LoopSpace.
 struct ProductStrategy {
   std::int64_t rows = 1;   ///< rows of a tile; the tile has rows * vectors accumulators
   int vectors = 1;         ///< columns of a tile, in vectors

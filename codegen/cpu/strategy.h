@@ -12,6 +12,7 @@
 
 namespace sinter::detail {
 
+/// Widths and shapes of the loops with lanes of a kernel.
 struct CpuStrategy {
   int vector_bytes = 16;  ///< bytes of a vector register
   int lanes = 1;          ///< elements in one vector

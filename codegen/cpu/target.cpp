@@ -1,4 +1,4 @@
-// The named targets. `host_target()` in runtime describes the machine at hand.
+// The named targets. `host_target()` in runtime describes the machine that runs sinter.
 #include <sinter/codegen/target.h>
 
 #include <sinter/codegen/schedule.h>

@@ -13,6 +13,7 @@
 
 namespace sinter::detail {
 
+/// The table of index expressions of a nest under construction.
 class IndexTable {
  public:
   /// Returns the entry for `index`, whose operands are entries of this table.

@@ -20,6 +20,7 @@ enum class Level : std::uint8_t {
   lane,   ///< with the element: defined in loops with lanes
 };
 
+/// Where the values of a kernel's body are computed.
 struct Placement {
   std::vector<NodeId> values;      ///< [node] node with its value: for a broadcast, the operand
   std::vector<Level> levels;       ///< [node]

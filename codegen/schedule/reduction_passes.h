@@ -32,6 +32,7 @@ struct ReducedAxes {
   int inner = 0;
 };
 
+/// The reductions of a kernel's body, as passes over the same axes.
 class ReductionPasses {
  public:
   /// `free_lanes` is the number of lanes of a reduction whose order is free (such as max); it then

@@ -58,16 +58,19 @@
 
 namespace sinter {
 
+/// Position of an entry in LoopNest::indices.
 struct IndexId {
   std::uint32_t index = 0;
   friend auto operator<=>(IndexId, IndexId) = default;
 };
 
+/// Position of an entry in LoopNest::values.
 struct ValueId {
   std::uint32_t index = 0;
   friend auto operator<=>(ValueId, ValueId) = default;
 };
 
+/// What an Index computes, from its operands a and b and its immediate.
 enum class IndexOp : std::uint8_t {
   constant,      ///< immediate
   begin,         ///< first index of the range that this call covers
@@ -88,6 +91,7 @@ enum class IndexOp : std::uint8_t {
   aligned,       ///< 1 if offset a of `argument` is at a multiple of immediate bytes, else 0
 };
 
+/// One index expression. Fields that its op does not use are 0.
 struct Index {
   IndexOp op{};
   std::uint8_t argument = 0;
@@ -96,6 +100,7 @@ struct Index {
   friend bool operator==(const Index&, const Index&) = default;
 };
 
+/// A buffer of the caller, or a local memory.
 struct Argument {
   DType dtype{};
   bool output = false;
@@ -105,6 +110,7 @@ struct Argument {
   friend bool operator==(const Argument&, const Argument&) = default;
 };
 
+/// What the nest knows of a value besides the statement that defines it.
 struct ValueInfo {
   DType dtype{};
   friend bool operator==(const ValueInfo&, const ValueInfo&) = default;
@@ -267,7 +273,7 @@ struct Limit {
 ///   - A masked thread loop with limits covers whole steps, and tests its limits instead of `to`.
 struct Loop {
   LoopKind kind{};
-  bool masked = false;
+  bool masked = false;  ///< only for loops with lanes
   /// True if vectors in flight form pairs: one holds the even and the other the odd elements of
   /// 2 * lanes consecutive ones. So 16-bit elements widen to 32 bits without a shuffle. Every load
   /// and store with lanes is then contiguous and of 16 bits.
@@ -299,6 +305,7 @@ struct Loop {
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 
+/// The loops of one kernel, described at the head of this file, and the tables that they refer to.
 struct LoopNest {
   int rank = 1;                         ///< number of axes of the collapsed iteration space
   std::vector<Argument> arguments;      ///< inputs, then outputs, then local arguments
