@@ -1,9 +1,9 @@
-// Every range of elements is cut into consecutive parts, one loop each:
+// add_elements cuts every range of elements into consecutive parts, one loop each:
 //   peel    up to the first aligned store
-//   stream  whole steps with streaming stores, if all of them are aligned
+//   stream  whole steps with streaming stores, if all of these are aligned
 //   main    whole steps of several vectors
 //   middle  whole single vectors
-//   tail    what is left
+//   tail    the rest
 #include "cpu/nest_builder.h"
 
 #include <utility>
@@ -14,7 +14,7 @@
 
 namespace sinter::detail {
 
-/// What a loop with lanes does per iteration.
+/// The form of a loop with lanes.
 struct NestBuilder::VectorForm {
   int lanes = 1;
   int unroll = 1;
@@ -30,7 +30,7 @@ NestBuilder::NestBuilder(const Graph& body, const LoopSpace& space, Placement pl
     : StatementBuilder(body, space, std::move(placement)),
       strategy_(std::move(strategy)),
       lane_axis_(inner_axis()),
-      turned_(body.inputs().size()) {}
+      transposed_(body.inputs().size()) {}
 
 std::uint8_t NestBuilder::new_local(DType dtype, std::int64_t elements) {
   nest_.arguments.push_back({dtype, false, static_cast<std::uint32_t>(elements)});
@@ -81,10 +81,10 @@ Load NestBuilder::load(NodeId node, IndexId place) {
   Load load{new_value(node), argument, LaneStride::uniform, rows_[argument], {}};
   if (placement_.level(node) != Level::lane) return load;
   load.lanes = stride_class(space_, argument, lane_axis_);
-  if (turned_[argument].has_value()) {
+  if (transposed_[argument].has_value()) {
     load.lanes = LaneStride::contiguous;
-    load.argument = *turned_[argument];
-    load.offset = indices_.add(turned_row_, indices_.sub(place, turned_column_));
+    load.argument = *transposed_[argument];
+    load.offset = indices_.add(transposed_row_, indices_.sub(place, transposed_column_));
     return load;
   }
   load.offset = offset(argument, place);
@@ -104,8 +104,8 @@ Count NestBuilder::count(NodeId node, IndexId place) {
 void NestBuilder::define(const std::function<bool(NodeId)>& wanted, IndexId place, Block& block) {
   for (NodeId node : placement_.order) {
     if (!wanted(node)) continue;
-    if (held_.has_value() && node == held_->node)
-      values_[node.index] = held_->load(place, block);
+    if (reloaded_.has_value() && node == reloaded_->node)
+      values_[node.index] = reloaded_->load(place, block);
     else if (body_.node(node).op == Op::input)
       block.emplace_back(load(node, place));
     else if (body_.node(node).op == Op::iota)
@@ -134,7 +134,7 @@ std::int64_t NestBuilder::vector_bytes(std::size_t output) const {
   return std::int64_t{strategy_.lanes} * info(nest_.arguments[output_argument(output)].dtype).bytes;
 }
 
-/// The first place where the anchor is aligned.
+/// Returns the first place in the range at which the anchor is aligned, at most `to`.
 IndexId NestBuilder::peel_bound(IndexId from, IndexId to) {
   const std::size_t anchor = strategy_.anchor;
   const std::uint8_t argument = output_argument(anchor);
@@ -143,12 +143,12 @@ IndexId NestBuilder::peel_bound(IndexId from, IndexId to) {
   return indices_.min(to, indices_.add(from, distance));
 }
 
-/// `from`, and as many whole steps as fit before `to`.
+/// Returns the end of the whole steps that fit between `from` and `to`.
 IndexId NestBuilder::step_bound(IndexId from, IndexId to, std::int64_t step) {
   return indices_.add(from, indices_.round_down(indices_.sub(to, from), step));
 }
 
-/// The same, but `from` itself where a streamed output is not aligned together with the anchor.
+/// Like step_bound, but returns `from` if a streamed output is not aligned where the anchor is.
 IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
   IndexId count = indices_.round_down(indices_.sub(to, from), step);
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
@@ -162,12 +162,13 @@ IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
 
 // --- The whole nest ------------------------------------------------------------------------------
 
-/// Loads of whole vectors ask for what comes next of inputs that are far away.
-void NestBuilder::prefetch(Block& block, bool whole_vectors) const {
+/// Sets the prefetch distance of loads of whole vectors. `whole_vectors` is true for the body of a
+/// loop with such loads.
+void NestBuilder::set_prefetch(Block& block, bool whole_vectors) const {
   for (Statement& statement : block) {
     if (Loop* loop = std::get_if<Loop>(&statement)) {
-      prefetch(loop->body, loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
-                               !loop->interleaved);
+      set_prefetch(loop->body, loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
+                                   !loop->interleaved);
     } else if (Load* load = std::get_if<Load>(&statement)) {
       const bool may = whole_vectors && load->lanes == LaneStride::contiguous &&
                        load->argument < strategy_.prefetch.size();
@@ -177,7 +178,7 @@ void NestBuilder::prefetch(Block& block, bool whole_vectors) const {
 }
 
 LoopNest NestBuilder::take() {
-  prefetch(nest_.body, false);
+  set_prefetch(nest_.body, false);
   nest_.locals_in_scratch = !locals_fit_stack(nest_);
   return StatementBuilder::take();
 }
@@ -226,7 +227,7 @@ Span NestBuilder::part(IndexId number, int axis, std::int64_t size) {
   return {from, indices_.min(indices_.extent(axis), indices_.add(from, indices_.constant(size)))};
 }
 
-/// One loop over the range; returns its end.
+/// Appends one loop over the range and returns the end of the range.
 IndexId NestBuilder::add_loop(const VectorForm& form, Span range, const ElementBody& body,
                               Block& block) {
   Loop loop = vector_loop(range, form.lanes, form.unroll);
@@ -240,7 +241,7 @@ IndexId NestBuilder::add_loop(const VectorForm& form, Span range, const ElementB
 
 void NestBuilder::add_elements(Span range, const ElementBody& body, bool stores_outputs,
                                Block& block) {
-  // What is shorter than a vector is one masked step.
+  // With masks, a range below one vector is one masked step.
   const VectorForm peel{.lanes = strategy_.masks ? strategy_.lanes : 1,
                         .masked = strategy_.masks,
                         .once = strategy_.masks};
@@ -260,7 +261,7 @@ void NestBuilder::add_elements(Span range, const ElementBody& body, bool stores_
   };
   if (stores_outputs && strategy_.peel) add(peel, peel_bound(at, to));
   if (streams > 0) add(stream, stream_bound(at, to, stream.step()));
-  // One streamed output is always aligned after the peel: nothing is left for the plain form.
+  // After the peel a single streamed output is aligned, so `stream` covers all whole steps.
   if (streams != 1) add(main, step_bound(at, to, main.step()));
   if (strategy_.middle) add(single, step_bound(at, to, single.step()));
   add(tail, to);

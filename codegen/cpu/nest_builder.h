@@ -1,5 +1,5 @@
-// NestBuilder: what the CPU schedulers share: addresses, statements, and a range of elements as
-// loops with lanes. Which loops stand around those is a scheduler's own.
+// NestBuilder: the base of the CPU schedulers. It makes addresses, statements, and the loops with
+// lanes that cover a range of elements. A scheduler adds the loops around these.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace sinter::detail {
 
-/// A part of an axis.
+/// The part [from, to) of an axis.
 struct Span {
   IndexId from, to;
 };
@@ -23,20 +23,22 @@ class NestBuilder : protected StatementBuilder {
  protected:
   NestBuilder(const Graph& body, const LoopSpace& space, Placement placement, CpuStrategy strategy);
 
-  /// Memory of the kernel's own, as an argument.
+  /// Adds a local argument to the nest and returns its position.
   [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Addresses.
-  /// From here on offsets lie in the row at these positions, one for each axis from the first; that
-  /// of the axis of lanes does not count.
+  /// Sets the row in which later offsets lie. `positions` are those along the axes from the first
+  /// on; the one along the axis of lanes is ignored.
   void set_row(const std::vector<IndexId>& positions);
+  /// Returns the offset of the element of the row at `place` along the axis of lanes.
   [[nodiscard]] IndexId offset(std::size_t argument, IndexId place);
 
   // Statements.
   [[nodiscard]] ValueId load_local(std::uint8_t local, IndexId place, Block& block);
+  /// Appends a store to a local argument; `whole` is that of Store.
   void store_local(std::uint8_t local, IndexId place, ValueId value, Block& block,
                    bool whole = false);
-  /// The values of these nodes, in an order in which they may be computed.
+  /// Appends the definitions of the wanted nodes, operands first.
   void define(const std::function<bool(NodeId)>& wanted, IndexId place, Block& block);
   void store_output(std::size_t output, bool streaming, IndexId place, Block& block);
 
@@ -44,38 +46,39 @@ class NestBuilder : protected StatementBuilder {
   [[nodiscard]] Loop parallel_loop();
   [[nodiscard]] Loop serial_loop(Span range);
   [[nodiscard]] Loop vector_loop(Span range, int lanes, int unroll);
-  /// A variable that counts to `radix` as part of the loop's own.
+  /// Adds a digit to the loop, inside its other digits, and returns the digit's variable.
   [[nodiscard]] IndexId add_digit(Loop& loop, IndexId radix);
-  /// What happens to the element at `place`, or to many from there on.
+  /// Appends the statements for the element at `place`, lane 0 of a loop with lanes.
   using ElementBody = std::function<void(IndexId place, bool streaming, Block& block)>;
-  /// The elements of a range, as consecutive loops. `stores_outputs`: their alignment counts.
+  /// Appends consecutive loops that cover a range of elements. With `stores_outputs` they follow
+  /// the strategy's peel and non-temporal stores.
   void add_elements(Span range, const ElementBody& body, bool stores_outputs, Block& block);
-  /// Part `number` of an axis that is cut into parts of this size.
+  /// Returns part `number` of an axis that is cut into parts of `size` elements.
   [[nodiscard]] Span part(IndexId number, int axis, std::int64_t size);
 
-  /// The nest, once all is in it.
+  /// Returns the finished nest. The builder is empty afterwards.
   [[nodiscard]] LoopNest take();
 
-  /// A value that the nest has computed before, and keeps in memory of its own.
-  struct Held {
+  /// A value that lies in local memory; its uses load it instead of computing it.
+  struct Reloaded {
     NodeId node;
     std::function<ValueId(IndexId place, Block& block)> load;
   };
 
   const CpuStrategy strategy_;
-  std::optional<Held> held_;
-  std::vector<IndexId> positions_;  // of the row, as last set
-  int lane_axis_;                   // along which lanes lie next to each other
+  std::optional<Reloaded> reloaded_;
+  std::vector<IndexId> positions_;  // positions of the current row
+  int lane_axis_;                   // along which lanes are consecutive
   std::vector<IndexId> rows_;       // [argument, iota] offset of the row
-  /// [input] the local argument that holds its block, where it is read transposed.
-  std::vector<std::optional<std::uint8_t>> turned_;
-  IndexId turned_row_;     // offset of the row in every such block
-  IndexId turned_column_;  // the column at which every such block begins
+  /// [input] local argument with the transposed block of the input, if it is read transposed.
+  std::vector<std::optional<std::uint8_t>> transposed_;
+  IndexId transposed_row_;     // offset of the row in every transposed block
+  IndexId transposed_column_;  // column at which every transposed block begins
 
  private:
   struct VectorForm;
 
-  void prefetch(Block& block, bool whole_vectors) const;
+  void set_prefetch(Block& block, bool whole_vectors) const;
 
   [[nodiscard]] Load load(NodeId node, IndexId place);
   [[nodiscard]] Count count(NodeId node, IndexId place);

@@ -12,16 +12,17 @@
 namespace sinter::detail {
 namespace {
 
-/// Ops behind a product that stand in the code once for every row of a tile.
+/// Most ops of an epilogue in registers, whose code is repeated for every row of a tile.
 constexpr int kMaxOperations = 12;
-/// Bytes of a row that is summed at once: a tile's rows and columns of this length stay in the
+/// Bytes of K up to which it is one depth: rows and columns of a tile of this length stay in the
 /// first two levels of the cache.
 constexpr std::int64_t kDepthBytes = 2048;
-/// Where there is more to sum.
+/// Bytes of a depth where K is split into several.
 constexpr std::int64_t kDepthBlockBytes = 1024;
-/// An operand that stays in the first level of the cache, beside the rows of a tile.
-constexpr std::int64_t kNearBytes = std::int64_t{24} << 10;
-/// What a tile costs beside its rows, in rows: its columns are loaded, it begins and ends.
+/// Bytes up to which a column operand stays in the first-level cache beside the rows of a tile, so
+/// that packing does not pay; see docs/figures.md.
+constexpr std::int64_t kL1OperandBytes = std::int64_t{24} << 10;
+/// Overhead of a tile, in units of the cost of one row: loads of its columns, its start and end.
 constexpr double kTileCost = 1.5;
 
 struct TileForm {
@@ -29,16 +30,17 @@ struct TileForm {
   int vectors;
 };
 
-/// Accumulators take most registers, so that each element that is loaded is used often.
+/// Returns the tile forms, fewest rows first. Accumulators take most registers, so that each loaded
+/// element is used often.
 std::vector<TileForm> tile_forms(const Target& target) {
   if (target.vector_registers < 32) return {{1, 8}, {4, 2}, {6, 2}};
-  // A scalar pipeline as narrow as this one is kept busy by fewer.
+  // Fewer accumulators keep pipelines of 128 bits busy.
   if (target.vector_bytes < 32) return {{1, 8}, {4, 4}, {8, 2}};
   return {{1, 8}, {4, 4}, {8, 2}, {14, 2}};
 }
 
-/// The form that covers the rows with the least work. Depends on how many there are only up to the
-/// highest form, and beyond by how much of it is left over: the class of the number of rows.
+/// Returns the form that covers the rows at the least cost. This choice is the class of the number
+/// of rows that the nest depends on.
 TileForm choose_tile(std::int64_t rows, const Target& target) {
   const std::vector<TileForm> forms = tile_forms(target);
   const auto fits =
@@ -85,18 +87,18 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   strategy.depth = (strategy.several_depths ? kDepthBlockBytes : kDepthBytes) / bytes;
   const Node& operand = body.node(sides.column_operand);
   const bool computed = operand.op != Op::input;
-  // A tile that is alone reads each element once, and several find a small operand in the cache.
-  const bool reads_far = computed || space.extents[0] * columns * bytes > kNearBytes;
+  // A single tile reads each element once, and several tiles find a small operand in the cache.
+  const bool worth_packing = computed || space.extents[0] * columns * bytes > kL1OperandBytes;
   strategy.packed =
-      (rows > form.rows && reads_far) || any_input(body, sides.columns, [&](std::size_t input) {
+      (rows > form.rows && worth_packing) || any_input(body, sides.columns, [&](std::size_t input) {
         return along(input, columns_axis) == LaneStride::strided;
       });
   if (!computed) {
     const auto input = static_cast<std::size_t>(operand.payload);
-    strategy.turned = along(input, 0) == LaneStride::contiguous &&
-                      along(input, columns_axis) == LaneStride::strided;
+    strategy.transposed = along(input, 0) == LaneStride::contiguous &&
+                          along(input, columns_axis) == LaneStride::strided;
   }
-  strategy.rows_lie_together = any_input(body, sides.rows, [&](std::size_t input) {
+  strategy.rows_contiguous = any_input(body, sides.rows, [&](std::size_t input) {
     return along(input, rows_axis) == LaneStride::contiguous &&
            along(input, 0) != LaneStride::contiguous;
   });

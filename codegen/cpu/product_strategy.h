@@ -11,23 +11,27 @@
 
 namespace sinter::detail {
 
+/// Shapes and ways of a CPU's product; M, N and K are those of the LoopSpace.
 struct ProductStrategy {
-  std::int64_t rows = 1;   ///< of a tile: accumulators side by side in registers
+  std::int64_t rows = 1;   ///< rows of a tile; the tile has rows * vectors accumulators
   int vectors = 1;         ///< columns of a tile, in vectors
-  bool masks = false;      ///< less than a vector is one masked vector, else single elements
-  std::int64_t depth = 0;  ///< elements that are summed at once
-  /// More is summed than `depth`: what has been is kept in memory of the kernel's own.
+  bool masks = false;      ///< true if columns below a vector are a masked vector, else single
+  std::int64_t depth = 0;  ///< largest part of K that is accumulated at once
+  /// True if K exceeds `depth`. Local memory then holds the sums of the block between depths.
   bool several_depths = false;
-  /// The operand that varies with columns is brought together, tile by tile.
+  /// True if the column operand is packed: copied, so that the columns of a tile are contiguous.
   bool packed = false;
-  /// ... turned in registers, since it lies along what is summed.
-  bool turned = false;
-  /// Lanes of the operand that varies with rows lie along the rows, else along what is summed.
-  bool rows_lie_together = false;
-  /// What comes behind the product is computed while its tile is in registers.
+  /// True if packing transposes the column operand in registers, because it is contiguous along K.
+  bool transposed = false;
+  /// True if the staged row operand is contiguous along M, as its input is; else along K.
+  bool rows_contiguous = false;
+  /// True if the epilogue is computed on the accumulators of a tile; else on the block in local
+  /// memory.
   bool in_registers = false;
 };
 
+/// Returns the strategy for a product. `placement` is that of the epilogue (see schedule_product),
+/// `lanes` and `output_masks` are those of the epilogue's strategy.
 [[nodiscard]] ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& space,
                                                       const Placement& placement,
                                                       const ProductSides& sides,

@@ -1,5 +1,5 @@
-// One row, or block of columns, of what is reduced. Where only chunks are reduced, each is a row,
-// or block of columns, of its own.
+// The loops within one unit of work: a row that is reduced, or a block of columns. Where the
+// reductions stop at chunks, each chunk is a row, or a block of columns, of its own.
 #include "cpu/reduction_builder.h"
 
 #include <algorithm>
@@ -12,9 +12,9 @@
 namespace sinter::detail {
 namespace {
 
-/// A value is kept in memory if it would take this many operations to compute it again.
+/// Ops from which on a value is kept in local memory instead of rematerialised in a later pass.
 constexpr int kKeptOperations = 8;
-/// Of its row.
+/// Longest row, in bytes, that is kept: it fits the first-level cache beside the inputs.
 constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;
 
 }  // namespace
@@ -29,14 +29,14 @@ ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Pl
       row_start_(indices_.constant(0)) {}
 
 void ReductionBuilder::set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
-                                std::vector<IndexId> behind, Level group) {
+                                std::vector<IndexId> inner, Level group) {
   over_ = &reductions;
   unit_ = std::move(outer);
-  behind_ = std::move(behind);
+  inner_positions_ = std::move(inner);
   group_level_ = group;
 }
 
-// --- What is computed ----------------------------------------------------------------------------
+// --- Definitions ---------------------------------------------------------------------------------
 
 void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level, Block& block) {
   const auto wanted = [&](NodeId node) {
@@ -50,8 +50,8 @@ void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level,
   define(wanted, {}, block);
 }
 
-void ReductionBuilder::define_again(const std::vector<bool>& cone, Level level, IndexId place,
-                                    Block& block) {
+void ReductionBuilder::rematerialise(const std::vector<bool>& cone, Level level, IndexId place,
+                                     Block& block) {
   const auto wanted = [&](NodeId node) {
     return cone[node.index] && placement_.level(node) == level && !is_reduction(node) &&
            !known_[node.index];
@@ -64,8 +64,7 @@ void ReductionBuilder::define_again(const std::vector<bool>& cone, Level level, 
 
 // --- Rows that are kept for later passes ---------------------------------------------------------
 
-/// Where its row fits the first level of the cache beside what is read.
-void ReductionBuilder::choose_kept() {
+void ReductionBuilder::choose_values_to_keep() {
   const std::int64_t extent = over_->reduced_extent();
   if (axes().reduced > 1 || axes().inner > 0 || space_.chunk > 0) return;
   kept_ = over_->worth_keeping(kKeptOperations);
@@ -75,7 +74,7 @@ void ReductionBuilder::choose_kept() {
   }
 }
 
-void ReductionBuilder::forget_kept() {
+void ReductionBuilder::drop_kept_values() {
   kept_.assign(kept_.size(), false);
   known_.assign(known_.size(), false);
 }
@@ -114,7 +113,7 @@ ReductionBuilder::Locals ReductionBuilder::new_locals(const Pass& pass, std::int
   return locals;
 }
 
-/// What the unit reduces to one: the group, or a chunk of it.
+/// Returns the elements that the unit reduces to one: the group, or a chunk of it.
 Span ReductionBuilder::reduced_range() {
   IndexId length = indices_.constant(1);
   for (int axis = axes().outer; axis < axes().outer + axes().reduced; ++axis) {
@@ -139,18 +138,18 @@ ReductionBuilder::Operands ReductionBuilder::from_locals(const Locals& locals) {
 ReductionBuilder::Operands ReductionBuilder::from_row(const Pass& pass,
                                                       const std::vector<bool>& cone) {
   return [this, &pass, &cone](IndexId place, Block& block) {
-    define_again(cone, Level::lane, place, block);
+    rematerialise(cone, Level::lane, place, block);
     keep(place, block);
     return operand_values(pass);
   };
 }
 
-/// Whole steps of W lanes.
+/// Returns a loop whose steps are W elements.
 Loop ReductionBuilder::lanes_loop(const Pass& pass, Span range) {
   return vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
 }
 
-/// What the loop accumulates, lane by lane.
+/// Appends `loop`, which accumulates `operands`, and returns the accumulators lane by lane.
 ReductionBuilder::Values ReductionBuilder::accumulated(const Pass& pass, Loop loop,
                                                        const Values& first,
                                                        const Operands& operands, Block& block) {
@@ -170,8 +169,8 @@ void ReductionBuilder::fill_identity(const Pass& pass, const Locals& locals, Spa
   block.emplace_back(std::move(loop));
 }
 
-/// The elements [from, to) of the group, row by row where it has several axes. `body` is called
-/// with places along the last axis.
+/// Appends loops over the elements `range` of the group; if the group has several axes, row by row.
+/// `body` gets places along the last axis.
 void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
                                      const ElementBody& body, bool stores_outputs, Block& block) {
   if (axes().reduced == 1) {
@@ -192,7 +191,7 @@ void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
     }
   }
   set_row(positions);
-  define_again(cone, group_level_, {}, rows.body);
+  rematerialise(cone, group_level_, {}, rows.body);
   const IndexId first = indices_.mul(rows.variable, length);
   row_start_ = first;
   const IndexId zero = indices_.constant(0);
@@ -203,13 +202,13 @@ void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
   block.emplace_back(std::move(rows));
 }
 
-/// Whether one masked step of at most W lanes takes in the row.
+/// True if one masked step of at most W lanes covers the row.
 bool ReductionBuilder::is_short(const Pass& pass) const {
   return axes().reduced == 1 && strategy_.masks && over_->reduced_extent() <= pass.lanes;
 }
 
-/// With no more vectors than the row has: lanes that are left out would hold identities, which
-/// change nothing.
+/// Reduces the row in one masked step of no more vectors than it fills. The other lanes of W would
+/// hold the identity, which changes nothing.
 ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span range,
                                                         Block& block) {
   const std::vector<bool> wanted = over_->cone(pass, known_);
@@ -219,26 +218,26 @@ ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span r
   loop.masked = true;
   loop.once = true;
   set_row(unit_);
-  const Values lanes_of_all =
+  const Values accumulators =
       accumulated(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
-  return fold(pass, lanes_of_all, block);
+  return fold(pass, accumulators, block);
 }
 
-/// What is behind the last whole step, or all of a group of several axes, lies in local memory
-/// first, filled up to whole steps.
+/// Reduces at most a chunk. The elements after the last whole step, or all elements if the group
+/// has several axes, are first stored to local memory, padded with the identity to whole steps.
 ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span range,
                                                         Block& block) {
   if (is_short(pass)) return reduce_short(pass, range, block);
   const std::vector<bool> wanted = over_->cone(pass, known_);
   const IndexId zero = indices_.constant(0);
   const IndexId lanes = indices_.constant(pass.lanes);
-  Values lanes_of_all = identities(pass);
+  Values accumulators = identities(pass);
   IndexId at = range.from;
   if (axes().reduced == 1) {
     const IndexId length = indices_.sub(range.to, range.from);
     at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
     set_row(unit_);
-    lanes_of_all = accumulated(pass, lanes_loop(pass, {range.from, at}), lanes_of_all,
+    accumulators = accumulated(pass, lanes_loop(pass, {range.from, at}), accumulators,
                                from_row(pass, wanted), block);
   }
   const std::int64_t room = axes().reduced == 1 ? pass.lanes : pass.chunk();
@@ -247,19 +246,19 @@ ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span r
   const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
   fill_identity(pass, locals, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
   const auto fill = [&](IndexId place, bool, Block& inner) {
-    define_again(wanted, Level::lane, place, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     const Values x = operand_values(pass);
     const IndexId position = indices_.sub(indices_.add(row_start_, place), at);
     for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
     keep(place, inner);
   };
   add_row_parts({at, range.to}, wanted, fill, false, block);
-  lanes_of_all =
-      accumulated(pass, lanes_loop(pass, {zero, filled}), lanes_of_all, from_locals(locals), block);
-  return fold(pass, lanes_of_all, block);
+  accumulators =
+      accumulated(pass, lanes_loop(pass, {zero, filled}), accumulators, from_locals(locals), block);
+  return fold(pass, accumulators, block);
 }
 
-/// The elements of a range of at most chunk ^ (level + 1) as one.
+/// Reduces a range of at most chunk ^ (level + 1) elements to one.
 ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, Span range,
                                                   Block& block) {
   if (level == 0) return reduce_chunk(pass, range, block);
@@ -284,13 +283,13 @@ ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, S
                                    .lane_stride = {}});
   }
   block.emplace_back(std::move(chunks));
-  const Values lanes_of_all = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
+  const Values accumulators = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
                                           from_locals(results), block);
-  return fold(pass, lanes_of_all, block);
+  return fold(pass, accumulators, block);
 }
 
 void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
-  if (over_->reduced_extent() == 0) {  // there is nothing to read, not even once a row
+  if (over_->reduced_extent() == 0) {  // an empty group loads nothing, not even values of the row
     for (NodeId reduction : pass.reductions) {
       values_[reduction.index] = identity(reduction);
       defined_[reduction.index] = true;
@@ -309,21 +308,21 @@ void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
   end_keeping();
 }
 
-void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows, Block& block) {
+void ReductionBuilder::add_row_outputs(const Outputs& reduced, const Outputs& rows, Block& block) {
   set_row(unit_);
-  const std::vector<NodeId> long_ones =
+  const std::vector<NodeId> row_nodes =
       over_->reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(rows);
-  std::vector<NodeId> all = nodes_of(left);
-  all.insert(all.end(), long_ones.begin(), long_ones.end());
+  std::vector<NodeId> all = nodes_of(reduced);
+  all.insert(all.end(), row_nodes.begin(), row_nodes.end());
   define_shared(over_->cone(all, known_), Level::row, block);
-  const std::vector<bool> wanted = over_->cone(long_ones, known_);
+  const std::vector<bool> wanted = over_->cone(row_nodes, known_);
   const auto body = [&](IndexId place, bool streaming, Block& inner) {
-    define_again(wanted, Level::lane, place, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     for (std::size_t i : rows) store_output(i, streaming, place, inner);
   };
-  if (!long_ones.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
+  if (!row_nodes.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
   set_row(unit_);
-  for (std::size_t i : left) {
+  for (std::size_t i : reduced) {
     const NodeId node = placement_.value(body_.outputs()[i].node);
     block.emplace_back(Store{.value = values_[node.index],
                              .argument = output_argument(i),
@@ -335,15 +334,15 @@ void ReductionBuilder::add_row_outputs(const Outputs& left, const Outputs& rows,
 
 // --- Over columns --------------------------------------------------------------------------------
 
-/// Positions of the unit with these in the group.
+/// Returns the positions of the unit, with `group` along the reduced axes.
 std::vector<IndexId> ReductionBuilder::with_group(const std::vector<IndexId>& group) const {
   std::vector<IndexId> positions = unit_;
   positions.insert(positions.end(), group.begin(), group.end());
-  positions.insert(positions.end(), behind_.begin(), behind_.end());
+  positions.insert(positions.end(), inner_positions_.begin(), inner_positions_.end());
   return positions;
 }
 
-/// A range of at most chunk ^ (level + 1) rows as one, for the columns from `place` on.
+/// Reduces at most kChunkSteps ^ (level + 1) rows to one, for the columns from `place` on.
 ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows,
                                                           IndexId place, Block& block) {
   std::int64_t size = 1;
@@ -357,7 +356,7 @@ ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int 
     group.push_back(single ? loop.variable : add_digit(loop, indices_.extent(axis)));
   }
   const auto operands = [&](IndexId at, Block& inner) {
-    if (over_->reduced_extent() == 0) return identities(pass);  // there is nothing to read
+    if (over_->reduced_extent() == 0) return identities(pass);  // loads nothing
     if (level > 0) {
       const IndexId from = indices_.add(rows.from, indices_.mul(at, step));
       const IndexId to = indices_.min(rows.to, indices_.add(from, step));
@@ -365,8 +364,8 @@ ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int 
     }
     const std::vector<bool> wanted = over_->cone(pass);
     set_row(with_group(group));
-    define_again(wanted, group_level_, {}, inner);
-    define_again(wanted, Level::lane, place, inner);
+    rematerialise(wanted, group_level_, {}, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     return operand_values(pass);
   };
   return accumulated(pass, std::move(loop), identities(pass), operands, block);
@@ -377,7 +376,7 @@ void ReductionBuilder::set_first_row() {
   set_row(with_group(zeros));
 }
 
-/// What a loop over columns does to those that it is at.
+/// Appends `loop` over columns, which reduces the columns of a step and then runs `body` for them.
 void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body,
                                        Block& block) {
   const int top = over_->levels(kChunkSteps);
@@ -392,7 +391,7 @@ void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const Column
   block.emplace_back(std::move(loop));
 }
 
-/// Whole steps; then what is left as one masked step, or by single vectors and single columns.
+/// Appends loops over whole steps, and for the rest a masked step, or single vectors and columns.
 void ReductionBuilder::add_column_loops(const Pass& pass, Span columns, const ColumnBody& body,
                                         Block& block) {
   IndexId at = columns.from;
@@ -434,7 +433,7 @@ void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, 
     for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
       values_[pass.reductions[i].index] = load_local(sums[i], position, inner);
     }
-    define_again(wanted, Level::lane, place, inner);
+    rematerialise(wanted, Level::lane, place, inner);
     for (std::size_t i : outputs) store_output(i, streaming, place, inner);
   };
   add_elements(columns, body, true, block);

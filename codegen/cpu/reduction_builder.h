@@ -1,15 +1,15 @@
-// ReductionBuilder: the statements that reduce, in the order that ir/reduction.h fixes, for whoever
-// has loops over the units of work around them.
+// ReductionBuilder: the statements that reduce, in the order that ir/reduction.h fixes. A scheduler
+// adds the loops over the units of work around them.
 //
-// Over rows (the group that is reduced holds the last axis): reductions that wait for others of the
-// same row, as the sum of a softmax waits for its maximum, come in later passes over it; the last
-// pass stores what has the length of the row. What takes long to compute and is wanted in several
-// passes is kept in local memory. A pass accumulates W lanes in registers, chunk by chunk. What is
-// left of a chunk behind its last whole step goes through local memory, filled up with the
-// identity. A row of no more than W is one masked step.
+// Over rows (the group contains the last axis), a reduction that depends on another one of the same
+// row, as the sum of a softmax on its maximum, is computed in a later pass over the row. The last
+// pass stores the outputs of the row's length. Local memory keeps values that are expensive to
+// rematerialise in a later pass. A pass accumulates W lanes in registers, chunk by chunk. The
+// elements of a chunk after its last whole step go through local memory, padded with the identity.
+// A row of at most W elements is one masked step.
 //
-// Over columns (axes behind the group): blocks of columns, one lane a column; the accumulators, one
-// for each level of chunks, stay in registers on the way down.
+// Over columns (axes follow the group), a lane is a column of a block of columns. Registers hold
+// the accumulators, one for each level of chunks, while serial loops walk down the rows.
 #pragma once
 
 #include <functional>
@@ -29,47 +29,51 @@ class ReductionBuilder : protected NestBuilder {
   ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                    CpuStrategy strategy);
 
-  /// From here on these are reduced, for the unit at these positions along the axes in front and,
-  /// over columns, along those behind but the last. `group` is the level of values that change
-  /// along all but the last of the reduced axes, or over columns along these; what changes with the
-  /// unit is Level::row, unless that is.
+  /// Sets the reductions and the unit of work for the calls that follow. `outer` are the positions
+  /// of the unit along the axes before the group; over columns, `inner` those along the axes after
+  /// the group except the last. `group` is the level of values that change along the reduced axes:
+  /// over rows along all of these but the last, over columns along all. Values that change with the
+  /// unit have Level::row, unless `group` is that.
   void set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
-                std::vector<IndexId> behind = {}, Level group = Level::group);
+                std::vector<IndexId> inner = {}, Level group = Level::group);
 
-  // What is computed.
+  // Definitions.
   [[nodiscard]] bool is_reduction(NodeId node) const {
     return info(body_.node(node).op).kind == OpKind::reduction;
   }
   [[nodiscard]] std::vector<NodeId> nodes_of(const Outputs& outputs) const;
-  /// Values for all blocks of the unit to come.
+  /// Defines the values of this level in `cone` for all later blocks of the unit, each only once.
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
-  /// Values for this block alone.
-  void define_again(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
+  /// Rematerialises the values of this level in `cone` for `block` alone; loads those that are
+  /// kept.
+  void rematerialise(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
 
   // Over rows.
-  /// From here on, until they are forgotten, passes keep the rows of values that take long to
-  /// compute, as the exponential of a softmax does, for the passes behind.
-  void choose_kept();
-  void forget_kept();
+  /// Lets later passes keep the rows of values that are expensive to rematerialise, such as the
+  /// exponential of a softmax, in local memory, until drop_kept_values.
+  void choose_values_to_keep();
+  void drop_kept_values();
   void add_pass(const Pass& pass, Block& block);
-  /// What has one element for the row, and what has as many as the row.
-  void add_row_outputs(const Outputs& left, const Outputs& rows, Block& block);
+  /// Stores the outputs with one element for the row, and those with the length of the row.
+  void add_row_outputs(const Outputs& reduced, const Outputs& rows, Block& block);
 
   // Over columns.
-  /// What happens to the columns from `place` on, once their reductions have values.
+  /// Appends the statements for the columns from `place` on, whose reductions have values.
   using ColumnBody = std::function<void(IndexId place, Block& block)>;
   void add_column_loops(const Pass& pass, Span columns, const ColumnBody& body, Block& block);
-  /// In the first row of the group: what does not change along that.
+  /// Sets the first row of the group, for values that do not change along the group.
   void set_first_row();
-  /// The same through memory of the kernel's own, so that something may happen in between.
+  /// Returns a new local argument for each reduction of the pass.
   [[nodiscard]] Locals new_locals(const Pass& pass, std::int64_t elements);
+  /// add_column_loops in two steps, with the results in `sums` in between: other statements may
+  /// stand between the two.
   void add_column_sums(const Pass& pass, Span columns, const Locals& sums, Block& block);
   void add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
                           const Outputs& outputs, Block& block);
 
  private:
   using Values = std::vector<ValueId>;
-  /// Gives a value for each reduction of a pass.
+  /// Returns a value at `place` for each reduction of a pass.
   using Operands = std::function<Values(IndexId place, Block& block)>;
 
   [[nodiscard]] const ReducedAxes& axes() const { return over_->axes(); }
@@ -98,14 +102,14 @@ class ReductionBuilder : protected NestBuilder {
 
   const ReductionPasses* over_ = nullptr;
   Level group_level_ = Level::group;
-  std::vector<IndexId> unit_;          // positions along the axes before the group
-  std::vector<IndexId> behind_;        // and along those behind it but the last
-  std::vector<bool> defined_;          // [node] it has a value that later blocks of the unit see
-  std::vector<bool> kept_;             // [node] its row is, for passes to come
-  std::vector<bool> known_;            // [node] ... and lies in its local argument
-  std::vector<std::uint8_t> kept_in_;  // [node] this one
-  std::vector<NodeId> keeping_;        // nodes that the pass at hand keeps
-  IndexId row_start_;                  // of the row of the group that places count in
+  std::vector<IndexId> unit_;             // positions along the axes before the group
+  std::vector<IndexId> inner_positions_;  // and along the axes after the group except the last
+  std::vector<bool> defined_;             // [node] later blocks of the unit see its value
+  std::vector<bool> kept_;                // [node] passes keep its row for later passes
+  std::vector<bool> known_;               // [node] its row lies in its local argument already
+  std::vector<std::uint8_t> kept_in_;     // [node] local argument of its row
+  std::vector<NodeId> keeping_;           // nodes whose rows the current pass stores
+  IndexId row_start_;                     // position in the group at which the current row begins
 };
 
 }  // namespace sinter::detail

@@ -1,5 +1,5 @@
-// The CPU scheduler: makes the loops that strategy.h chose, around the values that placement.h
-// placed.
+// The CPU scheduler: makes the loops of elementwise kernels, with the widths that strategy.h chose,
+// around the values that placement.h placed. Reductions and products have schedulers of their own.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -19,8 +19,8 @@ namespace {
 using detail::Level;
 using detail::Span;
 
-/// So many vectors of a block fit into registers while they are turned.
-constexpr int kMaxTurnedLanes = 16;
+/// Largest side of the blocks that are transposed in registers: their vectors fit the registers.
+constexpr int kMaxTransposeLanes = 16;
 
 class ElementwiseScheduler : detail::NestBuilder {
  public:
@@ -43,7 +43,7 @@ void ElementwiseScheduler::define(Level level, Block& block) {
   NestBuilder::define([&](NodeId node) { return placement_.level(node) == level; }, {}, block);
 }
 
-/// All that changes with the element, and the stores.
+/// Adds loops over `range` that compute the values of Level::lane and store the outputs.
 void ElementwiseScheduler::add_outputs(Span range, Block& block) {
   const auto body = [this](IndexId place, bool streaming, Block& inner) {
     NestBuilder::define([this](NodeId node) { return placement_.level(node) == Level::lane; },
@@ -55,7 +55,7 @@ void ElementwiseScheduler::add_outputs(Span range, Block& block) {
   add_elements(range, body, true, block);
 }
 
-/// One variable for every axis but the last.
+/// Returns one variable for every axis but the last.
 std::vector<IndexId> ElementwiseScheduler::axis_variables(Loop& rows) {
   if (space_.rank() == 2) return {rows.variable};
   std::vector<IndexId> variables;
@@ -73,29 +73,29 @@ void ElementwiseScheduler::add_rows(Block& block) {
   block.emplace_back(std::move(rows));
 }
 
-/// Turns a whole block of each input that lies across the rows: one that ends with the axes where
-/// less than a block is left.
+/// Transposes a block of each input that is contiguous along the axis of rows. Blocks are always
+/// whole: at the end of an axis the block begins earlier, so that it ends with the axis.
 void ElementwiseScheduler::add_transposes(IndexId first_row, IndexId first_column, Block& block) {
-  for (std::size_t i = 0; i < turned_.size(); ++i) {
-    if (!detail::is_turned(space_, i)) continue;
-    if (!turned_[i].has_value()) {
-      turned_[i] = new_local(nest_.arguments[i].dtype, space_.tile * space_.tile);
+  for (std::size_t i = 0; i < transposed_.size(); ++i) {
+    if (!detail::is_transposed(space_, i)) continue;
+    if (!transposed_[i].has_value()) {
+      transposed_[i] = new_local(nest_.arguments[i].dtype, space_.tile * space_.tile);
     }
-    const IndexId across = stride(i, inner_axis());
+    const IndexId column_stride = stride(i, inner_axis());
     const int lanes = strategy_.vector_bytes / info(nest_.arguments[i].dtype).bytes;
-    block.emplace_back(Transpose{
-        .argument = static_cast<std::uint8_t>(i),
-        .local = *turned_[i],
-        .side = static_cast<std::uint16_t>(space_.tile),
-        .lanes = static_cast<std::uint16_t>(std::min(lanes, kMaxTurnedLanes)),
-        .offset =
-            indices_.add(indices_.add(rows_[i], first_row), indices_.mul(first_column, across)),
-        .stride = across,
-        .to = indices_.constant(0)});
+    block.emplace_back(
+        Transpose{.argument = static_cast<std::uint8_t>(i),
+                  .local = *transposed_[i],
+                  .side = static_cast<std::uint16_t>(space_.tile),
+                  .lanes = static_cast<std::uint16_t>(std::min(lanes, kMaxTransposeLanes)),
+                  .offset = indices_.add(indices_.add(rows_[i], first_row),
+                                         indices_.mul(first_column, column_stride)),
+                  .stride = column_stride,
+                  .to = indices_.constant(0)});
   }
 }
 
-/// One block; `positions` are those of the axes before its rows.
+/// Adds one block; `positions` are those along the axes before its rows.
 void ElementwiseScheduler::add_block(Span rows, Span columns, std::vector<IndexId> positions,
                                      Block& block) {
   const IndexId side = indices_.constant(space_.tile);
@@ -110,15 +110,15 @@ void ElementwiseScheduler::add_block(Span rows, Span columns, std::vector<IndexI
   Loop serial = serial_loop(rows);
   positions.push_back(serial.variable);
   set_row(positions);
-  turned_row_ = indices_.mul(indices_.sub(serial.variable, first_row), side);
-  turned_column_ = first_column;
+  transposed_row_ = indices_.mul(indices_.sub(serial.variable, first_row), side);
+  transposed_column_ = first_column;
   define(Level::row, serial.body);
   add_outputs(columns, serial.body);
   block.emplace_back(std::move(serial));
 }
 
-/// In parallel over strips of blocks, each block above the next: a strip reads whole pages of the
-/// inputs that lie across, and the next one goes on in the pages that this one wrote.
+/// Adds the parallel loop over strips of blocks, one below another. A strip reads whole pages of
+/// the inputs that it transposes, and the next strip continues in the pages that this one wrote.
 void ElementwiseScheduler::add_strips(Block& block) {
   Loop strips = parallel_loop();
   std::vector<IndexId> positions;

@@ -1,11 +1,11 @@
-// Kernels with a product, in the order that ir/product.h fixes.
+// Kernels with a product, in the order of operations that ir/product.h fixes.
 //
-// A unit of work is a block of the result. What is summed comes in depths that fit the cache; for
-// each, the columns of the block are brought together (packed), a tile's width next to each other,
-// and then, tile by tile of rows, the rows too (staged). A tile adds up in registers, one
-// accumulator an element. After the last depth comes what is behind the product: in those
-// registers, or from memory of the kernel's own that holds the block. Reductions over its rows
-// follow row by row; those over its columns, or all of it, where there is one block.
+// A unit of work is a block of the result. K is split into depths that fit the cache. For each
+// depth the column operand is packed, with the columns of a tile next to each other, and the row
+// operand is staged for one row of tiles at a time. A tile has one accumulator in registers for
+// each element. The epilogue follows the last depth: on these registers, or on the block in local
+// memory. Reductions over rows of the block follow row by row. Those over its columns, or over the
+// whole block, exist only if the result is a single block.
 #include "cpu/schedule_product.h"
 
 #include <functional>
@@ -45,24 +45,24 @@ class ProductScheduler : ReductionBuilder {
   }
   [[nodiscard]] ValueId value_of(NodeId node) const { return values_[node.index]; }
 
-  // What is defined where.
+  // Definitions.
   void set_position(IndexId summed, IndexId row);
   void define_side(const std::vector<bool>& side, Level level, IndexId place, Block& block);
-  void turn(int lane_axis);
+  void switch_lane_axis(int lane_axis);
 
   // The operands.
   [[nodiscard]] IndexId packed_place(IndexId column, IndexId summed, IndexId panel);
   void pack(Block& block);
   void pack_elements(Span depth, Block& block);
-  void pack_turned(Block& block);
+  void pack_transposed(Block& block);
   [[nodiscard]] IndexId staged_place(IndexId row, IndexId summed);
   void clear_staged(Block& block);
   void stage(Block& block);
   void stage_rows(Block& block);
 
   // The tiles.
-  /// What happens to the columns from `place` on; `panel` is where the columns packed with it
-  /// begin.
+  /// Appends the statements for the columns from `place` on; `panel` is the first column of their
+  /// panel.
   using ColumnBody = std::function<void(IndexId place, IndexId panel, Block& block)>;
   void add_columns(const ColumnBody& body, Block& block);
   void add_tile(IndexId column, IndexId panel, Block& block);
@@ -72,31 +72,31 @@ class ProductScheduler : ReductionBuilder {
   void clear_totals(Block& block);
   void add_outputs(const Outputs& outputs, Block& block);
 
-  // Reductions behind it.
-  [[nodiscard]] Outputs outputs_of(std::optional<Reduces> what, bool left) const;
+  // Reductions in the epilogue.
+  [[nodiscard]] Outputs outputs_of(std::optional<Reduces> what, bool reduced) const;
   [[nodiscard]] ReductionPasses reductions_over(Reduces what, ReducedAxes axes) const;
-  void hold_totals();
+  void reload_totals();
   void add_reductions(Block& block);
   void add_reduced_rows(Block& block);
 
-  Placement
-      other_placement_;  // while the operand of rows is staged, that of all else; else its own
+  /// The placement that staging the row operand needs; while it is staged, that of all else.
+  Placement other_placement_;
   const ProductSides sides_;
   const ProductStrategy product_;
   const BlockReductions reductions_;
   const ReductionPasses over_rows_, over_columns_, over_all_;
   const DType dtype_;
-  std::vector<IndexId> batch_;  // positions along the axes in front of the matrices
-  Span rows_of_unit_, columns_, depth_;
-  IndexId tile_row_;  // first row of the tile
+  std::vector<IndexId> batch_;           // positions along the batch axes
+  Span rows_of_unit_, columns_, depth_;  // parts of M, N and K
+  IndexId tile_row_;                     // first row of the tile
   ValueId zero_;
-  std::uint8_t packed_ = 0;
-  std::uint8_t staged_ = 0;
-  std::uint8_t totals_ = 0;
-  std::int64_t staged_step_ = 0;
+  std::uint8_t packed_ = 0;       // local argument of the packed column operand
+  std::uint8_t staged_ = 0;       // local argument of the staged row operand
+  std::uint8_t totals_ = 0;       // local argument of the sums of the block
+  std::int64_t staged_step_ = 0;  // elements between rows, or between k, of the staged operand
 };
 
-// --- What is defined where -----------------------------------------------------------------------
+// --- Definitions ---------------------------------------------------------------------------------
 
 void ProductScheduler::set_position(IndexId summed, IndexId row) {
   std::vector<IndexId> positions{summed};
@@ -116,9 +116,9 @@ void ProductScheduler::define_side(const std::vector<bool>& side, Level level, I
       place, block);
 }
 
-// --- The operand of columns ----------------------------------------------------------------------
+// --- The column operand --------------------------------------------------------------------------
 
-/// Panels of a tile's width lie one after the other, in each of them what is summed, row by row.
+/// Panels of a tile's width lie one after another. A panel holds the k of a depth, row by row.
 IndexId ProductScheduler::packed_place(IndexId column, IndexId summed, IndexId panel) {
   const IndexId first = indices_.mul(indices_.sub(panel, columns_.from), number(product_.depth));
   const IndexId row = indices_.mul(indices_.sub(summed, depth_.from), number(tile_width()));
@@ -139,8 +139,8 @@ void ProductScheduler::pack_elements(Span depth, Block& block) {
   block.emplace_back(std::move(summed));
 }
 
-/// Whole square blocks are turned in registers; what is left of rows and columns goes one by one.
-void ProductScheduler::pack_turned(Block& block) {
+/// Transposes whole square blocks in registers, and copies the remaining k and columns by elements.
+void ProductScheduler::pack_transposed(Block& block) {
   const auto input = static_cast<std::size_t>(body_.node(sides_.column_operand).payload);
   const std::int64_t side = tile_width();
   const IndexId whole =
@@ -163,43 +163,45 @@ void ProductScheduler::pack_turned(Block& block) {
   block.emplace_back(std::move(panel));
   pack_elements({whole, depth_.to}, block);
   const IndexId rest = indices_.add(columns_.from, indices_.mul(panels.to, number(side)));
-  Loop left = serial_loop({depth_.from, whole});
-  set_position(left.variable, rows_of_unit_.from);
+  Loop remaining = serial_loop({depth_.from, whole});
+  set_position(remaining.variable, rows_of_unit_.from);
   add_elements(
       {rest, columns_.to},
       [&](IndexId place, bool, Block& inner) {
         define_side(sides_.columns, Level::lane, place, inner);
-        store_local(packed_, packed_place(place, left.variable, rest),
+        store_local(packed_, packed_place(place, remaining.variable, rest),
                     value_of(sides_.column_operand), inner);
       },
-      false, left.body);
-  block.emplace_back(std::move(left));
+      false, remaining.body);
+  block.emplace_back(std::move(remaining));
 }
 
 void ProductScheduler::pack(Block& block) {
-  if (product_.turned)
-    pack_turned(block);
+  if (product_.transposed)
+    pack_transposed(block);
   else
     pack_elements(depth_, block);
 }
 
-// --- The operand of rows -------------------------------------------------------------------------
+// --- The row operand -----------------------------------------------------------------------------
 
-/// Its lanes lie along another axis, and so do those of what it has in common with the rest.
-void ProductScheduler::turn(int lane_axis) {
+/// Switches to the other axis of lanes and the placement for it. The lanes of the row operand lie
+/// along M or K, those of all else along N; values that both use have a level for each.
+void ProductScheduler::switch_lane_axis(int lane_axis) {
   lane_axis_ = lane_axis;
   std::swap(placement_, other_placement_);
 }
 
 IndexId ProductScheduler::staged_place(IndexId row, IndexId summed) {
   const IndexId place = indices_.sub(summed, depth_.from);
-  if (!product_.rows_lie_together) {
+  if (!product_.rows_contiguous) {
     return indices_.add(place, indices_.mul(row, number(staged_step_)));
   }
   return indices_.add(indices_.mul(place, number(staged_step_)), row);
 }
 
-/// Rows that the tile has and the result has not are numbers too.
+/// Fills the staged operand with zeros, because stage_rows does not write the rows of a tile beyond
+/// the last row of the result.
 void ProductScheduler::clear_staged(Block& block) {
   const std::int64_t elements = nest_.arguments[staged_].local;
   add_elements(
@@ -209,8 +211,8 @@ void ProductScheduler::clear_staged(Block& block) {
 }
 
 void ProductScheduler::stage(Block& block) {
-  if (product_.rows_lie_together) return stage_rows(block);
-  turn(kSummedAxis);
+  if (product_.rows_contiguous) return stage_rows(block);
+  switch_lane_axis(kSummedAxis);
   Loop rows = serial_loop({number(0), number(product_.rows)});
   const IndexId last = indices_.sub(rows_of_unit_.to, number(1));
   set_position(number(0), indices_.min(indices_.add(tile_row_, rows.variable), last));
@@ -223,12 +225,12 @@ void ProductScheduler::stage(Block& block) {
                     inner);
       },
       false, rows.body);
-  turn(columns_axis());
+  switch_lane_axis(columns_axis());
   block.emplace_back(std::move(rows));
 }
 
 void ProductScheduler::stage_rows(Block& block) {
-  turn(rows_axis());
+  switch_lane_axis(rows_axis());
   Loop summed = serial_loop(depth_);
   set_position(summed.variable, number(0));
   define_side(sides_.rows, Level::row, {}, summed.body);
@@ -243,13 +245,14 @@ void ProductScheduler::stage_rows(Block& block) {
                     inner);
       },
       false, summed.body);
-  turn(columns_axis());
+  switch_lane_axis(columns_axis());
   block.emplace_back(std::move(summed));
 }
 
 // --- Tiles ---------------------------------------------------------------------------------------
 
-/// Whole tiles, and one with a masked edge. Without masks, whole vectors and single elements.
+/// Appends loops over the columns of the block: whole tiles, then one masked tile. Without masks:
+/// whole tiles, whole vectors, then single columns.
 void ProductScheduler::add_columns(const ColumnBody& body, Block& block) {
   const auto [from, to] = columns_;
   const auto whole = [&](IndexId begin, std::int64_t step) {
@@ -291,33 +294,35 @@ void ProductScheduler::add_tile(IndexId column, IndexId panel, Block& block) {
     }
     summed.carried.push_back({first, new_value(dtype_), {}, new_value(dtype_)});
   }
-  ValueId across;
+  ValueId column_value;
   if (product_.packed) {
-    across = load_local(packed_, packed_place(column, summed.variable, panel), summed.body);
+    column_value = load_local(packed_, packed_place(column, summed.variable, panel), summed.body);
   } else {
     set_position(summed.variable, rows_of_unit_.from);
     define_side(sides_.columns, Level::row, {}, summed.body);
     define_side(sides_.columns, Level::lane, column, summed.body);
-    across = value_of(sides_.column_operand);
+    column_value = value_of(sides_.column_operand);
   }
   std::vector<ValueId> totals;
   for (std::int64_t row = 0; row < product_.rows; ++row) {
     Carry& carry = summed.carried[static_cast<std::size_t>(row)];
-    const ValueId down = new_value(dtype_);
-    summed.body.emplace_back(Load{.result = down,
+    const ValueId row_value = new_value(dtype_);
+    summed.body.emplace_back(Load{.result = row_value,
                                   .argument = staged_,
                                   .lanes = LaneStride::uniform,
                                   .offset = staged_place(number(row), summed.variable),
                                   .lane_stride = {}});
     carry.next = new_value(dtype_);
-    summed.body.emplace_back(Compute{carry.next, Op::fma, 3, {down, across, carry.value}, 0});
+    summed.body.emplace_back(
+        Compute{carry.next, Op::fma, 3, {row_value, column_value, carry.value}, 0});
     totals.push_back(carry.result);
   }
   block.emplace_back(std::move(summed));
   finish_tile(totals, column, block);
 }
 
-/// Of rows beyond the last one nothing is computed, and nothing stored.
+/// Computes the epilogue of a tile in registers, except for rows beyond the last row of the result.
+/// If the epilogue is computed on local memory, stores the sums of all rows there instead.
 void ProductScheduler::finish_tile(const std::vector<ValueId>& totals, IndexId column,
                                    Block& block) {
   for (std::size_t row = 0; row < totals.size(); ++row) {
@@ -327,16 +332,16 @@ void ProductScheduler::finish_tile(const std::vector<ValueId>& totals, IndexId c
       continue;
     }
     const IndexId end = indices_.min(indices_.add(at, number(1)), rows_of_unit_.to);
-    Loop there = serial_loop({indices_.min(at, rows_of_unit_.to), end});
-    there.once = true;
+    Loop guard = serial_loop({indices_.min(at, rows_of_unit_.to), end});
+    guard.once = true;
     set_position(number(0), at);
     values_[sides_.dot.index] = totals[row];
-    define_side(sides_.after, Level::row, {}, there.body);
-    define_side(sides_.after, Level::lane, column, there.body);
+    define_side(sides_.after, Level::row, {}, guard.body);
+    define_side(sides_.after, Level::lane, column, guard.body);
     for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-      store_output(i, false, column, there.body);
+      store_output(i, false, column, guard.body);
     }
-    block.emplace_back(std::move(there));
+    block.emplace_back(std::move(guard));
   }
 }
 
@@ -355,7 +360,7 @@ void ProductScheduler::add_depth(Span depth, Block& block) {
   block.emplace_back(std::move(tiles));
 }
 
-// --- What comes behind ---------------------------------------------------------------------------
+// --- The epilogue --------------------------------------------------------------------------------
 
 void ProductScheduler::clear_totals(Block& block) {
   Loop rows = serial_loop({number(0), number(kProductRows)});
@@ -375,18 +380,18 @@ void ProductScheduler::add_outputs(const Outputs& outputs, Block& block) {
   const std::vector<bool> wanted = over_rows_.cone(nodes_of(outputs));
   Loop rows = serial_loop(rows_of_unit_);
   set_position(number(0), rows.variable);
-  define_again(wanted, Level::row, {}, rows.body);
+  rematerialise(wanted, Level::row, {}, rows.body);
   add_elements(
       columns_,
       [&](IndexId place, bool streaming, Block& inner) {
-        define_again(wanted, Level::lane, place, inner);
+        rematerialise(wanted, Level::lane, place, inner);
         for (std::size_t i : outputs) store_output(i, streaming, place, inner);
       },
       true, rows.body);
   block.emplace_back(std::move(rows));
 }
 
-// --- Reductions behind it ------------------------------------------------------------------------
+// --- Reductions in the epilogue ------------------------------------------------------------------
 
 ReductionPasses ProductScheduler::reductions_over(Reduces what, ReducedAxes axes) const {
   return {body_,      space_,
@@ -394,43 +399,45 @@ ReductionPasses ProductScheduler::reductions_over(Reduces what, ReducedAxes axes
           axes,       [this, what](NodeId node) { return reductions_.of(node) == what; }};
 }
 
-/// Outputs behind these reductions, or none: those with an element for each result, or others. What
-/// a row was reduced to may be an output of its length.
+/// Returns the outputs that follow the reductions of a kind, or no reduction. With `reduced`, those
+/// with one element for each result of the reductions; else the others, among which may be results
+/// of rows that are broadcast along their row.
 ProductScheduler::Outputs ProductScheduler::outputs_of(std::optional<Reduces> what,
-                                                       bool left) const {
+                                                       bool reduced) const {
   Outputs outputs;
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
     const NodeId node = placement_.value(body_.outputs()[i].node);
     const bool alone = placement_.level(node) != Level::lane && over_rows_.is_row_output(i);
-    const bool is_left = what == Reduces::columns || alone;
-    if (reductions_.of(node) == what && is_left == left) outputs.push_back(i);
+    const bool is_reduced = what == Reduces::columns || alone;
+    if (reductions_.of(node) == what && is_reduced == reduced) outputs.push_back(i);
   }
   return outputs;
 }
 
-/// What reads the product from here on finds it in the block.
-void ProductScheduler::hold_totals() {
-  held_ = Held{sides_.dot, [this](IndexId place, Block& block) {
-                 const IndexId row = positions_[static_cast<std::size_t>(rows_axis())];
-                 return load_local(totals_, total_place(row, place), block);
-               }};
+/// Lets later uses of the product load it from the block in local memory.
+void ProductScheduler::reload_totals() {
+  reloaded_ = Reloaded{sides_.dot, [this](IndexId place, Block& block) {
+                         const IndexId row = positions_[static_cast<std::size_t>(rows_axis())];
+                         return load_local(totals_, total_place(row, place), block);
+                       }};
 }
 
-/// Row by row, what is reduced and all outputs of that length.
+/// Appends a loop over the rows that reduces each row and stores the outputs of its length.
 void ProductScheduler::add_reduced_rows(Block& block) {
   Loop rows = serial_loop(rows_of_unit_);
   set_unit(over_rows_, {number(0), rows.variable});
-  choose_kept();
+  choose_values_to_keep();
   for (const Pass& pass : over_rows_.passes()) add_pass(pass, rows.body);
   Outputs whole = outputs_of(Reduces::rows, false);
   const Outputs others = outputs_of(std::nullopt, false);
   whole.insert(whole.end(), others.begin(), others.end());
   add_row_outputs(outputs_of(Reduces::rows, true), whole, rows.body);
-  forget_kept();
+  drop_kept_values();
   block.emplace_back(std::move(rows));
 }
 
-/// Everything is read that any of them reads before something is written that may lie in its place.
+/// An output may be the same memory as an input. So reductions over columns and over the whole
+/// block load their operands before the first output is stored.
 void ProductScheduler::add_reductions(Block& block) {
   const Pass columns = over_columns_.column_pass();
   const bool reduces_columns = !columns.reductions.empty();
@@ -476,7 +483,7 @@ LoopNest ProductScheduler::build() {
   const std::int64_t pad = strategy_.vector_bytes / info(dtype_).bytes;
   staged_step_ = product_.depth + pad;
   std::int64_t staged = product_.rows * staged_step_;
-  if (product_.rows_lie_together) {
+  if (product_.rows_contiguous) {
     staged_step_ = product_.rows;
     staged = product_.depth * staged_step_;
   }
@@ -484,7 +491,7 @@ LoopNest ProductScheduler::build() {
   if (product_.packed) packed_ = new_local(dtype_, product_.depth * space_.column_block);
   if (!product_.in_registers) totals_ = new_local(dtype_, kProductRows * space_.column_block);
 
-  if (product_.rows_lie_together) clear_staged(units.body);
+  if (product_.rows_contiguous) clear_staged(units.body);
   const Span all{number(0), indices_.extent(kSummedAxis)};
   if (product_.several_depths) {
     clear_totals(units.body);
@@ -495,7 +502,7 @@ LoopNest ProductScheduler::build() {
   } else {
     add_depth(all, units.body);
   }
-  hold_totals();
+  reload_totals();
   if (reductions_.any())
     add_reductions(units.body);
   else if (!product_.in_registers)
@@ -504,11 +511,11 @@ LoopNest ProductScheduler::build() {
   return take();
 }
 
-/// With the operand of rows placed as it is staged: lane by lane along another axis.
-Placement placed(const Graph& body, const LoopSpace& space, const ProductSides& sides,
-                 const ProductStrategy& product, Placement placement) {
+/// Returns the placement for staging the row operand: its lanes lie along M or K.
+Placement staging_placement(const Graph& body, const LoopSpace& space, const ProductSides& sides,
+                            const ProductStrategy& product, Placement placement) {
   const int rows_axis = space.rank() - 2;
-  const int lane_axis = product.rows_lie_together ? rows_axis : 0;
+  const int lane_axis = product.rows_contiguous ? rows_axis : 0;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
     if (!sides.rows[i] || placement.levels[i] == Level::nest) continue;
     const Node& node = body.node({i});
@@ -525,8 +532,9 @@ Placement placed(const Graph& body, const LoopSpace& space, const ProductSides& 
   return placement;
 }
 
-/// With both operands as if computed elsewhere: what is left says how the outputs are computed.
-Placement placed_after(const Graph& body, const ProductSides& sides, Placement placement) {
+/// Returns the placement of the epilogue alone: the values from which the operands are computed do
+/// not count as values of a lane.
+Placement epilogue_placement(const Graph& body, const ProductSides& sides, Placement placement) {
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
     const bool before = sides.rows[i] || sides.columns[i];
     if (before && placement.levels[i] != Level::nest) placement.levels[i] = Level::row;
@@ -539,11 +547,11 @@ Placement placed_after(const Graph& body, const ProductSides& sides, Placement p
 LoopNest schedule_product(const Graph& body, const LoopSpace& space, Placement placement,
                           const Target& target, const ScheduleOptions& options) {
   ProductSides sides = product_sides(body, space, placement);
-  const Placement after = placed_after(body, sides, placement);
+  const Placement after = epilogue_placement(body, sides, placement);
   CpuStrategy strategy = choose_strategy(body, space, after, target, options);
   const ProductStrategy product =
       choose_product_strategy(body, space, after, sides, target, strategy.lanes, strategy.masks);
-  Placement rows = placed(body, space, sides, product, placement);
+  Placement rows = staging_placement(body, space, sides, product, placement);
   return ProductScheduler(body, space, std::move(placement), std::move(rows), std::move(strategy),
                           std::move(sides), product)
       .build();

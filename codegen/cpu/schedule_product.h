@@ -1,4 +1,4 @@
-// Kernels with a matrix product: see schedule_product.cpp.
+// The CPU schedule of a kernel with a product; see schedule_product.cpp.
 #pragma once
 
 #include <sinter/codegen/schedule.h>

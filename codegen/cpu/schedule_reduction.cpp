@@ -1,4 +1,4 @@
-// Kernels with reductions: one row after the other, or blocks of columns, in parallel.
+// The parallel loop of kernels with reductions: over rows, or over blocks of columns.
 #include "cpu/schedule_reduction.h"
 
 #include <utility>
@@ -18,18 +18,18 @@ class ReductionScheduler : ReductionBuilder {
   [[nodiscard]] LoopNest build();
 
  private:
-  [[nodiscard]] Outputs outputs(bool left) const;
+  [[nodiscard]] Outputs outputs(bool reduced) const;
   void add_rows(Block& block);
   void add_columns(Block& block);
 
   const ReductionPasses reductions_;
 };
 
-/// Those with one element for each group that is reduced, or the others.
-ReductionScheduler::Outputs ReductionScheduler::outputs(bool left) const {
+/// Returns the outputs with one element for each group that is reduced, or the others.
+ReductionScheduler::Outputs ReductionScheduler::outputs(bool reduced) const {
   Outputs result;
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (reductions_.is_row_output(i) == left) result.push_back(i);
+    if (reductions_.is_row_output(i) == reduced) result.push_back(i);
   }
   return result;
 }
@@ -45,7 +45,7 @@ void ReductionScheduler::add_rows(Block& block) {
     }
   }
   set_unit(reductions_, std::move(unit));
-  choose_kept();
+  choose_values_to_keep();
   for (const Pass& pass : reductions_.passes()) add_pass(pass, rows.body);
   add_row_outputs(outputs(true), outputs(false), rows.body);
   block.emplace_back(std::move(rows));
@@ -59,15 +59,15 @@ void ReductionScheduler::add_columns(Block& block) {
     return outer + inner == 1 ? units.variable : add_digit(units, radix);
   };
   std::vector<IndexId> unit;
-  std::vector<IndexId> behind;
+  std::vector<IndexId> inner_positions;
   for (int axis = 0; axis < outer; ++axis) unit.push_back(digit(indices_.extent(axis)));
   for (int axis = outer + reduced; axis < inner_axis(); ++axis) {
-    behind.push_back(digit(indices_.extent(axis)));
+    inner_positions.push_back(digit(indices_.extent(axis)));
   }
   const IndexId length = indices_.extent(inner_axis());
   const Span columns =
       part(digit(indices_.blocks(length, kColumnBlock)), inner_axis(), kColumnBlock);
-  set_unit(reductions_, std::move(unit), std::move(behind));
+  set_unit(reductions_, std::move(unit), std::move(inner_positions));
   set_first_row();
   if (reductions_.reduced_extent() > 0) {
     define_shared(reductions_.cone(pass), Level::row, units.body);
@@ -75,7 +75,7 @@ void ReductionScheduler::add_columns(Block& block) {
   const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
   define_shared(wanted, Level::row, units.body);
   const auto store = [&](IndexId place, Block& body) {
-    define_again(wanted, Level::lane, place, body);
+    rematerialise(wanted, Level::lane, place, body);
     for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, false, place, body);
   };
   add_column_loops(pass, columns, store, units.body);

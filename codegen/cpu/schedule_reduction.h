@@ -1,4 +1,4 @@
-// The CPU schedule of a kernel with reductions.
+// The CPU schedule of a kernel with reductions; see reduction_builder.h.
 #pragma once
 
 #include "cpu/strategy.h"

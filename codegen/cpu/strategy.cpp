@@ -8,23 +8,24 @@
 namespace sinter::detail {
 namespace {
 
-/// Vectors in flight that hide the latency of a load and a few ops.
+/// Largest unroll factor: enough vectors in flight to hide the latency of a load and a few ops.
 constexpr int kMaxUnroll = 4;
-/// Bodies of more ops keep the core busy with one vector; fewer copies bound the time to compile.
+/// Ops above which one vector in flight keeps the core busy. A single copy of such a body also
+/// bounds the compile time.
 constexpr int kLargeBody = 64;
-/// The same for bodies whose ops are many instructions, as divisions of bytes are: of so many. Ops
-/// on floats count as four at most, so that their number decides.
+/// The same bound in instructions (op_cost.h), for ops that take many, such as divisions of bytes.
+/// Ops on floats count as four at most, so kLargeBody decides for them.
 constexpr int kLargeCode = 4 * kLargeBody;
-/// From here on a body is a chain of dependent ops, such as a polynomial, and waits for its latency
-/// more than for anything that registers could keep: what does not fit in them is read from the
-/// cache.
+/// Ops from which on a body counts as a chain of dependent ops, such as a polynomial. Its latency
+/// costs more than spills and reloads from the cache, so its vectors in flight may exceed the
+/// registers.
 constexpr int kChain = 16;
-/// More than this does not stay in the second level of the cache.
-constexpr std::int64_t kNearBytes = std::int64_t{2} << 20;
-/// What lies between rows of so many bytes does not count beside them.
+/// Bytes above which a buffer does not stay in the second-level cache.
+constexpr std::int64_t kL2Bytes = std::int64_t{2} << 20;
+/// Bytes of a row beside which a gap to the next row does not matter to prefetching.
 constexpr std::int64_t kLongRowBytes = std::int64_t{16} << 10;
-/// Lines are asked for so many bytes before they are loaded.
-constexpr std::uint16_t kAhead = 2048;
+/// Prefetch distance in bytes; 1 and 4 KiB were no better, see docs/figures.md.
+constexpr std::uint16_t kPrefetchBytes = 2048;
 
 std::vector<NodeId> reductions(const Graph& body) {
   std::vector<NodeId> result;
@@ -34,7 +35,7 @@ std::vector<NodeId> reductions(const Graph& body) {
   return result;
 }
 
-/// As many as a register holds of the widest dtype that fills vectors.
+/// Returns the number of elements that a register holds of the widest dtype in vectors.
 int choose_lanes(const Graph& body, const Placement& placement, const Target& target) {
   int bytes = 1;
   const auto widen = [&](NodeId node) {
@@ -48,7 +49,7 @@ int choose_lanes(const Graph& body, const Placement& placement, const Target& ta
   return target.vector_bytes / bytes;
 }
 
-/// As many vectors in flight as the registers hold, or twice that for a chain.
+/// Returns how many vectors in flight the registers hold; a chain counts on twice the registers.
 int choose_unroll(const Pressure& pressure, const Target& target) {
   if (pressure.operations > kLargeBody || pressure.instructions > kLargeCode) return 1;
   const bool chain = pressure.operations >= kChain;
@@ -60,8 +61,9 @@ int choose_unroll(const Pressure& pressure, const Target& target) {
   return 1;
 }
 
-/// Over columns, accumulators take half of the registers, each op stands in the code once for every
-/// vector, and a narrow row has no more vectors than it needs.
+/// Returns the unroll factor of a reduction over columns. Accumulators take at most half of the
+/// registers. The code repeats each op for every vector, so its size is bounded. A narrow row gets
+/// no more vectors than it fills.
 int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressure& pressure,
                          int lanes, const Target& target) {
   const auto accumulators = static_cast<int>(reductions(body).size());
@@ -89,18 +91,18 @@ bool is_one_access(LaneStride stride) {
   return stride == LaneStride::contiguous || stride == LaneStride::reversed;
 }
 
-/// Whether an output has an element for each of the innermost axis. Where rows are reduced, others
-/// have one for the row.
+/// True if an output varies along the innermost axis. Where rows are reduced, other outputs have
+/// one element for each row.
 bool walks_rows(const Graph& body, const LoopSpace& space, std::size_t output) {
   const std::size_t argument = body.inputs().size() + output;
   return stride_class(space, argument, space.rank() - 1) != LaneStride::uniform;
 }
 
-/// AVX2 masks elements of 4 and 8 bytes.
+/// True if AVX2 has masked loads and stores of this dtype: elements of 4 and 8 bytes.
 bool has_masked_access(DType dtype) { return info(dtype).bytes >= 4; }
 
-/// Without fast masks of every kind, a masked vector still pays where each access is one masked
-/// instruction; for bytes and gathers single elements are less work.
+/// Without cheap masks for every dtype, a masked vector pays only if each access is one masked
+/// instruction. For bytes and gathers, single elements are cheaper.
 bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& placement,
                   const Target& target) {
   if (target.masked_memory || !target.masked_words) return target.masked_memory;
@@ -109,9 +111,9 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
     if (node.op != Op::input || placement.level(id) != Level::lane) return true;
     return has_masked_access(node.dtype) && is_one_access(load_stride(space, node.payload));
   };
-  const auto kept_by_words = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
+  const auto is_maskable = [&](NodeId id) { return has_masked_access(body.node(id).dtype); };
   return std::ranges::all_of(placement.order, one_instruction) &&
-         std::ranges::all_of(reductions(body), kept_by_words) &&
+         std::ranges::all_of(reductions(body), is_maskable) &&
          std::ranges::all_of(std::views::iota(std::size_t{0}, body.outputs().size()),
                              [&](std::size_t output) {
                                return has_masked_access(output_dtype(body, output)) &&
@@ -119,9 +121,9 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
                              });
 }
 
-/// Of long bodies, few iterations are in the core at once, and of reductions each waits for the one
-/// before: so few loads are under way that memory waits. Lines that were asked for come while
-/// others are computed. Pays from memory alone, where what comes next lies next.
+/// Prefetches pay where few loads are in flight: a long body leaves room for few iterations in the
+/// core, and an iteration of a reduction waits for the one before it. They pay only for inputs that
+/// exceed the second-level cache and that are read densely.
 std::vector<std::uint16_t> choose_prefetch(const Graph& body, const LoopSpace& space,
                                            const Pressure& pressure) {
   std::vector<std::uint16_t> prefetch(body.inputs().size());
@@ -136,14 +138,14 @@ std::vector<std::uint16_t> choose_prefetch(const Graph& body, const LoopSpace& s
                        space.strides[stride_slot(space, argument, inner - 1)] == length ||
                        length * info(body.node(input.node).dtype).bytes >= kLongRowBytes;
     const bool pays = dense && load_stride(space, argument) == LaneStride::contiguous &&
-                      value_bytes(body, input.node) > kNearBytes;
-    prefetch[argument] = pays ? kAhead : 0;
+                      value_bytes(body, input.node) > kL2Bytes;
+    prefetch[argument] = pays ? kPrefetchBytes : 0;
   }
   return prefetch;
 }
 
-/// A fraction of a register is not worth a write of its own to memory: no masks, and nothing beside
-/// a dtype that is twice as wide.
+/// Non-temporal stores of less than half a register do not pay: booleans, and dtypes of less than
+/// half the width of the widest one, are stored through the cache.
 std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int lanes,
                                   const Target& target, const ScheduleOptions& options) {
   std::vector<bool> streamed;
@@ -156,7 +158,7 @@ std::vector<bool> choose_streamed(const Graph& body, const LoopSpace& space, int
   return streamed;
 }
 
-/// The widest of the contiguous outputs: the one that is worth aligning.
+/// Returns the contiguous output with the widest elements, whose alignment pays most.
 std::optional<std::size_t> choose_anchor(const Graph& body, const LoopSpace& space) {
   std::optional<std::size_t> widest;
   for (std::size_t i = 0; i < body.outputs().size(); ++i) {
@@ -168,8 +170,8 @@ std::optional<std::size_t> choose_anchor(const Graph& body, const LoopSpace& spa
   return widest;
 }
 
-/// Pays for bf16 in and out and nothing else: an even element is a shift away from its f32, an odd
-/// one a mask, and both come from one load. f16 has instructions that widen in order.
+/// Interleaving pays only if all inputs and outputs are bf16. A shift widens the even elements of a
+/// load to f32, and a mask the odd ones. f16 has instructions that widen elements in order.
 bool choose_interleave(const Graph& body, const LoopSpace& space, const Placement& placement,
                        int unroll) {
   const auto fits = [&](DType dtype, LaneStride stride) {
@@ -202,7 +204,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.unroll = space.reduced > 0 && space.inner > 0
                         ? choose_column_unroll(body, space, need, strategy.lanes, target)
                         : choose_unroll(need, target);
-  // A kernel that streams waits for memory, and would have to align to two vectors.
+  // A kernel that streams is bound by memory, and pairs would need alignment to two vectors.
   strategy.interleave = !options.streaming && space.reduced == 0 && !space.product &&
                         choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
@@ -211,7 +213,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
   const std::optional<std::size_t> anchor = choose_anchor(body, space);
   strategy.anchor = anchor.value_or(0);
-  // Rows begin anywhere, so a peel in each would cost more than it gains.
+  // Rows begin at any alignment, and a peel in each of them would cost more than it gains.
   const bool pays = space.rank() == 1 && space.reduced == 0 && need.operations <= kLargeBody;
   strategy.peel = anchor.has_value() && (strategy.streams() > 0 || pays);
   return strategy;

@@ -12,26 +12,29 @@
 
 namespace sinter::detail {
 
+/// Widths and shapes of the loops with lanes of a kernel.
 struct CpuStrategy {
-  int vector_bytes = 16;  ///< in a register
+  int vector_bytes = 16;  ///< bytes of a vector register
   int lanes = 1;          ///< elements in one vector
-  int unroll = 1;         ///< vectors in flight where the range is long enough
-  /// Of those, pairs hold even and odd elements apart.
+  int unroll = 1;         ///< vectors in flight in the main loop
+  /// True if pairs of these vectors hold even and odd elements (Loop::interleaved).
   bool interleave = false;
-  /// Peel and tail are masked vectors; otherwise they go one element at a time.
+  /// True if peel and tail are masked vectors; else they are loops over single elements.
   bool masks = false;
-  /// Single whole vectors come before the tail, which is then shorter than a vector.
+  /// True if a loop over single whole vectors precedes the tail, which is then below one vector.
   bool middle = false;
-  /// Go to an aligned store first.
+  /// True if a peel precedes the first aligned store.
   bool peel = false;
-  std::vector<std::uint16_t> prefetch;  ///< [input] asked for so many bytes ahead; 0: not at all
-  std::vector<bool> streamed;           ///< [output] written around the caches where aligned
-  /// The output whose alignment the peel reaches: the one with the widest vectors.
+  std::vector<std::uint16_t> prefetch;  ///< [input] prefetch distance in bytes; 0 for none
+  std::vector<bool> streamed;           ///< [output] true for non-temporal stores where aligned
+  /// Output whose alignment the peel establishes: the contiguous one with the widest elements.
   std::size_t anchor = 0;
 
+  /// Number of outputs with non-temporal stores.
   [[nodiscard]] std::ptrdiff_t streams() const;
 };
 
+/// Returns the strategy for a kernel. For a product it is that of the epilogue.
 [[nodiscard]] CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space,
                                           const Placement& placement, const Target& target,
                                           const ScheduleOptions& options);

@@ -1,4 +1,4 @@
-// The targets that have a name. The machine's own comes from `host_target()` in runtime.
+// The named targets. `host_target()` in runtime describes the machine that runs sinter.
 #include <sinter/codegen/target.h>
 
 #include <sinter/codegen/schedule.h>

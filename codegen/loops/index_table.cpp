@@ -61,7 +61,6 @@ std::optional<IndexId> IndexTable::simpler(const Index& index) {
   return folded(index);
 }
 
-/// Arithmetic over constants.
 std::optional<IndexId> IndexTable::folded(const Index& index) {
   const auto known = [this](IndexId id) { return indices_[id.index].op == IndexOp::constant; };
   if (!known(index.a) || (operand_count(index.op) == 2 && !known(index.b))) return std::nullopt;
@@ -112,7 +111,7 @@ int operand_count(IndexOp op) {
 
 namespace {
 
-/// Visits the indices of one statement; const or not, as the statement is.
+/// Visits the indices of one statement, which may be const.
 template <typename Visit>
 struct StatementIndices {
   const Visit& visit;

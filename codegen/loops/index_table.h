@@ -1,5 +1,5 @@
-// IndexTable: makes the index expressions of a nest. Equal ones are one entry, and what can be
-// computed now is, so that an expression over constants is a constant.
+// IndexTable: makes the index expressions of a nest. Equal expressions share one entry, and
+// expressions over constants are folded.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,10 @@
 
 namespace sinter::detail {
 
+/// The table of index expressions of a nest under construction.
 class IndexTable {
  public:
-  /// The entry for `index`, whose operands are entries of this table.
+  /// Returns the entry for `index`, whose operands are entries of this table.
   [[nodiscard]] IndexId make(const Index& index);
 
   [[nodiscard]] IndexId constant(std::int64_t value) { return leaf(IndexOp::constant, value); }
@@ -25,7 +26,7 @@ class IndexTable {
   [[nodiscard]] IndexId stride(std::size_t slot) {
     return leaf(IndexOp::stride, static_cast<std::int64_t>(slot));
   }
-  /// A variable that is in no loop yet.
+  /// Returns a variable that no loop has yet.
   [[nodiscard]] IndexId new_variable() { return leaf(IndexOp::variable, variables_++); }
   [[nodiscard]] IndexId add(IndexId a, IndexId b) { return make({IndexOp::add, 0, a, b, 0}); }
   [[nodiscard]] IndexId sub(IndexId a, IndexId b) { return make({IndexOp::sub, 0, a, b, 0}); }
@@ -58,8 +59,9 @@ class IndexTable {
     return make({op, 0, {}, {}, immediate});
   }
   [[nodiscard]] bool is(IndexId id, std::int64_t value) const;
-  /// An entry that always equals `index`, if there is a simpler one.
+  /// Returns a simpler entry that always equals `index`, if there is one.
   [[nodiscard]] std::optional<IndexId> simpler(const Index& index);
+  /// Returns the constant that equals `index`, if its operands are constants.
   [[nodiscard]] std::optional<IndexId> folded(const Index& index);
 
   std::vector<Index> indices_;
@@ -67,14 +69,14 @@ class IndexTable {
   std::int64_t variables_ = 0;
 };
 
-/// How many of `a` and `b` an index uses.
+/// Returns how many of the operands a and b an index of this op has.
 [[nodiscard]] int operand_count(IndexOp op);
 
-/// Calls `visit` for every index that a statement of `block` names.
+/// Calls `visit` for every index that a statement of `block`, or of a block in it, names.
 void for_each_index(Block& block, const std::function<void(IndexId&)>& visit);
 void for_each_index(const Block& block, const std::function<void(IndexId)>& visit);
 
-/// Drops the indices that no statement depends on.
+/// Drops the indices that no statement depends on, and renumbers the others.
 void drop_unused_indices(LoopNest& nest);
 
 }  // namespace sinter::detail

@@ -1,9 +1,9 @@
 // The loop interpreter: a machine with one register per value of the nest, as wide as the step of
 // the loop that defines it.
 //
-// A statement happens to all lanes before the next one does, as in machine code, so that a load
-// behind a store of the same element shows. The threads of a block come one after another; what
-// they would find in memory of the block's in another order is refused: see Shared.
+// As in machine code, a statement runs for all lanes before the next statement does. So a load that
+// wrongly follows a store to the same element is found. The threads of a block run one after
+// another. Accesses to shared memory whose result depends on this order fail: see Shared.
 #include <sinter/codegen/loop_interpreter.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ namespace {
 /// An element in a register: its bits, zero-extended (see element.h).
 using Word = std::uint64_t;
 
-/// What local memory holds before it is written.
+/// Contents of local memory before the first store.
 constexpr std::byte kUnwritten{0xa5};
 
 Word read(const std::byte* from, DType dtype) {
@@ -38,8 +38,9 @@ Word read(const std::byte* from, DType dtype) {
 
 void write(std::byte* to, DType dtype, Word word) { std::memcpy(to, &word, info(dtype).bytes); }
 
-/// When the elements of a block's memory were used last, in barriers. Between two of those, one
-/// that was stored is touched by nobody else, and one that was loaded is not stored.
+/// Last accesses to the elements of a local argument on a GPU, as values of Machine::barriers_.
+/// Between two barriers, an element that was stored is not accessed again, and an element that was
+/// loaded is not stored.
 struct Shared {
   std::vector<int> stored;
   std::vector<int> loaded;
@@ -67,16 +68,16 @@ class Machine {
   void run_vectors(const Loop& loop);
   void run_rows(const Loop& loop);
   void begin_carried(const Loop& loop, std::size_t count);
-  void carry_on(const Loop& loop);
+  void advance_carried(const Loop& loop);
   void end_carried(const Loop& loop);
   void run_blocks(const Loop& loop);
   void run_threads(const Loop& loop);
   void run_thread(const Loop& loop, std::int64_t first);
   [[nodiscard]] std::size_t active_lanes(const Loop& loop, std::int64_t at) const;
-  void begin_carrying(const Loop& loop);
+  void begin_thread_carried(const Loop& loop);
   void read_carried(const Loop& loop, std::size_t first);
   void write_carried(const Loop& loop, std::size_t first);
-  void end_carrying(const Loop& loop);
+  void end_thread_carried(const Loop& loop);
   void set_digits(const Loop& loop);
   void run(const Load& load);
   void run(const Store& store);
@@ -91,20 +92,20 @@ class Machine {
   const KernelArguments& arguments_;
   const std::int64_t begin_;
   const std::int64_t end_;
-  std::vector<std::int64_t> variables_;         // [index] of variables only
+  std::vector<std::int64_t> variables_;         // [index] only of variables
   std::vector<std::int64_t> indices_;           // [index]
   std::vector<std::vector<Word>> values_;       // [value][lane]
-  std::vector<std::vector<std::byte>> locals_;  // [argument] empty where the caller has its memory
-  std::vector<std::byte*> local_begin_;         // [argument] there, or in the scratch block
+  std::vector<std::vector<std::byte>> locals_;  // [argument] memory of local ones not in scratch
+  std::vector<std::byte*> local_begin_;         // [argument] first byte of a local one
   std::vector<Shared> shared_;                  // [argument] of a block
-  std::vector<Word> next_;                      // of a carried value, while it is gathered
-  std::vector<std::vector<Word>> carried_;      // [value] by element of a step of a thread loop
-  int barriers_ = 1;                            // that the block has passed, and one
-  std::size_t first_ = 0;   // lane of the first element that a statement happens to
-  std::size_t active_ = 1;  // and how many there are
-  int vector_lanes_ = 1;
-  std::int64_t step_lanes_ = 1;  // of a vector loop, masked ones too
-  bool one_access_ = false;      // contiguous lanes are read or written at once
+  std::vector<Word> next_;                      // lanes of a Carry::next while they are gathered
+  std::vector<std::vector<Word>> carried_;      // [Carry::value][element of a thread loop's step]
+  int barriers_ = 1;                            // barriers that the block has passed, plus 1
+  std::size_t first_ = 0;                       // first lane that a statement runs for
+  std::size_t active_ = 1;                      // number of lanes that a statement runs for
+  int vector_lanes_ = 1;                        // lanes of one vector
+  std::int64_t step_lanes_ = 1;                 // lanes of a vector loop's step, masked or not
+  bool one_access_ = false;  // true in thread loops: contiguous lanes are a single access
 };
 
 Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::int64_t begin,
@@ -135,14 +136,14 @@ Machine::Machine(const LoopNest& nest, const KernelArguments& arguments, std::in
 
 // --- Indices -------------------------------------------------------------------------------------
 
-/// Operands come before users, so one pass serves. What depends on a variable without a value yet
-/// has no meaning, and no use.
+/// Operands precede users, so one pass suffices. An index over a variable that has no value yet has
+/// no meaning, and nothing uses it.
 void Machine::update_indices() {
   for (std::size_t i = 0; i < indices_.size(); ++i) {
     const Index& index = nest_.indices[i];
     indices_[i] = index.op == IndexOp::variable ? variables_[i] : evaluate(index);
     SINTER_ASSERT(nest_.index_bits == 64 || indices_[i] == static_cast<std::int32_t>(indices_[i]),
-                  "indices have the bits that the nest says");
+                  "an index fits index_bits");
   }
 }
 
@@ -160,7 +161,7 @@ std::int64_t Machine::evaluate(const Index& index) const {
     case IndexOp::mul: return number(index.a) * number(index.b);
     case IndexOp::min: return std::min(number(index.a), number(index.b));
     case IndexOp::max: return std::max(number(index.a), number(index.b));
-    // Where the variables of b have no value yet, neither has the quotient.
+    // b may be 0 while its variables have no value; nothing uses the quotient then.
     case IndexOp::div: return number(index.b) == 0 ? 0 : number(index.a) / number(index.b);
     case IndexOp::round_down: return number(index.a) & -immediate;
     case IndexOp::blocks: return (number(index.a) + immediate - 1) / immediate;
@@ -174,7 +175,7 @@ std::byte* Machine::address(std::size_t argument, std::int64_t offset) const {
   const auto [dtype, output, local] = nest_.arguments[argument];
   const std::int64_t bytes = offset * info(dtype).bytes;
   if (local == 0) return static_cast<std::byte*>(arguments_.buffers[argument]) + bytes;
-  SINTER_ASSERT(offset >= 0 && offset < local, "a local argument is used inside its memory");
+  SINTER_ASSERT(offset >= 0 && offset < local, "an access is inside its local argument");
   return local_begin_[argument] + bytes;
 }
 
@@ -186,19 +187,19 @@ std::int64_t Machine::to_alignment(const Index& index) const {
 
 // --- Statements ----------------------------------------------------------------------------------
 
-/// A value from outside the loop is one element: the same in every lane.
+/// Returns a lane of a value. A value from outside the loop is one element, the same in every lane.
 Word Machine::lane(ValueId id, std::size_t lane) const {
   const std::vector<Word>& lanes = values_[id.index];
   return lanes.size() == 1 ? lanes[0] : lanes[first_ + lane];
 }
 
-/// The lanes of a result that a statement happens to.
+/// Returns the lanes of a result that a statement computes.
 std::span<Word> Machine::lanes(ValueId id) {
   values_[id.index].resize(first_ + active_);
   return std::span(values_[id.index]).subspan(first_);
 }
 
-/// Elements from one lane to the next.
+/// Returns the distance from one lane to the next, in elements.
 std::int64_t Machine::lane_step(LaneStride lanes, IndexId stride) const {
   switch (lanes) {
     case LaneStride::uniform: return 0;
@@ -220,7 +221,7 @@ void Machine::check_race(std::size_t argument, std::int64_t offset, bool stores)
   int& stored = shared_[argument].stored[element];
   int& loaded = shared_[argument].loaded[element];
   SINTER_ASSERT(stored < barriers_ && (!stores || loaded < barriers_),
-                "a barrier parts what the threads of a block do to an element");
+                "a barrier separates conflicting accesses of threads to an element");
   (stores ? stored : loaded) = barriers_;
 }
 
@@ -323,7 +324,7 @@ void Machine::run(const Block& block) {
 }
 
 void Machine::run(const Loop& loop) {
-  SINTER_ASSERT(number(loop.from) <= number(loop.to), "a loop ends where it begins or behind");
+  SINTER_ASSERT(number(loop.from) <= number(loop.to), "a loop does not end before it begins");
   switch (loop.kind) {
     case LoopKind::parallel:
     case LoopKind::team:
@@ -348,7 +349,7 @@ void Machine::run_vectors(const Loop& loop) {
     variables_[loop.variable.index] = at;
     update_indices();
     run(loop.body);
-    carry_on(loop);
+    advance_carried(loop);
   }
   end_carried(loop);
   active_ = 1;
@@ -362,8 +363,8 @@ void Machine::begin_carried(const Loop& loop, std::size_t count) {
   }
 }
 
-/// Lanes behind the end keep what they carry.
-void Machine::carry_on(const Loop& loop) {
+/// Lanes at and beyond the end keep the value that they carry.
+void Machine::advance_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     std::vector<Word>& value = values_[carry.value.index];
     for (std::size_t i = 0; i < active_; ++i) next_.push_back(lane(carry.next, i));
@@ -378,7 +379,7 @@ void Machine::end_carried(const Loop& loop) {
   }
 }
 
-/// What is carried has the lanes of the loop around.
+/// Carried values have the lanes of the enclosing loop.
 void Machine::run_rows(const Loop& loop) {
   const std::int64_t to = number(loop.to);
   SINTER_ASSERT(loop.kind != LoopKind::serial || !loop.once || to - number(loop.from) <= 1,
@@ -416,7 +417,7 @@ void Machine::run_threads(const Loop& loop) {
   SINTER_ASSERT(ragged || (to - from) % loop.step() == 0, "an unmasked loop covers whole steps");
   SINTER_ASSERT(!loop.once || to - from <= loop.step(), "a loop that runs once covers one step");
   vector_lanes_ = loop.lanes;
-  begin_carrying(loop);
+  begin_thread_carried(loop);
   for (std::int64_t at = from; at < to; at += loop.step()) {
     for (std::int64_t thread = 0; thread < loop.threads; ++thread) {
       const std::int64_t first = at + thread * loop.lanes;
@@ -426,10 +427,10 @@ void Machine::run_threads(const Loop& loop) {
       write_carried(loop, static_cast<std::size_t>(first - at));
     }
   }
-  end_carrying(loop);
+  end_thread_carried(loop);
 }
 
-void Machine::begin_carrying(const Loop& loop) {
+void Machine::begin_thread_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     std::vector<Word>& all = carried_[carry.value.index];
     all.clear();
@@ -439,7 +440,7 @@ void Machine::begin_carrying(const Loop& loop) {
   }
 }
 
-/// What the thread has whose first element is this one of a step.
+/// Loads the carried lanes of the thread whose first element is element `first` of the step.
 void Machine::read_carried(const Loop& loop, std::size_t first) {
   for (const Carry& carry : loop.carried) {
     std::vector<Word>& own = values_[carry.value.index];
@@ -451,7 +452,7 @@ void Machine::read_carried(const Loop& loop, std::size_t first) {
   }
 }
 
-/// Of the lanes that a masked loop leaves out, there is no next one.
+/// Lanes that a masked loop leaves out have no next value, and keep theirs.
 void Machine::write_carried(const Loop& loop, std::size_t first) {
   for (const Carry& carry : loop.carried) {
     const std::vector<Word>& next = values_[carry.next.index];
@@ -462,13 +463,14 @@ void Machine::write_carried(const Loop& loop, std::size_t first) {
   }
 }
 
-void Machine::end_carrying(const Loop& loop) {
+void Machine::end_thread_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     values_[carry.result.index] = std::exchange(carried_[carry.value.index], {});
   }
 }
 
-/// Lanes of the vector at `at` that the loop does not leave out; they are the first ones.
+/// Returns the number of lanes of the vector at `at` that the loop does not leave out. They are the
+/// first ones.
 std::size_t Machine::active_lanes(const Loop& loop, std::int64_t at) const {
   std::int64_t rest = number(loop.to) - at;
   for (const auto& [place, end, by_lane] : loop.limits) {
@@ -478,7 +480,7 @@ std::size_t Machine::active_lanes(const Loop& loop, std::int64_t at) const {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(rest, 0, loop.lanes));
 }
 
-/// The vectors of one thread, whose first one begins at `first`.
+/// Runs the vectors of one thread, the first of which begins at `first`.
 void Machine::run_thread(const Loop& loop, std::int64_t first) {
   one_access_ = true;
   for (const Statement& statement : loop.body) {

@@ -1,5 +1,5 @@
 // Canonical bytes of a nest, the key of its machine code: every field of every entry, in order,
-// and every list behind its length.
+// and before every list its length.
 #include <bit>
 #include <span>
 #include <type_traits>

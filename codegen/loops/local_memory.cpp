@@ -12,8 +12,8 @@ namespace sinter {
 namespace detail {
 namespace {
 
-/// Bytes of stack for spills beside accumulators: splats that LlvmEmitter hoists, at most 64
-/// vectors of 64 bytes, and single values.
+/// Bytes of stack for spills other than accumulators: splats that LlvmEmitter hoists (at most 64
+/// vectors of 64 bytes) and single values.
 constexpr std::int64_t kSpillBytes = std::int64_t{6} << 10;
 
 std::int64_t aligned_bytes(const Argument& argument) {
@@ -21,8 +21,8 @@ std::int64_t aligned_bytes(const Argument& argument) {
   return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
 }
 
-/// Most bytes of values that loops of `block`, nested in each other, carry at once. `lanes`: of the
-/// loop around.
+/// Returns the most bytes that nested loops of `block` carry at once. `lanes` is the number of
+/// lanes of the enclosing loop.
 std::int64_t carried_bytes(const LoopNest& nest, const Block& block, std::int64_t lanes = 1) {
   std::int64_t most = 0;
   for (const Statement& statement : block) {
@@ -42,7 +42,7 @@ std::int64_t local_bytes(const LoopNest& nest) {
   return scratch_offset(nest, nest.arguments.size());
 }
 
-/// An accumulator may be spilled twice: as it comes into an iteration, and as it leaves it.
+/// An accumulator may be spilled twice: at the start of an iteration and at its end.
 bool locals_fit_stack(const LoopNest& nest) {
   const std::int64_t bytes = local_bytes(nest);
   return bytes == 0 ||

@@ -1,5 +1,5 @@
-// Where the local arguments of a CPU's nest lie: on the stack if all of them together fit there,
-// beside what the kernel spills, else in the scratch block of the call, one after another.
+// Placement of the local arguments of a CPU kernel: all of them on the stack if they fit there
+// beside the kernel's spills; else one after another in the scratch block of the call.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace sinter::detail {
 /// True if the local arguments may lie on the stack.
 [[nodiscard]] bool locals_fit_stack(const LoopNest& nest);
 
-/// Distance in bytes of a local argument from the beginning of the scratch block.
+/// Offset in bytes of a local argument in the scratch block.
 [[nodiscard]] std::int64_t scratch_offset(const LoopNest& nest, std::size_t argument);
 
 }  // namespace sinter::detail

@@ -1,4 +1,4 @@
-// specialize_shape: a nest for one shape, with lengths and strides as constants in it.
+// specialize_shape: makes a nest for one shape, with lengths and strides as constants.
 #include <algorithm>
 #include <vector>
 
@@ -11,7 +11,7 @@
 namespace sinter {
 namespace {
 
-/// The index with the numbers of `space` in it; operands are mapped already.
+/// Returns the index, or the constant of `space` if it is an extent or a stride.
 Index with_numbers(Index index, const LoopSpace& space) {
   const auto position = static_cast<std::size_t>(index.immediate);
   if (index.op == IndexOp::extent) return {IndexOp::constant, 0, {}, {}, space.extents[position]};
@@ -19,7 +19,7 @@ Index with_numbers(Index index, const LoopSpace& space) {
   return index;
 }
 
-/// Drops loops that now cover nothing: tails of lengths that are multiples of the vector.
+/// Drops loops whose range is empty, such as the tail of a length that is a multiple of the vector.
 void drop_empty_loops(Block& block) {
   std::erase_if(block, [](const Statement& statement) {
     const Loop* loop = std::get_if<Loop>(&statement);

@@ -1,7 +1,8 @@
-// The nest as text for people: one line a statement, index expressions written where they are used.
+// Prints a nest as text: one line per statement, with index expressions where they are used.
 //
-// An expression that is used more than once has a name, t0, t1, ..., and stands where its last
-// variable gets its value, which is also where an emitter computes it.
+// An expression that is used more than once has a name, t0, t1, ..., and a line of its own. The
+// line stands where the expression's last variable gets its value, which is where an emitter
+// computes it.
 #include <bit>
 #include <vector>
 
@@ -50,8 +51,8 @@ class Printer {
   void statement(const Barrier&) { line("barrier"); }
 
   const LoopNest& nest_;
-  std::vector<int> uses_;           // [index] in statements and other indices
-  std::vector<std::string> texts_;  // [index] empty until its variables are known
+  std::vector<int> uses_;           // [index] number of uses in statements and other indices
+  std::vector<std::string> texts_;  // [index] empty until its variables have values
   std::size_t depth_ = 0;
   std::size_t names_ = 0;
   std::string out_;
@@ -75,14 +76,15 @@ bool Printer::named(std::size_t index) const {
   return uses_[index] > 1 && detail::operand_count(nest_.indices[index].op) > 0;
 }
 
-/// Whether all that the index depends on has a text.
+/// True if the operands of the index have a text.
 bool Printer::ready(const Index& index) const {
   if (index.op == IndexOp::variable) return false;
   const int operands = detail::operand_count(index.op);
   return (operands < 1 || !text(index.a).empty()) && (operands < 2 || !text(index.b).empty());
 }
 
-/// An operand of a product or the right side of a difference: sums in parentheses.
+/// Returns the text of an operand of `*` or `/`, or of the right operand of `-`: sums in
+/// parentheses.
 std::string Printer::factor(IndexId id) const {
   const IndexOp op = nest_.index(id).op;
   const bool sum = (op == IndexOp::add || op == IndexOp::sub) && !named(id.index);
@@ -115,7 +117,7 @@ std::string Printer::expression(const Index& index) const {
   return {};
 }
 
-/// Gives a text to every index that can have its value by now; prints those with a name.
+/// Gives a text to every index whose variables have values now; prints the indices with a name.
 void Printer::define_indices() {
   for (std::size_t i = 0; i < texts_.size(); ++i) {
     const Index& index = nest_.indices[i];
@@ -174,7 +176,7 @@ std::string_view name(LoopKind kind) {
   return {};
 }
 
-/// What an iteration covers, and who does it.
+/// Returns the text of what an iteration covers, and by how many threads.
 std::string step(const Loop& loop) {
   switch (loop.kind) {
     case LoopKind::parallel:
@@ -188,7 +190,6 @@ std::string step(const Loop& loop) {
   return {};
 }
 
-/// What lies beyond these is left out.
 void Printer::limits(const Loop& loop) {
   for (const auto& [place, end, by_lane] : loop.limits) {
     line(fmt::format("where {}{} < {}", text(place), by_lane ? ", by lane," : "", text(end)));

@@ -1,4 +1,4 @@
-// The verifier of nests: what emitters and the interpreter rely on, checked in one walk.
+// The verifier of nests: checks in one walk what emitters and the interpreter rely on.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -64,28 +64,28 @@ class Verifier {
   void check_carried(const Loop& loop);
   [[nodiscard]] const Loop& lanes_of(const Loop& loop, const Carry& carry) const;
   void take_lanes(ValueId id, const Loop* by);
-  /// The loop whose lanes a statement happens to, if there is one.
+  /// Returns the enclosing loop with lanes, or null.
   [[nodiscard]] const Loop* lane_loop() const {
     const auto found = std::ranges::find_if(loops_, &Loop::has_lanes);
     return found == loops_.end() ? nullptr : *found;
   }
   [[nodiscard]] bool in_lanes() const { return lane_loop() != nullptr; }
-  /// The loop of this kind around what is at hand, if there is one.
+  /// Returns the outermost enclosing loop of this kind, or null.
   [[nodiscard]] const Loop* around(LoopKind kind) const {
     const auto found = std::ranges::find(loops_, kind, &Loop::kind);
     return found == loops_.end() ? nullptr : *found;
   }
 
   const LoopNest& nest_;
-  std::vector<Variables> depends_;  // [index] on these variables
-  Variables known_;                 // variables of the loops around
-  Variables used_;                  // variables that have a loop
+  std::vector<Variables> depends_;  // [index] variables that it depends on
+  Variables known_;                 // variables of the enclosing loops
+  Variables used_;                  // variables that belong to a loop
   std::vector<State> states_;       // [value]
   std::vector<ValueId> defined_;    // visible values, innermost scope last
-  std::vector<const Loop*> loops_;  // around
-  bool stored_ = false;             // something was stored before in this block
-  bool reduces_ = false;            // the nest stores single elements, to local arguments, or none
-  /// Results of loops with lanes, which have those lanes, until something takes them.
+  std::vector<const Loop*> loops_;  // enclosing loops, outermost first
+  bool stored_ = false;             // true if this block has stored to an output
+  bool reduces_ = false;            // true for a nest with a reduction or product: see reduces()
+  /// A carried value that has the lanes of `loop`, until a statement takes them.
   struct Lanes {
     ValueId value;
     const Loop* loop;
@@ -98,7 +98,7 @@ class Verifier {
 void Verifier::check_arguments() const {
   SINTER_ASSERT(nest_.rank >= 1, "a nest has at least one axis");
   SINTER_ASSERT(nest_.index_bits == 32 || nest_.index_bits == 64, "indices are of 32 or 64 bits");
-  SINTER_ASSERT(nest_.arguments.size() <= 256, "a statement names an argument in one byte");
+  SINTER_ASSERT(nest_.arguments.size() <= 256, "a nest has at most 256 arguments");
   const auto rank = [](const Argument& argument) {
     return argument.local > 0 ? 2 : argument.output ? 1 : 0;
   };
@@ -112,13 +112,13 @@ void Verifier::check_arguments() const {
     const Loop* loop = std::get_if<Loop>(&statement);
     return loop != nullptr && loop->kind == LoopKind::block;
   });
-  SINTER_ASSERT(!on_gpu || !nest_.locals_in_scratch, "a GPU's block has shared memory");
+  SINTER_ASSERT(!on_gpu || !nest_.locals_in_scratch, "a nest for a GPU has no scratch");
   SINTER_ASSERT(on_gpu || nest_.locals_in_scratch || detail::locals_fit_stack(nest_),
-                "local arguments on the stack are small");
+                "local arguments outside scratch fit the stack");
   SINTER_ASSERT(std::ranges::all_of(
                     nest_.parameter_dtypes,
                     [](DType dtype) { return is_numeric(dtype) && !is_storage_float(dtype); }),
-                "parameters are numbers that are computed on");
+                "parameters have numeric compute dtypes");
 }
 
 void Verifier::check_index(const Index& index, std::size_t position) {
@@ -226,7 +226,8 @@ void Verifier::check(const Loop& loop) {
   loops_.push_back(&loop);
   check(loop.body);
   for (const Carry& carry : loop.carried) {
-    SINTER_ASSERT(states_[carry.value.index] == State::visible, "a carried value is of its loop");
+    SINTER_ASSERT(states_[carry.value.index] == State::visible,
+                  "a carried value is visible in its loop");
     states_[carry.value.index] = State::out_of_scope;
   }
   loops_.pop_back();
@@ -243,8 +244,8 @@ void Verifier::check_limits(const Loop& loop) const {
   }
 }
 
-/// The loop whose lanes are carried: `loop` itself, or, of a serial one, that inside which goes on
-/// with them.
+/// Returns the loop whose lanes are carried: `loop` itself, or, for a serial loop outside loops
+/// with lanes, the thread loop in it that continues the carry.
 const Loop& Verifier::lanes_of(const Loop& loop, const Carry& carry) const {
   if (loop.kind != LoopKind::serial || in_lanes()) return loop;
   for (const Statement& statement : loop.body) {
@@ -254,10 +255,10 @@ const Loop& Verifier::lanes_of(const Loop& loop, const Carry& carry) const {
       if (one.first == carry.value && one.result == carry.next) return *inner;
     }
   }
-  SINTER_ASSERT(false, "what a serial loop carries, a thread loop in it goes on with");
+  SINTER_ASSERT(false, "a thread loop continues what the serial loop around it carries");
 }
 
-/// Lanes are taken once: an emitter may go on with them where they are.
+/// Lanes are taken once, so that an emitter may continue them in place.
 void Verifier::take_lanes(ValueId id, const Loop* by) {
   const auto found = std::ranges::find(carried_, id, &Lanes::value);
   if (found == carried_.end()) return;
@@ -265,7 +266,7 @@ void Verifier::take_lanes(ValueId id, const Loop* by) {
     return std::array{loop.threads, loop.unroll, loop.lanes};
   };
   SINTER_ASSERT(by == nullptr || form(*found->loop) == form(*by),
-                "lanes go on in a loop that has the same ones");
+                "a loop that continues carried lanes has the same lanes");
   carried_.erase(found);
 }
 
@@ -277,7 +278,7 @@ void Verifier::check_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     const bool known = carry.next.index < states_.size();
     SINTER_ASSERT(known && states_[carry.next.index] != State::undefined,
-                  "what is carried on is defined in the loop");
+                  "the next value of a carry is defined in the loop");
     const DType dtype = nest_.dtype(carry.value);
     SINTER_ASSERT(nest_.dtype(carry.first) == dtype && nest_.dtype(carry.next) == dtype &&
                       nest_.dtype(carry.result) == dtype,
@@ -303,14 +304,14 @@ void Verifier::check_serial(const Loop& loop) const {
   const Loop* thread = around(LoopKind::thread);
   SINTER_ASSERT(thread == nullptr || (thread->lanes == 1 && thread->unroll == 1) ||
                     (loops_.back() == thread && thread->body.size() == 1),
-                "a thread that goes through a loop has one element, or nothing else");
+                "a serial loop stands alone in a thread loop of several elements");
   SINTER_ASSERT(loop.step() == 1 && !loop.masked, "rows go one by one");
 }
 
 void Verifier::check_vectors(const Loop& loop) const {
   SINTER_ASSERT(!in_lanes() && (reduces_ || loops_.empty() == (nest_.rank == 1)),
                 "loops with lanes stand in the loop over rows, or alone in a nest of rank 1");
-  SINTER_ASSERT(loop.threads == 1, "the threads of a block share thread loops");
+  SINTER_ASSERT(loop.threads == 1, "a vector loop has one thread");
   check_lanes(loop);
 }
 
@@ -322,11 +323,11 @@ void Verifier::check_lanes(const Loop& loop) const {
 }
 
 void Verifier::check_blocks(const Loop& loop) const {
-  SINTER_ASSERT(loops_.empty() && !stored_, "one loop runs over the tiles, around all others");
+  SINTER_ASSERT(loops_.empty() && !stored_, "a block loop stands around all other loops");
   const Index& from = nest_.index(loop.from);
-  SINTER_ASSERT(from.op == IndexOp::constant && from.immediate == 0, "tiles cover all elements");
+  SINTER_ASSERT(from.op == IndexOp::constant && from.immediate == 0, "a block loop begins at 0");
   SINTER_ASSERT(loop.tile > 0 && !loop.masked && !loop.once && !loop.interleaved,
-                "tiles go one by one");
+                "a block loop has a tile, and is not masked, once or interleaved");
 }
 
 void Verifier::check_teams(const Loop& loop) const {
@@ -335,7 +336,7 @@ void Verifier::check_teams(const Loop& loop) const {
                 "teams are parts of a block");
   SINTER_ASSERT(std::has_single_bit(loop.threads) && block->threads % loop.threads == 0,
                 "a block has whole teams");
-  SINTER_ASSERT(!loop.masked && !loop.interleaved, "teams go one by one");
+  SINTER_ASSERT(!loop.masked && !loop.interleaved, "a team loop is not masked or interleaved");
 }
 
 void Verifier::check_threads(const Loop& loop) const {
@@ -345,8 +346,8 @@ void Verifier::check_threads(const Loop& loop) const {
   SINTER_ASSERT(loop.threads == (team != nullptr ? team : block)->threads ||
                     (team == nullptr && std::has_single_bit(loop.threads) &&
                      block->threads % loop.threads == 0),
-                "all threads of a block take part, or of a team");
-  SINTER_ASSERT(!loop.interleaved, "threads have their elements in order");
+                "a thread loop has all threads of a block or a team");
+  SINTER_ASSERT(!loop.interleaved, "a thread loop is not interleaved");
   check_lanes(loop);
 }
 
@@ -397,17 +398,17 @@ void Verifier::check(const Load& load) {
   const bool pairs = lanes && loop->interleaved && load.lanes != LaneStride::uniform;
   SINTER_ASSERT(!pairs || (load.lanes == LaneStride::contiguous &&
                            info(nest_.arguments[load.argument].dtype).bytes == 2),
-                "what is interleaved is contiguous and of 16 bits");
+                "interleaved accesses are contiguous and of 16 bits");
   const bool steps = lanes && loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
                      !loop->interleaved;
   SINTER_ASSERT(load.prefetch == 0 || (steps && load.lanes == LaneStride::contiguous &&
                                        nest_.arguments[load.argument].local == 0),
-                "only whole vectors of a buffer are asked for ahead");
+                "only whole vectors of a buffer are prefetched");
   SINTER_ASSERT(load.lanes != LaneStride::reversed || loop->kind == LoopKind::vector,
-                "vectors are turned on a CPU");
+                "only vector loops have reversed lanes");
   SINTER_ASSERT(!lanes || !loop->masked || loop->kind != LoopKind::thread || loop->lanes == 1 ||
                     load.lanes != LaneStride::contiguous,
-                "threads are masked one by one");
+                "a masked thread loop has no contiguous vectors");
   use(load.offset);
   if (load.lanes == LaneStride::strided) use(load.lane_stride);
   define(load.result);
@@ -422,8 +423,9 @@ void Verifier::check(const Store& store) {
   const Loop* block = around(LoopKind::block);
   const bool repeated =
       block != nullptr && in_lanes() && !around(LoopKind::team) && loop->threads != block->threads;
-  SINTER_ASSERT(!repeated, "what every team does stores nothing");
-  SINTER_ASSERT(in_lanes() != (store.lanes == LaneStride::uniform), "lanes are stored apart");
+  SINTER_ASSERT(!repeated, "a thread loop that every team runs stores nothing");
+  SINTER_ASSERT(in_lanes() != (store.lanes == LaneStride::uniform),
+                "stores are uniform outside loops with lanes, and only there");
   SINTER_ASSERT(!store.streaming || !loop->masked, "streaming stores are not masked");
   SINTER_ASSERT(!store.streaming || !loop->interleaved, "streaming stores are not interleaved");
   SINTER_ASSERT(!store.streaming || store.lanes == LaneStride::contiguous,
@@ -431,12 +433,12 @@ void Verifier::check(const Store& store) {
   SINTER_ASSERT(!in_lanes() || !loop->interleaved ||
                     (store.lanes == LaneStride::contiguous &&
                      info(nest_.arguments[store.argument].dtype).bytes == 2),
-                "what is interleaved is contiguous and of 16 bits");
+                "interleaved accesses are contiguous and of 16 bits");
   SINTER_ASSERT(!store.whole || (nest_.arguments[store.argument].local > 0 &&
                                  store.lanes == LaneStride::contiguous),
-                "whole vectors are stored to local memory, next to each other");
+                "whole stores are contiguous and to local arguments");
   SINTER_ASSERT(store.lanes != LaneStride::reversed || loop->kind == LoopKind::vector,
-                "vectors are turned on a CPU");
+                "only vector loops have reversed lanes");
   use(store.value);
   use(store.offset);
   if (store.lanes == LaneStride::strided) use(store.lane_stride);
@@ -445,7 +447,7 @@ void Verifier::check(const Store& store) {
   stored_ = stored_ || nest_.arguments[store.argument].local == 0;
 }
 
-/// Whether operands have one dtype, in which something is computed.
+/// True if all operands have the same dtype, a compute dtype for which `is_wanted` is true.
 bool same_dtype(const LoopNest& nest, const Compute& compute, bool (*is_wanted)(DType)) {
   const DType dtype = nest.dtype(compute.operands[0]);
   return is_wanted(dtype) && !is_storage_float(dtype) &&
@@ -473,7 +475,7 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::select:
       return operand(0) == DType::boolean && operand(1) == result && operand(2) == result;
     case DTypeRule::convert: return true;
-    case DTypeRule::recast: return false;  // a composite's
+    case DTypeRule::recast: return false;  // composites only
     case DTypeRule::bitcast:
     case DTypeRule::raw_bitcast: return info(operand(0)).bytes == info(result).bytes;
     case DTypeRule::lookup:
@@ -481,7 +483,7 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
              ((operand(0) == DType::i32 && result == DType::f32) ||
               (operand(0) == DType::i64 && result == DType::f64));
     case DTypeRule::same:
-    case DTypeRule::alike: return false;  // how an argument is walked is no statement
+    case DTypeRule::alike: return false;  // structural ops are strides of arguments
   }
   return false;
 }
@@ -489,7 +491,7 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
 void Verifier::check(const Compute& compute) {
   const OpInfo& row = info(compute.op);
   SINTER_ASSERT(row.kind == OpKind::primitive || row.kind == OpKind::leaf,
-                "composites are expanded, structural ops are how arguments are walked");
+                "composites are expanded, and structural ops are strides of arguments");
   SINTER_ASSERT(compute.operand_count == row.arity, "an op has the operands of its row");
   for (ValueId operand : compute.inputs()) use(operand);
   define(compute.result);
@@ -501,17 +503,17 @@ void Verifier::check(const Count& count) {
   const bool lanes = loop != nullptr;
   use(count.from);
   define(count.result);
-  SINTER_ASSERT(is_integer(nest_.dtype(count.result)), "what is counted is an integer");
+  SINTER_ASSERT(is_integer(nest_.dtype(count.result)), "a count is an integer");
   SINTER_ASSERT(
       count.lanes == LaneStride::uniform || (lanes && count.lanes == LaneStride::contiguous),
-      "lanes count one by one, in a loop that has some");
+      "a count is uniform, or contiguous in a loop with lanes");
   SINTER_ASSERT(count.lanes == LaneStride::uniform || !loop->interleaved,
-                "interleaved lanes do not count one by one");
+                "a count in an interleaved loop is uniform");
 }
 
 void Verifier::check(const Transpose& transpose) {
   SINTER_ASSERT(!loops_.empty() && !in_lanes() && !stored_,
-                "blocks are turned between the loops over them and over their rows");
+                "a transpose stands in a loop without lanes, before all stores");
   SINTER_ASSERT(
       transpose.argument < nest_.arguments.size() && transpose.local < nest_.arguments.size(),
       "a transpose names arguments");
@@ -531,9 +533,9 @@ void Verifier::check(const Fold& fold) {
   use(fold.value);
   define(fold.result);
   SINTER_ASSERT(std::ranges::find(carried_, fold.value, &Lanes::value) != carried_.end(),
-                "what is folded was carried through a loop");
+                "a fold is the only use of the result of a carry");
   take_lanes(fold.value, nullptr);
-  SINTER_ASSERT(!in_lanes(), "lanes are folded behind their loop");
+  SINTER_ASSERT(!in_lanes(), "a fold stands outside loops with lanes");
   SINTER_ASSERT(nest_.dtype(fold.result) == nest_.dtype(fold.value), "a fold keeps the dtype");
 }
 
@@ -542,7 +544,7 @@ void Verifier::check(const Barrier&) const {
                 "all threads of a block come to a barrier");
 }
 
-/// Whether statements of a nest with reductions are among these.
+/// True if a statement of `block` occurs only in nests with a reduction or a product.
 bool reduces(const LoopNest& nest, const Block& block) {
   return std::ranges::any_of(block, [&nest](const Statement& statement) {
     if (const Loop* loop = std::get_if<Loop>(&statement)) {
@@ -556,7 +558,8 @@ bool reduces(const LoopNest& nest, const Block& block) {
   });
 }
 
-/// A reduction of nothing whose result is needed for no element stores nothing.
+/// True if a statement of `block` stores. A nest with a reduction over an empty group may store
+/// nothing: an output of the group's length has no elements.
 bool stores(const Block& block) {
   return std::ranges::any_of(block, [](const Statement& statement) {
     const Loop* loop = std::get_if<Loop>(&statement);

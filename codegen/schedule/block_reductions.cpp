@@ -1,13 +1,13 @@
-// What reductions after a product reduce, by the axes of its result.
+// Kinds of reductions after a product, by the axes of its result.
 #include "schedule/block_reductions.h"
 
 #include <algorithm>
 
 namespace sinter::detail {
 
-/// The last axis of a value of the body is what is summed, here of length 1. All of a single row is
-/// that row.
-Reduces what_it_reduces(const Graph& body, NodeId reduction) {
+/// The last axis of the operand is K, here of length 1; N and M precede it. If M is 1, a reduction
+/// of everything is one of rows.
+Reduces reduction_kind(const Graph& body, NodeId reduction) {
   const Shape& shape = body.shape(body.node(reduction).operands[0]);
   const int columns = shape.rank() - 2;
   const int rows = columns - 1;
@@ -23,7 +23,7 @@ BlockReductions::BlockReductions(const Graph& body) : of_(body.nodes().size()) {
       if (of_[operand.index].has_value()) of_[i] = of_[operand.index];
     }
     if (info(body.node({i}).op).kind != OpKind::reduction) continue;
-    of_[i] = what_it_reduces(body, {i});
+    of_[i] = reduction_kind(body, {i});
     any_ = true;
   }
 }

@@ -1,4 +1,4 @@
-// BlockReductions: the reductions that follow the product of a body, and what they reduce.
+// BlockReductions: the reductions in the epilogue of a kernel's product, and what they reduce.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 
 namespace sinter::detail {
 
-/// What a reduction behind a product reduces: each row of its result, each column, or all of it.
+/// What a reduction after a product reduces: each row of the product's result, each column, or all.
 enum class Reduces : std::uint8_t { rows, columns, all };
-[[nodiscard]] Reduces what_it_reduces(const Graph& body, NodeId reduction);
+/// Returns what `reduction`, which follows a product, reduces.
+[[nodiscard]] Reduces reduction_kind(const Graph& body, NodeId reduction);
 
-/// The reductions behind the product of a body. What comes after one comes after none of another
-/// kind.
+/// The reductions that follow the product of a body. A value follows reductions of one kind only.
 class BlockReductions {
  public:
   explicit BlockReductions(const Graph& body);
   [[nodiscard]] bool any() const { return any_; }
-  /// The kind of those that the value is or comes after, if there are such.
+  /// Returns the kind of the reductions that the value is or follows, if there are any.
   [[nodiscard]] std::optional<Reduces> of(NodeId node) const { return of_[node.index]; }
 
  private:

@@ -1,8 +1,8 @@
 // The iteration space of a kernel: the shape of its outputs with as few axes as its buffers allow.
 //
-// Each argument walks the space with one stride per axis, 0 where it repeats. Axes of length 1
-// disappear; the others come in the order in which the first output lies in memory; two neighbours
-// become one where every argument walks them as one.
+// Each argument walks the space with one stride per axis, 0 where it is broadcast. Axes of length 1
+// are dropped. The others are ordered as the first output lies in memory, and two neighbours are
+// merged where every argument walks them as one.
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
@@ -17,12 +17,13 @@
 namespace sinter {
 namespace {
 
-/// What transposed blocks may take of the second-level cache, and of the stack.
+/// Most bytes of the transposed blocks of all inputs, for sides above 16: they stay in the
+/// second-level cache.
 constexpr std::int64_t kTileBytes = std::int64_t{128} << 10;
-/// Elements of two axes that no cache holds.
+/// Elements of two axes from which on no cache holds them.
 constexpr std::int64_t kLargePlane = std::int64_t{8} << 20;
 
-/// Which part of a space with a reduction or a product an axis belongs to, in the order of axes.
+/// The part of the space that an axis belongs to, in the order of the parts; `summed` is K.
 enum class Role : std::uint8_t { summed, outer, chunks, group, inner, rows, columns };
 
 struct Axis {
@@ -31,14 +32,15 @@ struct Axis {
   std::vector<std::int64_t> strides;  // [argument]
 };
 
-/// An argument as it is stored.
+/// Layout of an argument in memory.
 struct Layout {
   Shape shape;
   Strides strides;
   bool is_output = false;
 };
 
-/// Memory in which every element would be at its own number along `axis`.
+/// Returns the layout of an iota: as if it were stored in memory, with the element of number i
+/// along `axis` at offset i.
 Layout counted(const Shape& shape, std::uint64_t axis) {
   Layout layout{shape, {}, false};
   for (int k = 0; k < shape.rank(); ++k) {
@@ -47,7 +49,8 @@ Layout counted(const Shape& shape, std::uint64_t axis) {
   return layout;
 }
 
-/// An input that has no elements is the same along none of its axes: its first is not read.
+/// Returns the layout of an input. Along an axis without elements its stride is 1, never 0:
+/// otherwise it would be uniform, and its first element would be loaded.
 Layout input_layout(const Shape& shape, const Strides& strides) {
   Layout layout{shape, strides.empty() ? dense_strides(shape) : strides, false};
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -72,24 +75,26 @@ std::vector<Layout> layouts(const Graph& body) {
   return arguments;
 }
 
-/// Stride along an axis of the space, counted from the last.
+/// Returns the stride along axis `position` of the space, counted from the last axis.
 std::int64_t stride_from_last(const Layout& layout, int position) {
   const int axis = layout.shape.rank() - 1 - position;
   return axis < 0 || layout.shape[axis] == 1 ? 0 : layout.strides[axis];
 }
 
-/// What the reductions of a body reduce, all alike, if there are some, or its product sums over.
+/// The shape that all reductions of a body reduce and the axes that they reduce; or those of its
+/// product, whose last three axes are M, N and K. Without either, the shape of the outputs.
 struct Frame {
   Shape shape;
-  int first = 0;           ///< axis that is reduced
-  int count = 0;           ///< of such axes
-  std::int64_t chunk = 0;  ///< elements of them to a result; 0 for all
-  NodeId dot = {};  ///< of a product: the last three axes are its rows, its columns, and its sum
+  int first = 0;           ///< first reduced axis
+  int count = 0;           ///< number of reduced axes
+  std::int64_t chunk = 0;  ///< elements that are reduced to one result; 0 for the whole group
+  NodeId dot = {};         ///< only if `product`
   bool product = false;
-  bool reduces = false;  ///< something behind the product does
+  bool reduces = false;  ///< true if reductions follow the product
 
+  /// Last reduced axis.
   [[nodiscard]] int last() const { return first + count - 1; }
-  /// Results along the last of them.
+  /// Number of chunks in the group.
   [[nodiscard]] std::int64_t chunks() const {
     std::int64_t elements = 1;
     for (int axis = first; axis <= last(); ++axis) elements *= shape[axis];
@@ -142,7 +147,8 @@ Frame frame_of(const Graph& body) {
   return {shape, shape.rank(), 0, 0, {}, false};
 }
 
-/// The axes whose length is not 1, outermost first, and one for the group at least.
+/// Returns the axes whose length is not 1, outermost first. The group has at least one axis, and M,
+/// N and K of a product are always among them.
 std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arguments) {
   const Shape& shape = frame.shape;
   std::vector<Axis> axes;
@@ -155,7 +161,7 @@ std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arg
   };
   bool has_group = frame.count == 0;
   for (int i = 0; i < shape.rank(); ++i) {
-    // Chunks follow each other in the outputs, along the last axis of the group, and nowhere else.
+    // Only outputs vary with the chunk, by their stride along the last axis of the group.
     if (frame.chunk > 0 && i == frame.first) {
       add(Role::chunks, frame.chunks(), frame.last(),
           [](auto& layout) { return layout.is_output; });
@@ -170,9 +176,9 @@ std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arg
   return axes;
 }
 
-/// Outermost first by the distance that the first output steps: its elements are next to each other
-/// along the last axis, however its axes are permuted. Equal distances keep their order, and so do
-/// the axes of a group that is reduced.
+/// Sorts the axes by role, then by the stride of the first output, largest first. So its elements
+/// are contiguous along the last axis, however its axes are permuted. Axes with equal strides keep
+/// their order, and so do the axes of a reduced group.
 void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
   const auto steps_further = [first_output](const Axis& a, const Axis& b) {
     if (a.role != b.role || a.role == Role::group) return a.role < b.role;
@@ -183,7 +189,7 @@ void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
   }
 }
 
-/// Whether every argument walks the two axes as one.
+/// True if every argument walks the two axes as one.
 bool continues(const Axis& outer, const Axis& inner) {
   const bool into_rows = outer.role == Role::outer && inner.role == Role::rows;
   if (outer.role != inner.role && !into_rows) return false;
@@ -205,8 +211,8 @@ std::vector<Axis> merge(std::vector<Axis> axes) {
   return merged;
 }
 
-/// The axis of a space of one element: arguments with axes of their own count as walking it, so
-/// that a length of 1 needs no other code than longer ones.
+/// Returns the axis of a space of one element. All arguments but inputs of rank 0 have stride 1
+/// along it, so that length 1 shares its code with larger lengths.
 Axis single_element(const std::vector<Layout>& arguments, std::size_t inputs) {
   Axis axis;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -215,24 +221,26 @@ Axis single_element(const std::vector<Layout>& arguments, std::size_t inputs) {
   return axis;
 }
 
-/// Moves the axis along which an input is contiguous next to the last one where that input lies
-/// across the rows; returns the side of the blocks in which this space is walked then, 0 for none.
+/// Decides whether to transpose. If an input is contiguous along another axis than the last, but
+/// varies along the last, moves that axis before the last one and returns the side of the blocks in
+/// elements. Else returns 0.
 ///
-/// Large blocks read and write long pieces of memory: 128 by 128 is up to 1.3 times as fast as 64
-/// by 64 over large tensors, and no slower within the second-level cache.
+/// Large blocks read and write long pieces of memory. Blocks of 128 x 128 were up to 1.3 times as
+/// fast as 64 x 64 over large tensors, and no slower within the second-level cache.
 std::int64_t tile(std::vector<Axis>& axes, const Graph& body) {
   if (axes.size() < 2) return 0;
   const Axis& inner = axes.back();
-  const auto is_across = [&inner](const Axis& axis, std::size_t input) {
+  const auto needs_transpose = [&inner](const Axis& axis, std::size_t input) {
     return axis.strides[input] == 1 && inner.strides[input] != 0 && inner.strides[input] != 1;
   };
   for (std::size_t input = 0; input < body.inputs().size(); ++input) {
     const auto rows =
-        std::ranges::find_if(axes, [&](const Axis& axis) { return is_across(axis, input); });
+        std::ranges::find_if(axes, [&](const Axis& axis) { return needs_transpose(axis, input); });
     if (rows == axes.end()) continue;
     std::int64_t bytes = 0;
     for (std::size_t other = 0; other < body.inputs().size(); ++other) {
-      if (is_across(*rows, other)) bytes += info(body.node(body.inputs()[other].node).dtype).bytes;
+      if (needs_transpose(*rows, other))
+        bytes += info(body.node(body.inputs()[other].node).dtype).bytes;
     }
     for (const std::int64_t side : {128, 64, 32, 16}) {
       if (rows->extent < side || inner.extent < side) continue;
@@ -245,7 +253,7 @@ std::int64_t tile(std::vector<Axis>& axes, const Graph& body) {
   return 0;
 }
 
-/// Rows and columns change places where the first output lies along its rows; returns whether.
+/// Exchanges M and N if the first output is contiguous along M and not along N. Returns true if so.
 bool swap_sides(std::vector<Axis>& axes, std::size_t first_output) {
   const auto end = axes.end();
   Axis& rows = *(end - 3);
@@ -291,8 +299,8 @@ std::int64_t LoopSpace::parallel_extent() const {
 }
 
 std::int64_t LoopSpace::unreduced_extent() const {
-  const auto behind = extents.end() - inner;
-  return elements(extents.begin(), behind - reduced) * elements(behind, extents.end());
+  const auto group_end = extents.end() - inner;
+  return elements(extents.begin(), group_end - reduced) * elements(group_end, extents.end());
 }
 
 std::int64_t LoopSpace::reduced_extent() const {
@@ -306,7 +314,8 @@ std::int64_t LoopSpace::inner_extent() const {
   }
   if (reduced > 0) {
     const std::int64_t columns = inner == 0 ? 1 : std::min(kColumnBlock, extents.back());
-    return std::max<std::int64_t>(reduced_extent(), 1) * columns;  // of nothing comes an identity
+    // Also an empty group has a result, the identity.
+    return std::max<std::int64_t>(reduced_extent(), 1) * columns;
   }
   if (tile > 0) return tile * std::min(kStripRows, *(extents.end() - 2));
   return rank() == 1 ? 1 : extents.back();

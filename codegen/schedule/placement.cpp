@@ -19,11 +19,12 @@ bool varies(const LoopSpace& space, std::size_t argument, int from, int to) {
 
 Level input_level(const LoopSpace& space, std::size_t argument) {
   const int inner = space.rank() - 1;
-  const int behind = space.rank() - space.inner;
-  const int group = behind - space.reduced;
+  const int group_end = space.rank() - space.inner;
+  const int group = group_end - space.reduced;
   if (varies(space, argument, inner, inner + 1)) return Level::lane;
-  if (varies(space, argument, group, std::min(behind, inner))) return Level::group;
-  const bool by_row = varies(space, argument, 0, group) || varies(space, argument, behind, inner);
+  if (varies(space, argument, group, std::min(group_end, inner))) return Level::group;
+  const bool by_row =
+      varies(space, argument, 0, group) || varies(space, argument, group_end, inner);
   return by_row ? Level::row : Level::nest;
 }
 
@@ -36,7 +37,7 @@ std::vector<NodeId> resolve_broadcasts(const Graph& body) {
   return values;
 }
 
-/// Where the strides of inputs and iotas stand.
+/// Returns for each input and iota its argument in LoopSpace::strides.
 std::vector<std::size_t> find_walks(const Graph& body) {
   std::vector<std::size_t> walks;
   std::size_t iotas = body.inputs().size() + body.outputs().size();
@@ -46,11 +47,11 @@ std::vector<std::size_t> find_walks(const Graph& body) {
   return walks;
 }
 
-/// Whether a reduction reduces the axis of lanes.
+/// True if a reduction reduces the axis of lanes.
 bool reduces_lanes(const Graph& body, const Node& node, const LoopSpace& space) {
   if (!space.product) return space.inner == 0;
   const NodeId id{static_cast<std::uint32_t>(&node - body.nodes().data())};
-  return what_it_reduces(body, id) != Reduces::columns;
+  return reduction_kind(body, id) != Reduces::columns;
 }
 
 std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
@@ -60,7 +61,7 @@ std::vector<Level> find_levels(const Graph& body, const LoopSpace& space,
     const bool walked = node.op == Op::input || node.op == Op::iota;
     Level level = walked ? input_level(space, walks[levels.size()]) : Level::nest;
     for (NodeId operand : node.inputs()) level = std::max(level, levels[operand.index]);
-    // Of rows a number each; of columns as many as there are.
+    // A reduction of rows has one result per row, a reduction of columns one per lane.
     const bool reduces = info(node.op).kind == OpKind::reduction;
     if (reduces) level = reduces_lanes(body, node, space) ? Level::row : Level::lane;
     if (node.op == Op::dot) level = Level::lane;
@@ -92,7 +93,7 @@ std::vector<bool> find_needed(const Graph& body, const std::vector<NodeId>& valu
   return needed;
 }
 
-/// Needed nodes in the order of the graph, inputs as late as possible.
+/// The needed nodes in the order of the graph, but inputs as late as possible.
 class Order {
  public:
   Order(const Graph& body, const std::vector<NodeId>& values, std::vector<bool> needed)
@@ -120,7 +121,7 @@ class Order {
   std::vector<NodeId> order_;
 };
 
-/// The position in the order of the last use of each node; stores come last of all.
+/// Returns the position of each node's last use by a lane; stores follow all nodes.
 std::vector<std::size_t> last_uses(const Graph& body, const Placement& placement) {
   std::vector<std::size_t> last(body.nodes().size());
   for (std::size_t i = 0; i < placement.order.size(); ++i) {
@@ -159,7 +160,7 @@ LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis) 
   return stride == 1 ? LaneStride::contiguous : LaneStride::strided;
 }
 
-bool is_turned(const LoopSpace& space, std::size_t argument) {
+bool is_transposed(const LoopSpace& space, std::size_t argument) {
   if (space.tile == 0) return false;
   const int inner = space.rank() - 1;
   const LaneStride along = stride_class(space, argument, inner);
@@ -168,13 +169,13 @@ bool is_turned(const LoopSpace& space, std::size_t argument) {
 }
 
 LaneStride load_stride(const LoopSpace& space, std::size_t argument) {
-  if (is_turned(space, argument)) return LaneStride::contiguous;
+  if (is_transposed(space, argument)) return LaneStride::contiguous;
   return stride_class(space, argument, space.rank() - 1);
 }
 
 LaneStride store_stride(const LoopSpace& space, std::size_t argument) {
   const LaneStride stride = stride_class(space, argument, space.rank() - 1);
-  // An output repeats only along an axis without elements.
+  // An output has stride 0 only along an axis without elements.
   return stride == LaneStride::uniform ? LaneStride::contiguous : stride;
 }
 
@@ -202,7 +203,7 @@ Pressure pressure(const Graph& body, const Placement& placement) {
     if (body.node(node).op != Op::input) ++result.operations;
     result.instructions += instructions(body, body.node(node));
     ++dying[last[node.index]];
-    // A result may take the register of an operand that it is the last to use.
+    // The result may take the register of an operand whose last use this is.
     live += 1 - dying[i];
     result.live = std::max(result.live, live);
   }

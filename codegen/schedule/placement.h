@@ -12,52 +12,55 @@
 
 namespace sinter::detail {
 
-/// How often a value changes, and so the block that defines it.
+/// How often a value changes, which decides the block that defines it.
 enum class Level : std::uint8_t {
-  nest,   ///< never: before all loops
-  row,    ///< with the row: in the parallel loop
-  group,  ///< with the row of a group of several axes that is reduced
-  lane,   ///< with the element: in the loops with lanes
+  nest,   ///< once per call: defined before all loops
+  row,    ///< with the row or the unit of work: defined in the loop over these
+  group,  ///< with the reduced axes except the last axis of the space: defined in serial loops
+  lane,   ///< with the element: defined in loops with lanes
 };
 
+/// Where the values of a kernel's body are computed.
 struct Placement {
-  std::vector<NodeId> values;      ///< [node] whose value it has: a broadcast has its operand's
+  std::vector<NodeId> values;      ///< [node] node with its value: for a broadcast, the operand
   std::vector<Level> levels;       ///< [node]
-  std::vector<std::size_t> walks;  ///< [node] of an input or iota: its argument in LoopSpace
-  /// The nodes to evaluate. An input stands right before its first use, so that it does not hold a
-  /// register for longer.
+  std::vector<std::size_t> walks;  ///< [node] argument of an input or iota in LoopSpace::strides
+  /// The needed nodes, operands first. An input precedes its first use directly, so that its live
+  /// range is short.
   std::vector<NodeId> order;
   std::vector<bool> needed;  ///< [node]
-  std::vector<int> stages;   ///< [node] how many reductions wait for each other up to it
+  std::vector<int> stages;   ///< [node] most reductions on a path of operands that leads to it
 
   [[nodiscard]] bool is_needed(NodeId node) const { return needed[node.index]; }
   [[nodiscard]] NodeId value(NodeId node) const { return values[node.index]; }
   [[nodiscard]] Level level(NodeId node) const { return levels[node.index]; }
 };
 
+/// Returns the placement of a kernel's body. Linear time.
 [[nodiscard]] Placement place(const Graph& body, const LoopSpace& space);
 
-/// How many registers one vector of a loop with lanes needs.
+/// Registers that one vector of a loop with lanes needs, and the work on it.
 struct Pressure {
-  int operations = 0;    ///< computed per lane
-  int instructions = 0;  ///< of these, as op_cost.h counts them
-  int live = 0;          ///< at most alive at once that change with the lane
-  int invariant = 0;     ///< alive throughout: used per lane, made outside
+  int operations = 0;    ///< ops computed per lane
+  int instructions = 0;  ///< instructions of these ops, as op_cost.h counts them
+  int live = 0;          ///< most values of Level::lane that are live at once
+  int invariant = 0;     ///< values of other levels that the lanes use, live throughout the loop
 };
+/// Returns the register pressure of the values of Level::lane.
 [[nodiscard]] Pressure pressure(const Graph& body, const Placement& placement);
 
-/// Of a value as it lies in a buffer without gaps.
+/// Returns the bytes of a value in a dense buffer.
 [[nodiscard]] std::int64_t value_bytes(const Graph& body, NodeId node);
 
-/// Where the stride of `argument` along `axis` stands in LoopSpace::strides.
+/// Returns the position of the stride of `argument` along `axis` in LoopSpace::strides.
 [[nodiscard]] std::size_t stride_slot(const LoopSpace& space, std::size_t argument, int axis);
-/// The class of an output along the innermost axis.
+/// Returns the stride class of stores to an output along the innermost axis.
 [[nodiscard]] LaneStride store_stride(const LoopSpace& space, std::size_t argument);
-/// Whether `argument` is read from a block that was transposed.
-[[nodiscard]] bool is_turned(const LoopSpace& space, std::size_t argument);
-/// How far apart loads find the elements of `argument` along the innermost axis.
+/// True if loads of `argument` read a transposed block in local memory.
+[[nodiscard]] bool is_transposed(const LoopSpace& space, std::size_t argument);
+/// Returns the stride class of loads of `argument` along the innermost axis, after transposes.
 [[nodiscard]] LaneStride load_stride(const LoopSpace& space, std::size_t argument);
-/// How `argument` is walked along `axis`.
+/// Returns the class of the stride of `argument` along `axis`.
 [[nodiscard]] LaneStride stride_class(const LoopSpace& space, std::size_t argument, int axis);
 
 }  // namespace sinter::detail

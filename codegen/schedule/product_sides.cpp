@@ -8,7 +8,7 @@
 namespace sinter::detail {
 namespace {
 
-/// What `targets` are computed of.
+/// Returns [node] true if `targets` need it, not counting the operands of `without`.
 std::vector<bool> cone(const Graph& body, const Placement& placement,
                        const std::vector<NodeId>& targets, NodeId without) {
   std::vector<bool> wanted(body.nodes().size());

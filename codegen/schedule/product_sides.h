@@ -10,15 +10,15 @@
 
 namespace sinter::detail {
 
-/// The nodes of a body by their part in its product: what its operands are computed of, and what
-/// comes behind it. Numbers that belong to several are in all of them.
+/// The nodes of a body by their part in its product: those from which each operand is computed, and
+/// those of the epilogue. A node may have several parts.
 struct ProductSides {
   NodeId dot;
-  NodeId row_operand;         ///< that varies with the rows of the result
-  NodeId column_operand;      ///< the other
-  std::vector<bool> rows;     ///< [node] of the first
-  std::vector<bool> columns;  ///< [node] of the second
-  std::vector<bool> after;    ///< [node]
+  NodeId row_operand;         ///< operand that varies along M of the LoopSpace
+  NodeId column_operand;      ///< operand that varies along N
+  std::vector<bool> rows;     ///< [node] true if the row operand needs it
+  std::vector<bool> columns;  ///< [node] true if the column operand needs it
+  std::vector<bool> after;    ///< [node] true if an output needs it, other than through the product
 };
 [[nodiscard]] ProductSides product_sides(const Graph& body, const LoopSpace& space,
                                          const Placement& placement);

@@ -6,7 +6,8 @@
 namespace sinter::detail {
 namespace {
 
-/// Accumulators of more reductions are spilled to the stack, 256 bytes each over a row.
+/// Largest number of reductions in one walk. Spilled twice, their accumulators of 256 bytes each
+/// fit a kernel's stack beside its other spills (see local_memory.cpp).
 constexpr std::size_t kMostInAWalk = 16;
 
 }  // namespace
@@ -97,7 +98,7 @@ std::vector<NodeId> ReductionPasses::operands(const ReductionPass& pass) const {
   return operands;
 }
 
-/// Whether a loop with lanes computes it.
+/// True if a loop with lanes computes the node.
 bool ReductionPasses::is_computed(NodeId node) const {
   const Op op = body_.node(node).op;
   return placement_.level(node) == Level::lane && !is_given(node) && op != Op::input &&
@@ -118,7 +119,7 @@ std::vector<bool> ReductionPasses::worth_keeping(int least) const {
   std::vector<bool> kept(body_.nodes().size());
   std::vector<bool> computed(body_.nodes().size());  // by an earlier walk
   for (const std::vector<NodeId>& targets : walks) {
-    // The values nearest to the targets cover what they are computed of.
+    // A kept value covers its operands, so the walk goes from the targets up to kept values.
     std::vector<bool> wanted(body_.nodes().size());
     for (NodeId target : targets) wanted[placement_.value(target).index] = true;
     for (auto i = static_cast<std::uint32_t>(wanted.size()); i-- > 0;) {

@@ -1,5 +1,5 @@
-// ReductionPasses: which reductions of a kernel's body are computed in one walk, and which values
-// each walk needs. No loops are made here.
+// ReductionPasses: which reductions of a kernel's body one walk over their operands computes, and
+// which values each walk needs. It makes no loops.
 #pragma once
 
 #include <cstdint>
@@ -14,33 +14,36 @@
 
 namespace sinter::detail {
 
-/// Reductions that a walk computes.
+/// Reductions that are computed together.
 struct ReductionPass {
   std::vector<NodeId> reductions;
   std::int64_t lanes = 1;  ///< W of reduction.h
+  /// Number of elements in a chunk.
   [[nodiscard]] std::int64_t chunk() const { return kChunkSteps * lanes; }
-  /// Parts of it that walk one after another, if it is of more reductions than one walk should have
-  /// accumulators for.
+  /// Returns the pass in parts that run one after another, each with as many reductions as one walk
+  /// may accumulate.
   [[nodiscard]] std::vector<ReductionPass> walks() const;
 };
 
-/// Which axes of a space are reduced, between those in front of and behind them.
+/// Numbers of consecutive axes of a space: before the reduced ones, reduced, and after these.
 struct ReducedAxes {
   int outer = 0;
   int reduced = 0;
   int inner = 0;
 };
 
+/// The reductions of a kernel's body, as passes over the same axes.
 class ReductionPasses {
  public:
-  /// `free_lanes`: how many lanes a reduction takes whose order is free, and then it joins any pass
-  /// of its stage; without it, as many as if it had an order, or fewer.
+  /// `free_lanes` is the number of lanes of a reduction whose order is free (such as max); it then
+  /// joins any pass of its stage. Without `free_lanes` such a reduction has at most the lanes that
+  /// an ordered one of its dtype has.
   ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement,
                   std::optional<std::int64_t> free_lanes = {})
       : ReductionPasses(body, space, placement, free_lanes,
                         {space.rank() - space.reduced - space.inner, space.reduced, space.inner},
                         {}) {}
-  /// Of the reductions for which `only` holds, which reduce these axes.
+  /// The passes of the reductions for which `only` is true, which reduce `axes`.
   ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement,
                   std::optional<std::int64_t> free_lanes, ReducedAxes axes,
                   std::function<bool(NodeId)> only)
@@ -51,29 +54,31 @@ class ReductionPasses {
         axes_(axes),
         only_(std::move(only)) {}
 
-  /// In an order in which they may run: those that wait for none of each other share one, if they
-  /// want as many lanes and are not too many for one walk.
+  /// Returns the passes in an order in which they may run. Reductions that do not depend on each
+  /// other share a pass, if they have the same number of lanes and one walk can accumulate them.
   [[nodiscard]] std::vector<ReductionPass> passes() const;
 
-  /// All of them, one lane a column: over columns they wait for nothing, see `partition`.
+  /// Returns one pass of all reductions, with one lane per column. Over columns no reduction of a
+  /// kernel depends on another: see `partition`.
   [[nodiscard]] ReductionPass column_pass() const;
 
-  /// [node] whether it is needed for `targets`, up to what reductions and a product gave, and to
-  /// `known` nodes.
+  /// Returns [node] true if `targets` need it. The cone ends at reductions, at a product and at
+  /// `known` nodes, whose values exist already.
   [[nodiscard]] std::vector<bool> cone(const std::vector<NodeId>& targets,
                                        const std::vector<bool>& known = {}) const;
-  /// And for what a pass reduces.
+  /// Returns the cone of the operands of a pass.
   [[nodiscard]] std::vector<bool> cone(const ReductionPass& pass,
                                        const std::vector<bool>& known = {}) const;
-  /// And for anything: outputs, and where something is reduced, what its passes reduce.
+  /// Returns the cone of all outputs and of the operands of all passes. If the group is empty, only
+  /// the cone of the row outputs.
   [[nodiscard]] std::vector<bool> whole_cone() const;
-  /// [node] whether a later walk needs it again that would take so many operations, or more, to
-  /// compute it.
+  /// Returns [node] true if a later walk needs it, and would need at least `least` ops to
+  /// rematerialise it.
   [[nodiscard]] std::vector<bool> worth_keeping(int least) const;
 
-  /// Whether an output has one element for each group that is reduced.
+  /// True if an output has one element for each group that is reduced: a row output.
   [[nodiscard]] bool is_row_output(std::size_t output) const;
-  /// The values of the outputs that do, or that do not.
+  /// Returns the values of the row outputs, or of the other outputs.
   [[nodiscard]] std::vector<NodeId> outputs(bool of_rows) const;
 
   [[nodiscard]] bool is_reduction(NodeId node) const {
@@ -81,18 +86,23 @@ class ReductionPasses {
   }
   [[nodiscard]] const ReducedAxes& axes() const { return axes_; }
   [[nodiscard]] int outer() const { return axes_.outer; }
+  /// Number of elements of the group.
   [[nodiscard]] std::int64_t reduced_extent() const;
-  /// Elements that become one, at most: those of the group, or of a chunk where it stops at those.
+  /// Largest number of elements that are reduced to one: the group, or a chunk if the reductions
+  /// stop at the results of chunks.
   [[nodiscard]] std::int64_t reduced_to_one() const;
-  /// How often chunks of them are reduced again until one is left: the class of their number.
+  /// Number of times that the results of chunks are reduced again until one is left. This is the
+  /// class of the group's length.
   [[nodiscard]] int levels(std::int64_t chunk) const;
 
  private:
   [[nodiscard]] std::vector<NodeId> operands(const ReductionPass& pass) const;
+  /// True if the node's value comes from a reduction or product, at which cones end.
   [[nodiscard]] bool is_given(NodeId node) const {
     return is_reduction(node) || body_.node(node).op == Op::dot;
   }
   [[nodiscard]] bool is_computed(NodeId node) const;
+  /// Number of ops that rematerialising the node takes.
   [[nodiscard]] int operations(NodeId node) const;
 
   const Graph& body_;

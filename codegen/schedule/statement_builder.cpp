@@ -70,7 +70,7 @@ ValueId StatementBuilder::new_identity(NodeId reduction, Block& block) {
   };
   const double value = element_value(bits, dtype);
   if (element_bits(value, dtype) == bits && value != 0x1p63) return constant(value);
-  // The highest i64, which no f64 holds, is all bits of the lowest turned over.
+  // An f64 payload cannot hold the highest i64, which is the complement of the lowest.
   const ValueId lowest = constant(-0x1p63);
   const ValueId result = new_value(dtype);
   block.emplace_back(Compute{result, Op::bit_not, 1, {lowest}, 0});

@@ -1,5 +1,5 @@
-// StatementBuilder: what all schedulers share: a nest that knows its arguments, strides as index
-// expressions, and values.
+// StatementBuilder: the base of the schedulers for every target. It owns the nest under
+// construction, its index expressions, and the value of every node of the kernel's body.
 #pragma once
 
 #include <vector>
@@ -20,45 +20,48 @@ class StatementBuilder {
   [[nodiscard]] std::uint8_t output_argument(std::size_t output) const {
     return static_cast<std::uint8_t>(body_.inputs().size() + output);
   }
+  /// Returns the stride of an argument, a constant where its class is 0, 1 or -1.
   [[nodiscard]] IndexId stride(std::size_t argument, int axis);
 
   [[nodiscard]] ValueId new_value(DType dtype);
+  /// Returns a new value, from here on that of `node`.
   [[nodiscard]] ValueId new_value(NodeId node);
+  /// Returns the statement that computes `node` from the current values of its operands.
   [[nodiscard]] Compute compute(NodeId node);
 
   // Reductions.
-  /// Of all that are needed: before `identity` and `identities`.
+  /// Defines the identities of all needed reductions; precedes uses of `identity`.
   void define_identities(Block& block);
-  /// The element that leaves any other unchanged in this reduction.
+  /// Returns the element that leaves any other unchanged in this reduction.
   [[nodiscard]] ValueId identity(NodeId reduction) const { return identities_[reduction.index]; }
   [[nodiscard]] std::vector<ValueId> identities(const ReductionPass& pass) const;
-  /// What a pass reduces, as last defined.
+  /// Returns the current values of the operands of a pass.
   [[nodiscard]] std::vector<ValueId> operand_values(const ReductionPass& pass) const;
-  /// Lets `loop` carry an accumulator for each reduction of a pass, from `first` on ...
+  /// Lets `loop` carry an accumulator for each reduction of a pass, which starts at `first`.
   void carry(const ReductionPass& pass, const std::vector<ValueId>& first, Loop& loop);
-  /// ... into which it takes `x`. Gives what is in them behind the loop.
+  /// Combines `x` into these accumulators. Returns their values after the loop.
   [[nodiscard]] std::vector<ValueId> accumulate(const ReductionPass& pass,
                                                 const std::vector<ValueId>& x, Loop& loop);
-  /// Two elements as one.
+  /// Combines two elements.
   [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
-  /// All lanes as one, for each reduction of a pass.
+  /// Folds the lanes of each reduction of a pass to one element.
   [[nodiscard]] std::vector<ValueId> fold(const ReductionPass& pass,
                                           const std::vector<ValueId>& lanes, Block& block);
 
-  /// The nest, once all is in it.
+  /// Returns the finished nest. The builder is empty afterwards.
   [[nodiscard]] LoopNest take();
 
   const Graph& body_;
   const LoopSpace& space_;
   Placement placement_;
   IndexTable indices_;
-  std::vector<ValueId> values_;  // [node] its value, as last defined
+  std::vector<ValueId> values_;  // [node] value, as last defined
   LoopNest nest_;
 
  private:
   [[nodiscard]] ValueId new_identity(NodeId reduction, Block& block);
 
-  std::vector<ValueId> identities_;  // [node] of a reduction
+  std::vector<ValueId> identities_;  // [node] identity of a reduction
 };
 
 }  // namespace sinter::detail

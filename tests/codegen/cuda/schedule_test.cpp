@@ -329,9 +329,9 @@ const Fault kFaults[] = {
      [](LoopNest&, Block& block) { nth<Loop>(block).body.emplace_back(Barrier{}); }},
     {"TeamsOfAThird", "a block has whole teams",
      [](LoopNest&, Block& block) { nth<Loop>(block).threads = 12; }},
-    {"ThreadsOfNoTeam", "all threads of a block take part, or of a team",
+    {"ThreadsOfNoTeam", "a thread loop has all threads of a block or a team",
      [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body).threads = 8; }},
-    {"StoreByEveryTeam", "what every team does stores nothing",
+    {"StoreByEveryTeam", "a thread loop that every team runs stores nothing",
      [](LoopNest&, Block& block) {
        Loop& repeated = nth<Loop>(block, 1);
        repeated.body.emplace_back(Store{.value = nth<Load>(repeated.body).result,
@@ -340,13 +340,13 @@ const Fault kFaults[] = {
                                         .offset = repeated.variable,
                                         .lane_stride = {}});
      }},
-    {"MaskedVector", "threads are masked one by one",
+    {"MaskedVector", "a masked thread loop has no contiguous vectors",
      [](LoopNest&, Block& block) {
        nth<Load>(nth<Loop>(block, 1).body).lanes = LaneStride::contiguous;
      }},
-    {"LanesOfAnotherForm", "lanes go on in a loop that has the same ones",
+    {"LanesOfAnotherForm", "a loop that continues carried lanes has the same lanes",
      [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body, 1).unroll = 2; }},
-    {"LanesFoldedTwice", "what is folded was carried through a loop",
+    {"LanesFoldedTwice", "a fold is the only use of the result of a carry",
      [](LoopNest& nest, Block& block) {
        Fold again = nth<Fold>(block);
        again.result.index = static_cast<std::uint32_t>(nest.values.size());
@@ -373,14 +373,14 @@ Scheduled product_tiles() {
 }
 
 const Fault kProductFaults[] = {
-    {"SumsThatStartAgain", "what a serial loop carries, a thread loop in it goes on with",
+    {"SumsThatStartAgain", "a thread loop continues what the serial loop around it carries",
      [](LoopNest&, Block& block) {
        Loop& depths = nth<Loop>(block);
        nth<Loop>(depths.body, 2).carried[0].first = depths.carried[0].first;
      }},
-    {"SumsOfAnotherForm", "lanes go on in a loop that has the same ones",
+    {"SumsOfAnotherForm", "a loop that continues carried lanes has the same lanes",
      [](LoopNest&, Block& block) { nth<Loop>(block, 1).unroll *= 2; }},
-    {"MoreThanALoop", "a thread that goes through a loop has one element, or nothing else",
+    {"MoreThanALoop", "a serial loop stands alone in a thread loop of several elements",
      [](LoopNest&, Block& block) {
        Loop& tile = nth<Loop>(nth<Loop>(block).body, 2);
        Loop again = nth<Loop>(tile.body);
@@ -388,7 +388,7 @@ const Fault kProductFaults[] = {
      }},
     {"LimitsWithoutAMask", "limits are those of masked thread loops",
      [](LoopNest&, Block& block) { nth<Loop>(block, 2).masked = false; }},
-    {"StagedByEveryTeam", "what every team does stores nothing",
+    {"StagedByEveryTeam", "a thread loop that every team runs stores nothing",
      [](LoopNest&, Block& block) { nth<Loop>(nth<Loop>(block).body).threads = 16; }},
 };
 
@@ -414,7 +414,7 @@ TEST(ScheduleCudaDeathTest, TilesThatDoNotWaitAreARace) {
       return std::holds_alternative<Barrier>(statement) && at++ == barrier;
     });
     EXPECT_DEATH(expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 1)),
-                 "a barrier parts what the threads of a block do to an element");
+                 "a barrier separates conflicting accesses of threads to an element");
   }
 }
 
@@ -425,7 +425,7 @@ TEST(ScheduleCudaDeathTest, ThreadsThatDoNotWaitAreARace) {
     return std::holds_alternative<Barrier>(statement);
   });
   EXPECT_DEATH(expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 1)),
-               "a barrier parts what the threads of a block do to an element");
+               "a barrier separates conflicting accesses of threads to an element");
 }
 
 }  // namespace

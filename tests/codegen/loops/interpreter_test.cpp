@@ -125,7 +125,7 @@ TEST(LoopInterpreterDeathTest, NoticesAPeelOfSeveralVectors) {
 TEST(LoopInterpreterDeathTest, NoticesALoopThatEndsBeforeItBegins) {
   LeakyRun leaky(300);
   EXPECT_DEATH(leaky.run(nest_of(LeakyRun::graph(300)), 5, 4),
-               "a loop ends where it begins or behind");
+               "a loop does not end before it begins");
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ const Fault kFaults[] = {
      [](LoopNest& nest) { statement<Store>(loop(nest).body).argument = 0; }},
     {"MaskedStreamingStore", "streaming stores are not masked",
      [](LoopNest& nest) { loop(nest, 1).masked = true, loop(nest, 1).unroll = 1; }, false, true},
-    {"MaskedPrefetch", "only whole vectors of a buffer are asked for ahead",
+    {"MaskedPrefetch", "only whole vectors of a buffer are prefetched",
      [](LoopNest& nest) { statement<Load>(loop(nest).body).prefetch = 2048; }},
     {"WholeVectorsIntoAnOutput", "whole vectors are stored to local memory",
      [](LoopNest& nest) { statement<Store>(loop(nest).body).whole = true; }},

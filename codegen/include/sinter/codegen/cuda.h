@@ -1,7 +1,7 @@
-// The CUDA half of codegen: a kernel of a plan to CUDA C, and all that a launch needs to know.
+// The CUDA half of codegen: from a kernel of a plan to CUDA C, and everything that a launch needs.
 //
-// Neither LLVM, nor CUDA's headers, nor a device: the text names nothing but the language and the
-// intrinsics that every CUDA compiler declares by itself.
+// Needs no LLVM, no CUDA header and no device: the text uses only the language and the intrinsics
+// that every CUDA compiler declares by itself.
 #pragma once
 
 #include <cstdint>
@@ -17,36 +17,36 @@
 namespace sinter {
 
 /// The GPU that loops are scheduled for, as plain data. The text of a kernel compiles for every
-/// compute capability from 7.5 on; what differs is chosen by its preprocessor.
+/// compute capability from 7.5 on; its preprocessor conditions choose what differs.
 struct GpuTarget {
   int compute_capability = 90;        ///< major * 10 + minor
-  std::int64_t resident_threads = 0;  ///< on all multiprocessors together; 0 for an H200's
-  std::int64_t cache_bytes = 0;       ///< of the second level; 0 for an H200's
+  std::int64_t resident_threads = 0;  ///< threads that all multiprocessors hold; 0 for an H200's
+  std::int64_t cache_bytes = 0;       ///< bytes of the second-level cache; 0 for an H200's
 
+  /// Returns the limits within which the planner makes kernels for this target.
   [[nodiscard]] SINTER_API PlanLimits plan_limits() const;
   friend bool operator==(const GpuTarget&, const GpuTarget&) = default;
 };
 
-/// `body` is expanded (primitives only). Deterministic; depends on `space` by its rank, by which
-/// strides are 0, 1 or neither, by the power of two, up to 16, that divides the innermost length
-/// and the strides around it, by whether there is work for the device in several vectors a thread,
-/// by whether all offsets are below 2^30, and by whether the device's cache holds the buffers.
-/// Where it reduces, also by its chunk, by the number of chunks of the rule in a group, up to a
-/// power of two, and by whether there are threads enough for large blocks. Of a product, by how far
-/// its rows and columns fill the tiles of a few sizes, and by whether there are enough of those for
-/// the device.
+/// Returns the loops of a kernel for a GPU. `body` is expanded (primitives only). Deterministic.
+/// Depends on `space` by its rank, by which strides are 0, 1 or another number, and otherwise by
+///   - the power of two, up to 16, that divides the innermost length and the strides of other axes
+///   - whether several vectors per thread still occupy the device
+///   - whether all offsets are below 2^30, and whether the device's cache holds the buffers
+///   - with reductions: `chunk`, the number of the order's chunks in a group, up to a power of two,
+///     and whether large blocks still occupy the device
+///   - with a product: how far its rows and columns fill the tile sizes, and whether there are
+///     enough tiles to occupy the device
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
                                                 const GpuTarget& target);
 
-/// One parameter of a kernel. `position` is that of a buffer among inputs, then outputs; of a
-/// length among LoopSpace::extents; of a stride among LoopSpace::strides; of a number among the
-/// graph's parameters.
+/// One parameter of a kernel.
 struct CudaParameter {
   enum class Kind : std::uint8_t {
-    buffer,  ///< a device pointer to `dtype`
-    extent,  ///< of `dtype`, i32 or i64
-    stride,  ///< of `dtype`, i32 or i64; in elements
-    number,  ///< of `dtype`
+    buffer,  ///< device pointer to `dtype`; position among inputs, then outputs
+    extent,  ///< length, i32 or i64; position in LoopSpace::extents
+    stride,  ///< stride in elements, i32 or i64; position in LoopSpace::strides
+    number,  ///< value of `dtype`; position among the graph's parameters
   };
   Kind kind{};
   DType dtype{};
@@ -54,29 +54,30 @@ struct CudaParameter {
   friend bool operator==(const CudaParameter&, const CudaParameter&) = default;
 };
 
-/// A kernel as text. Launch `block_count` blocks of `threads`, none where that is 0. It uses no
-/// dynamic shared memory.
+/// A kernel as CUDA C. A launch has `block_count` blocks of `threads` threads; there is no launch
+/// if that is 0. The kernel uses no dynamic shared memory.
 struct CudaKernel {
   std::string source;
-  std::string entry;  ///< an extern "C" __global__ function
+  std::string entry;  ///< name of the extern "C" __global__ function
   std::vector<CudaParameter> parameters;
   int threads = 1;
-  std::int64_t tile = 1;  ///< elements of a block, or groups that it reduces
-  /// Of a product: rows and columns of the result that a block computes; else 0.
+  std::int64_t tile = 1;  ///< elements, or results of each reduction, that a block computes
+  /// Rows and columns of the result that a block computes of a product; 0 for other kernels.
   std::int64_t tile_rows = 0;
   std::int64_t tile_columns = 0;
 };
 
-/// One block for every `tile` of LoopSpace::unreduced_extent, of which the last may have fewer. Of
-/// a product one for every `tile_rows` x `tile_columns` of each matrix of its result: its last two
-/// extents, and those between the first and them.
+/// Returns the number of blocks of a launch: LoopSpace::unreduced_extent / tile, rounded up. With a
+/// product, the number of tiles of `tile_rows` x `tile_columns` that cover its result, over all
+/// matrices (LoopSpace::product_tiles).
 [[nodiscard]] SINTER_API std::int64_t block_count(const CudaKernel& kernel, const LoopSpace& space);
 
-/// The CUDA C of a nest from `schedule_cuda`. Deterministic. `entry` is a C identifier.
+/// Returns the CUDA C of a nest from `schedule_cuda`. Deterministic. `entry` is a C identifier.
 [[nodiscard]] SINTER_API CudaKernel emit_cuda(const LoopNest& nest,
                                               std::string_view entry = "sinter_kernel");
 
-/// Options without which a CUDA compiler gives other bits: NVRTC's words, nvcc knows them too.
+/// Returns the compiler options that the bits of results depend on, spelled as NVRTC and nvcc
+/// accept them.
 [[nodiscard]] SINTER_API std::span<const std::string_view> cuda_compile_options();
 
 }  // namespace sinter

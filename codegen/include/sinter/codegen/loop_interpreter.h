@@ -1,4 +1,4 @@
-// Runs a LoopNest lane by lane, without any backend: a wrong schedule is found here.
+// Runs a LoopNest lane by lane, without any backend. Tests use it to find wrong schedules.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,14 @@
 
 namespace sinter {
 
-/// Same contract as the compiled kernel. Also asserts what a kernel may assume: unmasked vector
-/// loops cover whole steps, and streaming stores and the single accesses of a thread are aligned,
-/// indices have the bits that the nest says, and a scratch block is given and aligned where the
-/// nest needs one. A nest for a GPU ignores the range, and its threads run one after another. Slow.
+/// Runs `nest` with the contract of the compiled kernel (KernelFunction). Slow. Also asserts what a
+/// compiled kernel assumes:
+///   - unmasked vector loops cover whole steps
+///   - streaming stores, and the single accesses of a GPU's thread, are aligned
+///   - indices fit LoopNest::index_bits
+///   - a nest that needs scratch gets an aligned block
+/// A nest for a GPU ignores the range. Its threads run one after another, and an access that
+/// conflicts with another thread's without a barrier in between fails an assertion.
 SINTER_API void interpret(const LoopNest& nest, const KernelArguments& arguments,
                           std::int64_t begin, std::int64_t end);
 

@@ -1,5 +1,6 @@
-// From one kernel of a plan to a LoopNest: collapsing of axes, then the CPU scheduler, which alone
-// decides vector width, unrolling, peeling, placement of row-constant work, and streaming.
+// From one kernel of a plan to a LoopNest: `collapse` makes the iteration space, and the CPU
+// scheduler makes the loops. The scheduler alone decides vector width, unrolling, peeling, where
+// values that are constant along a row are computed, and non-temporal stores.
 #pragma once
 
 #include <cstdint>
@@ -11,79 +12,91 @@
 
 namespace sinter {
 
-/// Rows of a strip of blocks, a multiple of the side of any block.
+/// Rows of a strip: the square blocks, one below another, that are one unit of work of a tiled
+/// space. A multiple of the side of every block.
 inline constexpr std::int64_t kStripRows = 1024;
 
-/// Rows of a block of a product, a multiple of the rows of any tile.
+/// Rows of the block of a product's result that is one unit of work; a multiple of the rows of
+/// every tile.
 inline constexpr std::int64_t kProductRows = 168;
-/// Bytes of a row of such a block.
+/// Bytes of one row of that block.
 inline constexpr std::int64_t kProductRowBytes = 1024;
 
-/// Columns whose reduction is one unit of work.
+/// Columns of a block whose reductions over columns are one unit of work.
 inline constexpr std::int64_t kColumnBlock = 512;
 
-/// The iteration space of a kernel after axes of length 1 are dropped, the others put in the order
-/// in which the first output lies in memory, and those merged that every buffer walks as one. These
-/// are the numbers that a call passes; the nest holds only their classes. Rank is at least 1.
+/// The iteration space of a kernel. Axes of length 1 are dropped, the others are ordered as the
+/// first output lies in memory, and neighbouring axes are merged where every buffer walks them as
+/// one. Calls pass these numbers; the nest depends on their classes only. Rank is at least 1.
 struct SINTER_API LoopSpace {
-  std::vector<std::int64_t> extents;
-  std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 repeats. Behind the
-                                      ///< arguments each iota, as if it lay in memory
-  /// Of a kernel with reductions: the number of axes that are reduced, and of those behind them.
-  /// The axes of the group keep their order, and are merged with each other alone.
+  std::vector<std::int64_t> extents;  ///< [axis], outermost first
+  std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 broadcasts. Each iota
+                                      ///< follows the arguments, as if it were stored in memory
+  /// Number of axes that the kernel reduces (the group), and of axes that follow the group. The
+  /// axes of the group keep their order, and are merged only with each other.
   int reduced = 0;
   int inner = 0;
-  /// Not 0 where the reductions stop at the results of chunks of so many elements. The axis in
-  /// front of the group then counts the chunks, and outputs alone walk it.
+  /// Elements of a chunk if the reductions stop at the results of chunks, else 0. The axis before
+  /// the group then counts the chunks, and only outputs vary along it.
   std::int64_t chunk = 0;
-  /// Not 0 where an input lies across the rows: side of the square blocks of the last two axes that
-  /// are walked in turn. The last axis but one is the one along which that input is contiguous.
+  /// Side, in elements, of the square blocks into which the last two axes are cut if an input has
+  /// to be transposed, else 0. That input is contiguous along the last axis but one.
   std::int64_t tile = 0;
-  /// Of a kernel with a product: the axes are what is summed, those in front of the matrices, rows
-  /// and columns of the result; these are there with length 1 too.
+  /// True for a kernel with a product. The axes are then K, the batch axes, M and N. K, M and N are
+  /// present even with length 1.
   bool product = false;
-  /// The columns of the result are the rows of its first operand: it lies that way.
+  /// True if M and N are exchanged, because the first output is contiguous along M. M then counts
+  /// the columns of the product's second operand, and N the rows of the first.
   bool swapped = false;
-  std::int64_t column_block = 0;  ///< columns of one unit of a product
+  std::int64_t column_block = 0;  ///< columns of the block that is one unit of work of a product
 
   [[nodiscard]] int rank() const { return static_cast<int>(extents.size()); }
-  /// What begin and end of a call count: elements for rank 1, else rows (all axes but the last), or
-  /// strips of blocks where the space is tiled. Where it is reduced, what is reduced to one, or
-  /// blocks of columns. Of a product, blocks of its result.
+  /// Number of units of work; begin and end of a call count them. A unit is
+  ///   - without reductions: an element if the rank is 1, a strip of blocks if the space is tiled,
+  ///     else a row (a position along all axes but the last)
+  ///   - with reductions: the elements that become one result, or a block of columns
+  ///   - with a product: a block of its result
   [[nodiscard]] std::int64_t parallel_extent() const;
-  /// Elements, or where the space is reduced the groups that become one each: what the blocks of a
-  /// GPU cover.
+  /// Number of elements, or, with reductions, of results of each reduction. The blocks of a GPU
+  /// cover this range.
   [[nodiscard]] std::int64_t unreduced_extent() const;
-  /// Of a product: tiles of so many rows and columns that cover the result, of all matrices.
+  /// Number of tiles of `rows` x `columns` that cover a product's result, over all matrices.
   [[nodiscard]] std::int64_t product_tiles(std::int64_t rows, std::int64_t columns) const;
-  /// Of a reduction: elements that become one, those of the group or of a chunk of it.
+  /// Number of elements that a reduction combines to one result: of the group, or of a chunk.
   [[nodiscard]] std::int64_t reduced_extent() const;
-  /// Elements per parallel index, in a strip or a block at most.
+  /// Largest number of elements that one unit of work covers.
   [[nodiscard]] std::int64_t inner_extent() const;
-  /// Multiplications of a product, else 0.
+  /// Number of multiplications of a product; 0 for other kernels.
   [[nodiscard]] std::int64_t multiplications() const;
 };
 
-/// The collapsed space of a kernel body: all its outputs have one shape, against which its inputs
-/// broadcast, or that of the rows that it reduces and that of what is left of them. Arguments are
-/// inputs, then outputs.
+/// Returns the iteration space of a kernel body. All outputs have one shape, to which the inputs
+/// broadcast; in a kernel with reductions an output has the shape of the operands that are reduced,
+/// or of the results. Arguments are the inputs, then the outputs.
 [[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body);
 
-/// The classes of lengths that machine code depends on.
+/// The classes of lengths that callers of schedule_cpu decide.
 struct ScheduleOptions {
-  bool streaming = false;  ///< outputs do not fit the cache: peel to alignment, store around it
+  /// True to use non-temporal stores, after a peel to their alignment: for outputs that do not fit
+  /// the cache.
+  bool streaming = false;
 };
 
-/// Whether a kernel with these outputs should stream on this target.
+/// True if the outputs of `body` together exceed Target::streaming_bytes.
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
 
-/// `body` is expanded (primitives only). Deterministic; depends on `space` only by its rank, its
-/// tile and chunk and by which strides are 0, 1, -1 or none of these.
+/// Returns the loops of a kernel for a CPU. `body` is expanded (primitives only). Deterministic.
+/// Depends on `space` by its rank, tile and chunk, by which strides are 0, 1, -1 or another number,
+/// and otherwise by classes of lengths alone:
+///   - whether a buffer that is read densely exceeds 2 MiB, for prefetching
+///   - with reductions: the levels of chunks, whether a row fits one step, the bytes of rows that
+///     are kept in local memory, up to a power of two, and the vectors that a row of columns fills
+///   - with a product: how M and N fill the tiles, and whether K and the operands fit the blocks
 [[nodiscard]] SINTER_API LoopNest schedule_cpu(const Graph& body, const LoopSpace& space,
                                                const Target& target,
                                                const ScheduleOptions& options = {});
 
-/// Replaces lengths and strides by the constants of `space`: what `Specialize::shape` asks for.
+/// Returns `nest` with the lengths and strides of `space` as constants, for `Specialize::shape`.
 [[nodiscard]] SINTER_API LoopNest specialize_shape(LoopNest nest, const LoopSpace& space);
 
 }  // namespace sinter
