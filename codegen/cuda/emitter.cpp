@@ -216,7 +216,7 @@ void CudaEmitter::open_serial(const Loop& loop) {
 void CudaEmitter::emit_serial(const Loop& loop) {
   open_serial(loop);
   emit(loop.body);
-  carry_on(loop);
+  assign_carried(loop);
   text_.close();
 }
 
@@ -279,7 +279,8 @@ void CudaEmitter::begin_carrying(const Loop& loop) {
   }
 }
 
-void CudaEmitter::carry_on(const Loop& loop) {
+/// Assigns to the carried variables their values for the next iteration.
+void CudaEmitter::assign_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     const std::string& value = values_[carry.value.index];
     const std::string& next = values_[carry.next.index];

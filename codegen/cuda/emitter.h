@@ -65,7 +65,7 @@ class CudaEmitter {
   [[nodiscard]] Block fetch_common(const Loop& loop, const Block& block);
   void compute(const Loop& loop, const Loop& inner);
   void compute_lanes(const Loop& loop, const Loop& inner);
-  void put(const Loop& loop, const Store& store);
+  void store_vector(const Loop& loop, const Store& store);
   void for_copies(const Loop& loop, auto&& body);
   void for_lanes(const Loop& loop, auto&& body);
 
@@ -80,7 +80,7 @@ class CudaEmitter {
   };
   void begin_carrying(const Loop& loop);
   [[nodiscard]] Carried declare_carried(const Loop& loop, const Carry& carry);
-  void carry_on(const Loop& loop);
+  void assign_carried(const Loop& loop);
   void combine(const Fold& fold, const std::string& into, const std::string& other);
 
   // Texts.

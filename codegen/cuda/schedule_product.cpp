@@ -58,7 +58,7 @@ class CudaProductScheduler : CudaNestBuilder {
   };
   [[nodiscard]] Side side(bool of_rows, IndexId first);
   void stage(const Side& side, IndexId depth, Block& block);
-  [[nodiscard]] IndexId last_or(IndexId place, int axis);
+  [[nodiscard]] IndexId clamp_place(IndexId place, int axis);
 
   /// Row and column of a thread's element in its tile.
   struct Place {
@@ -95,7 +95,7 @@ CudaProductScheduler::Side CudaProductScheduler::side(bool of_rows, IndexId firs
 }
 
 /// `place`, clamped to the last place along `axis`.
-IndexId CudaProductScheduler::last_or(IndexId place, int axis) {
+IndexId CudaProductScheduler::clamp_place(IndexId place, int axis) {
   return indices_.min(place, indices_.sub(indices_.extent(axis), number(1)));
 }
 
@@ -114,8 +114,8 @@ void CudaProductScheduler::stage(const Side& side, IndexId depth, Block& block) 
   if (side.by_depth) place = add_digit(loop, number(side.size));
   summed = add_digit(loop, number(product_.depth));
   if (!side.by_depth) place = add_digit(loop, number(side.size));
-  set_place(side.axis, last_or(indices_.add(side.first, place), side.axis));
-  set_place(kSummedAxis, last_or(indices_.add(depth, summed), kSummedAxis));
+  set_place(side.axis, clamp_place(indices_.add(side.first, place), side.axis));
+  set_place(kSummedAxis, clamp_place(indices_.add(depth, summed), kSummedAxis));
   define(
       [&](NodeId node) {
         return (*side.nodes)[node.index] && placement_.level(node) != Level::nest;

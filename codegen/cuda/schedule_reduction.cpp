@@ -70,7 +70,7 @@ class CudaReductionScheduler : CudaNestBuilder {
   void add_pass(const Pass& pass, Block& block);
   void add_row_outputs(Block& block);
   void add_row_part(ThreadForm form, Part part, const std::vector<bool>& cone, Block& block);
-  [[nodiscard]] bool row_is_of_a_team() const { return strategy_.rows > 1; }
+  [[nodiscard]] bool team_reduces_row() const { return strategy_.rows > 1; }
   [[nodiscard]] Values reduce(const Pass& pass, int level, Part part, Block& block);
   [[nodiscard]] Values reduce_chunk(const Pass& pass, Part part, Block& block);
   [[nodiscard]] Values reduce_results(const Pass& pass, const Locals& results, IndexId count,
@@ -145,7 +145,7 @@ Part CudaReductionScheduler::reduced_part() {
 /// Number of levels of chunk results in shared memory: 0 for a row that a team reduces. A row that
 /// a block reduces has at least one level, even if it is a single chunk.
 int CudaReductionScheduler::row_levels(const Pass& pass) const {
-  return row_is_of_a_team() ? 0 : std::max(1, reductions_.levels(pass.chunk()));
+  return team_reduces_row() ? 0 : std::max(1, reductions_.levels(pass.chunk()));
 }
 
 /// Elements of shared memory for the chunk results of one level. A power of two: the nest depends
@@ -297,7 +297,7 @@ void CudaReductionScheduler::add_pass(const Pass& pass, Block& block) {
 /// Appends a loop over `part` of a row that stores the outputs of the row's length.
 void CudaReductionScheduler::add_row_part(ThreadForm form, Part part, const std::vector<bool>& cone,
                                           Block& block) {
-  const int threads = row_is_of_a_team() ? kTeam : strategy_.threads;
+  const int threads = team_reduces_row() ? kTeam : strategy_.threads;
   Loop loop = thread_loop(form, threads, part.from, part.to);
   set_place(loop, group_axes());
   rematerialise(cone, form, loop.body);
@@ -318,7 +318,7 @@ void CudaReductionScheduler::add_row_outputs(Block& block) {
     const IndexId end = length(group_axes());
     IndexId at = indices_.constant(0);
     if (strategy_.lanes > 1) {
-      const int threads = row_is_of_a_team() ? kTeam : strategy_.threads;
+      const int threads = team_reduces_row() ? kTeam : strategy_.threads;
       at = indices_.mul(indices_.round_down(end, std::int64_t{threads} * strategy_.lanes),
                         all_aligned());
       add_row_part({.lanes = strategy_.lanes}, {indices_.constant(0), at}, wanted, block);
@@ -340,7 +340,7 @@ void CudaReductionScheduler::add_rows(Block& block) {
   Loop rows = new_loop(LoopKind::block, indices_.constant(0), count);
   rows.threads = static_cast<std::uint16_t>(strategy_.threads);
   rows.tile = strategy_.rows;
-  if (row_is_of_a_team()) {
+  if (team_reduces_row()) {
     const IndexId next = indices_.add(rows.variable, indices_.constant(rows.tile));
     Loop teams = new_loop(LoopKind::team, rows.variable, indices_.min(count, next));
     teams.once = true;

@@ -268,7 +268,7 @@ void CudaEmitter::emit_masked_step(const Loop& loop, const std::string& first) {
     }
     text_.open(fmt::format("if ({})", fmt::join(tests, " && ")));
     emit_element(loop);
-    carry_on(loop);
+    assign_carried(loop);
     text_.close();
   };
   const std::vector<bool> needed = text_.needed(loop.body, loop.limits);
@@ -307,6 +307,7 @@ void CudaEmitter::declare_loads(const Loop& loop, const Block& loads) {
   }
 }
 
+/// Loads into the variable of the current vector; lane by lane if the lanes are not contiguous.
 void CudaEmitter::fetch(const Loop& loop, const Load& load) {
   const std::string to = loaded(loop, load);
   const std::string type = loaded_type(loop, load);
@@ -343,12 +344,13 @@ void CudaEmitter::compute(const Loop& loop, const Loop& inner) {
   if (loop.lanes > 1)
     compute_lanes(loop, inner);
   else
-    carry_on(inner);
+    assign_carried(inner);
   for (const Statement& statement : inner.body) {
-    if (const Store* store = std::get_if<Store>(&statement)) put(loop, *store);
+    if (const Store* store = std::get_if<Store>(&statement)) store_vector(loop, *store);
   }
 }
 
+/// The loop over lanes: computes the values that vary, and collects what is stored in vectors y.
 void CudaEmitter::compute_lanes(const Loop& loop, const Loop& inner) {
   for (const Statement& statement : inner.body) {
     const Store* store = std::get_if<Store>(&statement);
@@ -370,11 +372,12 @@ void CudaEmitter::compute_lanes(const Loop& loop, const Loop& inner) {
         text_.line(fmt::format("y{}.at[j] = {};", store->argument, values_[store->value.index]));
       }
     }
-    carry_on(inner);
+    assign_carried(inner);
   });
 }
 
-void CudaEmitter::put(const Loop& loop, const Store& store) {
+/// Stores a vector, or its lanes one by one if they are not contiguous.
+void CudaEmitter::store_vector(const Loop& loop, const Store& store) {
   if (loop.lanes == 1) return emit(store);
   if (store.lanes == LaneStride::contiguous) {
     const std::string type = vector_type(nest_.dtype(store.value), loop.lanes);

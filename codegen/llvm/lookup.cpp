@@ -114,7 +114,8 @@ llvm::Value* by_avx2(llvm::IRBuilder<>& builder, const LookupTable& table, llvm:
 
 // --- NEON ----------------------------------------------------------------------------------------
 
-/// Looks up bytes. A table is 4 or 8 registers; tbl takes 4, and gives 0 for an index beyond them.
+/// Looks up numbers byte by byte. The bytes of a table are 4 or 8 registers. tbl takes 4, and gives
+/// 0 for an index beyond them, so OR combines the results of two tbl.
 llvm::Value* by_neon(llvm::IRBuilder<>& builder, const LookupTable& table, llvm::Value* index) {
   const bool wide = index->getType()->getScalarSizeInBits() == 64;
   auto* words = llvm::FixedVectorType::get(builder.getInt32Ty(), 4);

@@ -22,7 +22,7 @@ namespace sinter::detail {
 /// The type of `lanes` elements in memory: register_type, but i8 for masks.
 [[nodiscard]] llvm::Type* memory_type(llvm::LLVMContext& context, DType dtype, unsigned lanes);
 
-/// The vector 0, 1, 2, ... of `type`, an integer of 32 or 64 bits.
+/// The vector 0, 1, 2, ... of `lanes` integers of `type`.
 [[nodiscard]] llvm::Constant* lane_numbers(llvm::Type* type, unsigned lanes);
 
 /// Which bits a NaN of an f32 value may have set: `upper_half` if the lower 16 bits of every NaN
