@@ -1,4 +1,4 @@
-// Registration of the contestants with Google Benchmark.
+// run_contest: registers the contestants with Google Benchmark and runs them.
 #include "contest.h"
 
 #include <string>
@@ -13,11 +13,13 @@
 namespace sinter::bench {
 namespace {
 
+// Sizes in elements: from kSmallest to kLargest, each kFactor times the one before.
 constexpr std::int64_t kSmallest = 256;
 constexpr std::int64_t kLargest = std::int64_t{64} << 20;
 constexpr std::int64_t kFactor = 4;
 
-/// Calls a batch at a time, so that asking the benchmark whether to go on does not count.
+/// Times calls in batches that move about 256 KiB: one query of the benchmark's state for each
+/// batch does not distort the time of short calls. `bytes` is what one call moves.
 void time(benchmark::State& state, const Contestant& contestant, std::int64_t bytes) {
   constexpr std::int64_t kBatchBytes = std::int64_t{1} << 18;
   const std::int64_t batch = std::max<std::int64_t>(1, kBatchBytes / bytes);
@@ -46,7 +48,7 @@ void register_size(const Workload& workload, const Engine& engine, const Field& 
   }
 }
 
-/// The flags of the command line, after our defaults: the last one counts.
+/// Our default flags, then those of the command line. Of two equal flags the last one counts.
 std::vector<std::string> with_defaults(int argc, char** argv) {
   std::vector<std::string> flags{argv[0], "--benchmark_enable_random_interleaving=true",
                                  "--benchmark_repetitions=9", "--benchmark_min_time=0.05",

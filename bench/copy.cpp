@@ -1,4 +1,4 @@
-// The copy: which loop serves which streams, and the cut into segments and chunks.
+// Copy: the choice of a loop for given streams, and the division into segments and chunks.
 #include <sinter/bench/copy.h>
 
 #include <immintrin.h>
@@ -18,16 +18,19 @@ using Reads = std::span<const std::byte* const>;
 using Writes = std::span<std::byte* const>;
 using CopyLoop = void (*)(Reads, Writes, std::int64_t begin, std::int64_t end);
 
+/// Bytes of a vector, and of the vectors in flight.
 constexpr std::int64_t kVector = 64;
 constexpr std::int64_t kBlock = 4 * kVector;
+/// Most read streams that have a loop of their own.
 constexpr std::size_t kFixedReads = 6;
 
-/// Parts of a copy that several threads do: whole pages, and some more than threads, so that one
-/// that was interrupted does not hold up the others.
+/// Chunks for each thread of a copy on several threads. There are more chunks than threads, so that
+/// an interrupted thread does not delay the others.
 constexpr std::int64_t kChunksPerThread = 4;
+/// Chunks are a multiple of this many bytes.
 constexpr std::int64_t kPage = 4096;
 
-/// What is left after the last whole vector.
+/// Copies bytes [begin, end) one by one: the tail after the last full vector.
 void copy_bytes(Reads reads, Writes writes, std::int64_t begin, std::int64_t end) {
   for (std::int64_t k = begin; k < end; ++k) {
     std::byte value{};
@@ -54,7 +57,7 @@ struct Vector {
       _mm512_storeu_si512(to, bits);
     }
   }
-  /// Reads whose value goes nowhere happen all the same.
+  /// Prevents the compiler from removing loads whose value is not stored.
   SINTER_COPY_TARGET void keep() const { asm volatile("" : : "x"(bits)); }
 };
 #include "copy_loop.inc"
@@ -104,6 +107,7 @@ std::span<const CopyLoop> loops_for(Stores stores) {
   fail(ErrorCode::unsupported, "the copy loop needs AVX2, which this machine lacks");
 }
 
+/// The loop for segments with these numbers of read and write streams.
 CopyLoop choose_loop(std::size_t reads, std::size_t writes, Stores stores) {
   const bool fixed = writes == 1 && reads >= 1 && reads <= kFixedReads;
   return loops_for(stores)[fixed ? reads : 0];
@@ -122,8 +126,8 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t to) {
   return (value + to - 1) / to * to;
 }
 
-/// Where segments begin and end: where a stream ends, and the next whole vector, so that all but a
-/// few bytes lie in segments that may be streamed.
+/// Boundaries of segments in bytes, ascending: the end of each stream, and that end rounded up to a
+/// vector. Segments that begin at a vector may be streamed; the others have less than a vector.
 std::vector<std::int64_t> boundaries(std::span<const ReadStream> reads,
                                      std::span<const WriteStream> writes) {
   std::vector<std::int64_t> ends{0};
@@ -139,6 +143,7 @@ std::vector<std::int64_t> boundaries(std::span<const ReadStream> reads,
   return ends;
 }
 
+/// Pointers of the streams of at least `end` bytes.
 template <typename Pointer>
 std::vector<Pointer> reaching(std::int64_t end, const auto& streams) {
   std::vector<Pointer> pointers;

@@ -1,5 +1,6 @@
-// sinter_costs [--quick]: what leaky_relu costs beside its siblings, in one interleaved run: alone
-// in a cache and from memory, with its gradient, and behind a dense layer.
+// sinter_costs [--quick]: times of leaky_relu, and of other activations as multiples of it: alone
+// in the cache and from memory, with its gradient, and after a dense layer. The contestants of a
+// row are interleaved.
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ struct Activation {
   Value (*apply)(const Value& x, const Value& slope);
 };
 
-/// The first is what the others are held against.
+/// The first is the baseline of the ratios.
 const Activation kActivations[] = {
     {"leaky_relu", [](const Value& x, const Value&) { return x.leaky_relu(0.01); }},
     {"relu", [](const Value& x, const Value&) { return x.relu(); }},
@@ -31,18 +32,19 @@ const Activation kActivations[] = {
     {"gelu", [](const Value& x, const Value&) { return x.gelu(); }},
 };
 
-/// A graph of an activation; `slope` is an input that all have, so that all read the same.
+/// A row: a graph around each activation. `slope` is an input of every graph, also where the
+/// activation ignores it, so that all graphs have the same inputs.
 struct Use {
   std::string_view what;
   void (*build)(Graph& graph, const Value& slope, const Activation& activation);
-  bool large = false;
+  bool large = false;  ///< calls take milliseconds: a tenth of the rounds is enough
 };
 
 void alone(Graph& graph, const Value& slope, const Activation& activation, std::int64_t elements) {
   graph.output("y", activation.apply(graph.input("x", DType::f32, {elements}), slope));
 }
 
-/// y and dx, as a step of training needs them; of prelu also the slope's gradient.
+/// y and dx, as a training step needs them; for prelu also the gradient of the slope.
 void with_gradient(Graph& graph, const Value& slope, const Activation& activation) {
   const Value x = graph.input("x", DType::f32, {512, 64});
   const Value g = graph.input("g", DType::f32, {512, 64});
@@ -55,7 +57,7 @@ void with_gradient(Graph& graph, const Value& slope, const Activation& activatio
   }
 }
 
-void behind_dense(Graph& graph, const Value& slope, const Activation& activation) {
+void after_dense(Graph& graph, const Value& slope, const Activation& activation) {
   const Value x = graph.input("x", DType::f32, {64, 256});
   const Value weight = graph.input("weight", DType::f32, {256, 256});
   const Value bias = graph.input("bias", DType::f32, {256});
@@ -73,7 +75,7 @@ const Use kUses[] = {
      },
      true},
     {"32 K elements, and dx", with_gradient},
-    {"behind a dense layer, 64 x 256 x 256", behind_dense},
+    {"after a dense layer, 64 x 256 x 256", after_dense},
 };
 
 Contestant bound(const Engine& engine, const Use& use, const Activation& activation) {
@@ -106,7 +108,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const Engine engine({.threads = 1});
-  fmt::print("f32, one thread, {}: time of leaky_relu, and of its siblings as a multiple of it\n\n",
+  fmt::print("f32, one thread, {}: time of leaky_relu; of the others, as a multiple of it\n\n",
              engine.target().name);
   fmt::print("{:<37} {:>12}", "", kActivations[0].name);
   for (std::size_t i = 1; i < std::size(kActivations); ++i) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What leaky_relu costs beside its siblings, and how many zeros each leaves behind a trained hidden layer.
-# Builds sinter_costs and train_digits in build/release and runs both. Argument: --quick.
+# Times of leaky_relu and of other activations, and how many zeros each leaves in a trained hidden
+# layer. Builds sinter_costs and train_digits in build/release and runs both. Argument: --quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

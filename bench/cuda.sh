@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds sinter_cuda_bench, and where nvcc is installed what it is held against, in build/release, and
-# runs it, then PyTorch's rows where torch is installed for python3, or in build/peers/venv. Arguments go to
+# Builds sinter_cuda_bench in build/release, and its peers if nvcc is installed, and runs it. Then
+# runs PyTorch's rows, if torch is installed in build/peers/venv or for python3. Arguments go to
 # both: --quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cmake --preset release -DSINTER_TESTS=OFF -DSINTER_EXAMPLES=OFF -DSINTER_BENCHMARKS=ON >/dev/null
 cmake --build build/release --target sinter_cuda_bench >&2
-# Its figures are not run where this fails: an nvcc without a host compiler or a GPU library.
+# This fails if nvcc has no host compiler or no CUB. Then the rows against these peers are not run.
 cmake --build build/release --target sinter_cuda_peers >&2 || true
 build/release/bench/sinter_cuda_bench "$@"
 

@@ -1,11 +1,11 @@
-// sinter_cuda_bench [--quick]: every figure of bench/README.md, "On a GPU", but PyTorch's, measured
-// in one run. Without a GPU it says why, gives what takes none, and exits with 0.
+// sinter_cuda_bench [--quick]: measures in one run every figure of docs/figures.md, "On a GPU",
+// except PyTorch's. Without a GPU it says why, measures what needs none, and exits with 0.
 //
-// sinter_cuda_bench --leaky-f16: for peers/torch_cuda.py, lines of log2(elements) and nanoseconds
-// of device time that leaky_relu on f16 takes, the median of a few.
+// sinter_cuda_bench --leaky-f16: prints lines for peers/torch_cuda.py: log2(elements), and the
+// median device time of leaky_relu on f16 in nanoseconds.
 //
-// Times of kernels are device time between events, times of calls and compiles are the host's.
-// Contestants take turns, and a ratio is the median of those within a round.
+// Kernels are timed by events on the device, calls and compiles by the host's clock. Contestants
+// are interleaved in rounds; a ratio is the median of the ratios within a round.
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -26,6 +26,7 @@
 namespace sinter::bench {
 namespace {
 
+/// The device to measure, and how.
 struct Measured {
   bool quick = false;
   std::unique_ptr<DeviceClock> clock;
@@ -46,7 +47,7 @@ std::string text(const Spread& ratio) {
 
 // --- Kernels -------------------------------------------------------------------------------------
 
-/// A chain of one to four inputs.
+/// A chain of elementwise ops on one to four inputs of `n` elements.
 Graph chain(int inputs, std::int64_t n) {
   Graph graph;
   Value y = graph.input("x", DType::f32, {n}) * 1.5;
@@ -58,7 +59,7 @@ Graph chain(int inputs, std::int64_t n) {
   return graph;
 }
 
-/// Buffers for a graph whose inputs and output are all alike.
+/// Device buffers for the inputs of a graph, zeroed, and for its single output.
 struct Buffers {
   Buffers(const Engine& engine, const Graph& graph) {
     const auto add = [&](NodeId node) -> DeviceBuffer& {
@@ -92,7 +93,7 @@ Contestant bound(std::string name, const Engine& engine, const Graph& graph, con
   return contestant(std::move(name), [call] { (*call)(); });
 }
 
-/// Bytes a second of the first contestant, from what it moves.
+/// Terabytes per second of a contestant whose calls move `bytes` each.
 double terabytes(const Samples& samples, std::int64_t bytes) {
   return static_cast<double>(bytes) / spread_of(samples).median / 1000;
 }
@@ -126,6 +127,7 @@ void add_chain_rows(const Measured& measured) {
   }
 }
 
+/// An elementwise graph, and the same computation by cub::DeviceTransform.
 struct Transform {
   std::string_view name;
   std::string_view target;
@@ -201,7 +203,8 @@ void add_reduction_rows(const Measured& measured) {
   }
 }
 
-/// Multiplications and additions by fma, in the order that all backends have.
+/// Dense layers, in operations per second: 2 M N K by fused multiply-adds, in the order of K that
+/// all backends share.
 void add_product_rows(const Measured& measured) {
   for (const std::int64_t n : {256, 1024, 4096}) {
     Graph graph;
@@ -224,7 +227,8 @@ constexpr const char* kCompileTarget = "at most 1.3";
 
 // --- Calls and compiles --------------------------------------------------------------------------
 
-/// Nanoseconds of the host a call, of few calls at a time, so that no queue fills.
+/// Host nanoseconds per call, by round. A round is `calls` calls on an idle device, so few that its
+/// launch queue does not fill.
 Samples host_samples(const Measured& measured, const std::function<void()>& call, int calls) {
   Samples samples;
   for (int round = 0; round < (measured.quick ? 21 : 201); ++round) {
@@ -249,7 +253,7 @@ void add_call_row(const Measured& measured) {
       fmt::format("{}; {:.3g} us", text(paired_ratio(ours, bare)), spread_of(ours).median / 1000));
 }
 
-/// NVRTC by itself: the library is the one that sinter has opened.
+/// NVRTC called directly, in the library that sinter has opened.
 class Nvrtc {
  public:
   Nvrtc() {
@@ -270,7 +274,7 @@ class Nvrtc {
   }
   [[nodiscard]] bool is_there() const { return create_ != nullptr; }
 
-  /// Whether there is machine code for an H200, or PTX for all from it on.
+  /// Compiles to a cubin for an H200, or to PTX for it and all later GPUs. True on success.
   [[nodiscard]] bool compile(const std::string& source, std::span<const std::string_view> more,
                              bool ptx = false) const {
     std::vector<std::string> options{ptx ? "--gpu-architecture=compute_90"
@@ -306,23 +310,26 @@ double nanoseconds_of(const std::function<void()>& call) {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// What sinter asks of NVRTC beside what bits depend on.
+/// The options that sinter gives NVRTC besides cuda_compile_options().
 constexpr std::array<std::string_view, 2> kQuickly{"--std=c++17", "--minimal"};
 
+/// Nanoseconds that NVRTC takes to compile an empty kernel.
 double time_empty(const Nvrtc& nvrtc, std::span<const std::string_view> options) {
   return nanoseconds_of([&] {
     static_cast<void>(nvrtc.compile("extern \"C\" __global__ void nothing() {}", options));
   });
 }
 
-/// Against an empty kernel with the options of ours, and with none.
+/// Ratios of our compiles to those of an empty kernel with kQuickly and with no options, and the
+/// time of ours.
 std::string compile_text(const Samples& ours, const Samples& empty, const Samples& plain) {
-  return fmt::format("{}; {} where the empty one has no option; {:.3g} ms",
+  return fmt::format("{}; {} if the empty one has no options; {:.3g} ms",
                      text(paired_ratio(ours, empty)), text(paired_ratio(ours, plain)),
                      spread_of(ours).median / 1e6);
 }
 
-/// A request up to its cubin, by codegen and NVRTC alone; the times of the two are in turn.
+/// The row of compiles without a GPU: from a graph to its cubin by ir, codegen and NVRTC, without a
+/// runtime. Our compiles and those of an empty kernel are interleaved.
 void add_compile_row_without_gpu(bool quick) {
   static_cast<void>(Engine().compile(chain(1, 8)).text(Stage::ptx));  // opens NVRTC
   const Nvrtc nvrtc;
@@ -347,13 +354,14 @@ void add_compile_row_without_gpu(bool quick) {
   }
   print_row(
       kCompileRow, kCompileTarget,
-      fmt::format("{}, of it {:.3g} up to the source, {:.3g} from there to PTX; no GPU, so it "
-                  "is not loaded",
+      fmt::format("{}, of which {:.3g} from graph to source, {:.3g} from source to PTX; there is "
+                  "no GPU to load it",
                   compile_text(ours, empty, plain), spread_of(source).median / 1e6,
                   spread_of(ptx).median / 1e6));
 }
 
-/// Each by an engine that has seen nothing yet.
+/// The rows of compiles on a GPU. Each graph is compiled by an engine with empty caches, and then
+/// again as a known one.
 void add_compile_rows(const Measured& measured) {
   const int rounds = measured.quick ? 5 : 21;
   Samples ours;
@@ -373,13 +381,13 @@ void add_compile_rows(const Measured& measured) {
   }
   print_row(kCompileRow, kCompileTarget,
             empty.empty()
-                ? fmt::format("{:.3g} ms; NVRTC was not to be timed", spread_of(ours).median / 1e6)
+                ? fmt::format("{:.3g} ms; NVRTC itself was not timed", spread_of(ours).median / 1e6)
                 : compile_text(ours, empty, plain));
   print_row("ready from the cache", "under 1 ms",
             fmt::format("{:.3g} us", spread_of(known).median / 1000));
 }
 
-/// What peers/torch_cuda.py reads.
+/// Prints the lines that peers/torch_cuda.py reads.
 void print_leaky_f16(const Measured& measured) {
   for (const int bits : {20, 22, 24, 26, 28}) {
     const Graph graph = leaky(DType::f16, std::int64_t{1} << bits);

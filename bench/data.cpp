@@ -1,4 +1,4 @@
-// Buffers and their data.
+// Buffers to measure on, and the data in them.
 #include <sinter/bench/data.h>
 
 #include <atomic>
@@ -11,11 +11,11 @@ namespace sinter::bench {
 namespace {
 
 constexpr std::size_t kAlignment = 4096;
-/// Buffers are shifted in their pages by one of 16 multiples of 4 cache lines.
+/// A buffer begins at one of 16 offsets in its page, multiples of 256 bytes (4 cache lines).
 constexpr unsigned kShifts = 16;
 constexpr std::size_t kShift = 256;
 
-/// SplitMix64: small, fast, and the same everywhere.
+/// SplitMix64: the same numbers on every machine.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -36,6 +36,7 @@ class Random {
   std::uint64_t state_;
 };
 
+/// Fills `memory` with elements make().
 template <typename T, typename Make>
 void fill(std::span<std::byte> memory, Make make) {
   for (std::size_t k = 0; k + sizeof(T) <= memory.size(); k += sizeof(T)) {

@@ -1,4 +1,4 @@
-// measure: the contestants of a graph, and their report.
+// measure: makes the contestants for a graph, times them and fills in the report.
 #include <sinter/bench/measure.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ struct Streams {
   std::vector<WriteStream> writes;
 };
 
-/// Which inputs the graph needs, by position.
+/// [input] true if the simplified graph uses it.
 std::vector<bool> used_inputs(const Graph& graph) {
   const Graph simplified = simplify(graph);
   std::vector<bool> used(simplified.nodes().size());
@@ -30,7 +30,7 @@ std::vector<bool> used_inputs(const Graph& graph) {
   return inputs;
 }
 
-/// Bytes of a view, each once: an axis of stride 0 repeats.
+/// Bytes of the distinct elements of a view: an axis of stride 0 repeats elements.
 std::int64_t distinct_bytes(const ConstTensorView& view) {
   std::int64_t elements = 1;
   for (int axis = 0; axis < view.shape.rank(); ++axis) {

@@ -1,5 +1,5 @@
-// oneDNN's primitives, executed with arguments made beforehand. Compiled where CMake found oneDNN
-// 2, whose interface 3 changed.
+// oneDNN's primitives, executed with arguments made beforehand. Used if CMake finds oneDNN 2;
+// oneDNN 3 has another interface.
 #include "onednn.h"
 
 #if SINTER_BENCH_ONEDNN
@@ -17,8 +17,8 @@
 namespace sinter::bench {
 namespace {
 
-/// Peers compute on one thread. oneDNN has no setting of its own for that: its threads are those of
-/// whichever OpenMP runtime it was built with.
+/// Limits oneDNN to one thread. It has no setting for that: its threads are those of the OpenMP
+/// runtime that it was built with.
 void use_one_thread() {
   using SetThreads = void (*)(int);
   if (void* set = dlsym(RTLD_DEFAULT, "omp_set_num_threads")) {
@@ -26,7 +26,7 @@ void use_one_thread() {
   }
 }
 
-/// An engine of oneDNN with the tensors of one workload.
+/// A oneDNN engine and stream, with the tensors and the primitive of one workload.
 class Context {
  public:
   explicit Context(std::int64_t n) : Context({n}, dnnl::memory::format_tag::a) {}
@@ -75,7 +75,7 @@ Contestant as_contestant(std::shared_ptr<Context> context, OneDnnCall call) {
                     [context = std::move(context)] { context->execute(OneDnnCall::c); });
 }
 
-/// None for an op that oneDNN computes otherwise or not at all.
+/// oneDNN's algorithm for `op`; nothing if it has none that computes the same.
 std::optional<dnnl::algorithm> algorithm_of(Op op) {
   switch (op) {
     case Op::exp: return dnnl::algorithm::eltwise_exp;

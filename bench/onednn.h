@@ -1,4 +1,5 @@
-// oneDNN as a peer: its primitives for the workloads, executed on one thread.
+// oneDNN as a peer: its primitives for the workloads, executed on one thread. Functions return
+// nothing if this build has no oneDNN. Buffers must outlive the contestant.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +11,16 @@
 
 namespace sinter::bench {
 
-/// "oneDNN 2.6.3", or why there is none in this build.
+/// The version, such as "oneDNN 2.6.3", or a message that this build has none.
 [[nodiscard]] std::string onednn_version();
 
-/// How a primitive is executed; arguments are made beforehand either way.
+/// How a primitive is executed. Its arguments are made beforehand in both cases.
 enum class OneDnnCall {
-  cpp,  ///< primitive::execute(stream, map of arguments), as its documentation does
-  c     ///< dnnl_primitive_execute with an array of arguments: the least it takes
+  cpp,  ///< primitive::execute(stream, map of arguments), as in oneDNN's documentation
+  c     ///< dnnl_primitive_execute with an array of arguments: its cheapest call
 };
 
-/// Eltwise relu with alpha 0.01.
+/// Eltwise relu with alpha 0.01, which is leaky_relu.
 [[nodiscard]] std::optional<Contestant> onednn_leaky_relu(OneDnnCall call, std::int64_t n,
                                                           const float* const* inputs,
                                                           float* output);
@@ -32,7 +33,7 @@ enum class OneDnnCall {
 [[nodiscard]] std::optional<Contestant> onednn_softmax(OneDnnCall call, std::int64_t rows,
                                                        std::int64_t n, const float* input,
                                                        float* output);
-/// The eltwise primitive for one of exp, log, tanh, sigmoid, silu and gelu.
+/// The eltwise primitive for one of exp, log, tanh, sigmoid, silu and gelu; nothing for other ops.
 [[nodiscard]] std::optional<Contestant> onednn_function(Op op, OneDnnCall call, std::int64_t n,
                                                         const float* const* inputs, float* output);
 

@@ -1,6 +1,7 @@
-// sinter_ratios: every promised figure, measured in one run. See kUsage.
+// sinter_ratios: measures every promised figure in one run. kUsage has the options.
 //
-// Exits with 0 whether rows pass or miss: a shared machine is no judge.
+// Exits with 0 also if rows miss their targets, unless --strict is given: on a shared machine a
+// miss may be noise.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -36,9 +37,9 @@ constexpr std::array kGroups{
 constexpr std::string_view kUsage =
     R"(sinter_ratios [--quick] [--json] [--strict] [group ...]
 
-  --quick    a tenth of the rounds: for a look
+  --quick    fewer rounds, for a rough look
   --json     the rows as JSON
-  --strict   exit with 1 when a row misses its target or could not be run
+  --strict   exit with 1 if a row misses its target or could not be run
 
 Groups of rows, all of them if none is named:
  )";

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds sinter_ratios in build/release and runs it, after a line on the machine. Arguments go to
+# Builds sinter_ratios in build/release, describes the machine, and runs it. Arguments go to
 # sinter_ratios: --quick, --json, --strict, and groups of rows; --help lists them.
 set -euo pipefail
 cd "$(dirname "$0")/.."

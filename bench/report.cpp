@@ -1,4 +1,4 @@
-// A report as a table and as JSON.
+// to_text and to_json: a report as a table and as JSON.
 #include <cmath>
 #include <iterator>
 #include <ostream>
@@ -29,8 +29,8 @@ void row(Out out, std::string_view what, const Spread& time, std::string_view no
 }
 
 std::string against(const Spread& ratio, std::string_view other) {
-  return fmt::format("fused has {:.2f} times its speed ({:.2f} .. {:.2f}){}", ratio.median,
-                     ratio.low, ratio.high, other);
+  return fmt::format("fused is {:.2f} times as fast ({:.2f} .. {:.2f}){}", ratio.median, ratio.low,
+                     ratio.high, other);
 }
 
 void write_runs(Out out, const Report& report) {

@@ -1,4 +1,4 @@
-// The plain sum, in vectors of 64 bytes.
+// vector_sum: in vectors of 64 bytes, four in flight.
 #include "vector_sum.h"
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 namespace sinter::bench {
 namespace {
 
-/// Parts of a sum that several threads make: some more than threads, so that one that was
-/// interrupted does not hold up the others.
+/// Parts for each thread of a sum on several threads. There are more parts than threads, so that an
+/// interrupted thread does not delay the others.
 constexpr std::int64_t kPartsPerThread = 4;
 
 __attribute__((target_clones("avx512f", "avx2", "default"))) float sum_of(const float* x,

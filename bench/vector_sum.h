@@ -1,5 +1,5 @@
-// The plain sum of an array: four vectors in flight, as one would write it by hand. What a
-// reduction cannot be much faster than, and how near it comes is the measure of it.
+// The plain sum of an array, as one would write it by hand with vectors. A reduction cannot be much
+// faster, so reductions are measured as a ratio to it.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace sinter::bench {
 
-/// In an order of its own. `executor` splits the array among its threads; without one, all is done
-/// by the caller.
+/// The sum of `x`, added in no defined order. `executor` splits the array among its threads; if it
+/// is null, the calling thread does all.
 [[nodiscard]] float vector_sum(std::span<const float> x, Executor* executor = nullptr);
 
 }  // namespace sinter::bench

@@ -46,7 +46,7 @@ Workload function() {
   return {to_string(op), 1, function_graph<op>, onednn<op>};
 }
 
-/// The views of a user who makes them in the call.
+/// A call of run() that makes its views, as users write it.
 template <std::size_t kInputs>
 Contestant run_with(Executable program, std::vector<const float*> inputs, float* output,
                     std::int64_t n) {
@@ -71,7 +71,7 @@ std::span<const Workload> function_workloads() {
 }
 
 Field::Field(std::int64_t elements) {
-  constexpr std::int64_t kMargin = 64;  // for offsets
+  constexpr std::int64_t kMargin = 64;  // elements for Offsets
   const auto bytes = static_cast<std::int64_t>(sizeof(float)) * (elements + kMargin);
   for (int i = 0; i < kInputs; ++i) {
     const AlignedBuffer& buffer = memory_.emplace_back(bytes);

@@ -1,5 +1,5 @@
-// The graphs that the programs measure, and everything that may run one: sinter by each of its
-// calls, the copy, oneDNN. All run on the same memory, so that it favours none.
+// The graphs that the programs measure, and all contestants that run them: sinter by each of its
+// calls, the copy and oneDNN. All use the same memory, so that its placement favours none.
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ struct Workload {
   std::string_view name;
   int inputs;
   Graph (*graph)(std::int64_t n);
-  /// Executes oneDNN's primitive, made beforehand; none where oneDNN is not part of the build. May
-  /// be null.
+  /// Makes oneDNN's contestant; nothing if the build has no oneDNN. Null if oneDNN has no such
+  /// primitive.
   std::optional<Contestant> (*onednn)(OneDnnCall call, std::int64_t n, const float* const* inputs,
                                       float* output);
 };
@@ -37,11 +37,12 @@ extern const Workload kChain;
 /// Functions of one operand, in the order of their rows in the table of ratios.
 [[nodiscard]] std::span<const Workload> function_workloads();
 
-/// Memory for a workload of up to `elements` elements, filled once.
+/// Memory for a workload of up to `elements` elements of f32: four inputs, filled by fill_uniform,
+/// and an output. Up to 64 elements more allow for Offsets.
 class Field {
  public:
   explicit Field(std::int64_t elements);
-  /// Drops the signs of all inputs: for functions that are defined on positive numbers only.
+  /// Replaces all values by their magnitudes, for functions of positive numbers such as log.
   void make_positive();
   [[nodiscard]] const float* const* inputs() const { return inputs_.data(); }
   [[nodiscard]] float* output() const { return output_; }
@@ -53,30 +54,30 @@ class Field {
   float* output_ = nullptr;
 };
 
-/// By how many elements buffers begin late: the first one by `first`, each further one by `step`
-/// more, the output last.
+/// Elements that are skipped at the beginning of buffers: `first` in the first input, and `step`
+/// more in each following one; the output is the last.
 struct Offsets {
   std::int64_t first = 0;
   std::int64_t step = 0;
 };
 
-/// A workload of one size on its memory.
+/// A workload of `n` elements on the memory of a Field, which must outlive it and its contestants.
 class Race {
  public:
   Race(const Workload& workload, const Field& field, std::int64_t n, Offsets offsets = {});
 
-  /// Through Executable::run with views that were made before.
+  /// sinter by Executable::run, with views made beforehand.
   [[nodiscard]] Contestant run(const Engine& engine) const;
-  /// Through Executable::run with views that are made in the call.
+  /// sinter by Executable::run, with views made in each call.
   [[nodiscard]] Contestant run_with_views(const Engine& engine) const;
-  /// Through a Call.
+  /// sinter by a bound Call.
   [[nodiscard]] Contestant bound(const Engine& engine) const;
-  /// The kernel alone: DirectCall.
+  /// The kernel alone, by a DirectCall.
   [[nodiscard]] Contestant direct(const Engine& engine) const;
-  /// As many streams of the same length. Streaming stores need an output that is not late.
+  /// The copy of the same streams. Streaming stores need an output without an offset.
   [[nodiscard]] Contestant copy(Stores stores, std::shared_ptr<Executor> executor = nullptr) const;
   [[nodiscard]] std::optional<Contestant> onednn(OneDnnCall call) const;
-  /// The largest difference between what `peer` and sinter write.
+  /// Largest absolute difference between the outputs of `peer` and sinter.
   [[nodiscard]] double difference(const Engine& engine, const Contestant& peer) const;
 
  private:

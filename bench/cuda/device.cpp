@@ -14,7 +14,7 @@ using Result = int;
 using Handle = void*;
 using Address = unsigned long long;
 
-/// The functions of the driver that are used, as cuda.h declares them.
+/// The functions of the driver that the measurements use, as cuda.h declares them.
 struct Driver {
   Result (*init)(unsigned flags) = nullptr;
   Result (*device_get)(int* device, int index) = nullptr;
@@ -41,6 +41,7 @@ struct Driver {
                    unsigned, Handle stream, void** parameters, void** extra) = nullptr;
 };
 
+/// PTX of a kernel that does nothing.
 constexpr const char* kNothing = R"(
 .version 7.0
 .target sm_75
@@ -48,7 +49,7 @@ constexpr const char* kNothing = R"(
 .visible .entry nothing(.param .u64 x, .param .u64 y, .param .u32 n) { ret; }
 )";
 
-/// The name of the first function that is missing, or "".
+/// Looks up all functions. Returns the name of the first one that is missing, or "".
 std::string find_functions(void* library, Driver& to) {
   std::string missing;
   const auto find = [&](const char* name, auto*& function) {
@@ -169,7 +170,7 @@ class EventClock final : public DeviceClock {
   const std::string& name() const override { return name_; }
 
  private:
-  /// Of device time, a call.
+  /// Nanoseconds of device time per call, over `count` calls.
   double nanoseconds(const Contestant& contestant, std::int64_t count,
                      Handle stream = nullptr) const {
     check(driver_.event_record(begin_, stream), "cuEventRecord");
@@ -204,7 +205,7 @@ std::unique_ptr<DeviceClock> DeviceClock::open(int device, std::string& reason) 
   }
   int number = 0;
   if (driver.init(0) != 0 || driver.device_get(&number, device) != 0) {
-    reason = fmt::format("the driver knows of no device {}", device);
+    reason = fmt::format("the driver finds no device {}", device);
     return nullptr;
   }
   return std::make_unique<EventClock>(driver, number);

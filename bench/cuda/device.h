@@ -1,5 +1,5 @@
-// A GPU as the measurements need it: times between events, launches without sinter, and the peers
-// that nvcc made, where it was installed. The driver is opened at run time, as sinter does.
+// DeviceClock: times on a GPU between events, and launches without sinter. Peers: kernels that nvcc
+// compiled, to compare with. The driver is opened at run time, so nothing is built against it.
 #pragma once
 
 #include <cstdint>
@@ -13,34 +13,35 @@
 
 namespace sinter::bench {
 
+/// Serves one thread. A driver call that fails ends the program with a message.
 class DeviceClock {
  public:
-  /// Makes the primary context of a device this thread's own. Null where there is no GPU, and why
-  /// is in `reason`.
+  /// Makes the primary context of a device current in this thread. Returns null if there is no GPU,
+  /// and the cause in `reason`.
   [[nodiscard]] static std::unique_ptr<DeviceClock> open(int device, std::string& reason);
   virtual ~DeviceClock() = default;
 
-  /// Nanoseconds of device time a call, by round: contestants in turn, each after an untimed call,
-  /// as `interleave` takes them on a CPU.
+  /// Nanoseconds of device time per call, by round. Contestants are interleaved as by `interleave`
+  /// of timing.h, each after an untimed call.
   [[nodiscard]] virtual std::vector<Samples> interleave(std::span<const Contestant> contestants,
                                                         const Timing& timing) const = 0;
-  /// The same of one call, which launches on the stream that it is given: several of them captured
-  /// into a graph, so that no time of the host's is among them.
+  /// Nanoseconds of device time per call of `call`, by round. `call` launches on the stream that it
+  /// is given. Several calls are captured into one CUDA graph, so that host time does not count.
   [[nodiscard]] virtual Samples captured(const std::function<void(void* stream)>& call,
                                          const Timing& timing) const = 0;
   /// Waits for everything that was launched.
   virtual void wait() const = 0;
-  /// One memory copy on the device.
+  /// Starts one memory copy on the device.
   virtual void copy(void* to, const void* from, std::size_t bytes) const = 0;
-  /// cuLaunchKernel of a kernel that does nothing.
+  /// Launches a kernel that does nothing, by a bare cuLaunchKernel.
   virtual void launch_nothing() const = 0;
-  /// "NVIDIA H200"
+  /// Name of the device, such as "NVIDIA H200".
   [[nodiscard]] virtual const std::string& name() const = 0;
 };
 
-/// What nvcc compiled from peers.cu: null where the build had no nvcc.
+/// The functions of peers.cu; null if the build had no nvcc.
 struct Peers {
-  /// y = a | b | ..., of 16-byte words: the bound of a kernel with these inputs.
+  /// y = a | b | ..., in 16-byte words: the bound of a kernel with these inputs.
   void (*copy)(const void* const* inputs, int count, void* output, std::int64_t bytes) = nullptr;
   /// leaky_relu(x, 0.01), and leaky_relu(x + y, 0.01), by cub::DeviceTransform.
   void (*transform_f32)(const void* x, void* y, std::int64_t n) = nullptr;

@@ -5,7 +5,7 @@
 namespace sinter::bench {
 namespace {
 
-/// The module that nvcc made lies beside the program.
+/// Opens the library that nvcc built, whose path the build gives.
 Peers load() {
   Peers peers;
   void* library = nullptr;

@@ -1,4 +1,4 @@
-// What sinter's kernels are held against on a GPU, by nvcc: a copy of the same mix of reads and
+// The peers of sinter's kernels on a GPU, compiled by nvcc: a copy of the same mix of reads and
 // writes, and CUB's DeviceTransform with the same operators.
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-/// Four 16-byte words of each input in flight in a thread.
+/// 16-byte words of each input that a thread has in flight.
 constexpr int kWords = 4;
 constexpr int kThreads = 256;
 

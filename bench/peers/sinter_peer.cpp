@@ -1,8 +1,9 @@
-// sinter's side of a contest with a peer that is no C++ library: reads what to time from standard
-// input, a line each, and answers with nanoseconds a call, the median of five samples. The peer's
-// program asks in turn with its own, so that both meet the same moods of the machine.
+// sinter_peer: times sinter for a peer that is not a C++ library. Reads workloads from standard
+// input, one a line, and answers each with nanoseconds per call, the median of five samples. The
+// peer's program alternates these requests with samples of its own, so that both see the same drift
+// of the machine.
 //
-//   softmax ROWS COLUMNS     along the columns, f32, one thread
+//   softmax ROWS COLUMNS     over each row of COLUMNS elements, f32, one thread
 #include <iostream>
 #include <map>
 #include <sstream>

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Against PyTorch eager, of the version in requirements.txt, one thread each: a training step of
-# examples/train_digits, the bytes that it keeps for its backward half, and softmax over rows. Builds what
-# it needs in build/release and build/peers. The first time, pip fetches some 3 GB: PyPI's torch for Linux is
-# the one with CUDA, of which nothing is used here.
+# Compares sinter with PyTorch eager, of the version in requirements.txt, on one thread each: a
+# training step of examples/train_digits, the bytes that it keeps for the backward pass, and softmax
+# over rows. Builds what it needs in build/release and build/peers. The first time, pip downloads
+# about 3 GB: PyPI's torch for Linux includes CUDA, which is not used here.
 #
 #   bash bench/peers/torch.sh [--rounds N]
 set -euo pipefail

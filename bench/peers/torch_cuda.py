@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""leaky_relu on f16 by PyTorch, and by Triton where it is installed, beside sinter's: device time.
+"""Device time of leaky_relu on f16 by PyTorch, and by Triton if installed, relative to sinter's.
 
   python3 bench/peers/torch_cuda.py --sinter build/release/bench/sinter_cuda_bench [--quick]
 
-bench/cuda.sh runs it. All replay a CUDA graph of as many calls, between events, so that no time of the host's is
-among them. A round runs sinter in a process of its own and then the others; ratios are taken within a round, and
-the median over rounds is printed with the lowest and the highest. Where something is missing it says what, and
-exits with 0.
+bench/cuda.sh runs it. All contestants replay a CUDA graph of 32 calls between events, so that host
+time does not count. A round runs sinter in a process of its own and then the others. Ratios are
+taken within a round; the median over rounds is printed with the lowest and the highest. If
+something is missing, the program says what, and exits with 0.
 """
 import argparse
 import pathlib
@@ -14,8 +14,8 @@ import statistics
 import subprocess
 import sys
 
-CALLS = 32  # captured in one graph
-REPLAYS = 4
+CALLS = 32  # calls captured in one graph, as in DeviceClock::captured
+REPLAYS = 4  # replays of the graph in one sample
 ROW = "leaky_relu f16, 2^{bits} / {peer}"
 
 
@@ -25,7 +25,7 @@ def skip(why):
 
 
 def pinned():
-    """torch==... of requirements-cuda.txt."""
+    """Returns the line torch==... of requirements-cuda.txt."""
     return (pathlib.Path(__file__).parent / "requirements-cuda.txt").read_text().strip()
 
 
@@ -43,7 +43,7 @@ def load_torch():
 
 
 def load_triton(torch):
-    """leaky_relu as a Triton kernel, or None."""
+    """Returns leaky_relu as a Triton kernel, or None if triton is not installed."""
     try:
         import triton
         import triton.language as tl
@@ -63,7 +63,7 @@ def load_triton(torch):
 
 
 def nanoseconds(torch, call):
-    """Of device time, a call: the median of a few replays of a graph."""
+    """Returns nanoseconds of device time per call: the median of five samples after a warm-up."""
     call()
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
@@ -84,7 +84,7 @@ def nanoseconds(torch, call):
 
 
 def sinter_times(program):
-    """Nanoseconds by log2(elements)."""
+    """Returns sinter's nanoseconds per call by log2(elements)."""
     lines = subprocess.run([program, "--leaky-f16"], capture_output=True, text=True, check=True).stdout.splitlines()
     if lines and lines[0].startswith("skipped"):
         skip("sinter_cuda_bench says: " + lines[0])

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Times PyTorch eager beside sinter, in turn: see torch.sh, which builds what this needs.
+"""Times PyTorch eager and sinter alternately. torch.sh builds what this needs and runs it.
 
-A round runs the one and then the other; ratios are taken within a round, and the median over rounds is
-printed with the 10th and 90th percentile (of fewer than ten, the lowest and the highest). Steps are timed one by one, without the gathering of their batch, and
-the median of a round counts, on both sides alike.
+A round runs sinter and then PyTorch. Ratios are taken within a round; the median over rounds is
+printed with the 10th and 90th percentile (of fewer than ten rounds, the lowest and the highest).
+Training steps are timed one by one, without the time to gather their batch; the median step of a
+round counts, on both sides.
 """
 import argparse
 import re
@@ -16,7 +17,7 @@ import torch.nn.functional as F
 
 BATCH, PIXELS, HIDDEN, DIGITS = 64, 64, 128, 10
 TEST_EVERY = 5
-EPOCHS = 3  # of a round; both sides have reached their usual step long before
+EPOCHS = 3  # epochs of a round; enough for both sides to reach a steady step time
 
 ACTIVATIONS = {
     "leaky_relu 0.01": lambda x, slope: F.leaky_relu(x, 0.01),
@@ -35,7 +36,7 @@ def read_digits(path):
 
 
 class Network:
-    """The network of examples/network.h: uniform weights, biases of 0, a slope of 0.25 to learn."""
+    """The network of examples/network.h: uniform weights, zero biases, a learned slope of 0.25."""
 
     def __init__(self, activation):
         def uniform(rows, columns):
@@ -54,7 +55,7 @@ class Network:
 
 
 def step_microseconds(activation, pixels, labels, fused):
-    """The median step, in microseconds."""
+    """Returns the median time of a step in microseconds."""
     network = Network(activation)
     adam = torch.optim.Adam(network.weights, lr=0.003, fused=fused)
     times = []
@@ -72,7 +73,7 @@ def step_microseconds(activation, pixels, labels, fused):
 
 
 def bytes_kept(activation, pixels, labels):
-    """What autograd saves between forward and backward, without weights and the batch itself."""
+    """Returns the bytes that autograd saves for backward, without weights and the batch."""
     network = Network(activation)
     x, y = pixels[:BATCH].clone(), labels[:BATCH].clone()
     storage = lambda tensor: tensor.untyped_storage().data_ptr()
@@ -91,7 +92,7 @@ def bytes_kept(activation, pixels, labels):
 
 
 def sinter_rows(train):
-    """Of each activation, the step in microseconds and the bytes kept, from train_digits' table."""
+    """Returns the step in microseconds and the bytes kept of each activation, by train_digits."""
     table = subprocess.run([train, "--threads", "1"], check=True, capture_output=True, text=True).stdout
     rows = {}
     for line in table.splitlines():
@@ -102,7 +103,7 @@ def sinter_rows(train):
 
 
 def softmax_nanoseconds(x):
-    """As sinter_peer: the median of five samples of a millisecond."""
+    """Returns the median of five samples of a millisecond each, as sinter_peer does."""
     samples = []
     for _ in range(5):
         torch.softmax(x, -1)
@@ -115,7 +116,7 @@ def softmax_nanoseconds(x):
 
 
 class SinterPeer:
-    """sinter_peer, which times what it is asked for, once a line."""
+    """A running sinter_peer, which times the workload of each line that it is sent."""
 
     def __init__(self, program):
         self.child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -127,7 +128,7 @@ class SinterPeer:
 
 
 def spread(values):
-    """The median, and the 10th and 90th percentile."""
+    """Formats the median with the 10th and 90th percentile."""
     ordered = sorted(values)
     low, high = ordered[len(ordered) // 10], ordered[-1 - len(ordered) // 10]
     return f"{statistics.median(ordered):.3g} ({low:.3g} .. {high:.3g})"
@@ -165,7 +166,7 @@ def main():
                   for name in ACTIVATIONS}
         rounds.append((ours, theirs))
     print("a training step of 64-128-10, batches of 64, in us; torch's faster Adam counts (at least 4 times);\n"
-          "bytes kept for backward, beside weights and the batch (at most 0.5)")
+          "bytes kept for backward, without weights and the batch (at most 0.5)")
     print(f"{'activation':<16} {'sinter':>8} {'torch':>8} {'fused Adam':>11}  {'times as fast':<22}"
           f" {'kept':>7} {'torch':>7} {'of it':>6}")
     for name in ACTIVATIONS:

@@ -19,7 +19,6 @@ std::string times(const Samples& ours, const Samples& theirs, std::string_view p
                      spread_of(theirs).median);
 }
 
-/// Speed of `ours` over that of the faster of two copies.
 Row against_copies(Row row, const Race& race, const Contestant& ours, const Timing& timing,
                    const std::shared_ptr<Executor>& executor) {
   const std::vector<Contestant> contestants{ours, race.copy(Stores::plain, executor),
@@ -32,10 +31,9 @@ Row against_copies(Row row, const Race& race, const Contestant& ours, const Timi
   return row;
 }
 
-/// Speed of `ours` over that of oneDNN, if it computes the same.
 Row against_onednn(Row row, const Race& race, const Engine& engine, const Contestant& ours,
                    OneDnnCall call, const Timing& timing) {
-  constexpr double kRoundings = 1e-5;
+  constexpr double kRoundings = 1e-5;  // largest absolute difference that rounding explains
   const std::optional<Contestant> peer = race.onednn(call);
   if (!peer.has_value()) return not_run(std::move(row), onednn_version());
   if (const double difference = race.difference(engine, *peer); difference > kRoundings) {

@@ -1,5 +1,4 @@
-// What rows of speeds share: a kernel in one interleaved run with the copy of its streams, with
-// oneDNN, or with another kernel.
+// Rows that compare speeds: a kernel interleaved with the copy of its streams or with oneDNN.
 #pragma once
 
 #include <memory>
@@ -11,17 +10,20 @@
 
 namespace sinter::bench {
 
+/// A row for a ratio of speeds that should be at least `target`.
 [[nodiscard]] Row at_least(std::string what, double target);
 
-/// "12 ns; peer 34 ns"
+/// Note of a row: the median times, as in "12 ns; oneDNN 34 ns".
 [[nodiscard]] std::string times(const Samples& ours, const Samples& theirs, std::string_view peer);
 
-/// Speed of `ours` over that of the faster of two copies.
+/// Fills in `row`: speed of `ours` over that of the faster of the plain and the streaming copy.
+/// `executor` is that of the copies.
 [[nodiscard]] Row against_copies(Row row, const Race& race, const Contestant& ours,
                                  const Timing& timing,
                                  const std::shared_ptr<Executor>& executor = nullptr);
 
-/// Speed of `ours` over that of oneDNN, if it computes the same.
+/// Fills in `row`: speed of `ours` over that of oneDNN. The row is not run if oneDNN is missing or
+/// its results differ from sinter's by more than roundings.
 [[nodiscard]] Row against_onednn(Row row, const Race& race, const Engine& engine,
                                  const Contestant& ours, OneDnnCall call, const Timing& timing);
 

@@ -1,5 +1,5 @@
-// What calls cost besides their kernel: paired differences of back-to-back calls on the same
-// buffers, over 256 elements, where the kernel is short and a difference is seen well.
+// Dispatch overhead of calls: paired differences of interleaved calls on the same buffers of 256
+// elements. The kernel is so short that the differences stand out.
 #include <fmt/format.h>
 
 #include "../workloads.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kElements = 256;
 
-/// Three inputs and an output: the four views that run() is promised for.
+/// A graph of three inputs and an output: run() has a promised overhead for up to four views.
 Graph three_inputs(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {n});
@@ -26,6 +26,7 @@ Row under(std::string what, double target) {
   return {.what = std::move(what), .bound = Bound::under, .target = target, .unit = "ns"};
 }
 
+/// Fills in `row`: the time of `call` minus that of the direct call.
 Row over_direct(Row row, const Samples& call, const Samples& direct) {
   row.reached = paired_difference(call, direct);
   row.note = fmt::format("the kernel alone {:.3g} ns", spread_of(direct).median);

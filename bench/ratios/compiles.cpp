@@ -1,4 +1,4 @@
-// What compiles take and how many there are.
+// Rows of compiles: their times, their number in a sweep, and the memory of a cache entry.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -25,14 +25,14 @@ constexpr std::array<Binary, 6> kBinaries = {
 };
 constexpr std::int64_t kElements = 4096;
 
-/// One of the binary ops on two values; takes its digit off `which`.
+/// Applies the binary op that the last digit of `which` selects, in base 6, and removes the digit.
 Value apply_one(std::size_t& which, const Value& a, const Value& b) {
   const Binary op = kBinaries[which % kBinaries.size()];
   which /= kBinaries.size();
   return op(a, b);
 }
 
-/// Five ops over four inputs; each `which` below 6^4 gives another structure.
+/// A graph of five ops over four inputs. Each `which` below 6^4 gives another structure.
 Graph five_ops(std::size_t which) {
   Graph graph;
   std::array<Value, 4> inputs;
@@ -47,8 +47,8 @@ Graph five_ops(std::size_t which) {
   return graph;
 }
 
-/// A product, what stands for a bias, leaky_relu, and one op more; each `which` below 6^3 gives
-/// another structure.
+/// A product, an op with a bias, leaky_relu, and two more ops. Each `which` below 6^3 gives another
+/// structure.
 Graph product_and_ops(std::size_t which) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {256, 256});
@@ -64,7 +64,7 @@ Row under(std::string what, double target, std::string unit) {
       .what = std::move(what), .bound = Bound::under, .target = target, .unit = std::move(unit)};
 }
 
-/// Graphs of which each is a kernel that the engine has not seen.
+/// Fills in `row`: the time to compile graphs that are each a kernel that the engine has not seen.
 Row new_kernels(Row row, Graph (*graph_of)(std::size_t which), const RatioOptions& options) {
   constexpr std::size_t kWarmUp = 5;
   const std::size_t count = options.quick ? 20 : 200;
@@ -96,7 +96,7 @@ Row new_kernels(Row row, Graph (*graph_of)(std::size_t which), const RatioOption
   return row;
 }
 
-/// Nanoseconds that `threads` threads take to compile the graphs between them, with cold caches.
+/// Nanoseconds that `threads` threads take to compile the graphs between them, with empty caches.
 double compile_all(const std::vector<Graph>& graphs, std::size_t threads) {
   const Engine engine({.threads = 1});
   std::atomic<std::size_t> next{0};

@@ -1,4 +1,4 @@
-// Mathematical functions: against oneDNN's in the cache, against the copy in memory.
+// Rows of mathematical functions: compared with oneDNN's in the cache, and with the copy in memory.
 #include <fmt/format.h>
 
 #include "against.h"
@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t k32K = std::int64_t{32} << 10;
 constexpr std::int64_t k64M = std::int64_t{64} << 20;
 
-/// By how much functions are promised to be faster than oneDNN's, on AVX-512.
+/// Promised speed on AVX-512, relative to oneDNN's.
 double promised(std::string_view function) {
   if (function == "exp") return 1.6;
   if (function == "log") return 4;
@@ -30,7 +30,7 @@ Row at_32k(const Workload& workload, const Engine& engine, const Timing& timing)
   const Race race(workload, field, k32K);
   Row row = at_least(fmt::format("{}, 32K / oneDNN", workload.name), promised(workload.name));
   row = against_onednn(std::move(row), race, engine, race.bound(engine), OneDnnCall::cpp, timing);
-  if (engine.target().vector_bytes < 64) row.note += "; promised for AVX-512, which is not here";
+  if (engine.target().vector_bytes < 64) row.note += "; the target is for AVX-512, not this CPU";
   return row;
 }
 

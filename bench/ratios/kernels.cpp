@@ -1,4 +1,5 @@
-// How fast kernels are: ratios of speeds, each within one interleaved run.
+// Rows of elementwise kernels: compared with the copy, with oneDNN, and with other lengths and
+// offsets.
 #include <fmt/format.h>
 
 #include "against.h"
@@ -10,7 +11,7 @@ constexpr std::int64_t k1K = std::int64_t{1} << 10;
 constexpr std::int64_t k32K = std::int64_t{32} << 10;
 constexpr std::int64_t k64M = std::int64_t{64} << 20;
 
-/// Speed of one race over that of another, an element.
+/// Fills in `row`: speed per element of `race` over that of `other`.
 Row against_itself(Row row, const Engine& engine, const Race& race, std::int64_t n,
                    const Race& other, std::int64_t other_n, const Timing& timing) {
   const std::vector<Contestant> contestants{race.bound(engine), other.bound(engine)};
@@ -22,7 +23,8 @@ Row against_itself(Row row, const Engine& engine, const Race& race, std::int64_t
   return row;
 }
 
-/// Odd lengths; buffers that are all off by one element, and buffers that no peel aligns together.
+/// Odd lengths; buffers that all begin one element late; buffers with different offsets, which no
+/// peel can align together.
 void add_shape_rows(std::vector<Row>& rows, const Engine& engine, const Field& field,
                     const Timing& timing) {
   for (const Workload* workload : {&kLeakyRelu, &kChain}) {
@@ -40,7 +42,7 @@ void add_shape_rows(std::vector<Row>& rows, const Engine& engine, const Field& f
   }
 }
 
-/// The kernel and the copy on the same threads.
+/// The chain over 64 M elements. The kernel and the copy run on the same threads.
 Row chain_at_64m(const Field& field, int threads, const Timing& timing) {
   const std::shared_ptr<Executor> executor = make_thread_pool(threads);
   const Engine engine({.executor = executor});

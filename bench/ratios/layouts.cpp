@@ -1,4 +1,4 @@
-// What dtypes and layouts cost: speed against the plain f32 or dense kernel, an element or a byte.
+// Rows of dtypes and layouts: speed relative to the same kernel on f32 or on dense operands.
 #include <fmt/format.h>
 
 #include <sinter/bench/measure.h>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t k32K = std::int64_t{32} << 10;
 
-/// Speed of `graph` over that of `other`, which does the same amount of work.
+/// A row: speed of `graph` over that of `other`, a graph of as many elements.
 Row against(std::string what, double target, const Engine& engine, const Graph& graph,
             const Graph& other, const Timing& timing) {
   Row row{.what = std::move(what), .bound = Bound::at_least, .target = target, .unit = "x"};
@@ -37,7 +37,7 @@ Graph biased(const Shape& shape, const Shape& bias) {
   return graph;
 }
 
-/// The chain with its operands and its output in these layouts.
+/// A chain of two operands, with the operands and the output in these layouts.
 Graph chain(const Shape& shape, const Strides& x_strides, const Strides& b_strides,
             const Strides& out) {
   Graph graph;
@@ -65,7 +65,7 @@ void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options) {
   add_16_bit_rows(rows, "x86-64-v4", 0.9, 1.0, timing);
   add_16_bit_rows(rows, "x86-64-v3", 0.9, 0.55, timing);
   const Engine engine({.threads = 1});
-  // Three vectors of 16 hold a row of 33: at most 33 of 48 lanes work.
+  // A row of 33 takes three vectors of 16 lanes, so at most 33 of 48 lanes are used.
   struct Rows {
     std::int64_t height, width;
     double least;

@@ -1,5 +1,5 @@
-// What planning takes: everything between a recorded graph and its plan, on graphs of four forms
-// whose sizes grow a hundredfold. Slopes are those of the line through the logarithms: 1 is linear.
+// Rows of planning: the time from a recorded graph to its plan, for graphs of four forms of 1,000
+// to 100,000 nodes. Growth is the slope of log(time) over log(size): 1 is linear.
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -29,7 +29,7 @@ Value combine(std::size_t which, const Value& a, const Value& b) {
   }
 }
 
-/// Each op reads the one before.
+/// Each op uses the result of the one before.
 Graph chain(int nodes) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, kShape);
@@ -39,7 +39,7 @@ Graph chain(int nodes) {
   return graph;
 }
 
-/// Many ops read one value, and a tree sums them up.
+/// Many ops use one value, and a tree of additions sums them.
 Graph fan(int nodes) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, kShape);
@@ -51,8 +51,8 @@ Graph fan(int nodes) {
   return graph;
 }
 
-/// As many layers as each has ops; an op reads two neighbours in the layer before. All of the last
-/// are outputs.
+/// A square of layers and ops: an op uses two neighbours of the layer before. The whole last layer
+/// is output.
 Graph grid(int nodes) {
   Graph graph;
   const auto side = static_cast<std::size_t>(std::sqrt(nodes));
@@ -71,7 +71,7 @@ Graph grid(int nodes) {
   return graph;
 }
 
-/// Each op reads two of all before it; what nothing reads is an output.
+/// Each op uses two random values before it. Values without a consumer are outputs.
 Graph random(int nodes) {
   Graph graph;
   std::mt19937_64 generator(7);
@@ -100,7 +100,7 @@ struct Form {
 constexpr std::array kForms = {Form{"chain", chain}, Form{"fan", fan}, Form{"grid", grid},
                                Form{"random", random}};
 
-/// Seconds for the passes that runtime's `make_plan` runs.
+/// Seconds to verify and plan a graph, the passes that runtime's `make_plan` runs.
 double plan_seconds(const Graph& graph, Fuse fuse, std::size_t& kernels) {
   const auto begin = std::chrono::steady_clock::now();
   verify(graph);
@@ -110,7 +110,7 @@ double plan_seconds(const Graph& graph, Fuse fuse, std::size_t& kernels) {
   return std::chrono::duration<double>(took).count();
 }
 
-/// The slope of log(time) over log(size), by its least squares.
+/// The slope of log(time) over log(size), by least squares.
 double growth(const std::array<double, kSizes.size()>& seconds) {
   double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
   for (std::size_t i = 0; i < kSizes.size(); ++i) {

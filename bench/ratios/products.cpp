@@ -1,4 +1,4 @@
-// A dense layer against OpenBLAS's sgemm alone, on one thread.
+// Rows of products: a dense layer compared with OpenBLAS's sgemm alone, on one thread.
 #include <cmath>
 #include <memory>
 
@@ -27,7 +27,7 @@ Graph layer(const Size& size) {
   return graph;
 }
 
-/// Speed of the whole layer over that of sgemm.
+/// A row: speed of the whole layer over that of sgemm.
 Row product_row(const Engine& engine, const std::shared_ptr<const OpenBlas>& blas, const Size& size,
                 double least, const Timing& timing) {
   const auto [m, n, k] = size;

@@ -1,4 +1,5 @@
-// How fast reductions are: against a plain vector sum, and against reading the same bytes.
+// Rows of reductions: compared with a plain vector sum, with reading the same bytes, and with
+// oneDNN.
 #include <memory>
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ constexpr std::int64_t k64M = std::int64_t{64} << 20;
 
 using Method = Value (*)(const Value& x);
 
-/// A graph of one input, bound to buffers of its own.
+/// A graph of one input, bound to buffers that it owns, and its peers on the same input.
 class Reduction {
  public:
   Reduction(const Engine& engine, const Shape& shape, Method method) {
@@ -73,7 +74,7 @@ Row against(std::string what, double target, const Contestant& ours, const Conte
   return row;
 }
 
-/// Threads of ours and of theirs alike; one of them needs no executor.
+/// An executor for both contestants; null for one thread.
 std::shared_ptr<Executor> threads(int count) {
   return count > 1 ? make_thread_pool(count) : nullptr;
 }
@@ -86,10 +87,10 @@ struct Case {
   std::string_view what;
   Shape shape;
   Method method;
-  double targets[2];  ///< on one and two threads; 0 for no row
+  double targets[2];  ///< targets on one and two threads; 0 for no row
 };
 
-/// Reductions whose bytes decide, from cold memory.
+/// Reductions that are bound by reading memory.
 const Case kReading[] = {
     {"sum of [4096, 4096] over axis 0", {4096, 4096}, [](auto& x) { return x.sum(0); }, {0.9, 0}},
     {"sum of [1024, 32768] over axis 0",

@@ -1,5 +1,5 @@
-// The rows of the table of ratios: what is promised, and what was reached. Every row is one figure
-// with its spread; how each is taken stands beside its code and in bench/README.md.
+// The rows of sinter_ratios: a promised figure and the measured one, with its spread.
+// docs/figures.md defines how the figures are measured.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,15 @@
 
 namespace sinter::bench {
 
+/// How the median of a row should compare with its target.
 enum class Bound : std::uint8_t { at_least, under, exactly };
 
 struct Row {
-  std::string what;
+  std::string what;  ///< name of the figure
   Bound bound{};
   double target = 0;
   std::string unit;     ///< "x" for a ratio of speeds, else "ns", "ms", "bytes", ...
-  Spread reached = {};  ///< all zero in a row that was not run
+  Spread reached = {};  ///< measured figure; all zero if the row was not run
   std::string note = {};
   bool ran = true;
 
@@ -32,37 +33,41 @@ struct Row {
 };
 
 struct RatioOptions {
-  bool quick = false;  ///< a tenth of the rounds: for a look, not for the README
+  bool quick = false;  ///< fewer rounds, for a rough look: not for docs/figures.md
+  /// Timing of calls that take microseconds.
   [[nodiscard]] Timing small() const { return {.rounds = quick ? 21 : 201}; }
+  /// Timing of calls that take milliseconds.
   [[nodiscard]] Timing large() const { return {.rounds = quick ? 3 : 15}; }
 };
 
-/// A row whose peer is missing.
+/// Marks a row as not run, and says why.
 [[nodiscard]] inline Row not_run(Row row, std::string why) {
   row.ran = false;
   row.note = std::move(why);
   return row;
 }
 
-/// Kernels against the copy, oneDNN, and themselves at other lengths and offsets.
+// Each function measures the rows of one group and appends them.
+
+/// Kernels compared with the copy, oneDNN, and themselves at other lengths and offsets.
 void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Mathematical functions against oneDNN's, and against the copy.
+/// Mathematical functions compared with oneDNN's and with the copy.
 void add_function_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Products against OpenBLAS's.
+/// Products compared with OpenBLAS's.
 void add_product_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Reductions against a plain vector sum, and against reading the same bytes.
+/// Reductions compared with a plain vector sum, with reading the same bytes, and with oneDNN.
 void add_reduction_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Dtypes and layouts against f32 and dense.
+/// Dtypes and layouts compared with f32 and dense ones.
 void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Compiles: new, known, and how many a sweep needs; bytes of an entry.
+/// Compiles: of new and known graphs, and their number in a sweep; bytes of a cache entry.
 void add_compile_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// The time from a graph to its plan, and how it grows with the graph.
 void add_planning_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// A training step: its compile, and its kernels.
+/// A training step: the time to compile it, and the number of its kernels.
 void add_training_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Calls over the direct call of the same kernel.
+/// Dispatch overhead: calls minus the direct call of the same kernel.
 void add_call_rows(std::vector<Row>& rows, const RatioOptions& options);
-/// Steps on tensors: recorded, looked up and run.
+/// Overhead of tensors: steps that are recorded, looked up and run.
 void add_tensor_rows(std::vector<Row>& rows, const RatioOptions& options);
 
 }  // namespace sinter::bench

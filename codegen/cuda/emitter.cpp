@@ -1,4 +1,5 @@
-// Statements, the loops around those of threads, what is carried, and the kernel around it all.
+// CudaEmitter: statements, folds, block, team and serial loops, carried values, and the kernel's
+// definition. Thread loops are in step.cpp.
 #include "cuda/emitter.h"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ void CudaEmitter::emit(const Block& block) {
   }
 }
 
-// --- Words ---------------------------------------------------------------------------------------
+// --- Texts ---------------------------------------------------------------------------------------
 
 std::string CudaEmitter::element(std::uint8_t argument, IndexId offset) const {
   return fmt::format("a{}[{}]", argument, text_.text(offset));
@@ -56,7 +57,7 @@ void CudaEmitter::define(ValueId id, std::string_view expression) {
 
 // --- Statements ----------------------------------------------------------------------------------
 
-/// An element that is the same in every lane.
+/// A uniform load: one element for all lanes.
 void CudaEmitter::emit(const Load& load) {
   define(load.result, fmt::format("{}{}", element(load.argument, load.offset),
                                   mask_test(nest_.dtype(load.result))));
@@ -91,7 +92,8 @@ void CudaEmitter::emit(const Count& count) {
   define(count.result, fmt::format("({})({}{})", type, text_.summand(count.from), lane));
 }
 
-/// Of a loop with one lane, or of what threads have in common: one of them stores it.
+/// A store of one element. Outside of thread loops the threads of a block or a team hold the same
+/// value, and one of them stores it.
 void CudaEmitter::emit(const Store& store) {
   text_.line(fmt::format("{}{} = {};", storing_thread(), element(store.argument, store.offset),
                          values_[store.value.index]));
@@ -103,7 +105,7 @@ std::string CudaEmitter::storing_thread() const {
 }
 
 void CudaEmitter::emit(const Transpose&) {
-  SINTER_ASSERT(false, "tiles in memory of their own are for a CPU");
+  SINTER_ASSERT(false, "only a nest for a CPU has transposes");
 }
 
 void CudaEmitter::combine(const Fold& fold, const std::string& into, const std::string& other) {
@@ -113,7 +115,8 @@ void CudaEmitter::combine(const Fold& fold, const std::string& into, const std::
       fmt::format("{} = {};", into, cuda_expression(fold.op, dtype, dtype, operands, helpers_)));
 }
 
-/// The vectors in flight of a thread lie furthest apart, then the threads, then lanes.
+/// Folds vectors in flight first, then threads by shuffles, then lanes: in the order of elements,
+/// the vectors of a thread lie furthest apart, and its lanes next to each other.
 void CudaEmitter::emit(const Fold& fold) {
   const Carried& all = carried_[fold.value.index];
   const int count = all.unroll * all.lanes;
@@ -169,7 +172,7 @@ void CudaEmitter::emit_blocks(const Loop& loop) {
   emit(loop.body);
 }
 
-/// Of a team or a thread among those that share a loop.
+/// The number of a team, or the first element of a thread, among those that share the loop.
 std::string CudaEmitter::own_place(const Loop& loop) const {
   if (loop.kind == LoopKind::team) return fmt::format("threadIdx.x / {}", loop.threads);
   const std::string own = loop.threads == kernel_.threads
@@ -213,16 +216,16 @@ void CudaEmitter::open_serial(const Loop& loop) {
 void CudaEmitter::emit_serial(const Loop& loop) {
   open_serial(loop);
   emit(loop.body);
-  carry_on(loop);
+  assign_carried(loop);
   text_.close();
 }
 
-// --- What is carried -----------------------------------------------------------------------------
+// --- Carried values ------------------------------------------------------------------------------
 
 namespace {
 
-/// The loop whose lanes are carried: of a serial one around thread loops, that inside which goes on
-/// with them.
+/// The loop whose lanes `carry` has: for a serial loop around thread loops, the thread loop that
+/// starts from the carried value; else `loop` itself.
 const Loop& lanes_of(const Loop& loop, const Carry& carry) {
   for (const Statement& statement : loop.body) {
     const Loop* inner = std::get_if<Loop>(&statement);
@@ -236,7 +239,7 @@ const Loop& lanes_of(const Loop& loop, const Carry& carry) {
 
 }  // namespace
 
-/// Variables of the thread's own, with what they are at first.
+/// Declares a thread's variable for a carried value, with its first value.
 CudaEmitter::Carried CudaEmitter::declare_carried(const Loop& loop, const Carry& carry) {
   constexpr int kInOneLine = 16;
   const Loop& of = lanes_of(loop, carry);
@@ -257,7 +260,7 @@ CudaEmitter::Carried CudaEmitter::declare_carried(const Loop& loop, const Carry&
   return made;
 }
 
-/// Where lanes go on from another loop, the variables are those that it had.
+/// A loop that starts from the carried result of another loop reuses the variables of that loop.
 void CudaEmitter::begin_carrying(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     const bool in_place = in_thread_ && !carried_[carry.first.index].name.empty();
@@ -276,7 +279,8 @@ void CudaEmitter::begin_carrying(const Loop& loop) {
   }
 }
 
-void CudaEmitter::carry_on(const Loop& loop) {
+/// Assigns to the carried variables their values for the next iteration.
+void CudaEmitter::assign_carried(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     const std::string& value = values_[carry.value.index];
     const std::string& next = values_[carry.next.index];
@@ -284,7 +288,7 @@ void CudaEmitter::carry_on(const Loop& loop) {
   }
 }
 
-// --- The kernel around it ------------------------------------------------------------------------
+// --- The kernel ----------------------------------------------------------------------------------
 
 CudaKernel CudaEmitter::emit() {
   const auto loop = std::ranges::find_if(nest_.body, [](const Statement& statement) {
@@ -296,7 +300,7 @@ CudaKernel CudaEmitter::emit() {
   kernel_.tile_columns = nest_.tile_columns;
   kernel_.parameters = cuda_parameters(nest_);
   text_.open(cuda_head(nest_, kernel_));
-  // Of a tile, threads read rows and columns that lie next to each other at once.
+  // Threads read neighbouring elements of a tile by one access, of up to 16 bytes.
   const std::string_view by_vectors = nest_.tile_rows > 0 ? "alignas(16) " : "";
   for (std::size_t i = 0; i < nest_.arguments.size(); ++i) {
     const auto& [dtype, output, local] = nest_.arguments[i];

@@ -1,13 +1,14 @@
-// CudaEmitter: LoopNest to CUDA C, statement by statement; everything is decided in the nest.
+// CudaEmitter: translates a LoopNest to CUDA C, statement by statement. It makes no decisions; the
+// nest holds them all.
 //
-// What a thread does in a step is three parts: it loads all its vectors, computes lane by lane, and
-// stores (step.cpp). Vectors in flight are arrays, walked by loops that the compiler unrolls,
-// so that a body stands in the text once:
-//   w   vectors as loaded, by value      y   vectors to store, by argument
-//   k   which vector in flight           j   which lane of it
-//   c   what a thread carries, by value  o   what its partner in the team has
-// The other names are those of the nest's own text: a buffers, n lengths, s strides, p numbers, i
-// loop variables, t index expressions, v values.
+// A thread's step has three parts: it loads all its vectors, computes lane by lane, and stores
+// (step.cpp). Vectors in flight are arrays. Loops that the compiler unrolls walk them, so the text
+// has each body once. Names in the text, each followed by a number or used as an index:
+//   w   a loaded vector, by value id              y   a vector to store, by argument
+//   k   index of a vector in flight               j   index of a lane
+//   c   a carried value of a thread, by value id  o   a value of the partner thread in a fold
+// Names shared with the text form of a nest: a buffers, n lengths, s strides, p parameters, i loop
+// variables, t index expressions, v values.
 #pragma once
 
 #include <map>
@@ -22,6 +23,7 @@
 
 namespace sinter::detail {
 
+/// Serves one nest: construct it, then call emit() once.
 class CudaEmitter {
  public:
   CudaEmitter(const LoopNest& nest, std::string_view entry);
@@ -38,7 +40,7 @@ class CudaEmitter {
   void emit(const Fold& fold);
   void emit(const Barrier&) { text_.line("__syncthreads();"); }
 
-  // Loops.
+  // Loops. `first` is the text of the place where a thread's first vector begins.
   void emit_blocks(const Loop& loop);
   void emit_teams(const Loop& loop);
   void emit_serial(const Loop& loop);
@@ -63,23 +65,25 @@ class CudaEmitter {
   [[nodiscard]] Block fetch_common(const Loop& loop, const Block& block);
   void compute(const Loop& loop, const Loop& inner);
   void compute_lanes(const Loop& loop, const Loop& inner);
-  void put(const Loop& loop, const Store& store);
+  void store_vector(const Loop& loop, const Store& store);
   void for_copies(const Loop& loop, auto&& body);
   void for_lanes(const Loop& loop, auto&& body);
 
-  // What is carried.
+  // Carried values.
+  /// The variable of a thread that holds its lanes of a carried value: an array of unroll * lanes
+  /// elements, or a scalar if that is 1.
   struct Carried {
-    std::string name;
+    std::string name;  ///< empty if the value is not carried
     int unroll = 1;
     int lanes = 1;
-    int threads = 1;
+    int threads = 1;  ///< number of threads that share the lanes of the value
   };
   void begin_carrying(const Loop& loop);
   [[nodiscard]] Carried declare_carried(const Loop& loop, const Carry& carry);
-  void carry_on(const Loop& loop);
+  void assign_carried(const Loop& loop);
   void combine(const Fold& fold, const std::string& into, const std::string& other);
 
-  // Words.
+  // Texts.
   [[nodiscard]] std::string own_place(const Loop& loop) const;
   [[nodiscard]] std::string sum(IndexId from, const std::string& own) const;
   [[nodiscard]] std::string storing_thread() const;
@@ -95,16 +99,17 @@ class CudaEmitter {
   CudaKernel kernel_;
   CudaText text_;
   CudaHelpers helpers_;
-  std::map<std::string, std::string> types_;  // of vectors, by name
-  std::vector<std::string> values_;           // [value] what stands for it
-  std::vector<bool> varying_;                 // [value] differs from lane to lane
-  std::vector<bool> common_;                  // [value] loaded once for all vectors in flight
-  std::vector<Carried> carried_;              // [value] of what has the lanes of a loop
-  int team_ = 0;                              // threads of the team loop around, if there is one
-  bool in_thread_ = false;                    // a thread loop is around
+  std::map<std::string, std::string> types_;  // definitions of vector types, by type name
+  std::vector<std::string> values_;           // [value] its expression in the text
+  std::vector<bool> varying_;                 // [value] true if it differs from lane to lane
+  std::vector<bool> common_;      // [value] true if all vectors in flight share its load
+  std::vector<Carried> carried_;  // [value] variable of a carried value
+  int team_ = 0;                  // threads of the enclosing team loop; 0 outside of team loops
+  bool in_thread_ = false;        // true inside a thread loop
 };
 
-/// A mask is bytes in memory.
+/// The test that makes a bool of a loaded element: masks are bytes in memory. Empty for other
+/// dtypes.
 inline std::string_view mask_test(DType dtype) { return dtype == DType::boolean ? " != 0" : ""; }
 
 }  // namespace sinter::detail

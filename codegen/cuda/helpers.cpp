@@ -1,9 +1,9 @@
-// The functions that expressions of CUDA C call: what the language leaves undefined or to the
-// machine.
+// The functions that generated CUDA C calls. They define what the language leaves undefined or to
+// the machine.
 //
-// Named <dtype>_<what>, or for a vector, f32x4_<what>. Text for several dtypes has $T for the type,
-// $U for the unsigned type in which it is computed without overflow, $D for the dtype, and numbers
-// of its own.
+// Names are <dtype>_<what>, or f32x4_<what> for a vector. A text for several dtypes has
+// placeholders: $T the type, $U the unsigned type in which it computes without overflow, $D the
+// dtype's name. The function that instantiates a text replaces them, and further ones of that text.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -23,13 +23,14 @@
 namespace sinter::detail {
 namespace {
 
+/// A function with a fixed text, or a text for several dtypes.
 struct Fixed {
   std::string_view name;
   std::string_view text;
 };
 
-// Conversions of 16-bit floats are instructions on a GPU; elsewhere they are arithmetic that
-// depends on no mode. What they return for NaN is a NaN.
+// A GPU converts 16-bit floats by instructions. Elsewhere conversions are arithmetic that does not
+// depend on the floating-point environment. For NaN all return a NaN.
 constexpr std::array kFixed{
     Fixed{"f16_to_f32", R"(float f16_to_f32(unsigned short bits) {
 #ifdef __CUDA_ARCH__
@@ -81,8 +82,8 @@ constexpr std::array kFixed{
 #endif
 }
 )"},
-    // Of the two neighbours of an inexact value, the one whose last bit is set: a second rounding,
-    // to a format at least two bits shorter, is then as good as one from f64.
+    // Rounds to odd: an inexact value becomes the neighbour whose last bit is set. A second
+    // rounding, to a format at least two bits shorter, then gives the same as one from f64.
     Fixed{"f64_to_odd_f32", R"(float f64_to_odd_f32(double x) {
   const float near = (float)x;
   const double back = near;
@@ -91,7 +92,7 @@ constexpr std::array kFixed{
   return __uint_as_float(fabs(back) < fabs(x) ? word + 1u : word - 1u);
 }
 )"},
-    // Equal operands differ in the sign of a zero at most.
+    // Operands that compare equal differ at most in the sign of a zero.
     Fixed{"f32_min", R"(float f32_min(float a, float b) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
   float least;
@@ -151,7 +152,7 @@ constexpr std::array kFixed{
 )"},
 };
 
-/// On each integer dtype.
+/// Functions of each integer dtype.
 constexpr std::array kOnIntegers{
     Fixed{"negate", R"($T $D_negate($T x) {
   return ($T)($Z - ($U)x);
@@ -184,7 +185,7 @@ constexpr Fixed kUnsignedDivide{"divide", R"($T $D_divide($T a, $T b) {
 }
 )"};
 
-/// From float $F, truncated towards zero; beyond the range its end, for NaN 0.
+/// Converts from float $F: truncates towards zero and saturates; NaN gives 0.
 constexpr std::string_view kSaturate = R"($T $F_to_$D($G x) {
   if (x != x) return 0;
   if (x >= $A) return $M;
@@ -192,13 +193,14 @@ constexpr std::string_view kSaturate = R"($T $F_to_$D($G x) {
 }
 )";
 
-/// What the thread of the team has whose number differs in the bits of `distance`.
+/// Returns the `x` of another thread of the team: the one whose number differs in the bits of
+/// `distance`.
 constexpr std::string_view kExchange = R"($T $D_exchange($T x, int distance) {
   return ($T)__shfl_xor_sync(0xffffu << (threadIdx.x & 16u), $Ix, distance);
 }
 )";
 
-/// Stored so that it makes way in the cache before anything else.
+/// Stores a vector so that the cache evicts its line first.
 constexpr std::string_view kStream = R"(void $V_stream($V* to, $V x) {
 #ifdef __CUDA_ARCH__
   union { $V vector; unsigned word[$C]; } bits = {x};
@@ -242,7 +244,7 @@ std::string on_integers(std::string_view text, DType dtype) {
   return replace_all(std::move(made), "$D", to_string(dtype));
 }
 
-/// Narrow integers go through a register.
+/// The text of an exchange. Shuffles take 32 bits or more: narrower values are converted to int.
 std::string exchanging(DType dtype) {
   std::string made(kExchange);
   made = replace_all(std::move(made), "$T", cuda_type(dtype));
@@ -250,7 +252,7 @@ std::string exchanging(DType dtype) {
   return replace_all(std::move(made), "$D", to_string(dtype));
 }
 
-/// Of `vector`, as in f32x4.
+/// The text of a streaming store of the vector type `vector`, such as f32x4.
 std::string streaming(const std::string& vector) {
   const std::size_t at = vector.find('x');
   const int words =
@@ -271,7 +273,7 @@ std::string streaming(const std::string& vector) {
 }
 
 std::string saturating(DType from, DType to) {
-  // Powers of two, and so exact: the first value above the range, and its lowest one.
+  // The first value above the range and the lowest in it. Both are powers of two or 0, so exact.
   const int digits = info(to).bytes * 8 - (is_signed(to) ? 1 : 0);
   double above = 1;
   for (int i = 0; i < digits; ++i) above *= 2;
@@ -310,8 +312,9 @@ std::string CudaHelpers::call(const std::string& name, const std::string& argume
   return fmt::format("{}({})", name, arguments);
 }
 
-/// Memory and not `__constant__`, which serves one address of a warp at a time: a table lies in a
-/// line or two of the first cache. Its numbers are bits, for NaN has no literal.
+/// Tables are in global memory, not in `__constant__` memory, which serves one address of a warp at
+/// a time. A table takes a line or two of the first-level cache. Its numbers are written as bits,
+/// because NaN has no literal.
 std::string CudaHelpers::lookup(const LookupTable& table, DType dtype, const std::string& index) {
   const bool wide = dtype == DType::f64;
   std::string numbers;

@@ -9,13 +9,14 @@
 namespace sinter::detail {
 namespace {
 
-/// The least access with a hint for the cache is a register.
+/// Bytes of the smallest streaming store: one register.
 constexpr int kStreamedBytes = 4;
-/// So that a thread's next place, a tile or two further, still has 31 bits.
+/// Limit of offsets and counts for 32-bit indices: the next place of a thread, one or two tiles
+/// further, still fits 31 bits.
 constexpr double kNarrow = 1 << 30;
 
-/// Whether all elements count and lie below that, in both directions. What a product sums over is
-/// counted by itself.
+/// True if the number of elements, and every offset in either direction, is below kNarrow. K of a
+/// product is counted apart from the elements of its result.
 bool fits_narrow(const LoopSpace& space) {
   double elements = 1;
   for (const std::int64_t extent : space.extents) elements *= static_cast<double>(extent);
@@ -96,8 +97,8 @@ IndexId CudaNestBuilder::all_aligned() {
 
 // --- Statements ----------------------------------------------------------------------------------
 
-/// Lanes that lie next to each other without being a whole, aligned vector are `strided` by 1 or
-/// -1.
+/// How the lanes of a vector lie in an argument. Neighbouring lanes that are not one full, aligned
+/// vector are `strided`, by 1 or -1.
 LaneStride CudaNestBuilder::access(std::size_t argument, LaneStride stride, ThreadForm form) const {
   if (form.scalar) return LaneStride::uniform;
   const bool single = stride == LaneStride::contiguous && form.lanes > 1 &&

@@ -1,5 +1,5 @@
-// CudaNestBuilder: what the CUDA schedulers share: places, addresses, statements and loops. Which
-// loops stand around those is a scheduler's own.
+// CudaNestBuilder: base of the CUDA schedulers. It makes places, addresses, statements and single
+// loops; a scheduler decides how loops nest.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace sinter::detail {
 
-/// What a thread does per step.
+/// What a thread does in one step of a loop. The first four are fields of Loop.
 struct ThreadForm {
   int lanes = 1;
   int unroll = 1;
   bool masked = false;
   bool once = false;
-  bool scalar = false;  ///< outside of loops with lanes, or in a loop of one element of those
+  bool scalar = false;  ///< all accesses are uniform: outside of loops with lanes, or of one lane
 };
 
 class CudaNestBuilder : protected StatementBuilder {
@@ -28,27 +28,29 @@ class CudaNestBuilder : protected StatementBuilder {
                   CudaStrategy strategy);
 
   // Places and addresses.
-  /// From here on the places along these axes are what the variable of `loop` counts through.
+  /// Makes the variable of `loop` count through these axes, the last one fastest. Addresses made
+  /// from now on use these places.
   void set_place(Loop& loop, const std::vector<int>& axes);
-  /// ... and the place along this one is what `place` says.
+  /// Sets the place along one axis for addresses made from now on.
   void set_place(int axis, IndexId place) { place_[static_cast<std::size_t>(axis)] = place; }
   [[nodiscard]] IndexId place(int axis) const { return place_[static_cast<std::size_t>(axis)]; }
-  /// A counter of `loop`, below `radix`; the last one that is added counts fastest.
+  /// Adds a digit of `radix` to the variable of `loop`; the last digit added counts fastest.
   [[nodiscard]] IndexId add_digit(Loop& loop, IndexId radix);
+  /// The axes in [first, end).
   [[nodiscard]] std::vector<int> axes(int first, int end) const;
+  /// Offset in elements of the current place in an argument.
   [[nodiscard]] IndexId offset(std::size_t argument);
   /// The product of the lengths of these axes.
   [[nodiscard]] IndexId length(const std::vector<int>& axes);
-  /// 1 where every vector lies at a multiple of its bytes, else 0. Tiles and rows begin at
-  /// multiples of a vector, so the beginning of each buffer tells.
+  /// 1 if every vector is aligned to its size, else 0. Tiles and rows begin at multiples of a
+  /// vector, so only the address of each buffer matters.
   [[nodiscard]] IndexId all_aligned();
 
   // Statements.
-  /// The values of these nodes, in an order in which they may be computed, for vectors of so many
-  /// lanes.
+  /// Appends the statements of the nodes for which `wanted` is true, operands first.
   void define(const std::function<bool(NodeId)>& wanted, ThreadForm form, Block& block);
   void store_output(std::size_t output, ThreadForm form, Block& block);
-  /// Memory of a block's own, as an argument.
+  /// A new local argument: shared memory of a block. Returns its number.
   [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Loops.
@@ -62,7 +64,7 @@ class CudaNestBuilder : protected StatementBuilder {
   [[nodiscard]] Count count(NodeId node, ThreadForm form);
   [[nodiscard]] LaneStride access(std::size_t argument, LaneStride stride, ThreadForm form) const;
 
-  std::vector<IndexId> place_;  // [axis] where the vector at hand lies
+  std::vector<IndexId> place_;  // [axis] place of the current vector
 };
 
 }  // namespace sinter::detail

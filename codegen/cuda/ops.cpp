@@ -50,14 +50,14 @@ std::string convert(DType from, DType to, const std::string& x, CudaHelpers& hel
   return cast(to, x);
 }
 
-/// The bits of a float: those of NaN as the machine has made them.
+/// The bits of a float. Those of a NaN depend on the machine.
 std::string raw_bits(DType from, const std::string& x) {
   if (from == DType::f32) return fmt::format("__float_as_uint({})", x);
   if (from == DType::f64) return fmt::format("__double_as_longlong({})", x);
   return x;
 }
 
-/// And with one NaN.
+/// The bits of a float, with every NaN as the one quiet NaN.
 std::string canonical_bits(DType from, const std::string& x, CudaHelpers& helpers) {
   return is_floating(from) ? helpers.call(std::string(to_string(from)) + "_bits", x) : x;
 }
@@ -70,7 +70,8 @@ std::string from_bits(DType to, const std::string& bits) {
 
 // --- Arithmetic ----------------------------------------------------------------------------------
 
-/// The primitives that differ between floats and integers, on integers; "" for the others.
+/// The expression of a primitive whose meaning differs between floats and integers, on integers;
+/// "" for any other primitive.
 std::string on_integers(Op op, DType dtype, Operands x, CudaHelpers& helpers) {
   const auto call = [&](std::string_view what) {
     const std::string arguments = x.size() == 1 ? x[0] : fmt::format("{}, {}", x[0], x[1]);
@@ -92,7 +93,7 @@ std::string on_integers(Op op, DType dtype, Operands x, CudaHelpers& helpers) {
   }
 }
 
-/// A function of the language, which has two names.
+/// A call of a mathematical function of CUDA C: `name` with an f appended for f32.
 std::string math(std::string_view name, DType dtype, Operands x) {
   return fmt::format("{}{}({})", name, dtype == DType::f32 ? "f" : "", fmt::join(x, ", "));
 }
@@ -129,7 +130,7 @@ std::string cuda_literal(double value, DType dtype) {
     const std::int64_t number = info(dtype).kind == DTypeKind::signed_integer
                                     ? shifted >> unused
                                     : static_cast<std::int64_t>(bits);
-    // The literal of the lowest number would be the negation of one that does not fit.
+    // The lowest i64 has no literal: it would be the negation of a number out of range.
     const bool lowest = is_wide(dtype) && number == std::numeric_limits<std::int64_t>::min();
     const std::string text =
         fmt::format("{}{}", lowest ? number + 1 : number, is_wide(dtype) ? "ll" : "");
@@ -192,8 +193,8 @@ std::string cuda_expression(Op op, DType from, DType to, Operands x, CudaHelpers
     case Op::bit_xor: return cast(to, fmt::format("({} ^ {})", x[0], x[1]));
     case Op::bit_not: return cast(to, fmt::format("~{}", x[0]));
     case Op::shift_left:
-    case Op::shift_right:  // on integers only, above
-    case Op::lut16:        // CudaHelpers::lookup: it has a table
+    case Op::shift_right:  // on integers only: on_integers has them
+    case Op::lut16:        // has a table: CudaHelpers::lookup
     case Op::input:
     case Op::constant:
     case Op::parameter:

@@ -1,7 +1,7 @@
-// One primitive as an expression of CUDA C, and the functions that such expressions call.
+// Primitives as expressions of CUDA C, and the functions that these expressions call.
 //
-// Every expression has one meaning in every C++ compiler (no overflow of signed integers, no
-// conversion out of range) with contraction off, which is why a host may run the very same text.
+// With contraction off, every expression has the same meaning in every C++ compiler: no signed
+// integer overflows, and no conversion is out of range. So a host compiler may run the same text.
 #pragma once
 
 #include <cstdint>
@@ -16,32 +16,32 @@
 
 namespace sinter::detail {
 
-/// The type that holds an element in a register: bits for 16-bit floats.
+/// Type of an element in a register. 16-bit floats are held as bits.
 [[nodiscard]] std::string_view cuda_type(DType dtype);
-/// The same in memory: a byte for masks.
+/// Type of an element in memory: cuda_type, but a byte for masks.
 [[nodiscard]] std::string_view cuda_memory_type(DType dtype);
 
-/// Functions that a source needs besides its kernel, each defined once.
+/// The functions and tables that a kernel uses, each defined once.
 class CudaHelpers {
  public:
-  /// A call of function `name` on `arguments`, a list with commas. The name says what it does and
-  /// on which dtype or vector, see helpers.cpp.
+  /// Returns a call of the function `name`, and records that the kernel needs it. `arguments` is
+  /// the text between the parentheses. helpers.cpp says which names there are.
   [[nodiscard]] std::string call(const std::string& name, const std::string& arguments);
-  /// table[index & 15], of `dtype`.
+  /// Returns the expression table[index & 15], of `dtype`.
   [[nodiscard]] std::string lookup(const LookupTable& table, DType dtype, const std::string& index);
-  /// Their definitions, and those of the tables. None calls another.
+  /// Definitions of the tables and functions recorded so far. No function calls another.
   [[nodiscard]] std::string definitions() const;
 
  private:
-  std::map<std::string, std::string> functions_;  // by name
-  std::vector<std::string> tables_;               // their numbers
+  std::map<std::string, std::string> functions_;  // definitions, by name
+  std::vector<std::string> tables_;               // initialisers: 16 numbers each
 };
 
-/// A literal, with parentheses where an operator might bind to its sign.
+/// A literal, with parentheses if an operator might bind to its sign.
 [[nodiscard]] std::string cuda_literal(double value, DType dtype);
 
-/// op(operands). `from` is the dtype of the last operand, `to` that of the result. Operands are
-/// names, literals or calls.
+/// The expression op(operands). `from` is the dtype of the last operand, `to` that of the result.
+/// Operands are names, literals or calls.
 [[nodiscard]] std::string cuda_expression(Op op, DType from, DType to,
                                           std::span<const std::string> operands,
                                           CudaHelpers& helpers);

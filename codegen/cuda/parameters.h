@@ -1,4 +1,4 @@
-// The parameters of a kernel of CUDA C, and its head.
+// The parameter list of a CUDA C kernel, and the kernel's head.
 #pragma once
 
 #include <string>
@@ -8,10 +8,12 @@
 
 namespace sinter::detail {
 
-/// Buffers, then lengths and strides as far as the nest asks for them, then numbers.
+/// The parameters of a kernel in order: buffers, the lengths and strides that the nest uses, then
+/// numbers.
 [[nodiscard]] std::vector<CudaParameter> cuda_parameters(const LoopNest& nest);
 
-/// All of the kernel's definition that stands before its body, from what it has by now.
+/// The definition of the kernel up to its body, from `entry`, `threads` and `parameters` of
+/// `kernel`.
 [[nodiscard]] std::string cuda_head(const LoopNest& nest, const CudaKernel& kernel);
 
 }  // namespace sinter::detail

@@ -1,12 +1,13 @@
-// The CUDA scheduler: a tile of elements to a block of threads, and a few vectors of each argument
-// to a thread. What reduces is scheduled in schedule_reduction.cpp, a product in
-// schedule_product.cpp.
+// schedule_cuda: the loops of elementwise kernels for a GPU. A block of threads computes a tile of
+// elements, and a thread a few vectors of each argument. Reductions are scheduled in
+// schedule_reduction.cpp, products in schedule_product.cpp.
 //
-// All elements are one range, whatever the rank: a thread finds its place in the axes by division,
-// so that short rows keep no thread idle. Every tile is cut into consecutive parts, one loop each:
-//   main    the whole tile by vectors, where it is whole and every vector is aligned
-//   middle  whole steps of single elements, several of them in flight
-//   tail    what is left
+// All elements are one range, whatever the rank. A thread finds its place along the axes by
+// division, so short rows leave no thread idle. A tile is cut into consecutive parts, one loop
+// each; a part may be empty:
+//   main    the whole tile by vectors, if the tile is full and every vector is aligned
+//   middle  full steps of single elements, several of them in flight
+//   tail    the remaining elements, each with a test
 #include <limits>
 #include <utility>
 #include <vector>
@@ -41,7 +42,8 @@ class ElementwiseScheduler : detail::CudaNestBuilder {
   }
 };
 
-/// One loop over [from, to); returns `to`. What changes with the row changes with the vector here.
+/// Appends one loop over [from, to) to `block`; returns `to`. The loop defines values of all levels
+/// but `nest`: its range crosses rows, so values that change with the row change with the vector.
 IndexId ElementwiseScheduler::add_loop(ThreadForm form, IndexId from, IndexId to, Block& block) {
   Loop loop = thread_loop(form, strategy_.threads, from, to);
   set_place(loop, axes(0, space_.rank()));
@@ -51,7 +53,7 @@ IndexId ElementwiseScheduler::add_loop(ThreadForm form, IndexId from, IndexId to
   return to;
 }
 
-/// The tile at `from`.
+/// Appends the loops over the tile that begins at `from`.
 void ElementwiseScheduler::add_tile(IndexId from, Block& block) {
   const ThreadForm main{.lanes = strategy_.lanes, .unroll = strategy_.unroll, .once = true};
   const ThreadForm middle{.unroll = strategy_.singles};
@@ -97,9 +99,10 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 }
 
 PlanLimits GpuTarget::plan_limits() const {
-  // Rows and columns enough for two blocks a multiprocessor.
+  // Results of a reduction that fill the device: two for each of the 132 multiprocessors of an
+  // H200, one a block.
   constexpr std::int64_t kUnits = 264;
-  // Threads side by side read rows, wherever those lie.
+  // No limit: neighbouring threads read neighbouring columns, however far apart the rows lie.
   constexpr std::int64_t kAnyColumns = std::numeric_limits<std::int64_t>::max();
   return {.arguments = 24, .operations = 192, .units = kUnits, .column_bytes = kAnyColumns};
 }

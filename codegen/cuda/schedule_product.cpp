@@ -1,11 +1,12 @@
-// Kernels with a product on a GPU, in the order that ir/product.h fixes.
+// The loops of kernels with a product for a GPU. Products accumulate k ascending, the order that
+// ir/product.h fixes.
 //
-// A block computes a tile of the result. What is summed comes in depths: the threads bring the rows
-// and the columns of one to shared memory, wait for each other, and go on with their sums, which
-// they keep in registers from one depth to the next. Rows and columns beyond the last one are read
-// as the last one, so that every tile is whole; only the sum ends where it ends. What comes behind
-// the product happens in those registers, by vectors where the tile lies within the result, else
-// element by element.
+// A block computes a tile of the result. K is cut into depths. For each depth, the threads copy the
+// rows and columns of the operands to shared memory, wait at a barrier, and continue their
+// accumulators, which stay in registers from one depth to the next. Out-of-range rows, columns and
+// k are clamped to the last one, so tiles are always full; accumulation stops at the true K. The
+// epilogue computes on the accumulators in registers: by vectors if the tile lies within the
+// result, else element by element.
 #include "cuda/schedule_product.h"
 
 #include <utility>
@@ -18,13 +19,13 @@
 namespace sinter::detail {
 namespace {
 
-/// Steps of a sum whose loads may start together. The largest tile takes 128 registers a thread
-/// with eight, so that a multiprocessor has two of it, and 143 with four.
+/// Steps along K whose loads may be in flight together. With 8, the largest tile takes 128
+/// registers a thread, and a multiprocessor holds two blocks; with 4 it takes 143.
 constexpr int kAhead = 8;
-/// Elements that a thread brings to shared memory before it waits for the first of them.
+/// Most elements in flight while a thread copies an operand to shared memory.
 constexpr int kStagedInFlight = 8;
-/// Rows in shared memory lie so far apart that threads which write a column of them use other
-/// banks.
+/// Bytes of padding after each row in shared memory: threads that write a column then spread over
+/// the banks.
 constexpr int kPaddingBytes = 16;
 
 class CudaProductScheduler : CudaNestBuilder {
@@ -43,22 +44,23 @@ class CudaProductScheduler : CudaNestBuilder {
   [[nodiscard]] int rows_axis() const { return inner_axis() - 1; }
   [[nodiscard]] IndexId number(std::int64_t value) { return indices_.constant(value); }
 
-  /// An operand, and where a depth of it lies in shared memory: what is summed, row by row.
+  /// One operand of the product, and a depth of it in shared memory: one row of `size` elements for
+  /// each k.
   struct Side {
     NodeId operand;
-    const std::vector<bool>* nodes;
-    int axis;           ///< of the tile
-    std::int64_t size;  ///< of the tile along that axis
-    IndexId first;      ///< place of the tile along it
-    bool by_depth;
-    std::uint8_t local;
-    std::int64_t step;  ///< from one row to the next
+    const std::vector<bool>* nodes;  ///< [node] true if the operand is computed from it
+    int axis;                        ///< M or N: the operand's axis in the result
+    std::int64_t size;               ///< elements of the tile along `axis`
+    IndexId first;                   ///< first place of the tile along `axis`
+    bool by_depth;                   ///< neighbouring threads read neighbouring k
+    std::uint8_t local;              ///< the argument in shared memory
+    std::int64_t step;               ///< elements from a row of `local` to the next
   };
   [[nodiscard]] Side side(bool of_rows, IndexId first);
   void stage(const Side& side, IndexId depth, Block& block);
-  [[nodiscard]] IndexId last_or(IndexId place, int axis);
+  [[nodiscard]] IndexId clamp_place(IndexId place, int axis);
 
-  /// Places of the element of a thread in its tile.
+  /// Row and column of a thread's element in its tile.
   struct Place {
     IndexId row, column;
   };
@@ -92,12 +94,13 @@ CudaProductScheduler::Side CudaProductScheduler::side(bool of_rows, IndexId firs
           .step = step};
 }
 
-/// Beyond the last place along an axis comes the last one again.
-IndexId CudaProductScheduler::last_or(IndexId place, int axis) {
+/// `place`, clamped to the last place along `axis`.
+IndexId CudaProductScheduler::clamp_place(IndexId place, int axis) {
   return indices_.min(place, indices_.sub(indices_.extent(axis), number(1)));
 }
 
-/// Every thread brings a few elements, and their neighbours those next to them in memory.
+/// Appends a loop that computes one operand for the depth from `depth` on and stores it to shared
+/// memory. Neighbouring threads read neighbouring elements of global memory.
 void CudaProductScheduler::stage(const Side& side, IndexId depth, Block& block) {
   const std::int64_t count = side.size * product_.depth;
   ThreadForm form{.scalar = true};
@@ -111,8 +114,8 @@ void CudaProductScheduler::stage(const Side& side, IndexId depth, Block& block) 
   if (side.by_depth) place = add_digit(loop, number(side.size));
   summed = add_digit(loop, number(product_.depth));
   if (!side.by_depth) place = add_digit(loop, number(side.size));
-  set_place(side.axis, last_or(indices_.add(side.first, place), side.axis));
-  set_place(kSummedAxis, last_or(indices_.add(depth, summed), kSummedAxis));
+  set_place(side.axis, clamp_place(indices_.add(side.first, place), side.axis));
+  set_place(kSummedAxis, clamp_place(indices_.add(depth, summed), kSummedAxis));
   define(
       [&](NodeId node) {
         return (*side.nodes)[node.index] && placement_.level(node) != Level::nest;
@@ -127,9 +130,10 @@ void CudaProductScheduler::stage(const Side& side, IndexId depth, Block& block) 
   block.emplace_back(std::move(loop));
 }
 
-// --- Sums ----------------------------------------------------------------------------------------
+// --- Accumulation --------------------------------------------------------------------------------
 
-/// Vectors in flight of a thread are its rows, one below the other.
+/// Adds digits to `loop`, a loop over the tile, for the place of an element. The vectors in flight
+/// of a thread are its rows, one below the other.
 CudaProductScheduler::Place CudaProductScheduler::add_place(Loop& loop) {
   IndexId row = number(0);
   if (product_.rows > 1) row = add_digit(loop, number(product_.rows));
@@ -138,7 +142,7 @@ CudaProductScheduler::Place CudaProductScheduler::add_place(Loop& loop) {
   return {indices_.add(indices_.mul(group, number(product_.rows)), row), column};
 }
 
-/// A thread loop over all elements of the tile.
+/// A thread loop over elements [0, to) of the tile.
 Loop CudaProductScheduler::tile_loop(ThreadForm form, IndexId to) {
   form.lanes = product_.lanes;
   form.unroll = product_.rows;
@@ -146,7 +150,7 @@ Loop CudaProductScheduler::tile_loop(ThreadForm form, IndexId to) {
   return thread_loop(form, strategy_.threads, number(0), to);
 }
 
-/// The part of the sums from `depth` on.
+/// Appends the loops that accumulate the depth from `depth` on onto `first`; returns the sums.
 ValueId CudaProductScheduler::add_depth(ValueId first, IndexId depth, Block& block) {
   stage(rows_, depth, block);
   stage(columns_, depth, block);
@@ -176,22 +180,23 @@ ValueId CudaProductScheduler::add_depth(ValueId first, IndexId depth, Block& blo
   return result;
 }
 
+/// Appends the loop over all depths of K; returns the sums.
 ValueId CudaProductScheduler::add_sums(Block& block) {
   const IndexId count = indices_.blocks(indices_.extent(kSummedAxis), product_.depth);
   Loop depths = new_loop(LoopKind::serial, number(0), count);
   depths.carried.push_back({zero_, new_value(dtype_), {}, new_value(dtype_)});
   const IndexId depth = indices_.mul(depths.variable, number(product_.depth));
   depths.carried[0].next = add_depth(depths.carried[0].value, depth, depths.body);
-  // The next depth has the memory in which this one lay.
+  // The next depth overwrites this one in shared memory.
   depths.body.emplace_back(Barrier{});
   const ValueId sums = depths.carried[0].result;
   block.emplace_back(std::move(depths));
   return sums;
 }
 
-// --- What comes behind ---------------------------------------------------------------------------
+// --- Epilogue ------------------------------------------------------------------------------------
 
-/// All elements of the tile where it lies within the result and all vectors are aligned, else none.
+/// Number of elements in the tile if it lies within the result and all vectors are aligned, else 0.
 IndexId CudaProductScheduler::whole_tile() {
   IndexId elements = all_aligned();
   for (const Side* side : {&rows_, &columns_}) {
@@ -202,7 +207,8 @@ IndexId CudaProductScheduler::whole_tile() {
   return elements;
 }
 
-/// Gives the sums on to who comes next.
+/// Appends the epilogue over elements [0, to) of the tile, and the stores of the outputs. Returns
+/// the sums for the next loop over the tile, which carries them on.
 ValueId CudaProductScheduler::add_outputs(ThreadForm form, IndexId to, ValueId sums, Block& block) {
   Loop loop = tile_loop(form, to);
   form = {.lanes = product_.lanes, .unroll = product_.rows, .masked = form.masked};
@@ -230,7 +236,7 @@ ValueId CudaProductScheduler::add_outputs(ThreadForm form, IndexId to, ValueId s
   return result;
 }
 
-/// One block for each tile, those of a row of tiles next to each other.
+/// The block loop over tiles: one block for each. Consecutive blocks go along a row of tiles.
 Loop CudaProductScheduler::tiles() {
   const IndexId row_tiles = indices_.blocks(indices_.extent(rows_axis()), product_.tile_rows());
   const IndexId column_tiles =
@@ -274,7 +280,7 @@ LoopNest schedule_cuda_product(const Graph& body, const LoopSpace& space, Placem
                                const GpuTarget& target) {
   ProductSides sides = product_sides(body, space, placement);
   const CudaProductStrategy product = choose_cuda_product_strategy(body, space, sides, target);
-  CudaStrategy strategy = choose_behind_product(body, space, placement, sides, product, target);
+  CudaStrategy strategy = choose_epilogue_strategy(body, space, placement, sides, product, target);
   return CudaProductScheduler(body, space, std::move(placement), std::move(strategy),
                               std::move(sides), product)
       .build();

@@ -1,15 +1,16 @@
-// Kernels with reductions on a GPU, in the order that ir/reduction.h fixes.
+// The loops of kernels with reductions for a GPU, in the order that ir/reduction.h fixes.
 //
-// Over rows (the group that is reduced holds the last axis): teams of half a warp, whose threads
-// share the W lanes of a chunk. A row of one chunk is a team's, and needs no barrier. A longer one
-// is a block's: teams share its chunks, whose results lie in shared memory, and then each team
-// reduces those for itself, so that all threads know the row's. Reductions that wait for others of
-// the same row come in later passes; in the last one, threads store what has the length of the row.
+// Over rows (the reduced group contains the last axis), the threads of a team (half a warp) share
+// the W lanes of a chunk. One team reduces a row of one chunk, without barriers. A block reduces a
+// longer row: its teams share the chunks, and their results go to shared memory. Then every team
+// reduces these results itself, so that all threads know the result of the row. Reductions that
+// depend on others of the same row come in later passes. After the last pass, threads store the
+// outputs that have the length of the row.
 //
-// Over columns (axes behind the group): a thread goes down a column, with one accumulator for each
+// Over columns (axes follow the group), a thread goes down a column, with one accumulator for each
 // level of chunks.
 //
-// Where only chunks are reduced, each is a row, or a part of a column, of its own.
+// In a kernel that only reduces to chunks, each chunk is a row, or a part of a column, of its own.
 #include "cuda/schedule_reduction.h"
 
 #include <algorithm>
@@ -31,10 +32,10 @@ using Pass = ReductionPass;
 using Values = std::vector<ValueId>;
 using Locals = std::vector<std::uint8_t>;
 
-/// What a block may have of shared memory without asking for more.
+/// Bytes of shared memory that a block may use without opting in to more.
 constexpr std::int64_t kSharedBytes = std::int64_t{48} << 10;
 
-/// A part of a group, or of the results of its chunks.
+/// A range of elements of a group, or of the results of its chunks.
 struct Part {
   IndexId from, to;
 };
@@ -49,12 +50,12 @@ class CudaReductionScheduler : CudaNestBuilder {
   [[nodiscard]] LoopNest build();
 
  private:
-  /// Gives what a pass reduces, for the vectors of a loop.
+  /// Defines what a pass reduces in the body of `loop`, and returns these values.
   using Operands = std::function<Values(Loop& loop, ThreadForm form)>;
 
-  // What is computed.
+  // Values.
   void define_shared(const std::vector<bool>& cone, Level level, Block& block);
-  void define_again(const std::vector<bool>& cone, ThreadForm form, Block& block);
+  void rematerialise(const std::vector<bool>& cone, ThreadForm form, Block& block);
   void set_results(const Pass& pass, const Values& results);
   [[nodiscard]] std::vector<int> outer_axes() const { return axes(0, reductions_.outer()); }
   [[nodiscard]] std::vector<int> group_axes() const {
@@ -69,7 +70,7 @@ class CudaReductionScheduler : CudaNestBuilder {
   void add_pass(const Pass& pass, Block& block);
   void add_row_outputs(Block& block);
   void add_row_part(ThreadForm form, Part part, const std::vector<bool>& cone, Block& block);
-  [[nodiscard]] bool row_is_of_a_team() const { return strategy_.rows > 1; }
+  [[nodiscard]] bool team_reduces_row() const { return strategy_.rows > 1; }
   [[nodiscard]] Values reduce(const Pass& pass, int level, Part part, Block& block);
   [[nodiscard]] Values reduce_chunk(const Pass& pass, Part part, Block& block);
   [[nodiscard]] Values reduce_results(const Pass& pass, const Locals& results, IndexId count,
@@ -91,15 +92,15 @@ class CudaReductionScheduler : CudaNestBuilder {
   void add_column_outputs(ThreadForm form, Block& block);
 
   const ReductionPasses reductions_;
-  std::vector<bool> defined_;   // [node] it has a value that later blocks of the unit see
-  bool reuses_shared_ = false;  // passes have the same memory, one after the other
-  /// By dtype, level and elements.
+  std::vector<bool> defined_;   // [node] true if defined where all later statements see it
+  bool reuses_shared_ = false;  // true if passes use the same shared memory, one after another
+  /// Arguments in shared memory by dtype, level and number of elements.
   std::map<std::tuple<DType, int, std::int64_t>, std::uint8_t> shared_;
 };
 
-// --- What is computed ----------------------------------------------------------------------------
+// --- Values --------------------------------------------------------------------------------------
 
-/// Values for all blocks of the unit to come.
+/// Defines the values of `level` in `cone` that have no definition yet; later statements use them.
 void CudaReductionScheduler::define_shared(const std::vector<bool>& cone, Level level,
                                            Block& block) {
   const auto wanted = [&](NodeId node) {
@@ -111,9 +112,10 @@ void CudaReductionScheduler::define_shared(const std::vector<bool>& cone, Level 
   define(wanted, {.scalar = true}, block);
 }
 
-/// Values that change with the place in the group, for this block alone.
-void CudaReductionScheduler::define_again(const std::vector<bool>& cone, ThreadForm form,
-                                          Block& block) {
+/// Defines the values in `cone` that change with the place in the group, for `block` alone: every
+/// walk over the group computes them anew.
+void CudaReductionScheduler::rematerialise(const std::vector<bool>& cone, ThreadForm form,
+                                           Block& block) {
   const auto wanted = [&](NodeId node) {
     return cone[node.index] && placement_.level(node) >= Level::group &&
            !reductions_.is_reduction(node);
@@ -128,8 +130,8 @@ void CudaReductionScheduler::set_results(const Pass& pass, const Values& results
   }
 }
 
-/// What is reduced to one: the group, or the chunk that the place along the axis in front of it
-/// says.
+/// The elements that are reduced to one: the group, or, in a kernel that reduces to chunks, the
+/// chunk whose number is the place along the axis before the group.
 Part CudaReductionScheduler::reduced_part() {
   const IndexId all = length(group_axes());
   if (space_.chunk == 0) return {indices_.constant(0), all};
@@ -140,12 +142,14 @@ Part CudaReductionScheduler::reduced_part() {
 
 // --- Shared memory -------------------------------------------------------------------------------
 
-/// A row of a block goes through shared memory even if it has one chunk.
+/// Number of levels of chunk results in shared memory: 0 for a row that a team reduces. A row that
+/// a block reduces has at least one level, even if it is a single chunk.
 int CudaReductionScheduler::row_levels(const Pass& pass) const {
-  return row_is_of_a_team() ? 0 : std::max(1, reductions_.levels(pass.chunk()));
+  return team_reduces_row() ? 0 : std::max(1, reductions_.levels(pass.chunk()));
 }
 
-/// Room for what is left of the group at a level, by a class of lengths.
+/// Elements of shared memory for the chunk results of one level. A power of two: the nest depends
+/// on the class of a length, not on the length.
 std::int64_t CudaReductionScheduler::results(const Pass& pass, int level) const {
   std::int64_t rest = reductions_.reduced_to_one();
   for (int i = 0; i < level; ++i) rest = (rest + pass.chunk() - 1) / pass.chunk();
@@ -153,6 +157,7 @@ std::int64_t CudaReductionScheduler::results(const Pass& pass, int level) const 
       std::bit_ceil(static_cast<std::uint64_t>(std::min(rest, pass.chunk()))));
 }
 
+/// Bytes of shared memory for the chunk results of all levels of a pass.
 std::int64_t CudaReductionScheduler::shared_bytes(const Pass& pass) const {
   std::int64_t bytes = 0;
   for (NodeId reduction : pass.reductions) {
@@ -163,7 +168,8 @@ std::int64_t CudaReductionScheduler::shared_bytes(const Pass& pass) const {
   return bytes;
 }
 
-/// Where the results of all would not fit, one reduction after the other has the same memory.
+/// The passes. If their results together exceed kSharedBytes, each reduction is a pass of its own,
+/// and all passes reuse the same memory.
 std::vector<Pass> CudaReductionScheduler::passes_that_fit() {
   std::vector<Pass> passes = reductions_.passes();
   std::int64_t bytes = 0;
@@ -201,7 +207,8 @@ ThreadForm CudaReductionScheduler::form_of(const Pass& pass, bool masked) const 
           .masked = masked};
 }
 
-/// The elements of a part onto the lanes in `first`.
+/// Appends a loop that accumulates the elements of `part` onto the lanes in `first`; returns the
+/// lanes.
 Values CudaReductionScheduler::accumulated(const Pass& pass, ThreadForm form, Part part,
                                            const Values& first, const Operands& operands,
                                            Block& block) {
@@ -214,12 +221,13 @@ Values CudaReductionScheduler::accumulated(const Pass& pass, ThreadForm form, Pa
   return results;
 }
 
-/// Whole steps of W elements, by vectors if all are aligned, and then what is left.
+/// Reduces a part of at most one chunk: full steps of W elements by vectors, if all are aligned,
+/// then the tail.
 Values CudaReductionScheduler::reduce_chunk(const Pass& pass, Part part, Block& block) {
   const std::vector<bool> wanted = reductions_.cone(pass);
   const Operands operands = [&](Loop& loop, ThreadForm form) {
     set_place(loop, group_axes());
-    define_again(wanted, form, loop.body);
+    rematerialise(wanted, form, loop.body);
     return operand_values(pass);
   };
   const IndexId length = indices_.sub(part.to, part.from);
@@ -231,7 +239,8 @@ Values CudaReductionScheduler::reduce_chunk(const Pass& pass, Part part, Block& 
   return fold(pass, lanes, block);
 }
 
-/// By every team of the block alike.
+/// Reduces `count` chunk results to one. Every team of the block does the same work, so that all
+/// threads know the result.
 Values CudaReductionScheduler::reduce_results(const Pass& pass, const Locals& results,
                                               IndexId count, Block& block) {
   const Operands operands = [&](Loop& loop, ThreadForm form) {
@@ -250,7 +259,7 @@ Values CudaReductionScheduler::reduce_results(const Pass& pass, const Locals& re
               block);
 }
 
-/// The elements of a part of at most chunk ^ (level + 1) as one.
+/// Reduces a part of at most chunk ^ (level + 1) elements to one.
 Values CudaReductionScheduler::reduce(const Pass& pass, int level, Part part, Block& block) {
   if (level == 0) return reduce_chunk(pass, part, block);
   std::int64_t size = 1;
@@ -271,7 +280,7 @@ Values CudaReductionScheduler::reduce(const Pass& pass, int level, Part part, Bl
                                   .offset = parts.variable,
                                   .lane_stride = {}});
   }
-  // The next part has the memory in which this one's results lay.
+  // The next part overwrites the results of this one in shared memory.
   if (level > 1) parts.body.emplace_back(Barrier{});
   block.emplace_back(std::move(parts));
   block.emplace_back(Barrier{});
@@ -285,12 +294,13 @@ void CudaReductionScheduler::add_pass(const Pass& pass, Block& block) {
   if (reuses_shared_) block.emplace_back(Barrier{});
 }
 
+/// Appends a loop over `part` of a row that stores the outputs of the row's length.
 void CudaReductionScheduler::add_row_part(ThreadForm form, Part part, const std::vector<bool>& cone,
                                           Block& block) {
-  const int threads = row_is_of_a_team() ? kTeam : strategy_.threads;
+  const int threads = team_reduces_row() ? kTeam : strategy_.threads;
   Loop loop = thread_loop(form, threads, part.from, part.to);
   set_place(loop, group_axes());
-  define_again(cone, form, loop.body);
+  rematerialise(cone, form, loop.body);
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
     if (!reductions_.is_row_output(i)) store_output(i, form, loop.body);
   }
@@ -308,7 +318,7 @@ void CudaReductionScheduler::add_row_outputs(Block& block) {
     const IndexId end = length(group_axes());
     IndexId at = indices_.constant(0);
     if (strategy_.lanes > 1) {
-      const int threads = row_is_of_a_team() ? kTeam : strategy_.threads;
+      const int threads = team_reduces_row() ? kTeam : strategy_.threads;
       at = indices_.mul(indices_.round_down(end, std::int64_t{threads} * strategy_.lanes),
                         all_aligned());
       add_row_part({.lanes = strategy_.lanes}, {indices_.constant(0), at}, wanted, block);
@@ -330,7 +340,7 @@ void CudaReductionScheduler::add_rows(Block& block) {
   Loop rows = new_loop(LoopKind::block, indices_.constant(0), count);
   rows.threads = static_cast<std::uint16_t>(strategy_.threads);
   rows.tile = strategy_.rows;
-  if (row_is_of_a_team()) {
+  if (team_reduces_row()) {
     const IndexId next = indices_.add(rows.variable, indices_.constant(rows.tile));
     Loop teams = new_loop(LoopKind::team, rows.variable, indices_.min(count, next));
     teams.once = true;
@@ -347,7 +357,7 @@ void CudaReductionScheduler::add_rows(Block& block) {
 
 // --- Over columns --------------------------------------------------------------------------------
 
-/// A part of at most chunk ^ (level + 1) rows.
+/// Reduces at most kChunkSteps ^ (level + 1) rows of a column to one.
 Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part rows, Block& block) {
   std::int64_t size = 1;
   for (int i = 0; i < level; ++i) size *= kChunkSteps;
@@ -365,7 +375,7 @@ Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part r
   } else {
     loop.ahead = static_cast<std::uint16_t>(strategy_.ahead);
     set_place(loop, group_axes());
-    define_again(reductions_.cone(pass), {.scalar = true}, loop.body);
+    rematerialise(reductions_.cone(pass), {.scalar = true}, loop.body);
     x = operand_values(pass);
   }
   Values results = accumulate(pass, x, loop);
@@ -376,12 +386,12 @@ Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part r
 void CudaReductionScheduler::add_column_outputs(ThreadForm form, Block& block) {
   const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
   define_shared(wanted, Level::row, block);
-  define_again(wanted, form, block);
+  rematerialise(wanted, form, block);
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, form, block);
 }
 
 void CudaReductionScheduler::add_columns(Block& block) {
-  // All reductions of the kernel wait for nothing: see `partition`.
+  // Over columns no reduction depends on another (`partition` cuts kernels so): one pass does all.
   Pass all{{}, 1};
   for (const Pass& pass : reductions_.passes()) {
     all.reductions.insert(all.reductions.end(), pass.reductions.begin(), pass.reductions.end());

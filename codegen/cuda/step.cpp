@@ -1,5 +1,5 @@
-// What the threads of a block do in their loops, a step at a time: whole vectors, or element by
-// element where some are left out.
+// CudaEmitter: thread loops. A step computes full vectors, or single elements with a test each if
+// the loop is masked.
 #include <algorithm>
 #include <variant>
 
@@ -12,7 +12,7 @@
 
 namespace sinter::detail {
 
-// --- Words ---------------------------------------------------------------------------------------
+// --- Texts ---------------------------------------------------------------------------------------
 
 std::string CudaEmitter::vector_type(DType dtype, int lanes) {
   const std::string_view element = cuda_memory_type(dtype);
@@ -31,7 +31,7 @@ std::string CudaEmitter::loaded_type(const Loop& loop, const Load& load) {
   return vector_type(nest_.dtype(load.result), varying_[load.result.index] ? loop.lanes : 1);
 }
 
-/// What was loaded for the vector at hand.
+/// The variable that holds what `load` has loaded for the current vector.
 std::string CudaEmitter::loaded(const Loop& loop, const Load& load) const {
   const bool several = loop.unroll > 1 && !common_[load.result.index];
   return fmt::format("w{}{}", load.result.index, several ? "[k]" : "");
@@ -48,7 +48,7 @@ void CudaEmitter::emit_threads(const Loop& loop) {
   find_varying(loop, loop.body);
   in_thread_ = true;
   const bool single = loop.lanes == 1 && loop.unroll == 1 && loop.limits.empty();
-  // Copies of a body cost time to compile, and gain nothing where loads do not pass stores.
+  // Unrolled bodies take longer to compile, and gain nothing unless loads may pass stores.
   if (!loop.once) text_.line(fmt::format("#pragma unroll {}", loop.ahead));
   if (loop.masked && single) {
     open_elements(loop);
@@ -71,9 +71,9 @@ void CudaEmitter::emit_threads(const Loop& loop) {
   in_thread_ = false;
 }
 
-/// Of threads that have one element at a time, each tests its own. Two tests for the lesser of two
-/// ends: NVRTC looks for a formula of how often a loop with a single one runs, and of a small
-/// kernel that takes it a fifteenth of its time.
+/// Opens a masked loop in which a thread has one element at a time and tests it. An end that is the
+/// minimum of two becomes two tests: for a loop with a single test NVRTC computes the trip count,
+/// which takes a fifteenth of the time to compile a small kernel.
 void CudaEmitter::open_elements(const Loop& loop) {
   const std::string& at = text_.text(loop.variable);
   const std::string first =
@@ -87,7 +87,7 @@ void CudaEmitter::open_elements(const Loop& loop) {
                        : fmt::format("for ({}; {}; {} += {})", first, test, at, loop.step()));
 }
 
-/// What is known to cover a step needs no test.
+/// Opens a loop of at most one step, without a test if constants show that the step happens.
 void CudaEmitter::open_once(const Loop& loop) {
   const Index& from = nest_.index(loop.from);
   const Index& to = nest_.index(loop.to);
@@ -97,7 +97,7 @@ void CudaEmitter::open_once(const Loop& loop) {
                    : fmt::format("if ({} < {})", text_.summand(loop.from), text_.term(loop.to)));
 }
 
-/// Values whose lanes differ are made in the loops over lanes.
+/// Sets varying_ for all values of `block`. Values that vary are computed in loops over lanes.
 void CudaEmitter::find_varying(const Loop& loop, const Block& block) {
   for (const Statement& statement : block) {
     if (const Loop* inner = std::get_if<Loop>(&statement)) {
@@ -123,7 +123,7 @@ bool CudaEmitter::varies(const Statement& statement) const {
          std::ranges::any_of(compute->inputs(), [this](ValueId id) { return varying_[id.index]; });
 }
 
-/// A scope that stands for each vector in flight.
+/// A scope that is repeated for each vector in flight, k.
 void CudaEmitter::for_copies(const Loop& loop, auto&& body) {
   const std::vector<std::string> outside = text_.scope();
   text_.line("#pragma unroll");
@@ -133,6 +133,7 @@ void CudaEmitter::for_copies(const Loop& loop, auto&& body) {
   text_.restore(outside);
 }
 
+/// A scope that is repeated for each lane, j.
 void CudaEmitter::for_lanes(const Loop& loop, auto&& body) {
   text_.line("#pragma unroll");
   text_.open(fmt::format("for (int j = 0; j < {}; ++j)", loop.lanes));
@@ -140,7 +141,8 @@ void CudaEmitter::for_lanes(const Loop& loop, auto&& body) {
   text_.close();
 }
 
-/// Whether the outermost digit tells the vectors in flight apart, and nothing else does.
+/// True if the outermost digit is the number of the vector in flight, k: the other digits are the
+/// same for all vectors, and no statement uses the loop variable itself.
 bool CudaEmitter::counts_vectors(const Loop& loop) const {
   if (loop.unroll == 1 || !loop.once || loop.digits.size() < 2) return false;
   std::int64_t places = 1;
@@ -153,7 +155,7 @@ bool CudaEmitter::counts_vectors(const Loop& loop) const {
          !text_.needed(loop.body, loop.limits)[loop.variable.index];
 }
 
-/// What the vectors in flight have in common. `first` is where the first one begins.
+/// Defines the indices that all vectors in flight share. `first` is where the first one begins.
 void CudaEmitter::begin_vectors(const Loop& loop, const std::string& first,
                                 const std::vector<bool>& needed) {
   if (!counts_vectors(loop)) return;
@@ -161,8 +163,8 @@ void CudaEmitter::begin_vectors(const Loop& loop, const std::string& first,
   text_.define(needed);
 }
 
-/// The variable of the loop, and all that follows from it and is needed. `first` is where the first
-/// vector in flight begins; empty where the variable says so itself.
+/// Defines the variable of the loop and the needed indices that depend on it. `first` is where the
+/// first vector in flight begins; empty if the variable is defined already.
 void CudaEmitter::define_place(const Loop& loop, const std::string& first,
                                const std::vector<bool>& needed) {
   if (counts_vectors(loop)) {
@@ -190,7 +192,8 @@ void CudaEmitter::emit_step(const Loop& loop, const std::string& first) {
   emit(loop.body);
 }
 
-/// All vectors in flight go through the steps of `inner` together.
+/// A thread loop that contains a serial loop, `inner`: all vectors in flight go through each of its
+/// steps together.
 void CudaEmitter::emit_nested(const Loop& loop, const Loop& inner, const std::string& first) {
   const std::vector<bool> needed = text_.needed(loop.body);
   SINTER_ASSERT(loop.unroll == 1 || counts_vectors(loop), "a digit counts the vectors in flight");
@@ -206,7 +209,8 @@ void CudaEmitter::emit_nested(const Loop& loop, const Loop& inner, const std::st
   text_.restore(outside);
 }
 
-/// The vectors of a thread through the statements of `inner`: the loop itself, or the one in it.
+/// The statements of `inner`, for the vectors in flight of a thread. `inner` is `loop` itself, or
+/// the serial loop in it.
 void CudaEmitter::emit_vectors(const Loop& loop, const Loop& inner, const std::string& first) {
   const std::vector<bool> needed = text_.needed(inner.body);
   if (&inner != &loop)
@@ -234,8 +238,8 @@ void CudaEmitter::emit_vectors(const Loop& loop, const Loop& inner, const std::s
   });
 }
 
-/// Loads that are the same for all vectors in flight, since their place is known by now; returns
-/// the others.
+/// Emits the loads that all vectors in flight share: those whose offset is known before the loop
+/// over them. Of a single vector, emits all loads. Returns the other loads.
 Block CudaEmitter::fetch_common(const Loop& loop, const Block& block) {
   Block own;
   const bool counted = counts_vectors(loop);
@@ -252,7 +256,7 @@ Block CudaEmitter::fetch_common(const Loop& loop, const Block& block) {
   return own;
 }
 
-/// Element by element, each with its own test.
+/// A step element by element, each with its own test.
 void CudaEmitter::emit_masked_step(const Loop& loop, const std::string& first) {
   std::vector<Limit> limits = loop.limits;
   if (limits.empty()) limits.push_back({loop.variable, loop.to, true});
@@ -264,7 +268,7 @@ void CudaEmitter::emit_masked_step(const Loop& loop, const std::string& first) {
     }
     text_.open(fmt::format("if ({})", fmt::join(tests, " && ")));
     emit_element(loop);
-    carry_on(loop);
+    assign_carried(loop);
     text_.close();
   };
   const std::vector<bool> needed = text_.needed(loop.body, loop.limits);
@@ -295,7 +299,7 @@ void CudaEmitter::emit_element(const Loop& loop) {
   }
 }
 
-/// The vectors in flight: loaded in one scope, used in another.
+/// Declares arrays for loaded vectors: they are loaded in one scope and used in another.
 void CudaEmitter::declare_loads(const Loop& loop, const Block& loads) {
   for (const Statement& statement : loads) {
     const Load& load = std::get<Load>(statement);
@@ -303,6 +307,7 @@ void CudaEmitter::declare_loads(const Loop& loop, const Block& loads) {
   }
 }
 
+/// Loads into the variable of the current vector; lane by lane if the lanes are not contiguous.
 void CudaEmitter::fetch(const Loop& loop, const Load& load) {
   const std::string to = loaded(loop, load);
   const std::string type = loaded_type(loop, load);
@@ -323,7 +328,7 @@ void CudaEmitter::fetch(const Loop& loop, const Load& load) {
   }
 }
 
-/// What is the same in every lane, then what is not, then the stores.
+/// Uniform values first, then the values that vary with the lane, then the stores.
 void CudaEmitter::compute(const Loop& loop, const Loop& inner) {
   for (const Statement& statement : inner.body) {
     if (const Load* load = std::get_if<Load>(&statement)) {
@@ -339,12 +344,13 @@ void CudaEmitter::compute(const Loop& loop, const Loop& inner) {
   if (loop.lanes > 1)
     compute_lanes(loop, inner);
   else
-    carry_on(inner);
+    assign_carried(inner);
   for (const Statement& statement : inner.body) {
-    if (const Store* store = std::get_if<Store>(&statement)) put(loop, *store);
+    if (const Store* store = std::get_if<Store>(&statement)) store_vector(loop, *store);
   }
 }
 
+/// The loop over lanes: computes the values that vary, and collects what is stored in vectors y.
 void CudaEmitter::compute_lanes(const Loop& loop, const Loop& inner) {
   for (const Statement& statement : inner.body) {
     const Store* store = std::get_if<Store>(&statement);
@@ -366,11 +372,12 @@ void CudaEmitter::compute_lanes(const Loop& loop, const Loop& inner) {
         text_.line(fmt::format("y{}.at[j] = {};", store->argument, values_[store->value.index]));
       }
     }
-    carry_on(inner);
+    assign_carried(inner);
   });
 }
 
-void CudaEmitter::put(const Loop& loop, const Store& store) {
+/// Stores a vector, or its lanes one by one if they are not contiguous.
+void CudaEmitter::store_vector(const Loop& loop, const Store& store) {
   if (loop.lanes == 1) return emit(store);
   if (store.lanes == LaneStride::contiguous) {
     const std::string type = vector_type(nest_.dtype(store.value), loop.lanes);

@@ -1,4 +1,5 @@
-// The decisions of the CUDA scheduler, one function each.
+// The decisions of the CUDA schedulers, one function each. Figures of an H200 stand for a device
+// whose GpuTarget does not say otherwise.
 #include "cuda/strategy.h"
 
 #include <algorithm>
@@ -11,26 +12,27 @@
 namespace sinter::detail {
 namespace {
 
-/// The widest access of a thread.
+/// Bytes of the widest access of a thread.
 constexpr int kAccessBytes = 16;
-/// Read by a thread before it waits: with a full multiprocessor of 2,048 threads more than the
-/// 48 KiB that keep an H200's memory busy.
+/// Bytes that a thread has in flight. The 2,048 threads of a full multiprocessor then have 128 KiB,
+/// more than the 48 KiB that keep an H200's memory busy.
 constexpr int kBytesInFlight = 64;
-/// The same, where elements go one by one: still a third of the memory's speed, for less to
-/// compile.
+/// Bytes in flight of a thread that accesses single elements. They reach a third of the memory's
+/// bandwidth, and less code is faster to compile.
 constexpr int kSingleBytesInFlight = 16;
 constexpr int kMaxUnroll = 8;
-/// 132 multiprocessors of 2,048 threads.
+/// Threads that an H200 holds at once: 132 multiprocessors of 2,048 threads.
 constexpr std::int64_t kResidentThreads = 132 * 2048;
-/// Of its second level.
+/// Bytes of the second-level cache of an H200.
 constexpr std::int64_t kCacheBytes = std::int64_t{50} << 20;
 constexpr std::int64_t kWarp = 32;
-/// Half of what a multiprocessor holds, where it is cut in blocks: fewer wait for each other.
+/// Resident threads of the device for each block that a reduction should have: half a
+/// multiprocessor. Each then holds two blocks or more, and fewer threads wait for each other.
 constexpr std::int64_t kThreadsWanted = 1024;
-/// Bodies of more ops keep a thread busy with one vector.
+/// Ops of a body beyond which one vector keeps a thread busy, so that nothing is unrolled.
 constexpr int kLargeBody = 64;
 
-/// What a kernel reads or writes that changes along the innermost axis.
+/// An input that changes along the innermost axis, or an output.
 struct Walked {
   std::size_t argument;
   DType dtype;
@@ -61,7 +63,7 @@ bool exceeds_cache(const Graph& body, const GpuTarget& target) {
   return bytes > (target.cache_bytes > 0 ? target.cache_bytes : kCacheBytes);
 }
 
-/// What does not depend on how a kernel is cut.
+/// The fields that do not depend on the kind of the kernel.
 CudaStrategy new_strategy(const Graph& body, const GpuTarget& target) {
   CudaStrategy strategy;
   strategy.streaming = exceeds_cache(body, target);
@@ -69,8 +71,9 @@ CudaStrategy new_strategy(const Graph& body, const GpuTarget& target) {
   return strategy;
 }
 
-/// The largest power of two, up to 16, that divides the innermost length and the strides around it:
-/// vectors of as many elements lie in one row, all aligned if the first is.
+/// The largest power of two, up to 16, that divides the innermost length and the strides of the
+/// outer axes. Vectors of as many elements lie in one row each, and all are aligned if the first
+/// is.
 int divisor(const LoopSpace& space, std::size_t argument) {
   if (space.rank() == 1) return kAccessBytes;
   std::int64_t bits = kAccessBytes | space.extents.back();
@@ -86,7 +89,8 @@ bool is_contiguous(const LoopSpace& space, const Walked& walked) {
   return stride == LaneStride::contiguous;
 }
 
-/// As many as 16 bytes hold of the widest contiguous dtype, as far as vectors stay within rows.
+/// Elements in one access: those of the widest contiguous dtype that 16 bytes hold, as far as the
+/// vectors of at least one argument stay within rows.
 int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
   int bytes = 1;
   int lanes = 1;
@@ -98,7 +102,7 @@ int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
   return std::min(lanes, kAccessBytes / bytes);
 }
 
-/// Bytes that one vector of each argument takes: of those read, or else of those written.
+/// Bytes of one vector of each input in `walked`, or, if there is none, of each output.
 int vector_bytes(const std::vector<Walked>& walked, int lanes) {
   const bool reads = std::ranges::any_of(walked, [](const Walked& one) { return !one.output; });
   int bytes = 0;
@@ -114,7 +118,7 @@ int choose_unroll(const LoopSpace& space, const std::vector<Walked>& walked, int
       target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
   const std::int64_t elements = std::accumulate(space.extents.begin(), space.extents.end(),
                                                 std::int64_t{1}, std::multiplies<>());
-  // Fewer elements are better spread over all multiprocessors than gathered in threads.
+  // With few elements, more threads beat more vectors a thread: they use all multiprocessors.
   const std::int64_t per_thread = elements / (resident * lanes);
   const auto pays = [&](int unroll) {
     return unroll * vector_bytes(walked, lanes) <= kBytesInFlight && unroll <= per_thread;
@@ -138,9 +142,9 @@ std::int64_t product(auto begin, auto end) {
   return std::accumulate(begin, end, std::int64_t{1}, std::multiplies<>());
 }
 
-/// The same as `divisor`, of the vectors of a row that is reduced: their last elements may be
-/// missing, so its length counts only where it is one of several. Chunks of it begin where the one
-/// before ends.
+/// `divisor` for the vectors of a reduced row. The last vector of a row may be partial, so the
+/// innermost length counts only where the reduced group has several axes. A chunk begins where the
+/// one before it ends, so the length of a chunk counts.
 int row_divisor(const LoopSpace& space, std::size_t argument) {
   std::int64_t bits = kAccessBytes | space.chunk;
   if (space.reduced > 1) bits |= space.extents.back();
@@ -150,7 +154,7 @@ int row_divisor(const LoopSpace& space, std::size_t argument) {
   return static_cast<int>(bits & -bits);
 }
 
-/// What has the length of the row, contiguous.
+/// The arguments that are contiguous along the row.
 std::vector<Walked> row_arguments(const Graph& body, const LoopSpace& space,
                                   const Placement& placement) {
   std::vector<Walked> walked = walked_arguments(body, space, placement);
@@ -160,6 +164,7 @@ std::vector<Walked> row_arguments(const Graph& body, const LoopSpace& space,
   return walked;
 }
 
+/// The dtype of each reduction that the kernel needs.
 std::vector<DType> accumulators(const Graph& body, const Placement& placement) {
   std::vector<DType> dtypes;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
@@ -169,7 +174,8 @@ std::vector<DType> accumulators(const Graph& body, const Placement& placement) {
   return dtypes;
 }
 
-/// Lanes that the teams of every pass share out evenly.
+/// Elements in one access of a reduced row. The W lanes of every pass are a multiple of the
+/// elements that the threads of a team access at once.
 int choose_row_lanes(const LoopSpace& space, const std::vector<Walked>& walked,
                      const std::vector<DType>& accumulators) {
   int bytes = 1;
@@ -182,7 +188,8 @@ int choose_row_lanes(const LoopSpace& space, const std::vector<Walked>& walked,
   return std::min(lanes, kAccessBytes / bytes);
 }
 
-/// So few that `units`, of `unit_threads` each, occupy the device.
+/// Threads in a block: `threads`, halved until `units` of `unit_threads` each make enough blocks
+/// for the device, but at least a warp.
 int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
                    const GpuTarget& target) {
   const std::int64_t resident =
@@ -196,22 +203,25 @@ int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
 // --- Products ------------------------------------------------------------------------------------
 
 constexpr int kProductThreads = 256;
-/// A tile for each multiprocessor keeps it busy: a thread has many sums side by side.
+/// Resident threads of the device for each tile that a product should have: a whole
+/// multiprocessor. One tile keeps it busy, because a thread accumulates many elements at once.
 constexpr std::int64_t kTileThreadsWanted = 2048;
-/// Rows of a thread, up to which it has registers for its sums.
+/// Most rows of a thread: more accumulators would spill.
 constexpr int kMaxThreadRows = 16;
-/// Columns of a tile, up to which a depth of it fits shared memory beside the rows.
+/// Most columns of a tile: a depth of more would not fit shared memory beside that of the rows.
 constexpr std::int64_t kMaxTileColumns = 256;
-/// A tile of less reads as much as it computes.
+/// Fewest rows and columns that a tile is halved to: a smaller one reads as much as it computes.
 constexpr std::int64_t kMinTile = 32;
 
+/// The smallest power of two that is at least `length`, but at most `most`.
 int up_to(std::int64_t length, int most) {
   const auto covering =
       std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(length, 1)));
   return static_cast<int>(std::min<std::uint64_t>(covering, static_cast<std::uint64_t>(most)));
 }
 
-/// Threads lie along rows as far as there are some, and a warp's along columns, where it can.
+/// The smallest tile that covers the result, or the largest one allowed. Up to 8 threads lie along
+/// the rows; the threads of a warp lie along the columns, if there are enough columns.
 CudaProductStrategy covering_tile(std::int64_t rows, std::int64_t columns, int bytes) {
   CudaProductStrategy tile;
   tile.across = std::max(16, up_to(columns, kProductThreads / up_to(rows, 8)));
@@ -225,7 +235,8 @@ CudaProductStrategy covering_tile(std::int64_t rows, std::int64_t columns, int b
   return tile;
 }
 
-/// The longer side by half; whether there is still enough of it.
+/// Halves one side of the tile, the longer one if possible. Returns false if neither side can be
+/// halved.
 bool halve(CudaProductStrategy& tile) {
   const bool by_rows = tile.tile_rows() >= tile.tile_columns();
   if (by_rows && tile.rows > 1 && tile.tile_rows() > kMinTile) {
@@ -240,6 +251,7 @@ bool halve(CudaProductStrategy& tile) {
   return true;
 }
 
+/// True if `holds` is true for the argument of any input on this side of the product.
 bool any_walked(const Graph& body, const std::vector<bool>& side, auto&& holds) {
   return std::ranges::any_of(body.inputs(), [&](const GraphInput& input) {
     return side[input.node.index] && holds(body.node(input.node).payload);
@@ -271,19 +283,19 @@ CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSp
   return tile;
 }
 
-CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
-                                   const Placement& placement, const ProductSides& sides,
-                                   const CudaProductStrategy& product, const GpuTarget& target) {
+CudaStrategy choose_epilogue_strategy(const Graph& body, const LoopSpace& space,
+                                      const Placement& placement, const ProductSides& sides,
+                                      const CudaProductStrategy& product, const GpuTarget& target) {
   CudaStrategy strategy = new_strategy(body, target);
   strategy.threads = product.threads();
   strategy.lanes = product.lanes;
   strategy.unroll = product.rows;
-  std::vector<bool> behind(strategy.vectors.size(), true);
+  std::vector<bool> in_epilogue(strategy.vectors.size(), true);
   for (const GraphInput& input : body.inputs()) {
-    behind[body.node(input.node).payload] = sides.after[input.node.index];
+    in_epilogue[body.node(input.node).payload] = sides.after[input.node.index];
   }
   for (const Walked& one : walked_arguments(body, space, placement)) {
-    if (one.argument >= behind.size() || !behind[one.argument]) continue;
+    if (one.argument >= in_epilogue.size() || !in_epilogue[one.argument]) continue;
     strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
                                      divisor(space, one.argument) >= strategy.lanes;
   }
@@ -295,11 +307,11 @@ CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& 
   constexpr int kAhead = 4;
   CudaStrategy strategy = new_strategy(body, target);
   strategy.ahead = pressure(body, placement).operations <= kLargeBody ? kAhead : 1;
-  const auto behind = space.extents.end() - space.inner;
-  const std::int64_t outer = product(space.extents.begin(), behind - space.reduced);
+  const auto inner = space.extents.end() - space.inner;
+  const std::int64_t outer = product(space.extents.begin(), inner - space.reduced);
   if (space.inner > 0) {
     strategy.ahead *= 2;
-    const std::int64_t columns = outer * product(behind, space.extents.end());
+    const std::int64_t columns = outer * product(inner, space.extents.end());
     strategy.threads = choose_threads(columns, 1, strategy.threads, target);
     return strategy;
   }

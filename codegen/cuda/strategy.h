@@ -1,4 +1,5 @@
-// CudaStrategy: the widths and shapes that the CUDA scheduler chooses for one kernel, and why.
+// CudaStrategy and CudaProductStrategy: block sizes, vector widths, unroll factors and tiles that
+// the CUDA schedulers use for one kernel. The choose_... functions decide; they are deterministic.
 #pragma once
 
 #include <vector>
@@ -10,37 +11,41 @@
 
 namespace sinter::detail {
 
-/// Threads that reduce a chunk together: half a warp.
+/// Number of threads that reduce a chunk together, a team: half a warp.
 inline constexpr int kTeam = 16;
 
 struct CudaStrategy {
-  int threads = 256;  ///< in a block
+  int threads = 256;  ///< threads in a block
   int lanes = 1;      ///< elements in one access
-  int unroll = 1;     ///< accesses of an argument in flight in a thread
-  int singles = 1;    ///< single elements in flight, where vectors are not whole and aligned
-  int rows = 1;       ///< that a block reduces; one team each where there are several
-  int ahead = 1;      ///< steps of a reduction whose loads start together
-  /// What is stored by vectors makes way in the cache first: it does not hold all buffers.
+  int unroll = 1;     ///< accesses of each argument that a thread has in flight
+  int singles = 1;    ///< single elements in flight, where vectors are not full and aligned
+  int rows = 1;       ///< rows that a block reduces; if there are several, each has one team
+  int ahead = 1;      ///< steps of a reduction whose loads may be in flight together
+  /// True if stores of vectors are streaming, so that the cache evicts their lines first: the
+  /// second-level cache does not hold all buffers of the kernel.
   bool streaming = false;
-  std::vector<bool> vectors;  ///< [argument] read or written by whole, aligned vectors
+  std::vector<bool> vectors;  ///< [argument] true if accessed by full, aligned vectors
 };
 
+/// The strategy of an elementwise kernel.
 [[nodiscard]] CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
                                                 const Placement& placement,
                                                 const GpuTarget& target);
 
+/// The strategy of a kernel with reductions and no product.
 [[nodiscard]] CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
                                                           const Placement& placement,
                                                           const GpuTarget& target);
 
-/// The tile of a product that a block computes, and who computes what of it.
+/// The tile of a product's result that a block computes, and the part of each thread.
 struct CudaProductStrategy {
   int across = 32;  ///< threads side by side along the columns of the tile
-  int down = 8;     ///< and along its rows
+  int down = 8;     ///< threads one below the other along its rows
   int lanes = 1;    ///< columns of a thread
-  int rows = 1;     ///< and its rows
-  int depth = 16;   ///< elements that are summed from one barrier to the next
-  /// Threads bring an operand together along what is summed, where it lies so; else along the tile.
+  int rows = 1;     ///< rows of a thread
+  int depth = 16;   ///< elements of K that are accumulated between two barriers
+  /// True if neighbouring threads read neighbouring k of the operand, because it is contiguous
+  /// along K; else they read neighbouring rows or columns.
   bool rows_by_depth = false;
   bool columns_by_depth = false;
 
@@ -49,16 +54,17 @@ struct CudaProductStrategy {
   [[nodiscard]] std::int64_t tile_columns() const { return std::int64_t{across} * lanes; }
 };
 
+/// The tile and the threads of a kernel with a product.
 [[nodiscard]] CudaProductStrategy choose_cuda_product_strategy(const Graph& body,
                                                                const LoopSpace& space,
                                                                const ProductSides& sides,
                                                                const GpuTarget& target);
 
-/// The accesses of what comes behind a product, in vectors of so many lanes.
-[[nodiscard]] CudaStrategy choose_behind_product(const Graph& body, const LoopSpace& space,
-                                                 const Placement& placement,
-                                                 const ProductSides& sides,
-                                                 const CudaProductStrategy& product,
-                                                 const GpuTarget& target);
+/// The accesses of a product's epilogue, in vectors of `product.lanes`.
+[[nodiscard]] CudaStrategy choose_epilogue_strategy(const Graph& body, const LoopSpace& space,
+                                                    const Placement& placement,
+                                                    const ProductSides& sides,
+                                                    const CudaProductStrategy& product,
+                                                    const GpuTarget& target);
 
 }  // namespace sinter::detail

@@ -10,10 +10,10 @@ namespace sinter::detail {
 
 namespace {
 
-/// [index] whether it has a name.
+/// [index] true if it gets a name; text.h says which do.
 std::vector<bool> find_named(const LoopNest& nest) {
   std::vector<int> uses(nest.indices.size());
-  std::vector<bool> varies;  // with a loop
+  std::vector<bool> varies;  // [index] true if it depends on a loop variable
   std::vector<bool> hoisted(nest.indices.size());
   for_each_index(nest.body, [&](IndexId id) { ++uses[id.index]; });
   for (const Index& index : nest.indices) {
@@ -97,7 +97,7 @@ const std::string& CudaText::name_variable(IndexId variable) {
   return texts_[variable.index] = fmt::format("i{}", nest_.index(variable).immediate);
 }
 
-/// Whether all that the index depends on has a text.
+/// True if all operands of the index have a text.
 bool CudaText::ready(const Index& index) const {
   if (index.op == IndexOp::variable) return false;
   const int operands = operand_count(index.op);

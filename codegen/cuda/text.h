@@ -1,10 +1,10 @@
-// CudaText: lines of CUDA C, and the index expressions that have a name or a text at the point that
-// has been reached.
+// CudaText: the lines of CUDA C written so far, and the text of each index expression that is in
+// scope.
 //
-// As in the nest's own text, an expression that is used more than once has a name, t0, t1, ..., and
-// stands where its last variable gets its value; so has one that loops need and that depends on
-// none. The vectors of a thread are loaded in one scope and stored in another one: what both use is
-// written in both, and only where it is used.
+// As in the text form of a nest, an expression that is used more than once has a name: t0, t1, ...
+// It is defined as soon as all its variables are known. An expression that does not vary with a
+// loop, but is part of one that does, has a name too. The vectors of a thread are loaded in one
+// scope and stored in another; each scope defines the names that it uses itself.
 #pragma once
 
 #include <cstddef>
@@ -27,35 +27,36 @@ class CudaText {
   void close();
   [[nodiscard]] std::string take() { return std::move(out_); }
 
-  /// The indices that statements of `block` depend on, and what leaves some of its lanes out.
+  /// [index] true if statements of `block` or `limits` depend on it.
   [[nodiscard]] std::vector<bool> needed(const Block& block,
                                          const std::vector<Limit>& limits = {}) const;
-  /// Gives a text to every needed index that can have its value by now; writes those with a name.
+  /// Sets the text of every needed index whose operands have one; writes the definitions of names.
   void define(const std::vector<bool>& needed);
-  /// The places along each axis that are needed, by division of what `place` says.
+  /// Writes the definitions of the needed digits of the number `place`, by division.
   void define_digits(std::span<const Digit> digits, const std::string& place,
                      const std::vector<bool>& needed);
   void define_digits(const Loop& loop, const std::vector<bool>& needed) {
     define_digits(loop.digits, text(loop.variable), needed);
   }
-  /// That of indices: "int" or "long long".
+  /// The type of indices: "int" or "long long".
   [[nodiscard]] std::string_view index_type() const {
     return nest_.index_bits == 32 ? "int" : "long long";
   }
-  /// From here on the variable of `loop` has its name.
+  /// Sets the text of a variable to its name, i0, i1, ...; returns the name.
   const std::string& name_variable(IndexId variable);
-  /// From here on `variable` is what `text` says.
+  /// Sets the text of a variable.
   void set_variable(IndexId variable, std::string text) {
     texts_[variable.index] = std::move(text);
   }
 
-  /// The texts as they are now; those with a name do not outlive their scope.
+  /// The texts of all indices now. Restore them at the end of a scope: its names end there.
   [[nodiscard]] const std::vector<std::string>& scope() const { return texts_; }
   void restore(std::vector<std::string> scope) { texts_ = std::move(scope); }
 
   [[nodiscard]] const std::string& text(IndexId id) const { return texts_[id.index]; }
-  /// As an operand of a sum or a comparison, and of anything.
+  /// The text as an operand of a sum or a comparison, with parentheses if these need them.
   [[nodiscard]] std::string summand(IndexId id) const;
+  /// The text as an operand of any operator.
   [[nodiscard]] std::string term(IndexId id) const;
 
  private:
@@ -64,9 +65,9 @@ class CudaText {
   [[nodiscard]] std::string expression(const Index& index) const;
 
   const LoopNest& nest_;
-  std::vector<bool> named_;         // [index]
+  std::vector<bool> named_;         // [index] true if it gets a name
   std::vector<std::string> texts_;  // [index] empty until its variables are known
-  std::vector<std::string> names_;  // [index] where it has one
+  std::vector<std::string> names_;  // [index] its name, once it has one
   std::size_t next_name_ = 0;
   std::size_t depth_ = 0;
   std::string out_;

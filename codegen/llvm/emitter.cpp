@@ -1,4 +1,5 @@
-// Loops, what they carry, and values; the function around it all.
+// LlvmEmitter: loops, carried values, and the values of statements other than loads and stores.
+// emit_llvm: the module and the function around them.
 #include "llvm/emitter.h"
 
 #include <algorithm>
@@ -25,7 +26,8 @@ namespace sinter {
 namespace detail {
 namespace {
 
-/// Whether a serial loop carries vectors from one iteration to the next.
+/// True if a serial loop in a loop with lanes carries values: vectors, such as the accumulators of
+/// a product.
 bool carries_in_lanes(const Block& block, bool in_lanes) {
   return std::ranges::any_of(block, [in_lanes](const Statement& statement) {
     const Loop* loop = std::get_if<Loop>(&statement);
@@ -50,8 +52,9 @@ void LlvmEmitter::run() {
   if (carries_in_lanes(nest_.body, false)) frame_.keep_order();
   builder().SetInsertPoint(start);
   emit(nest_.body);
-  // Streaming stores are weakly ordered on x86: whoever is told that the kernel is done must see
-  // them. AArch64 orders them as it orders any store, by the release of whoever tells.
+  // Streaming stores are weakly ordered on x86. The fence makes them visible before the caller can
+  // signal that the kernel is done. On AArch64 the release of that signal orders them like all
+  // stores.
   if (streams_ && llvm::Triple(frame_.module().getTargetTriple()).isX86()) {
     builder().CreateIntrinsic(builder().getVoidTy(), llvm::Intrinsic::x86_sse_sfence, {});
   }
@@ -74,7 +77,7 @@ void LlvmEmitter::emit(const Loop& loop) {
   llvm::BasicBlock* done = frame_.new_block("done");
   const std::vector<llvm::Value*> first = first_values(loop);
   llvm::BasicBlock* entry = builder().GetInsertBlock();
-  // Digits are decoded where the loop is known to run: a radix may be 0 where it does not.
+  // Digits are decoded only if the loop runs: otherwise a radix may be 0, a division by zero.
   llvm::BasicBlock* enter = loop.digits.empty() ? body : frame_.new_block("enter");
   llvm::BasicBlock* before = loop.digits.empty() ? builder().GetInsertBlock() : enter;
   builder().CreateCondBr(builder().CreateICmpSLT(from, to), enter, done);
@@ -103,7 +106,7 @@ void LlvmEmitter::emit(const Loop& loop) {
   if (loop.masked) keep_masked(loop);
   frame_.close();
 
-  // Counting last lets the counter stay in its register.
+  // Incremented last, the counter keeps its register.
   llvm::BasicBlock* last = builder().GetInsertBlock();
   next->moveBefore(*last, last->end());
   if (loop.once) {
@@ -117,7 +120,7 @@ void LlvmEmitter::emit(const Loop& loop) {
   finish(loop, first, entry, last);
 }
 
-/// Lanes of a loop, which a serial one has from the loop around it.
+/// The scope of a loop's body. A serial loop has the lanes of the loop around it.
 Scope LlvmEmitter::scope_of(const Loop& loop) {
   if (loop.kind != LoopKind::serial) return {nullptr, loop.lanes, loop.unroll, loop.interleaved};
   Scope inherited = scope();
@@ -125,7 +128,8 @@ Scope LlvmEmitter::scope_of(const Loop& loop) {
   return inherited;
 }
 
-/// The vectors that carried values start with, one list after the other.
+/// The first vectors of all carried values: those of the first carried value, one for each vector
+/// in flight, then those of the next.
 std::vector<llvm::Value*> LlvmEmitter::first_values(const Loop& loop) {
   const Scope inner = scope_of(loop);
   std::vector<llvm::Value*> first;
@@ -142,6 +146,7 @@ std::vector<llvm::Value*> LlvmEmitter::first_values(const Loop& loop) {
   return first;
 }
 
+/// Creates the phis of the carried values at the head of the loop, entered from `before`.
 void LlvmEmitter::carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
                         llvm::BasicBlock* before) {
   const unsigned unroll = scope_of(loop).unroll;
@@ -157,7 +162,8 @@ void LlvmEmitter::carry(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
   }
 }
 
-/// Behind the loop, which was left from `last`, or not entered from `before`.
+/// Completes the phis of the carried values, and defines their results after the loop. Control
+/// comes there from `last`, or from `before` if the loop did not run.
 void LlvmEmitter::finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
                          llvm::BasicBlock* before, llvm::BasicBlock* last) {
   const unsigned unroll = scope_of(loop).unroll;
@@ -179,7 +185,7 @@ void LlvmEmitter::finish(const Loop& loop, llvm::ArrayRef<llvm::Value*> first,
   }
 }
 
-/// Lanes behind the end keep what they carry.
+/// Makes lanes at and beyond the end of a masked loop keep the values that they carry.
 void LlvmEmitter::keep_masked(const Loop& loop) {
   for (const Carry& carry : loop.carried) {
     const Binding& value = values_[carry.value.index];
@@ -199,7 +205,7 @@ llvm::PHINode* LlvmEmitter::counter(IndexId variable, llvm::Value* first,
   return phi;
 }
 
-/// The digits of `from`, outermost first.
+/// The digits of the number `from`, outermost first.
 std::vector<llvm::Value*> LlvmEmitter::decode(const Loop& loop, llvm::Value* from) {
   std::vector<llvm::Value*> digits(loop.digits.size());
   for (std::size_t i = digits.size(); i-- > 1;) {
@@ -211,7 +217,7 @@ std::vector<llvm::Value*> LlvmEmitter::decode(const Loop& loop, llvm::Value* fro
   return digits;
 }
 
-/// The digits of the next iteration: one more at the last, carried to the left.
+/// The digits of the next iteration: adds 1 to the last digit and carries outwards.
 std::vector<llvm::Value*> LlvmEmitter::count(const Loop& loop,
                                              llvm::ArrayRef<llvm::PHINode*> digits) {
   std::vector<llvm::Value*> next(digits.begin(), digits.end());
@@ -226,7 +232,7 @@ std::vector<llvm::Value*> LlvmEmitter::count(const Loop& loop,
   return next;
 }
 
-/// Which lanes of vector `copy` are below the end.
+/// Adds to the scope the mask of vector `copy`: its lanes below the end.
 void LlvmEmitter::add_mask(llvm::Value* to, llvm::Value* variable, unsigned copy) {
   llvm::Type* i32 = builder().getInt32Ty();
   const unsigned lanes = scope().lanes;
@@ -265,7 +271,7 @@ void LlvmEmitter::emit(const Compute& compute) {
     }
     return emit_primitive(builder(), target_, compute.op, from, to, used, nans);
   };
-  if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_shared(id); })) {
+  if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_uniform(id); })) {
     binding.scalar = primitive([this](ValueId id) { return values_[id.index].scalar; });
     return;
   }
@@ -278,7 +284,7 @@ void LlvmEmitter::emit(const Count& count) {
   Binding& binding = values_[count.result.index];
   const DType dtype = nest_.dtype(count.result);
   llvm::Type* type = register_type(frame_.context(), dtype, 1);
-  // An instruction of its own, behind which a splat of it may stand.
+  // A freeze is always an instruction, never folded to a constant: splat() inserts after it.
   llvm::Value* first =
       builder().CreateFreeze(builder().CreateTrunc(frame_.index(count.from), type));
   if (count.lanes == LaneStride::uniform) {
@@ -339,9 +345,10 @@ llvm::Value* LlvmEmitter::operand(ValueId id, unsigned copy) {
   return scope().lanes == 1 ? binding.scalar : splat(binding, scope().lanes);
 }
 
-/// A vector of a shared value, made right where the value is: outside of the loops that use it.
-/// Once there are more than registers hold, made where it is used: a broadcast from memory takes no
-/// longer than the reload of a spilled vector, and less of the stack.
+/// The splat of a uniform value, made right after the value's definition, so outside of the loops
+/// that use it. Once there are twice as many as vector registers, further ones are rematerialised
+/// at each use: a broadcast from memory is as fast as the reload of a spilled vector, and takes
+/// less stack.
 llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
   const auto lanes = llvm::ElementCount::getFixed(count);
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(binding.scalar)) {
@@ -353,9 +360,9 @@ llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
     ++hoisted_splats_;
     const llvm::IRBuilder<>::InsertPointGuard guard(builder());
     auto* scalar = llvm::cast<llvm::Instruction>(binding.scalar);
-    // The last one of a block that is not finished has nothing behind it.
-    if (llvm::Instruction* behind = scalar->getNextNode())
-      builder().SetInsertPoint(behind);
+    // A block that is still being emitted may end with this instruction.
+    if (llvm::Instruction* next = scalar->getNextNode())
+      builder().SetInsertPoint(next);
     else
       builder().SetInsertPoint(scalar->getParent());
     binding.splat = builder().CreateVectorSplat(lanes, binding.scalar);
@@ -363,6 +370,7 @@ llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
   return binding.splat;
 }
 
+/// A splat at the insertion point. A parameter is loaded there too.
 llvm::Value* LlvmEmitter::splat_here(const Binding& binding, llvm::ElementCount lanes) {
   llvm::Value* scalar = binding.scalar;
   if (binding.parameter.has_value()) {
@@ -388,7 +396,7 @@ llvm::Function& make_function(llvm::Module& module, const Target& target, std::s
   function->addFnAttr(detail::kKernel);
   function->addFnAttr("target-cpu", target.cpu);
   if (!target.features.empty()) function->addFnAttr("target-features", target.features);
-  // Vectors are as wide as the nest says, on CPUs too for which LLVM prefers half of it.
+  // Vectors are as wide as the nest says, also on CPUs for which LLVM prefers half that width.
   function->addFnAttr("prefer-vector-width", std::to_string(target.vector_bytes * 8));
   return *function;
 }

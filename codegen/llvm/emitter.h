@@ -1,9 +1,9 @@
-// LlvmEmitter: LoopNest to LLVM IR, statement by statement; everything is decided in the nest.
+// LlvmEmitter: translates a LoopNest to LLVM IR, statement by statement. It makes no decisions; the
+// nest holds them all.
 //
-// A value of the nest is a scalar while it is the same in every lane, and else `unroll` vectors of
-// `lanes` elements. A step of a loop loads all it needs before it stores (the nest says so), which
-// is why buffers may be the same memory and none is `noalias`. Loads and stores are in
-// memory.cpp.
+// A uniform value of the nest is a scalar; a value that varies with the lane is `unroll` vectors of
+// `lanes` elements. Every step of a loop loads all that it needs before it stores, as the nest
+// requires. So buffers may alias, and no pointer is `noalias`. Loads and stores are in memory.cpp.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,17 @@
 
 namespace sinter::detail {
 
-/// What a value of the nest is in LLVM: `scalar` where all lanes share it, else `vectors`, one for
-/// each vector in flight.
+/// The LLVM values of a value of the nest: `scalar` if it is uniform, else `vectors`, one for each
+/// vector in flight.
 struct Binding {
   llvm::Value* scalar = nullptr;
-  llvm::Value* splat = nullptr;                 // of `scalar`, made when first asked for
-  std::optional<std::uint64_t> parameter = {};  // the slot that `scalar` was loaded from
+  llvm::Value* splat = nullptr;                 // of `scalar`, made on first use
+  std::optional<std::uint64_t> parameter = {};  // parameter slot that `scalar` was loaded from
   llvm::SmallVector<llvm::Value*, 4> vectors;
   NanBits nans = NanBits::upper_half;
 };
 
+/// Serves one nest: construct it with an empty function, then call run() once.
 class LlvmEmitter {
  public:
   LlvmEmitter(const LoopNest& nest, const Target& target, llvm::Function& function)
@@ -71,7 +72,7 @@ class LlvmEmitter {
   llvm::Value* lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
                               unsigned copy);
   llvm::Value* leaf(const Compute& compute);
-  bool is_shared(ValueId id) const { return values_[id.index].scalar != nullptr; }
+  bool is_uniform(ValueId id) const { return values_[id.index].scalar != nullptr; }
   llvm::Value* operand(ValueId id, unsigned copy);
   llvm::Value* splat(Binding& binding, unsigned lanes);
   llvm::Value* splat_here(const Binding& binding, llvm::ElementCount lanes);
@@ -88,9 +89,9 @@ class LlvmEmitter {
   const LoopNest& nest_;
   const Target& target_;
   Frame frame_;
-  std::vector<Binding> values_;  // by ValueId
-  int hoisted_splats_ = 0;
-  bool streams_ = false;
+  std::vector<Binding> values_;  // [value]
+  int hoisted_splats_ = 0;       // number of splats made outside of the loops that use them
+  bool streams_ = false;         // true once a streaming store was emitted
 };
 
 }  // namespace sinter::detail

@@ -13,7 +13,8 @@ namespace {
 
 namespace id = llvm::Intrinsic;
 
-/// vrangeps and its like of the registers that hold `type`, or of none.
+/// The intrinsic of vrangeps or vrangepd for vectors of `type`; not_intrinsic if they do not fill a
+/// register.
 llvm::Intrinsic::ID range_of(const llvm::FixedVectorType& type) {
   const bool wide = type.getElementType()->isDoubleTy();
   switch (type.getNumElements() * type.getScalarSizeInBits()) {
@@ -24,12 +25,13 @@ llvm::Intrinsic::ID range_of(const llvm::FixedVectorType& type) {
   }
 }
 
+/// min or max by vrangeps, which orders zeros.
 llvm::Value* by_range(llvm::IRBuilder<>& builder, llvm::Intrinsic::ID range, Op op, llvm::Value* a,
                       llvm::Value* b, unsigned lanes) {
-  constexpr unsigned kLeast = 0b0100;  // with the sign of what was chosen
-  constexpr unsigned kMost = 0b0101;
+  constexpr unsigned kLeast = 0b0100;  // minimum, with the sign of the operand that it chooses
+  constexpr unsigned kMost = 0b0101;   // maximum, likewise
   constexpr unsigned kRoundingAsSet = 4;
-  constexpr unsigned kLeastMask = 8;
+  constexpr unsigned kLeastMask = 8;  // bits of the narrowest mask
   llvm::Constant* all =
       llvm::Constant::getAllOnesValue(builder.getIntNTy(std::max(lanes, kLeastMask)));
   llvm::SmallVector<llvm::Value*, 6> operands{
@@ -40,6 +42,7 @@ llvm::Value* by_range(llvm::IRBuilder<>& builder, llvm::Intrinsic::ID range, Op 
   return builder.CreateIntrinsic(range, {}, operands);
 }
 
+/// min or max by two selections with the operands in both orders; see extremes.h.
 llvm::Value* by_both_orders(llvm::IRBuilder<>& builder, Op op, llvm::Value* a, llvm::Value* b) {
   llvm::Type* bits = llvm::VectorType::getInteger(llvm::cast<llvm::VectorType>(a->getType()));
   const auto in_order = [&](llvm::Value* x, llvm::Value* y) {

@@ -1,12 +1,12 @@
-// min and max of floats as LLVM instructions: NaN where an operand is one, and -0 < +0.
+// min and max of floats as LLVM instructions: NaN if an operand is NaN, and -0 < +0.
 //
-// What LLVM makes of its own intrinsics on x86 gives the same, in twice as many instructions where
-// nothing is known of either operand. There, vectors go another way:
+// LLVM's intrinsics give the same, but on x86 they take twice as many instructions if neither
+// operand is a constant. There, vectors use:
 //   AVX-512  vrangeps, which orders zeros
-//   AVX2     maxps both ways round, which differ in zeros alone: it gives the second of two. The
-//   bits
-//            that both have are those of +0, the bits that one has those of -0
-// and a blend with NaN.
+//   AVX2     maxps(a, b) and maxps(b, a), which differ only for zeros of different sign, because
+//            maxps returns its second operand if both are equal; AND of the two gives +0 for max,
+//            OR gives -0 for min
+// A blend then replaces the result by NaN if an operand is NaN.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>

@@ -16,7 +16,7 @@
 namespace sinter::detail {
 namespace {
 
-/// Emits before `place` while it lives.
+/// While it lives, the builder's insertion point is before `place`.
 class EmitBefore {
  public:
   EmitBefore(llvm::IRBuilder<>& builder, llvm::Instruction* place) : guard_(builder) {
@@ -46,7 +46,7 @@ void Frame::bind(IndexId variable, llvm::Value* value) {
   variable_depths_[variable.index] = scopes_.size();
 }
 
-/// The number of loops around the place from which on `id` is known.
+/// Position in scopes_ of the outermost scope in which `id` is known.
 std::size_t Frame::depth(IndexId id) const {
   const Index& index = nest_.index(id);
   if (index.op == IndexOp::variable) return variable_depths_[id.index];
@@ -98,15 +98,15 @@ llvm::Value* Frame::compute(const Index& i) {
   return nullptr;
 }
 
-/// How many bytes offset `a` of an argument lies behind a multiple of `immediate`.
+/// Bytes from the last multiple of `immediate` to the address of offset `a` of an argument.
 llvm::Value* Frame::misalignment(const Index& i) {
   llvm::Value* place = builder_.CreatePtrToInt(address(i.argument, i.a), builder_.getInt64Ty());
   return builder_.CreateAnd(place, static_cast<std::uint64_t>(i.immediate - 1));
 }
 
-/// Of a sum, the part that is known earlier is added first: the inner loop is left with one
-/// distance, which the addresses of its instructions take in. A constant comes last: instructions
-/// take that in as well, so that many addresses at constant distances are one register.
+/// Of a sum, the part that is known in an outer scope is added first. The inner loop then adds one
+/// distance, which goes into the addressing mode of its instructions. A constant is added last, as
+/// their displacement, so that addresses at constant distances share one register.
 llvm::Value* Frame::address(std::uint8_t argument, IndexId offset) {
   llvm::Value*& result = addresses_[{argument, offset}];
   if (result != nullptr) return result;
@@ -178,15 +178,15 @@ llvm::Value* Frame::buffer(std::uint8_t argument) {
   llvm::AllocaInst* memory =
       builder_.CreateAlloca(llvm::ArrayType::get(element, declared.local), nullptr, "local");
   memory->setAlignment(llvm::Align(64));
-  // A frame of many pages touches each in turn, so that none of them is behind the guard of a
-  // stack.
+  // The prologue of a frame of several pages touches each page in order, so that a stack overflow
+  // hits the guard page instead of skipping it.
   function_.addFnAttr("probe-stack", "inline-asm");
   return result = memory;
 }
 
-/// The pointer at byte `place` of KernelArguments. The tables there stay as they are during the
-/// call, but not beyond it: inlined into a caller's loop, each iteration may find others in the
-/// same memory, so nothing says that these loads never change.
+/// The pointer at byte `place` of KernelArguments. The tables do not change during a call, but may
+/// change before the next: a caller may inline the kernel into a loop and rewrite them in each
+/// iteration. So the loads are not marked invariant.
 llvm::Value* Frame::argument_pointer(std::size_t place) {
   const EmitBefore here(builder_, scopes_.front().head_end);
   llvm::Value*& base = pointers_[place];
@@ -194,6 +194,7 @@ llvm::Value* Frame::argument_pointer(std::size_t place) {
   return base;
 }
 
+/// Slot `slot` of the table to which the pointer at byte `place` of KernelArguments points.
 llvm::Value* Frame::table_slot(llvm::Type* type, std::size_t place, std::uint64_t slot) {
   llvm::Value* base = argument_pointer(place);
   const EmitBefore here(builder_, scopes_.front().head_end);

@@ -1,9 +1,8 @@
-// Frame: the function that is being emitted, as its statements see it: the loops around them, what
-// the caller passes, indices and addresses.
+// Frame: the function being emitted, with its open loops, the caller's arguments, index expressions
+// and addresses.
 //
-// Each index, address and argument is computed once, when first asked for, at the head of the
-// outermost scope in which it is known. So no pass has to hoist anything, and what nobody asks for
-// is not there.
+// Each index, address and argument is computed once, on first use, at the head of the outermost
+// scope in which it is known. So no pass has to hoist invariants or remove unused code.
 #pragma once
 
 #include <cstddef>
@@ -20,25 +19,26 @@
 
 namespace sinter::detail {
 
-/// Attribute of every kernel, whose stack is bounded: see kKernelStackBytes. A caller's function
-/// into which a kernel is inlined has none.
+/// Attribute of every kernel: its stack is limited to kKernelStackBytes. A caller's function into
+/// which a kernel is inlined does not have the attribute.
 inline constexpr const char* kKernel = "sinter-kernel";
 
-/// Attribute of a function whose statements stand in an order that keeps its registers: LLVM's
-/// scheduler brings loads together, and so spills the accumulators of a product.
+/// Attribute of a function whose instructions keep the order in which they were emitted. LLVM's
+/// scheduler would bring loads together, and so spill the accumulators of a product.
 inline constexpr const char* kKeepsOrder = "sinter-keeps-order";
 
-/// The function, or a loop in it, while its statements are emitted.
+/// The function or a loop in it, while its statements are emitted.
 struct Scope {
-  llvm::Instruction* head_end = nullptr;  ///< what the whole scope shares goes before it
+  llvm::Instruction* head_end = nullptr;  ///< values computed once in the scope go before it
   unsigned lanes = 1;
   unsigned unroll = 1;
   bool interleaved = false;
-  /// Of a masked loop, the number of elements from its variable to its end, at least 1.
+  // Of a masked loop:
+  /// Number of elements from its variable to its end, at least 1.
   llvm::Value* remaining = nullptr;
-  /// Of a masked loop, for each vector in flight: how many lanes are below its end, in each, and
-  /// which they are.
+  /// [vector in flight] number of its lanes below the end, as a splat; 0 or less if there is none.
   llvm::SmallVector<llvm::Value*, 4> left = {};
+  /// [vector in flight] true in its lanes below the end.
   llvm::SmallVector<llvm::Value*, 4> masks = {};
 };
 
@@ -55,7 +55,7 @@ class Frame {
   [[nodiscard]] Scope& scope() { return scopes_.back(); }
   void open(const Scope& scope) { scopes_.push_back(scope); }
   void close() { scopes_.pop_back(); }
-  /// Says what a variable of the scope that is opened next is.
+  /// Sets the value of a variable of the scope that is opened next.
   void bind(IndexId variable, llvm::Value* value);
 
   [[nodiscard]] llvm::Value* index(IndexId id);
@@ -63,15 +63,16 @@ class Frame {
   [[nodiscard]] llvm::Value* address(std::uint8_t argument, IndexId offset);
   /// The address of element 0 of an argument.
   [[nodiscard]] llvm::Value* buffer(std::uint8_t argument);
-  /// Distances in elements of the lanes of a strided load from its lane 0.
+  /// Vector of the distances, in elements, of the lanes of a strided access from its lane 0.
   [[nodiscard]] llvm::Value* lane_distances(IndexId stride);
   /// Bytes from a lane to the next, `stride` elements of `bytes` bytes each.
   [[nodiscard]] llvm::Value* stride_bytes(IndexId stride, unsigned bytes);
-  /// Memory on the stack, of at least `bytes` bytes, that one statement uses at a time.
+  /// Address of at least `bytes` bytes on the stack. All statements share this memory: what one
+  /// stores there is lost at the next.
   [[nodiscard]] llvm::Value* lane_slot(std::uint64_t bytes);
   /// Slot `slot` of KernelArguments::parameters.
   [[nodiscard]] llvm::Value* parameter(llvm::Type* type, std::uint64_t slot);
-  /// The same, loaded at the place of the builder.
+  /// The same slot, loaded again at the insertion point.
   [[nodiscard]] llvm::Value* parameter_here(llvm::Type* type, std::uint64_t slot);
 
  private:
@@ -86,13 +87,13 @@ class Frame {
   llvm::Function& function_;
   llvm::IRBuilder<> builder_;
   std::vector<Scope> scopes_;
-  std::vector<std::size_t> variable_depths_;  // by IndexId
-  std::vector<llvm::Value*> indices_;         // by IndexId
-  std::vector<llvm::Value*> buffers_;         // by argument
+  std::vector<std::size_t> variable_depths_;  // [index] position in scopes_ of a variable's loop
+  std::vector<llvm::Value*> indices_;         // [index] nullptr until first used
+  std::vector<llvm::Value*> buffers_;         // [argument] nullptr until first used
   std::map<std::pair<std::uint8_t, IndexId>, llvm::Value*> addresses_;
   llvm::AllocaInst* lane_slot_ = nullptr;
   std::uint64_t lane_slot_bytes_ = 0;
-  std::map<std::size_t, llvm::Value*> pointers_;  // by their place in KernelArguments
+  std::map<std::size_t, llvm::Value*> pointers_;  // by byte offset in KernelArguments
 };
 
 }  // namespace sinter::detail

@@ -13,7 +13,7 @@ namespace {
 /// Width of the integers that a vector unit converts to and from floats.
 constexpr unsigned kWord = 32;
 
-/// The divisor is 1 where the machine would trap.
+/// a / b, with a divisor of 1 where the machine would trap: x / 0 and the lowest value / -1.
 llvm::Value* divide_as_integers(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
                                 llvm::Value* b, llvm::Value* by_zero) {
   llvm::Value* traps = by_zero;
@@ -30,10 +30,11 @@ llvm::Value* divide_as_integers(llvm::IRBuilder<>& builder, bool is_signed, llvm
   return is_signed ? builder.CreateSDiv(a, divisor) : builder.CreateUDiv(a, divisor);
 }
 
-/// Of integers of up to 32 bits. f32 holds those of 16 bits, f64 those of 32, and the rounded
-/// quotient has the right integer part: a quotient that is below the integer n > 0 is a / b <= n -
-/// 1 / b, so below n by at least 1 / (b n) >= 2^-16 (2^-32) of n, and n is a float whose
-/// predecessor is nearer than that. Rounding never passes a float.
+/// a / b of integers of up to 32 bits. f32 holds all 16-bit integers, f64 all 32-bit ones, and
+/// rounding keeps the integer part of a quotient. Proof for a, b > 0: let n be the integer above
+/// a / b. Then a / b <= n - 1 / b, which is below n by at least 1 / (b n) of n. As b n <= a + b,
+/// that is more than 2^-17 (of 32-bit integers 2^-33). The float before n is nearer to n, and
+/// rounding never passes a float.
 llvm::Value* divide_as_floats(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
                               llvm::Value* b) {
   const bool words = a->getType()->getScalarSizeInBits() == kWord;
@@ -45,15 +46,16 @@ llvm::Value* divide_as_floats(llvm::IRBuilder<>& builder, bool is_signed, llvm::
   };
   llvm::Value* quotient = builder.CreateFDiv(widened(a), widened(b));
   llvm::Value* whole = builder.CreateFPToSI(quotient, integers);
-  if (words) {  // the lowest value / -1 is no i32
+  if (words) {  // the lowest value / -1 is out of range of i32
     llvm::Value* minus_one = llvm::Constant::getAllOnesValue(b->getType());
     whole = builder.CreateSelect(builder.CreateICmpEQ(b, minus_one), builder.CreateNeg(a), whole);
   }
   return builder.CreateTrunc(whole, a->getType());
 }
 
-/// Where the highest integer is a float, both ends limit the float; elsewhere the upper end
-/// replaces what the conversion makes of a float beyond it.
+/// If the highest integer is representable as a float, clamps the float to both ends of the range
+/// before the conversion. Otherwise clamps it to the lower end, and after the conversion selects
+/// the highest integer for floats above the range.
 llvm::Value* saturate_by_comparing(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* x,
                                    llvm::Type* type) {
   const unsigned bits = type->getScalarSizeInBits();

@@ -24,7 +24,7 @@ unsigned lanes_of(const llvm::Value* x) {
   return type == nullptr ? 1 : type->getNumElements();
 }
 
-/// The first lanes of `x`, or as many more of which nobody knows what they hold.
+/// The first `lanes` lanes of `x`. If `x` has fewer, the others are poison.
 llvm::Value* resized(llvm::IRBuilder<>& builder, llvm::Value* x, unsigned lanes) {
   const unsigned own = lanes_of(x);
   if (own == lanes) return x;
@@ -38,8 +38,8 @@ llvm::Value* resized(llvm::IRBuilder<>& builder, llvm::Value* x, unsigned lanes)
   return builder.CreateShuffleVector(x, kept);
 }
 
-/// The bits of the table's numbers in parts of `lanes` integers of this type, which is as wide as a
-/// number or, lowest first, a part of one.
+/// The bits of the table as vectors of `lanes` integers of `type`. A number that is wider than
+/// `type` is several integers, lowest first.
 std::vector<llvm::Constant*> parts_of(const LookupTable& table, DType dtype,
                                       llvm::IntegerType* type, unsigned lanes) {
   llvm::SmallVector<llvm::Constant*, 128> pieces;
@@ -75,7 +75,8 @@ llvm::Value* by_avx512(llvm::IRBuilder<>& builder, const LookupTable& table, llv
 
 // --- AVX2 ----------------------------------------------------------------------------------------
 
-/// Of words in registers of eight, those that the low bits of `index` say.
+/// Looks up words of 32 bits. The table is one or more registers of eight words; only as many low
+/// bits of `index` count as the table needs.
 llvm::Value* by_avx2(llvm::IRBuilder<>& builder, llvm::ArrayRef<llvm::Constant*> parts,
                      llvm::Value* index) {
   auto* type = llvm::FixedVectorType::get(builder.getFloatTy(), 8);
@@ -84,7 +85,7 @@ llvm::Value* by_avx2(llvm::IRBuilder<>& builder, llvm::ArrayRef<llvm::Constant*>
     found.push_back(builder.CreateIntrinsic(id::x86_avx2_permps, {},
                                             {builder.CreateBitCast(part, type), index}));
   }
-  // A blend looks at the sign alone: the next bit of the index goes there.
+  // A blend tests the sign bit only: the next bit of the index is shifted there.
   for (unsigned bit = 3; found.size() > 1; ++bit) {
     llvm::Value* upper = builder.CreateIsNeg(builder.CreateShl(index, 31 - bit));
     for (std::size_t i = 0; i < found.size() / 2; ++i) {
@@ -100,7 +101,8 @@ llvm::Value* by_avx2(llvm::IRBuilder<>& builder, const LookupTable& table, llvm:
   if (index->getType()->getScalarSizeInBits() == 32) {
     return by_avx2(builder, parts_of(table, DType::f32, builder.getInt32Ty(), 8), index);
   }
-  // Word 2 i in the lower half, word 2 i + 1 in the upper one.
+  // The index i of a number becomes two indices of words: 2 i in the lower half, 2 i + 1 in the
+  // upper half.
   llvm::Value* low =
       builder.CreateShl(builder.CreateAnd(index, llvm::ConstantInt::get(index->getType(), 15)), 1);
   llvm::Value* both = builder.CreateOr(low, builder.CreateShl(low, 32));
@@ -112,14 +114,15 @@ llvm::Value* by_avx2(llvm::IRBuilder<>& builder, const LookupTable& table, llvm:
 
 // --- NEON ----------------------------------------------------------------------------------------
 
-/// A table is 4 or 8 registers of bytes; tbl takes 4, and gives 0 for a byte beyond them.
+/// Looks up numbers byte by byte. The bytes of a table are 4 or 8 registers. tbl takes 4, and gives
+/// 0 for an index beyond them, so OR combines the results of two tbl.
 llvm::Value* by_neon(llvm::IRBuilder<>& builder, const LookupTable& table, llvm::Value* index) {
   const bool wide = index->getType()->getScalarSizeInBits() == 64;
   auto* words = llvm::FixedVectorType::get(builder.getInt32Ty(), 4);
   auto* bytes = llvm::FixedVectorType::get(builder.getInt8Ty(), 16);
   llvm::Value* number = builder.CreateAnd(index, llvm::ConstantInt::get(index->getType(), 15));
   if (wide) number = builder.CreateOr(number, builder.CreateShl(number, 32));
-  // The first byte of the number in every byte of a word, and then one after the other.
+  // Index of each byte of the result: the index of its number's first byte, plus 0, 1, 2, ...
   const std::uint64_t size = wide ? 8 : 4;
   llvm::Value* repeated = builder.CreateMul(builder.CreateBitCast(number, words),
                                             llvm::ConstantInt::get(words, size * 0x01010101));

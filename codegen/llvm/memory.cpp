@@ -1,4 +1,4 @@
-// Loads and stores as LLVM IR: whole vectors, masked, turned, strided, or as pairs.
+// LlvmEmitter: loads and stores of full, masked, reversed, strided and interleaved vectors.
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Metadata.h>
 
@@ -6,7 +6,8 @@
 
 namespace sinter::detail {
 
-/// Of a masked loop, which elements of vector `copy` in memory are accessed; nullptr where all are.
+/// Mask of the elements in memory, in their order there, that vector `copy` accesses. nullptr for
+/// all of them: the loop is not masked.
 llvm::Value* LlvmEmitter::mask(LaneStride stride, unsigned copy) {
   if (scope().masks.empty()) return nullptr;
   if (stride != LaneStride::reversed) return scope().masks[copy];
@@ -14,8 +15,8 @@ llvm::Value* LlvmEmitter::mask(LaneStride stride, unsigned copy) {
   return builder().CreateICmpSLT(builder().CreateVectorReverse(numbers), scope().left[copy]);
 }
 
-/// Where vector `copy` begins in memory, if the first lane of the first one is at `place`. Before
-/// the buffer perhaps, where the vector is turned and only a part of it is accessed.
+/// Address of the first byte of vector `copy`, if lane 0 of vector 0 is at `place`. The address of
+/// a reversed vector may lie before the buffer, if a mask leaves out a part of the vector.
 llvm::Value* LlvmEmitter::vector_address(llvm::Type* element, llvm::Value* place, LaneStride stride,
                                          unsigned copy) {
   const std::int64_t lanes = scope().lanes;
@@ -69,8 +70,8 @@ StridedLanes LlvmEmitter::strided_lanes(std::uint8_t argument, IndexId offset, I
   return lanes;
 }
 
-/// Where vectors `copy` and `copy` + 1 lie together, as 32-bit words: the even element of each word
-/// is in its lower half.
+/// Address of vectors `copy` and `copy` + 1 of an interleaved loop. They lie in memory as 32-bit
+/// words: an even element, of `copy`, in the lower half and an odd one in the upper half.
 llvm::Value* LlvmEmitter::pair_address(std::uint8_t argument, IndexId offset, unsigned copy) {
   llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
   llvm::Value* place = frame_.address(argument, offset);
@@ -120,7 +121,7 @@ llvm::Value* LlvmEmitter::load_vector(const Load& load, llvm::Type* type, unsign
   return load.lanes == LaneStride::reversed ? builder().CreateVectorReverse(vector) : vector;
 }
 
-/// Once for each line of the cache.
+/// Prefetches `load.prefetch` bytes ahead of vector `copy`, at most once for each cache line.
 void LlvmEmitter::prefetch(llvm::Value* place, const Load& load, unsigned copy) {
   constexpr unsigned kLine = 64;
   constexpr unsigned kToRead = 0;
@@ -135,7 +136,7 @@ void LlvmEmitter::prefetch(llvm::Value* place, const Load& load, unsigned copy) 
                              builder().getInt32(kToTheFirstLevel), builder().getInt32(kData)});
 }
 
-/// Where each lane of vector `copy` lies, `stride` elements from the one before.
+/// Vector of the addresses of the lanes of vector `copy`, `stride` elements apart.
 llvm::Value* LlvmEmitter::lane_addresses(llvm::Type* element, llvm::Value* place, IndexId stride,
                                          unsigned copy) {
   llvm::Value* lanes = builder().getInt64(std::uint64_t{copy} * scope().lanes);

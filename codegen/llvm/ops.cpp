@@ -52,12 +52,12 @@ llvm::Value* load_float16(llvm::IRBuilder<>& builder, DType from, llvm::Value* b
   return builder.CreateBitCast(builder.CreateShl(wide, 16), f32);
 }
 
-/// The bits of f32 rounded to bf16, to nearest even, by carrying into the upper half: what is added
-/// is 0x7fff, and 1 more where the upper half is odd. Said as a subtraction of -0x7fff or
-/// -0x8000, it takes an instruction less where one makes any bitwise function of three operands.
+/// The bits of f32 rounded to bf16, to nearest even: adds 0x7fff, and 1 more if the upper half is
+/// odd, and takes the upper half. Written as a subtraction of -0x7fff or -0x8000, it takes one
+/// instruction less on targets with a ternary logic instruction.
 ///
-/// The carry would run over where a NaN has bits in its lower half; with nothing there it adds less
-/// than reaches the upper half.
+/// If a NaN has bits in its lower half, the sum could carry into its exponent and sign. If its
+/// lower half is 0, nothing carries into the upper half.
 llvm::Value* round_to_bf16(llvm::IRBuilder<>& builder, llvm::Value* x, NanBits nans) {
   llvm::Value* bits = as_bits(builder, x);
   llvm::Value* odd = builder.CreateAnd(builder.CreateLShr(bits, 16), number(bits, 1));
@@ -69,9 +69,9 @@ llvm::Value* round_to_bf16(llvm::IRBuilder<>& builder, llvm::Value* x, NanBits n
   return builder.CreateTrunc(builder.CreateLShr(rounded, 16), integer_like(bits, 16));
 }
 
-/// f64 to f32, rounded to odd: of the two neighbours of an inexact value, the one whose last bit is
-/// set. A second rounding, to a format at least two bits shorter, is then as good as one from f64
-/// (S. Boldo, G. Melquiond, "When double rounding is odd", 2005).
+/// f64 to f32, rounded to odd: an inexact value becomes the neighbour whose last bit is set. A
+/// second rounding, to a format at least two bits shorter, then gives the same as one from f64 (S.
+/// Boldo, G. Melquiond, "When double rounding is odd", 2005).
 llvm::Value* round_to_odd(llvm::IRBuilder<>& builder, llvm::Value* x) {
   llvm::Value* near = builder.CreateFPTrunc(x, type_like(builder, x, DType::f32));
   llvm::Value* back = builder.CreateFPExt(near, x->getType());
@@ -107,7 +107,7 @@ llvm::Value* convert(llvm::IRBuilder<>& builder, const Target& target, DType fro
   if (is_storage_float(to)) {
     if (is_floating(from)) return store_float16(builder, from, to, x, nans);
     x = convert(builder, target, from, DType::f32, x, nans);
-    return store_float16(builder, DType::f32, to, x, NanBits::upper_half);  // and no NaN at all
+    return store_float16(builder, DType::f32, to, x, NanBits::upper_half);  // never NaN
   }
   if (to == DType::boolean) {
     return is_floating(from) ? builder.CreateFCmpUNE(x, llvm::ConstantFP::getZero(x->getType()))
@@ -138,7 +138,7 @@ llvm::Value* canonical_bits(llvm::IRBuilder<>& builder, DType from, llvm::Value*
   return builder.CreateSelect(is_nan, number(bits, quiet), bits);
 }
 
-/// Of canonical bits, or of a float whose NaNs are not looked at.
+/// `bits` as `to`. They are canonical, or those of a float whose NaNs do not matter.
 llvm::Value* bitcast(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* bits) {
   if (from == DType::boolean) bits = builder.CreateZExt(bits, integer_like(bits, 8));
   return builder.CreateBitCast(bits, type_like(builder, bits, to));
@@ -163,7 +163,8 @@ llvm::Value* shift_right(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value
   return builder.CreateSelect(inside, builder.CreateLShr(x, count), number(x, 0));
 }
 
-/// The primitives that differ between floats and integers, on integers.
+/// A primitive whose meaning differs between floats and integers, on integers; nullptr for any
+/// other primitive.
 llvm::Value* emit_on_integers(llvm::IRBuilder<>& builder, Op op, bool is_signed,
                               llvm::ArrayRef<llvm::Value*> x) {
   namespace id = llvm::Intrinsic;
@@ -276,8 +277,8 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op
     case Op::bit_xor: return builder.CreateXor(x[0], x[1]);
     case Op::bit_not: return builder.CreateNot(x[0]);
     case Op::shift_left:
-    case Op::shift_right:  // on integers only, above
-    case Op::lut16:        // in lookup.cpp: it has a table
+    case Op::shift_right:  // on integers only: emit_on_integers has them
+    case Op::lut16:        // has a table: lookup.cpp
     case Op::input:
     case Op::constant:
     case Op::parameter:

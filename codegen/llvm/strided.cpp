@@ -8,18 +8,21 @@
 namespace sinter::detail {
 namespace {
 
-/// Lanes that share one addition: x86 addresses the first three with two registers.
+/// Lanes whose addresses are computed from one base address. Two registers address the first three
+/// on x86: base, base + stride, base + 2 * stride.
 constexpr unsigned kGroup = 4;
-/// Most lanes of a vector, and of a statement, that are written out one by one.
+/// Most lanes of a vector that are accessed one by one.
 constexpr unsigned kFewLanes = 8;
+/// Most lanes of all vectors in flight that are accessed one by one.
 constexpr unsigned kFewInAll = 32;
+/// Bytes of the smallest element that a gather or scatter of x86 accesses.
 constexpr unsigned kSmallestWord = 4;
 
 bool is_few(const StridedLanes& lanes) {
   return lanes.active == nullptr && lanes.lanes <= kFewLanes && lanes.count() <= kFewInAll;
 }
 
-/// Addresses of the lanes that follow one.
+/// Addresses of a lane and of up to kGroup lanes after it.
 class Walk {
  public:
   Walk(Frame& frame, llvm::Value* stride) : builder_(frame.builder()) {
@@ -37,7 +40,7 @@ class Walk {
   std::array<llvm::Value*, kGroup + 1> bytes_{};
 };
 
-/// body(number of a lane, its address), once for every lane.
+/// Emits body(number of a lane, its address) once for every lane.
 void for_each_lane(Frame& frame, const StridedLanes& lanes, auto&& body) {
   const Walk walk(frame, lanes.stride);
   llvm::Value* place = lanes.first;
@@ -47,7 +50,7 @@ void for_each_lane(Frame& frame, const StridedLanes& lanes, auto&& body) {
   }
 }
 
-/// body(address of a lane's element in `slot`, its address), in a loop over the active lanes.
+/// Emits a loop over the active lanes: body(address of a lane in `slot`, its address in memory).
 void loop_over_lanes(Frame& frame, const StridedLanes& lanes, llvm::Value* slot, auto&& body) {
   llvm::IRBuilder<>& builder = frame.builder();
   const unsigned step = lanes.active == nullptr && lanes.count() % kGroup == 0 ? kGroup : 1;
@@ -73,7 +76,7 @@ void loop_over_lanes(Frame& frame, const StridedLanes& lanes, llvm::Value* slot,
   builder.SetInsertPoint(done);
 }
 
-/// One access to the stack for each vector in flight.
+/// Emits body(number of a vector, its address in `slot`) once for each vector in flight.
 void for_each_vector(Frame& frame, const StridedLanes& lanes, llvm::Value* slot, auto&& body) {
   for (unsigned i = 0; i < lanes.vectors; ++i) {
     const std::uint64_t first = std::uint64_t{i} * lanes.lanes;

@@ -1,8 +1,8 @@
-// Strided accesses of whole vectors for which the target has no gather or scatter.
+// Strided accesses of vectors for which the target has no gather or scatter.
 //
-// Few lanes are accessed one by one. More lanes, and masked ones, go through a slot of the stack in
-// a loop over lanes. So the code of an access has a fixed size, however many lanes it has: LLVM
-// would write each lane out, and a masked lane as a block of its own.
+// Few lanes are accessed one by one. More lanes, and masked ones, go through a slot on the stack in
+// a loop over lanes. So the size of the code does not grow with the number of lanes: LLVM would
+// write out each lane, and each masked lane as a basic block of its own.
 #pragma once
 
 #include <llvm/ADT/ArrayRef.h>

@@ -1,4 +1,4 @@
-// Machine code by LLVM's code generator, without IR passes: the emitted IR is already clean.
+// Machine code by LLVM's code generator, without IR passes: the emitted IR needs no optimisation.
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -36,8 +36,8 @@
 namespace sinter {
 namespace {
 
-/// By name, not "all": a static build links these only. An LLVM may have been built without
-/// AArch64.
+/// Registers the targets by name, so that a static build links no others. An LLVM may have been
+/// built without AArch64.
 void initialize_targets() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -60,13 +60,13 @@ bool any_has(const llvm::Module& module, const char* attribute) {
   });
 }
 
-/// Most bytes of stack that a kernel takes, of all that were generated.
+/// The largest stack of the kernels generated so far, in bytes, and the kernel that takes it.
 struct StackUse {
   std::uint64_t bytes = 0;
   std::string kernel;
 };
 
-/// Measures the frames of kernels, once they are laid out.
+/// Measures the stack frames of kernels after their layout.
 class StackMeter final : public llvm::MachineFunctionPass {
  public:
   explicit StackMeter(StackUse& most) : MachineFunctionPass(id_), most_(most) {}
@@ -90,8 +90,9 @@ class StackMeter final : public llvm::MachineFunctionPass {
   StackUse& most_;
 };
 
-/// LLVM's pipeline from IR to machine code, less the IR passes at its front: what they would do is
-/// done, and they take half of the time. Only masked accesses that the CPU lacks are taken apart.
+/// Adds LLVM's passes from IR to machine code, without the IR passes that usually precede them:
+/// these take half of the time, and the emitted IR needs only one of them, which scalarises masked
+/// accesses that the CPU lacks.
 void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
                 llvm::LLVMTargetMachine& machine, llvm::raw_pwrite_stream& stream,
                 llvm::CodeGenFileType type, StackUse& stack) {
@@ -102,8 +103,8 @@ void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
   passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
   passes.add(llvm::createScalarizeMaskedMemIntrinLegacyPass());
   if (any_has(module, detail::kKeepsOrder)) config->disablePass(&llvm::MachineSchedulerID);
-  // What touches the pages of a large frame uses a register that is free on entry, and nowhere
-  // else.
+  // Stack probes use a register that is free only at the entry of a function, so the prologue must
+  // not move.
   if (any_has(module, "probe-stack")) config->disablePass(&llvm::ShrinkWrapID);
   bool refused = config->addInstSelector();
   passes.add(llvm::Pass::createPass(&llvm::FinalizeISelID));
@@ -117,7 +118,7 @@ void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
 
 std::string generate(llvm::Module& module, llvm::TargetMachine& machine,
                      llvm::CodeGenFileType type) {
-  const detail::FloatEnvironment environment;  // registers are allocated by weights in floats
+  const detail::FloatEnvironment environment;  // the register allocator computes in floats
   module.setDataLayout(machine.createDataLayout());
   llvm::SmallVector<char, 4096> bytes;
   llvm::raw_svector_ostream stream(bytes);

@@ -1,7 +1,7 @@
-// A block of lanes * lanes elements is turned in log2(lanes) rounds: the round of distance d swaps
-// bit d of the row number with bit d of the column number, by two shuffles for each pair of vectors
-// that lie d apart. Each is one instruction where registers have two-operand permutes, and one or
-// two elsewhere.
+// A block of lanes * lanes elements is transposed in log2(lanes) rounds. The round of distance d
+// swaps bit d of the row number with bit d of the column number, by two shuffles for each pair of
+// vectors d apart. A shuffle is one instruction on targets with two-operand permutes, one or two on
+// others.
 #include "llvm/transpose.h"
 
 #include <algorithm>
@@ -16,7 +16,8 @@ namespace {
 
 using Vectors = llvm::SmallVector<llvm::Value*, 16>;
 
-void turn(llvm::IRBuilder<>& builder, Vectors& rows) {
+/// Transposes a block in place: one row in each vector.
+void transpose_in_registers(llvm::IRBuilder<>& builder, Vectors& rows) {
   const auto lanes = static_cast<int>(rows.size());
   llvm::SmallVector<int, 16> upper(rows.size());
   llvm::SmallVector<int, 16> lower(rows.size());
@@ -66,7 +67,7 @@ void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpo
   llvm::Value* stride = frame.index(transpose.stride);
   llvm::Value* to = frame.address(transpose.local, transpose.to);
 
-  const auto turn_at = [&](llvm::Value* row, llvm::Value* column) {
+  const auto transpose_block = [&](llvm::Value* row, llvm::Value* column) {
     Vectors vectors;
     llvm::Value* place = builder.CreateGEP(
         element, from, builder.CreateNSWAdd(row, builder.CreateNSWMul(column, stride)));
@@ -74,7 +75,7 @@ void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpo
       if (i > 0) place = builder.CreateGEP(element, place, stride);
       vectors.push_back(builder.CreateAlignedLoad(vector, place, llvm::Align(bytes)));
     }
-    turn(builder, vectors);
+    transpose_in_registers(builder, vectors);
     llvm::Value* side = builder.getInt64(transpose.side);
     place = builder.CreateGEP(element, to,
                               builder.CreateNSWAdd(builder.CreateNSWMul(row, side), column));
@@ -84,7 +85,7 @@ void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpo
     }
   };
   count_up(frame, transpose.side, lanes, [&](llvm::Value* column) {
-    count_up(frame, transpose.side, lanes, [&](llvm::Value* row) { turn_at(row, column); });
+    count_up(frame, transpose.side, lanes, [&](llvm::Value* row) { transpose_block(row, column); });
   });
 }
 

@@ -1,4 +1,4 @@
-// Transposes of square blocks, in registers.
+// Transpose statements as LLVM IR: square blocks are transposed in registers.
 #pragma once
 
 #include <sinter/codegen/loop_nest.h>
@@ -7,6 +7,7 @@
 
 namespace sinter::detail {
 
+/// Emits one Transpose statement of `nest` at the insertion point of `frame`.
 void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpose);
 
 }  // namespace sinter::detail

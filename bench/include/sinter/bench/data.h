@@ -1,4 +1,5 @@
-// Buffers to measure on: aligned, touched, and filled so that no special value decides.
+// Buffers to measure on: aligned, with all pages touched, and filled with numbers far from special
+// values.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,9 @@
 
 namespace sinter::bench {
 
-/// Zeroed memory, aligned to 64 bytes. Buffers that are made one after another lie differently
-/// within their pages, as they do in programs: equal offsets would make loads wait for stores.
+/// Zeroed memory, aligned to 64 bytes. Buffers that are made one after another begin at different
+/// offsets in their pages, as they do in programs: with equal offsets, loads would wait for stores
+/// whose addresses differ by a multiple of 4 KiB.
 class AlignedBuffer {
  public:
   explicit AlignedBuffer(std::int64_t bytes);
@@ -34,7 +36,8 @@ class AlignedBuffer {
 /// data everywhere.
 void fill_uniform(std::span<std::byte> memory, DType dtype, std::uint64_t seed);
 
-/// Buffers for every input and output of a graph, the inputs filled.
+/// Buffers for every input and output of a graph, in the layouts that the graph declares. Inputs
+/// are filled by fill_uniform.
 class GraphBuffers {
  public:
   GraphBuffers(const Graph& graph, std::uint64_t seed);

@@ -1,5 +1,5 @@
-// measure: how fast a graph runs fused, op by op, and beside the copy that bounds it; what
-// compiling it takes, by stage; and what a call costs besides its kernel.
+// measure: times of a graph: fused, op by op, and of the copy that bounds it; of compiling it, by
+// stage; and the dispatch overhead of its calls.
 //
 //   std::cout << sinter::bench::measure(engine, graph);
 #pragma once
@@ -19,63 +19,61 @@ namespace sinter::bench {
 struct Options {
   Timing timing = {};
   CompileOptions compile = {};  ///< of the fused program; op by op differs in `fuse` only
-  std::uint64_t seed = 1;       ///< of the input data: see fill_uniform
-  int compile_rounds = 7;       ///< fresh engines that compile the graph
-  /// The executor that the engine was given, so that the copy runs on the same threads. Left out,
-  /// the copy has a pool of its own with as many.
+  std::uint64_t seed = 1;       ///< seed of the input data, see fill_uniform
+  int compile_rounds = 7;       ///< number of fresh engines that compile the graph
+  /// The executor that the engine was given, so that the copy runs on the same threads. If it is
+  /// null, the copy has a pool of its own with as many threads as the engine.
   std::shared_ptr<Executor> executor = {};
 };
 
-/// What one compile takes, in nanoseconds: medians over fresh engines, in a process that has
-/// compiled before.
+/// Times of one compile in nanoseconds, over fresh engines in a warm process.
 struct CompileReport {
-  CompileTimes stages;
-  Spread total;  ///< Engine::compile from call to return
-  Spread known;  ///< Engine::compile of a graph that the engine knows
+  CompileTimes stages;  ///< median of each stage
+  Spread total;         ///< Engine::compile of a new graph
+  Spread known;         ///< Engine::compile of a graph that the engine has compiled
 };
 
-/// What a call costs besides its kernel, in nanoseconds: paired differences of back-to-back calls.
-/// `direct` is the kernel alone, called through its pointer on its whole range (DirectCall).
+/// Dispatch overhead in nanoseconds per call: paired differences of interleaved calls. `direct` is
+/// the time of the kernel alone, called through its pointer on its whole range (DirectCall).
 struct OverheadReport {
   Spread direct;
-  Spread bound;  ///< Call::operator() - direct
-  Spread run;    ///< Executable::run with views that were made before - direct
+  Spread bound;  ///< Call::operator(), minus direct
+  Spread run;    ///< Executable::run with views made beforehand, minus direct
 };
 
-/// Times are nanoseconds a call. Ratios are of speeds: above 1 is faster than what it is held
-/// against.
+/// Times are nanoseconds per call. Ratios are of speeds: above 1, fused is faster than the other.
 struct Report {
   std::string target;
   int threads = 0;
-  int kernels = 0;
-  int kernels_op_by_op = 0;
-  std::int64_t bytes_read = 0;     ///< by one call, each byte of an input once
-  std::int64_t bytes_written = 0;  ///< by one call, outputs only
+  int kernels = 0;                 ///< kernels of the fused program
+  int kernels_op_by_op = 0;        ///< kernels of the unfused program
+  std::int64_t bytes_read = 0;     ///< bytes of all used inputs, each byte once
+  std::int64_t bytes_written = 0;  ///< bytes of all outputs
   Spread fused;
   Spread op_by_op;
-  Spread copy;
-  Stores copy_stores{};  ///< of the faster copy
-  int copy_threads = 0;  ///< of the faster copy
-  Spread against_op_by_op;
-  Spread against_copy;
+  Spread copy;              ///< time of the fastest copy
+  Stores copy_stores{};     ///< stores of the fastest copy
+  int copy_threads = 0;     ///< threads of the fastest copy
+  Spread against_op_by_op;  ///< speed of fused over that of op by op
+  Spread against_copy;      ///< speed of fused over that of the fastest copy
   CompileReport compile;
-  std::optional<OverheadReport> overhead;  ///< programs of one kernel on one thread only
+  std::optional<OverheadReport> overhead;  ///< only of a single kernel on one thread
 
-  /// Bytes read and written per nanosecond when fused, which is GB/s.
+  /// Bandwidth of the fused program: bytes read and written per nanosecond, which is GB/s.
   [[nodiscard]] double bandwidth() const {
     return fused.median > 0 ? static_cast<double>(bytes_read + bytes_written) / fused.median : 0;
   }
 };
 
-/// Measures `graph` on buffers of its own. The copy reads every input that the graph uses, and
-/// writes every output, once; best of plain and streaming stores, one thread and all. Throws what
-/// Engine::compile and Executable::run do.
+/// Measures `graph` on buffers that it allocates. The copy reads every input that the graph uses
+/// and writes every output, once; the fastest of plain and streaming stores, on one thread and on
+/// all, counts. Throws what Engine::compile and Executable::run throw.
 [[nodiscard]] Report measure(const Engine& engine, const Graph& graph, const Options& options = {});
 
-/// `graph` as a contestant: a call that is bound to buffers of its own.
+/// A contestant that runs `graph` by a Call bound to buffers that the contestant owns.
 [[nodiscard]] Contestant bound_call(std::string name, const Engine& engine, const Graph& graph);
 
-/// A table for people.
+/// A readable table.
 [[nodiscard]] std::string to_text(const Report& report);
 /// One JSON object, on one line. Spreads are {"median": m, "p10": l, "p90": h}.
 [[nodiscard]] std::string to_json(const Report& report);

@@ -1,8 +1,9 @@
-// How times are taken: contestants in turn, ratios of neighbours.
+// Timing: contestants are interleaved in rounds, and ratios are taken within a round.
 //
-// A machine drifts: other processes, clock frequency, memory traffic. Times that were taken minutes
-// apart say little about each other, so contestants are interleaved in rounds, each ratio is taken
-// within a round, and what is reported is the median over rounds with the 10th and 90th percentile.
+// A machine drifts: other processes, clock frequency and memory traffic change. Times that were
+// taken minutes apart cannot be compared. So every round times each contestant once, each ratio is
+// of two times of one round, and reports have the median over rounds with the 10th and 90th
+// percentile.
 #pragma once
 
 #include <cstdint>
@@ -15,24 +16,24 @@
 
 namespace sinter::bench {
 
-/// Median and the 10th and 90th percentile of some samples.
+/// Median, 10th and 90th percentile of samples.
 struct Spread {
   double median = 0;
-  double low = 0;
-  double high = 0;
+  double low = 0;   ///< 10th percentile
+  double high = 0;  ///< 90th percentile
 };
 
-/// All zero for no samples.
+/// The spread of `samples`; all zero if there are none.
 [[nodiscard]] Spread spread_of(std::vector<double> samples);
 
-/// Something to time: `repeat(n)` does it n times in a row.
+/// Something to time: `repeat(n)` runs it n times in a row.
 struct Contestant {
   std::string name;
   std::function<void(std::int64_t count)> repeat;
 };
 
-/// A contestant from a callable without arguments. The loop is around the callable itself, so that
-/// the price of std::function is paid once a sample, not once a call.
+/// A contestant from a callable without arguments. The loop is inside the std::function, so that
+/// its cost is paid once per sample, not once per call.
 template <typename F>
 [[nodiscard]] Contestant contestant(std::string name, F call) {
   const auto shared = std::make_shared<F>(std::move(call));
@@ -44,20 +45,21 @@ template <typename F>
 
 struct Timing {
   int rounds = 51;
-  /// A sample repeats a call until it takes about this long: clocks have a resolution.
+  /// Seconds that a sample takes, about: it repeats a call, because clocks have a resolution.
   double sample_seconds = 200e-6;
 };
 
-/// Nanoseconds a call, of one contestant, by round.
+/// [round] nanoseconds per call of one contestant.
 using Samples = std::vector<double>;
 
 /// Times contestants in rounds, each after one untimed call of its own, in an order that rotates
-/// from round to round. Returns one Samples a contestant, in their order.
+/// from round to round. Returns the Samples of each contestant, in the order of `contestants`.
 [[nodiscard]] std::vector<Samples> interleave(std::span<const Contestant> contestants,
                                               const Timing& timing = {});
 
-/// The spread of a[i] / b[i] and of a[i] - b[i]. Both from the same `interleave`.
+/// The spread of a[i] / b[i] over all rounds i. Both are of the same `interleave`.
 [[nodiscard]] Spread paired_ratio(const Samples& a, const Samples& b);
+/// The spread of a[i] - b[i], likewise.
 [[nodiscard]] Spread paired_difference(const Samples& a, const Samples& b);
 
 }  // namespace sinter::bench
