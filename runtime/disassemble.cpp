@@ -1,3 +1,4 @@
+// Runs nvdisasm or cuobjdump on a temporary file, and returns their output.
 #include "disassemble.h"
 
 #include <fcntl.h>
@@ -44,8 +45,8 @@ int wait_for(pid_t process) {
   return status;
 }
 
-/// Runs a program to its end, without a shell. What another thread starts meanwhile inherits no end
-/// of the pipe, so that the pipe ends with the program.
+/// Runs a program to its end, without a shell. The pipe is close-on-exec: a process that another
+/// thread starts meanwhile does not keep the pipe open.
 Finished run(const std::vector<std::string>& words) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return {};
