@@ -30,7 +30,7 @@ class Footprint {
   /// One term of the byte offsets: these are the sums of step * i over all axes, 0 <= i <= last,
   /// plus 0 ... run() - 1.
   struct Axis {
-    std::int64_t step = 0;  ///< in bytes, more than those that the axes after this one cover
+    std::int64_t step = 0;  ///< in bytes; greater than run()
     std::int64_t last = 0;  ///< at least 1
   };
   /// The axes in descending order of their steps.
