@@ -4,7 +4,7 @@
 // copy_to, printing, a condition) runs the trace as one plan and stores every recorded value that a
 // Tensor still refers to. Engine::evaluate runs only what the given tensors need and leaves the
 // rest recorded. A value that no Tensor refers to is computed only if another value needs it. A
-// trace runs without being read once it exceeds EngineOptions::trace.
+// trace runs without being read once it reaches EngineOptions::trace.
 //
 // A run does not store a tensor that is larger than all inputs it is computed from, unless the run
 // is for that tensor. An example is the matrix in `(column + row).sum().item<float>()`. Such a
