@@ -34,8 +34,8 @@ int count_devices(const CudaDriver& driver) {
 }
 
 constexpr std::string_view kContextGone =
-    ". The context that this was made in is gone: compile, bind and allocate in the one that is "
-    "there now";
+    ". The context in which this object was made was destroyed: compile, bind and allocate in the "
+    "current context";
 
 std::atomic<bool> process_ends{false};
 
@@ -137,9 +137,8 @@ std::string CudaDevice::advice(CudaResult result) const {
   if (faulted_.exchange(true)) return ". This fault of a kernel has been reported before";
   const std::uint64_t last = last_launch_.load(std::memory_order_relaxed);
   return fmt::format(
-      ". A kernel has failed while it ran; of sinter's, sinter_kernel in {} blocks of {} threads "
-      "was the last to be launched. Its context runs nothing any more: reset the device, or begin "
-      "a new process",
+      ". A kernel failed while it ran. The last kernel that sinter launched was sinter_kernel in "
+      "{} blocks of {} threads. The context is unusable: reset the device, or start a new process",
       last >> 32, last & 0xffff'ffff);
 }
 

@@ -73,7 +73,7 @@ CudaDriver CudaDriver::load(const EnvironmentLookup& environment) {
   CudaDriver driver;
   if (const std::string missing = find_functions(library, driver); !missing.empty()) {
     fail(ErrorCode::unsupported,
-         fmt::format("{} is no driver library that is served, CUDA 11.2 or newer: it has no {}",
+         fmt::format("{} is not a supported driver library (CUDA 11.2 or newer): it has no {}",
                      library.path(), missing));
   }
   return driver;

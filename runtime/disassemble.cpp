@@ -101,8 +101,8 @@ std::string disassemble(const std::string& cubin, const EnvironmentLookup& envir
       files, [](const std::string& file) { return access(file.c_str(), X_OK) == 0; });
   if (found == files.end()) {
     fail(ErrorCode::unsupported,
-         fmt::format("neither nvdisasm nor cuobjdump of the CUDA toolkit was found, which show "
-                     "machine code of a GPU; stage 'ptx' needs none. Tried:\n  {}",
+         fmt::format("neither nvdisasm nor cuobjdump of the CUDA toolkit was found, which show a "
+                     "GPU's machine code; stage 'ptx' needs neither. Tried:\n  {}",
                      fmt::join(files, "\n  ")));
   }
   const TemporaryFile file("sinter-", ".cubin", cubin);

@@ -211,7 +211,7 @@ std::shared_ptr<const Nvrtc> Nvrtc::load(const EnvironmentLookup& environment) {
   Functions functions;
   if (const std::string missing = find_functions(library, functions); !missing.empty()) {
     fail(ErrorCode::unsupported,
-         fmt::format("{} is no NVRTC that is served: it has no {}", library.path(), missing));
+         fmt::format("{} is not a supported NVRTC: it has no {}", library.path(), missing));
   }
   return std::make_shared<const LoadedNvrtc>(library, functions);
 }

@@ -67,7 +67,7 @@ std::shared_ptr<TensorBuffer> make_output(const EngineCore& core, DType dtype, c
     return std::make_shared<TensorBuffer>(core.share_services(), dtype, shape);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::limit_exceeded) throw;
-    fail(error.code(), fmt::format("{}; what is recorded stays so: let go of other tensors, and "
+    fail(error.code(), fmt::format("{}; the recorded ops are kept: release other tensors, and "
                                    "read again",
                                    error.what()));
   }
@@ -133,8 +133,8 @@ void Recorder::check_whole(std::span<const Tensor> tensors) const {
   for (const Tensor& tensor : tensors) {
     if (tensor.node_->process >= whole_from_) continue;
     fail(ErrorCode::unsupported,
-         "a tensor of before the fork cannot be used in this process: another thread of the parent "
-         "was using tensors of this engine at the fork. Make the tensor anew, or fork while no "
+         "a tensor from before the fork cannot be used in this process: another thread of the "
+         "parent was using tensors of this engine at the fork. Make a new tensor, or fork while no "
          "other thread uses the engine's tensors");
   }
 }
