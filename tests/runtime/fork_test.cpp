@@ -366,8 +366,7 @@ TEST(TensorsInAChild, OfBeforeTheForkAreRefusedWhereAnotherThreadWasUsingThem) {
   const std::string refusal =
       "unsupported: a tensor from before the fork cannot be used in this process: another thread "
       "of the parent was using tensors of this engine at the fork. Make a new tensor, or fork "
-      "while "
-      "no other thread uses the engine's tensors";
+      "while no other thread uses the engine's tensors";
   {
     const InTheMiddle evaluates([&](const auto& stay) {
       memory->stay = stay;
