@@ -123,8 +123,8 @@ struct Program {
 /// and entry bytes.
 void finish(Program& program, std::size_t key_bytes);
 
-/// Runs a kernel of several chunks on `executor`. Each task owns one of the scratch blocks that
-/// begin at arguments.scratch, if the kernel needs scratch.
+/// Runs a kernel of several chunks, or of none, on `executor`. Each task owns one of the scratch
+/// blocks that begin at arguments.scratch, if the kernel needs scratch.
 void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor);
 /// Runs a kernel: directly if it has one chunk, else on the executor. The caller has set the
 /// default FloatEnvironment.

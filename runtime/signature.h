@@ -44,7 +44,7 @@ class Signature {
   void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
              Device device) const;
 
-  /// True if `output` may have the buffer of `input`, if both are dense.
+  /// True if `output` may be computed in the buffer of `input`. Assumes that both are dense.
   [[nodiscard]] bool may_take_place(std::size_t input, std::size_t output) const;
 
   [[nodiscard]] std::size_t inputs() const { return inputs_.size(); }

@@ -141,8 +141,8 @@ class Lineage::Flattening {
   const Run& from_;
   std::vector<Source> sources_;
   std::map<const Identity*, std::size_t> position_;
-  std::vector<std::vector<std::size_t>> became_{
-      from_.sources.size()};  ///< new sources of each old one
+  /// By old source: the new sources that replace it.
+  std::vector<std::vector<std::size_t>> became_{from_.sources.size()};
 };
 
 void Lineage::forget_what_is_gone() {

@@ -34,8 +34,8 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> parts) try {
 
 namespace {
 
-/// The bits of a number as an element. Throws Error(invalid_argument) if an integer dtype cannot
-/// represent it.
+/// The bits of a number as an element. Throws Error(invalid_argument) if an integer dtype or bool
+/// cannot represent it.
 std::uint64_t checked_bits(double number, DType dtype) {
   const detail::FloatEnvironment environment;
   const std::uint64_t bits = element_bits(number, dtype);

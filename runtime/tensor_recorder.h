@@ -74,8 +74,8 @@ class Recorder {
 
   const TraceLimits limits_;
   ForkSafeMutex mutex_;
-  bool torn_ =
-      false;  ///< the state below may be inconsistent after a fork, and is not yet replaced
+  /// True if the state below may be inconsistent after a fork and is not yet replaced.
+  bool torn_ = false;
   std::uint32_t whole_from_ = 0;  ///< epoch from which on tensors are known to be consistent
   std::uint64_t serial_ = 1;      ///< of the newest trace
   std::shared_ptr<Trace> trace_;

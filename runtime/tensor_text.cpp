@@ -17,8 +17,8 @@ namespace {
 constexpr std::int64_t kShownElements = 1000;  ///< most elements that are printed in full
 constexpr std::int64_t kShownEdge = 3;         ///< elements shown at each end of an elided axis
 
-/// The value with the fewest digits that no other value of `dtype` rounds to. A 16-bit float needs
-/// at most 5.
+/// The decimal text of `value` with the fewest digits that reads back to `bits`. A 16-bit float
+/// needs at most 5 digits.
 std::string shortest_text(double value, std::uint64_t bits, DType dtype) {
   for (int digits = 1; digits < 5; ++digits) {
     std::string text = fmt::format("{:.{}g}", value, digits);

@@ -48,9 +48,9 @@ class Function;
 /// - run every Executable and Call. sinter's own pool has no threads in the child, so they run on
 ///   the calling thread alone;
 /// - compile. The child has the caches of its parent; a cache that the parent had locked is empty.
-///   A compile that was in progress in the parent is repeated in the child. Compiling throws
-///   Error(unsupported) if another thread was in the first compile of the process at the fork:
-///   compile one kernel before forking;
+///   If the parent was compiling a graph at the fork, the child compiles that graph itself.
+///   Compiling throws Error(unsupported) if another thread was in the first compile of the process
+///   at the fork: compile one kernel before forking;
 /// - make and use tensors. Tensors of the parent throw Error(unsupported) if another thread was
 ///   using tensors of the engine at the fork;
 /// - destroy all of these objects.
@@ -80,7 +80,7 @@ class SINTER_API Engine {
 
   /// A tensor of numbers in braces: `engine.tensor({{1, 2}, {3, 4}})`. Elements of a bool tensor
   /// are given as 0 and 1. Throws Error: shape_mismatch if the lists are ragged, invalid_argument
-  /// for a number that an integer dtype cannot represent.
+  /// for a number that an integer dtype or bool cannot represent.
   [[nodiscard]] Tensor tensor(const NestedNumbers& numbers, DType dtype = DType::f32) const;
   /// A tensor of the elements of a contiguous range (vector, array, span) in row-major order, with
   /// the dtype of its C++ type. Throws Error(shape_mismatch) unless the range has as many elements
@@ -94,8 +94,8 @@ class SINTER_API Engine {
   [[nodiscard]] Tensor tensor(const Range& elements) const {
     return tensor(elements, {std::ranges::size(elements)});
   }
-  /// A tensor whose elements all are `value`. Throws Error(invalid_argument) if an integer dtype
-  /// cannot represent it.
+  /// A tensor whose elements all are `value`. Throws Error(invalid_argument) if an integer dtype or
+  /// bool cannot represent `value`.
   [[nodiscard]] Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32) const;
   [[nodiscard]] Tensor zeros(const Shape& shape, DType dtype = DType::f32) const {
     return full(shape, 0, dtype);

@@ -60,9 +60,10 @@ struct EngineOptions {
   std::optional<Target> target = {};
   int threads = 0;  ///< threads of sinter's own pool; 0 for one per hardware thread
   std::shared_ptr<Executor> executor = {};  ///< used instead of sinter's own pool
-  /// A kernel that reads and writes fewer bytes than this runs on the calling thread alone. 0 means
-  /// 1 MiB, above which more threads were measured to be faster. A negative number is an error.
-  /// Results do not depend on this option.
+  /// A kernel that reads and writes fewer bytes than this runs on the calling thread alone. A
+  /// product counts one byte for two multiplications, if that is more. 0 means 1 MiB, above which
+  /// more threads were measured to be faster. A negative number is an error. Results do not depend
+  /// on this option.
   std::int64_t parallel_bytes = 0;
   /// Allocates workspaces and tensors, instead of aligned operator new.
   std::shared_ptr<Allocator> allocator = {};
