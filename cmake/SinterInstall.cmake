@@ -1,6 +1,6 @@
-# Install and export. One export file per target group, so that find_package(sinter) with
-# sinter::sinter alone needs neither LLVM nor fmt; the rooms as static libraries, and the measuring
-# library, come when they are asked for as components.
+# Install and export. Each group of targets has its own export file, so that find_package(sinter)
+# with sinter::sinter alone needs neither LLVM nor fmt. The rooms as static libraries and the
+# measuring library are components of find_package.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(sinter_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sinter)
@@ -32,7 +32,7 @@ configure_package_config_file(cmake/sinterConfig.cmake.in sinterConfig.cmake
 write_basic_package_version_file(sinterConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/sinterConfig.cmake ${PROJECT_BINARY_DIR}/sinterConfigVersion.cmake
   DESTINATION ${sinter_config_dir})
-# Relative, so that `cmake --install --prefix` and a moved tree keep it true.
+# The path is relative, so that it is right after `cmake --install --prefix` and in a moved tree.
 file(RELATIVE_PATH sinter_pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/sinter.pc.in sinter.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/sinter.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,7 +1,8 @@
 # sinter_llvm: LLVM 19 as one private interface target, shared or static by SINTER_LLVM.
 #
-# Debian's LLVM accepts only its exact version in find_package, so the version is checked after. Set
-# LLVM_DIR (or LLVM_ROOT, or CMAKE_PREFIX_PATH) to use another LLVM 19 than Debian's.
+# Debian's LLVM accepts only its exact version in find_package, so the major version is checked
+# afterwards. Set LLVM_DIR (or LLVM_ROOT, or CMAKE_PREFIX_PATH) to use another LLVM 19 than
+# Debian's.
 find_package(LLVM CONFIG QUIET HINTS /usr/lib/llvm-19)
 if(NOT LLVM_VERSION_MAJOR EQUAL 19)
   message(FATAL_ERROR "sinter needs LLVM 19, found '${LLVM_PACKAGE_VERSION}' at '${LLVM_DIR}'. "
@@ -12,7 +13,7 @@ endif()
 add_library(sinter_llvm INTERFACE)
 set_target_properties(sinter_llvm PROPERTIES EXPORT_NAME llvm)
 separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
-# Only sinter's own sources see LLVM's headers: nothing of this is exported.
+# Only sinter's own sources include LLVM headers, so these options are not exported.
 foreach(directory IN LISTS LLVM_INCLUDE_DIRS)
   target_include_directories(sinter_llvm SYSTEM INTERFACE $<BUILD_INTERFACE:${directory}>)
 endforeach()

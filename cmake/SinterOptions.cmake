@@ -1,4 +1,4 @@
-# Build type and sanitizers, for a tree that is built for itself. A parent project's choices stand.
+# Build type and sanitizers of a top-level build. In a parent project, its own choices apply.
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
 endif()
@@ -8,7 +8,8 @@ if(SINTER_SANITIZE)
   add_compile_options(-fsanitize=${SINTER_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SINTER_SANITIZE})
-  # clang's function check reads a tag in front of what a pointer calls; generated code has none.
+  # clang's function check reads a tag before the code that a pointer calls; generated code has
+  # none.
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang AND SINTER_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize=function)
   endif()

@@ -1,9 +1,9 @@
 # sinter_room(name [SOURCES ...] [FOLDERS ...] HEADERS ... [PUBLIC targets] [PRIVATE targets])
 #
 # One room: a static library sinter_<name> (alias sinter::<name>) with the public headers under
-# <name>/include/sinter/<name>/ as its file set. A room sees its own headers and those of the rooms
-# it links, so an upward include does not compile. Each folder adds its sources to the library, and
-# its private headers are included by their path in the room.
+# <name>/include/sinter/<name>/ as its file set. A room can include its own headers and those of the
+# rooms it links, so an upward include does not compile. Each folder adds its sources to the
+# library. Sources include private headers by their path in the room.
 add_library(sinter_warnings INTERFACE)
 # g++ 12 reports these two inside libstdc++'s own string and vector code (GCC bugs 105329, 105651).
 set(sinter_false_alarms -Wno-restrict -Wno-stringop-overflow)
@@ -11,9 +11,9 @@ target_compile_options(sinter_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshad
   -Wno-sign-conversion -Wnon-virtual-dtor -Wswitch
   $<$<CXX_COMPILER_ID:GNU>:${sinter_false_alarms}> $<$<BOOL:${SINTER_WERROR}>:-Werror>)
 
-# What every library of ours is built with. Results are computed in host code too (interpreter,
-# folding), where contraction would change bits. STB_GNU_UNIQUE symbols would be shared between two
-# copies of sinter in one process, and keep either from being unloaded.
+# Options of all libraries of sinter. Contraction is off because host code (interpreter, constant
+# folding) also computes results, whose bits it would change. STB_GNU_UNIQUE symbols are off because
+# two copies of sinter in one process would share them, and neither could be unloaded.
 function(sinter_library target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -ffp-contract=off
@@ -28,7 +28,7 @@ function(sinter_room name)
   set(room ${PROJECT_SOURCE_DIR}/${name})
   list(TRANSFORM ROOM_SOURCES PREPEND ${room}/)
   list(TRANSFORM ROOM_HEADERS PREPEND ${room}/include/sinter/${name}/)
-  # Tables do not compile alone, so they are a set of their own that is not verified.
+  # .def tables do not compile on their own, so they are in a file set that is not verified.
   set(tables ${ROOM_HEADERS})
   list(FILTER tables INCLUDE REGEX "[.]def$")
   list(FILTER ROOM_HEADERS EXCLUDE REGEX "[.]def$")

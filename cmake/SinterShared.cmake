@@ -1,8 +1,8 @@
-# sinter::sinter: the rooms as one shared library, libsinter.so, that shows sinter's API only.
+# sinter::sinter: all rooms as one shared library, libsinter.so, that exports only sinter's API.
 #
-# Made of the rooms' objects, not of their archives, so that --exclude-libs hides all archives: the
-# static LLVM. The version script hides what remains, which is instantiations of std templates;
-# what it lists still needs SINTER_API to be exported.
+# It links the rooms' objects, not their archives, so that --exclude-libs can hide the symbols of
+# all archives: those of a static LLVM. The version script hides the remaining symbols, which are
+# instantiations of std templates. A symbol that the script lists is exported only with SINTER_API.
 add_library(sinter SHARED
   $<TARGET_OBJECTS:sinter_ir> $<TARGET_OBJECTS:sinter_codegen> $<TARGET_OBJECTS:sinter_runtime>)
 add_library(sinter::sinter ALIAS sinter)

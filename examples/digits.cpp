@@ -1,4 +1,4 @@
-// A strict reader: every line has 65 integers in range, or the file is refused.
+// A strict reader: throws unless every line has exactly 65 integers in range.
 #include "digits.h"
 
 #include <charconv>
@@ -8,7 +8,7 @@
 
 namespace {
 
-/// Takes the integer at the front of `line` and the comma behind it.
+/// Removes the integer at the beginning of `line`, and a comma after it, and returns the integer.
 int take_integer(std::string_view& line, int highest, const std::string& where) {
   int value = -1;
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);

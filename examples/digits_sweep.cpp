@@ -1,10 +1,10 @@
-// The main job: a layer's elementwise part over real data, for several slopes of leaky_relu.
+// The elementwise part of a layer over real data, for several slopes of leaky_relu.
 //
 //   y = ((x - mean) * inv_std * gain + bias).leaky_relu(slope) * scale + residual
 //
 // x holds 1,797 handwritten digits of 64 pixels; mean and inv_std standardise each pixel. Seven ops
-// become one kernel, and one compile serves all slopes. The table shows that, what it gains, and
-// that the result equals the interpreter's bit for bit.
+// become one kernel, and one compile serves all slopes. The table shows the cache hits, the times,
+// and that the result equals the interpreter's bit for bit.
 //
 //   digits_sweep [--code FILE] [digits.csv]
 //
@@ -32,13 +32,13 @@ using namespace sinter;
 
 constexpr int kPixels = Digits::kPixels;
 
-/// Everything that the graph reads, in the order of its inputs.
+/// The data of the graph's inputs, in their order.
 struct Layer {
   std::vector<float> x, mean, inv_std, gain, bias, scale, residual;
 };
 
-/// Mean and inverse standard deviation of each pixel, in double; a pixel that is the same in all
-/// images gets inv_std 0, which standardises it to 0. The weights are made up, and always the same.
+/// Computes mean and inverse standard deviation of each pixel in double. A pixel that is the same
+/// in all images gets inv_std 0, which standardises it to 0. The weights are arbitrary but fixed.
 Layer make_layer(const Digits& digits) {
   Layer layer;
   layer.x = digits.pixels;
@@ -64,7 +64,7 @@ Layer make_layer(const Digits& digits) {
   return layer;
 }
 
-/// The graph; with `pre` its pre-activations are a second output.
+/// The graph. With `pre`, the operand of leaky_relu is a second output.
 Graph make_graph(int images, double slope, bool pre = false) {
   Graph graph;
   const Shape full{images, kPixels};
@@ -104,8 +104,8 @@ std::vector<TensorData> reference(const Layer& layer, int images, const Graph& g
   return interpret(graph, inputs);
 }
 
-/// Median microseconds of the fused program, the same op by op, and a copy with the same reads and
-/// writes, taken in turn.
+/// Median microseconds of the fused program, of the same graph op by op, and of a copy with the
+/// same reads and writes. The three are measured alternately.
 struct Times {
   double fused = 0, op_by_op = 0, copy = 0;
 };
@@ -135,12 +135,12 @@ Times measure(const Engine& engine, const Graph& graph, const Executable& fused,
   return {microseconds(0), microseconds(1), microseconds(2)};
 }
 
-/// "made" when the level had to make an entry between the two counts.
+/// "made" if the cache made an entry between the two counts, else `otherwise`.
 const char* made_or(const char* otherwise, const CacheStats& before, const CacheStats& after) {
   return after.misses > before.misses ? "made" : otherwise;
 }
 
-/// Runs one slope, adds its row to the table; whether the bits are the interpreter's.
+/// Runs one slope and appends its row to `table`. Returns true if the bits equal the interpreter's.
 bool sweep_one(const Engine& engine, const Layer& layer, int images, double slope,
                std::string& table) {
   const Graph graph = make_graph(images, slope);
@@ -192,7 +192,7 @@ int run(const char* program, const Options& options) {
 
   std::string table;
   bool equal = true;
-  // The last one comes a second time, and is in the kernel cache.
+  // The last slope occurs twice: the second time it is in the kernel cache.
   for (const double slope : {0.001, 0.01, 0.1, 0.3, 0.3}) {
     equal = sweep_one(engine, layer, images, slope, table) && equal;
   }
@@ -204,9 +204,9 @@ int run(const char* program, const Options& options) {
       "negative  bits\n%s",
       table.c_str());
   std::printf(
-      "\nkernel: this shape, dtype and slope was asked for before (hit) or not (miss).\n"
-      "plan, code: made for it, or shared with the slopes before. copy: the same reads and\n"
-      "writes. negative: pre-activations below 0. bits: against the interpreter.\n\n"
+      "\nkernel: this shape, dtype and slope was compiled before (hit) or not (miss).\n"
+      "plan, code: made for this slope, or shared with earlier ones. copy: the same reads and\n"
+      "writes. negative: pre-activations below 0. bits: compared with the interpreter.\n\n"
       "Every stage of the kernel: SINTER_DUMP=graph,plan,loops,llvm,assembly %s\n",
       program);
   if (!options.code.empty()) {

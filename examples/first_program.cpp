@@ -1,4 +1,5 @@
-// The first program: a graph of three ops, one fused kernel, run on a program's own memory.
+// The first program: a graph of three ops becomes one fused kernel, which runs on the caller's
+// memory.
 #include <iostream>
 #include <vector>
 
@@ -22,7 +23,7 @@ int main() {
   for (float y : ys) std::cout << y << ' ';
   std::cout << '\n';
 
-  // The same as a function: traced per call, served from the kernel cache.
+  // The same computation as a function: traced on each call, compiled once and then cached.
   double slope = 0.2;
   auto f = engine.function([&](Value a, Value b) { return (a + b).leaky_relu(slope) * 0.5; });
   f({view(xs, {rows, 4}), view(bs, {4})}, {view(ys, {rows, 4})});

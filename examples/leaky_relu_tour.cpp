@@ -1,6 +1,6 @@
-// A tour of leaky_relu on tensors: the op, its forms in place, the check for dead neurons, a sweep
-// over slopes that trains, and a dense layer. Prints what the comments say; every step checks
-// itself, and the program ends with 1 where one is wrong.
+// A tour of leaky_relu on tensors: the op, in-place forms, a check for dead neurons, training with
+// several slopes, and dense layers. Comments show the printed tensors. Every part checks its
+// results; the program exits with 1 if one is wrong.
 #include <cmath>
 #include <functional>
 #include <iostream>
@@ -23,7 +23,7 @@ void check(bool holds, std::string_view what) {
 
 const Engine engine;
 
-/// weight.mm(x), a column of features for every sample.
+/// A dense layer weight.mm(x) + bias, in which every sample is a column.
 struct DenseLayer {
   Tensor weight;  // [out, in]
   Tensor bias;    // [out, 1]
@@ -32,7 +32,7 @@ struct DenseLayer {
   }
 };
 
-/// x.mm(weight), a row of features for every sample.
+/// A dense layer x.mm(weight) + bias, in which every sample is a row.
 struct RowLayer {
   Tensor weight;  // [in, out]
   Tensor bias;    // [out]
@@ -41,18 +41,18 @@ struct RowLayer {
   }
 };
 
-/// Numbers in (-1, 1) that are the same everywhere: multiples of the golden ratio, without their
-/// whole part.
+/// Numbers spread over [-1, 1), the same on every machine: fractional parts of multiples of the
+/// golden ratio.
 Tensor spread(const Shape& shape) {
   std::vector<float> numbers(static_cast<std::size_t>(shape.elements()));
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const double turn = static_cast<double>(i + 1) * 0.6180339887498949;
-    numbers[i] = static_cast<float>(2 * (turn - std::floor(turn)) - 1);
+    const double multiple = static_cast<double>(i + 1) * 0.6180339887498949;
+    numbers[i] = static_cast<float>(2 * (multiple - std::floor(multiple)) - 1);
   }
   return engine.tensor(numbers, shape);
 }
 
-/// A hidden layer of `units` and one output, with the activation of your choice.
+/// A network with a hidden layer of `units`, one output, and a given activation.
 struct Model {
   struct Options {
     std::function<Tensor(Tensor)> activation;
@@ -68,8 +68,8 @@ struct Model {
   Options options;
 };
 
-/// Gradient descent: how large is the first of four numbers, whatever its sign? Returns the loss
-/// before the first and before the last step.
+/// Trains by gradient descent to compute the absolute value of the first of four numbers. Returns
+/// the loss before the first and before the last step.
 std::pair<float, float> train(Model model) {
   const Tensor samples = spread({32, 4});
   const Tensor target = samples.slice(1, 0, 1).abs();
@@ -95,11 +95,11 @@ void the_op() {
   std::cout << "x.leaky_relu(0.2)        " << steep << '\n';  // [-0.4, -0.2, 0, 1, 2]
   check(to_string(steep) == "[-0.4, -0.2, 0, 1, 2]", "a slope of 0.2");
 
-  Tensor before = x + 1;  // recorded earlier: keeps what it saw
+  Tensor before = x + 1;  // recorded before x changes, so it keeps the old value of x
   x.leaky_relu(0.2, true);
   std::cout << "x.leaky_relu(0.2, true)  " << x << '\n';  // [-0.4, -0.2, 0, 1, 2]
   check(x.equal(steep).all().item<bool>(), "in place gives the same");
-  check(to_string(before) == "[-1, 0, 1, 2, 3]", "what was recorded before");
+  check(to_string(before) == "[-1, 0, 1, 2, 3]", "an op recorded before keeps the old value");
   x.leaky_relu({.negative_slope = 0.5, .inplace = true});
   std::cout << "and again, by name       " << x << '\n';  // [-0.2, -0.1, 0, 1, 2]
   check(to_string(x) == "[-0.2, -0.1, 0, 1, 2]", "in place by name");

@@ -8,10 +8,11 @@
 
 namespace {
 
-// In pixels, small enough that a screen of 400 pixels shrinks the labels little.
+// Size of the plot in pixels: a screen of 400 pixels shrinks the labels little.
 constexpr double kWidth = 340;
 constexpr double kHeight = 240;
-constexpr double kLeft = 52;  // of the plot: labels stand there
+// Margins of the plot, for its labels and its title.
+constexpr double kLeft = 52;
 constexpr double kTop = 26;
 
 struct Style {
@@ -33,7 +34,7 @@ std::string stroke_of(std::size_t curve) {
                 style.colour, style.dashes);
 }
 
-/// Where values stand in a plot, and the round ones that are named beside it.
+/// The vertical axis of a plot: positions of values, and round values for the ticks.
 struct Scale {
   double low, high;
   bool logarithmic;

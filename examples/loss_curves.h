@@ -1,4 +1,4 @@
-// Loss by epoch as an SVG chart, one curve for each activation.
+// SVG charts of the loss by epoch, one curve for each activation.
 #pragma once
 
 #include <string>
@@ -6,9 +6,10 @@
 
 struct Curve {
   std::string name;
-  std::vector<double> values;  ///< above 0, by epoch
+  std::vector<double> values;  ///< by epoch; greater than 0
 };
 
-/// Two charts side by side, with one legend: the curves on a logarithmic scale, and each divided by
-/// the curve of this position, where curves that all but coincide come apart.
+/// Two charts side by side with one legend. The first shows the curves on a logarithmic scale. The
+/// second shows each curve divided by curve number `reference`, which separates curves that nearly
+/// coincide.
 [[nodiscard]] std::string charts_of(const std::vector<Curve>& curves, std::size_t reference);

@@ -1,3 +1,4 @@
+// The classifier as graphs, its initial weights, and Adam.
 #include "network.h"
 
 #include <bit>
@@ -80,7 +81,8 @@ std::uint64_t Network::hash() const {
 }
 
 float Adam::corrected_rate(int step) const {
-  // By multiplication and a square root alone: the same bits everywhere.
+  // Multiplication, division and square root are exactly rounded, so the bits are the same
+  // everywhere.
   double mean = 1;
   double square = 1;
   for (int i = 0; i < step; ++i) {
@@ -95,12 +97,12 @@ float Adam::corrected_rate(int step) const {
 namespace {
 
 struct Layers {
-  Value before;  ///< the activation
-  Value hidden;  ///< behind it
+  Value before;  ///< operand of the activation
+  Value hidden;  ///< result of the activation
   Value logits;
 };
 
-/// `weights` in the order of Network::weights.
+/// Records the layers. `weights` are in the order of Network::weights.
 Layers forward(const Network& network, const Value& x, const std::vector<Value>& weights) {
   const std::size_t second = network.activation.learns ? 3 : 2;
   const Value before = x.mm(weights[0]) + weights[1];
@@ -108,7 +110,7 @@ Layers forward(const Network& network, const Value& x, const std::vector<Value>&
   return {before, hidden, hidden.mm(weights[second]) + weights[second + 1]};
 }
 
-/// 1 where the label is, else 0: [batch, 10].
+/// A mask [batch, 10] that is true at the label of each image.
 Value one_hot(Graph& graph, const Value& labels) {
   const std::int64_t batch = labels.shape()[0];
   const Value digits = graph.iota(DType::i32, {batch, Network::kDigits}, 1);
@@ -133,8 +135,8 @@ Graph training_step(const Network& network, int batch, const Adam& adam) {
 
   const Value logits = forward(network, x, weights).logits;
   const Value target = one_hot(graph, labels).convert(DType::f32);
-  // Operands have names where both are computed: compilers evaluate them in either order, and the
-  // plan should read the same.
+  // C++ evaluates operands in unspecified order. Named values give the same graph and plan with
+  // every compiler.
   const Value total = logits.logsumexp(-1);
   const Value right = (logits * target).sum(-1);
   const Value loss = (total - right).mean();

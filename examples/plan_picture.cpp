@@ -1,4 +1,5 @@
-// Boxes one below the other; to their right a lane for each stored value while it is needed.
+// Boxes stand one below the other. To their right, each stored value has a lane from its writer to
+// its last reader.
 #include "plan_picture.h"
 
 #include <algorithm>
@@ -13,25 +14,25 @@ using namespace sinter;
 
 namespace {
 
-constexpr std::size_t kCharacters = 70;  // of a line in a box
+constexpr std::size_t kCharacters = 70;  // most characters of a line in a box
 constexpr double kBoxWidth = 470;
-constexpr double kLine = 16;
-constexpr double kGap = 18;
-constexpr double kLane = 15;
+constexpr double kLine = 16;  // height of a line of text
+constexpr double kGap = 18;   // between two boxes
+constexpr double kLane = 15;  // width of a lane
 constexpr std::array kColours = {"#1b6ca8", "#c0392b", "#1e8449", "#7d3c98",
                                  "#b9770e", "#117a8b", "#555555"};
 
-/// A value that goes from one kernel to others.
+/// A value that one kernel stores and others read.
 struct Stored {
   std::size_t buffer = 0;
-  std::size_t writer = 0;  ///< the first, of the parts of a concat
+  std::size_t writer = 0;  ///< kernel that writes it; the first if several write parts of a concat
   std::vector<std::size_t> readers;
   std::size_t lane = 0;
   std::string name;
   [[nodiscard]] const char* colour() const { return kColours[lane % kColours.size()]; }
 };
 
-/// In the order in which they are written, each on the first lane that is free.
+/// The stored values in the order of their writers. Each gets the first free lane.
 std::vector<Stored> stored_values(const Plan& plan) {
   std::vector<Stored> all;
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
@@ -58,7 +59,7 @@ std::vector<Stored> stored_values(const Plan& plan) {
   return all;
 }
 
-/// Joined by commas, cut where a line ends.
+/// `words` joined by commas, cut at the end of a line.
 std::string listed(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) {
@@ -68,7 +69,7 @@ std::string listed(const std::vector<std::string>& words) {
   return out;
 }
 
-/// Names of the ops of a kernel, those that stand several times with their number.
+/// Names of the ops of a kernel, with a count for those that occur several times.
 std::string ops_of(const PlanKernel& kernel) {
   std::vector<std::pair<std::string, int>> counts;
   for (const Node& node : kernel.body.nodes()) {
@@ -88,7 +89,7 @@ std::string ops_of(const PlanKernel& kernel) {
   return listed(words);
 }
 
-/// The user's names of what a kernel reads or writes.
+/// Names of the inputs or outputs of the graph that a kernel reads or writes.
 std::string names_of(const Plan& plan, const std::vector<PlanOperand>& operands,
                      PlanBuffer::Kind kind) {
   std::vector<std::string> names;
@@ -103,7 +104,7 @@ std::string names_of(const Plan& plan, const std::vector<PlanOperand>& operands,
   return listed(names);
 }
 
-/// One kernel: its lines of text, and where its box lies.
+/// The box of one kernel: its lines of text and its position.
 class Box {
  public:
   Box(const Plan& plan, std::size_t kernel, const std::vector<Stored>& values, double top)
@@ -121,7 +122,8 @@ class Box {
   }
 
   [[nodiscard]] double bottom() const { return top_ + 10 + kLine * static_cast<double>(lines_); }
-  /// Where the line of a value that it stores begins, and where one that it reads ends.
+  /// Vertical position where the line of a stored value begins (store_y), or ends at this reader
+  /// (read_y).
   [[nodiscard]] double store_y(const Stored& value) const {
     const auto known = std::find_if(stores_.begin(), stores_.end(),
                                     [&](const auto& store) { return store.first == value.buffer; });
@@ -178,8 +180,8 @@ class Box {
   std::vector<std::size_t> reads_;
 };
 
-/// From its writer out to its lane, down, and back to each reader.
-std::string way_of(const Stored& value, const std::vector<Box>& boxes) {
+/// The line of a value: from its writer to its lane, down, and back to each reader.
+std::string line_of(const Stored& value, const std::vector<Box>& boxes) {
   const double lane = kBoxWidth + 26 + kLane * static_cast<double>(value.lane);
   const double from = boxes[value.writer].store_y(value);
   std::string out = format(
@@ -212,7 +214,7 @@ std::string picture_of(const Plan& plan) {
       "<svg viewBox=\"0 0 %g %g\" width=\"%g\" role=\"img\" "
       "aria-label=\"kernels of the plan and what goes between them\">\n",
       width, top, width);
-  for (const Stored& value : values) out += way_of(value, boxes);
+  for (const Stored& value : values) out += line_of(value, boxes);
   for (const Box& box : boxes) out += box.svg();
   return out + "</svg>\n";
 }

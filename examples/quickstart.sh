@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# From a fresh clone on a bare Debian 12 to fused kernels and a trained network, on real data. Repeatable; works
-# offline once the packages are there. Needs root or sudo only to install packages.
+# Builds sinter on a bare Debian 12, then runs fused kernels and trains a network on real data.
+# May be repeated. Works offline once the packages are installed; only that needs root or sudo.
 #
 #   bash examples/quickstart.sh [--no-setup]
 #
-#   --no-setup   do not look for packages: what scripts/setup.sh lists is there in other ways
+#   --no-setup   install no packages: what scripts/setup.sh lists is installed in other ways
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,13 +20,14 @@ done
 build=build/quickstart
 mkdir -p "$build"
 
-# quietly what command...: one line, and the end of the output only when the command fails.
+# quietly TITLE COMMAND...: prints the title and runs the command; shows the end of its output if it
+# fails.
 quietly() {
   echo "$1"
   shift
   "$@" >"$build/quickstart.log" 2>&1 || {
     tail -n 40 "$build/quickstart.log" >&2
-    echo "quickstart.sh: '$*' failed; all of its output is in $build/quickstart.log" >&2
+    echo "quickstart.sh: '$*' failed; its full output is in $build/quickstart.log" >&2
     exit 1
   }
 }

@@ -1,3 +1,4 @@
+// Forward kernels are found by walking back from the loss.
 #include "step_plan.h"
 
 #include <algorithm>

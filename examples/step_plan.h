@@ -1,4 +1,4 @@
-// What the plan of a training step says of its memory.
+// Figures about the memory of a training step, from its plan.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,12 @@
 
 #include <sinter/sinter.h>
 
+/// Bytes of the elements of a buffer.
 [[nodiscard]] std::int64_t bytes_of(const sinter::PlanBuffer& buffer);
-/// Whether a buffer of this index is among what a kernel reads or writes.
+/// True if one of `operands` is buffer number `buffer`.
 [[nodiscard]] bool uses(const std::vector<sinter::PlanOperand>& operands, std::size_t buffer);
 
-/// Bytes that kernels on the way to the output "loss" store, and others read. Inputs are there
-/// anyway, and do not count; gradients that the kernel of the loss begins with do.
+/// Bytes of the values that a forward kernel stores and a backward kernel reads. Forward kernels
+/// are those that the output "loss" depends on. Inputs do not count. Gradients count if a forward
+/// kernel, such as that of the loss, computes them.
 [[nodiscard]] std::int64_t kept_for_backward(const sinter::Plan& step);

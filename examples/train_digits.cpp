@@ -1,10 +1,10 @@
-// The main job: trains a small network on real handwritten digits, once for each activation.
+// Trains a small network on real handwritten digits, once for each activation.
 //
 //   train_digits [--epochs N] [--threads N] [--target NAME] [--report FILE] [digits.csv]
 //
-// A step (forward, backward, Adam) is one graph and a handful of kernels, all generated here. The
-// same run gives the same bits on every machine, instruction set and number of threads: the hash of
-// the weights shows it.
+// A step (forward, backward, Adam) is one graph, which becomes a few generated kernels. A run gives
+// the same bits on every machine, instruction set and number of threads, as the hash of the weights
+// shows.
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ namespace {
 using namespace sinter;
 
 constexpr int kBatch = 64;
-/// Every fifth image is kept for the test.
+/// Every fifth image is a test image and is not trained on.
 constexpr int kTestEvery = 5;
 
 struct Options {
@@ -45,7 +45,7 @@ struct Options {
   std::string digits = SINTER_DIGITS;
 };
 
-/// Images as a network reads them: pixels in [0, 1].
+/// Images as the network reads them: pixels in [0, 1], [images, 64].
 struct Images {
   std::vector<float> pixels;
   std::vector<std::int32_t> labels;
@@ -59,7 +59,8 @@ struct Images {
   }
 };
 
-/// The order of images in each epoch: Fisher and Yates's, by a generator of 64 bits.
+/// The order of images in each epoch: Fisher-Yates shuffles by a 64-bit linear congruential
+/// generator.
 class Shuffle {
  public:
   explicit Shuffle(int count) : order_(static_cast<std::size_t>(count)) {
@@ -78,7 +79,8 @@ class Shuffle {
   std::uint64_t state_ = 1;
 };
 
-/// A network with the memory of its step, bound once.
+/// Trains a network. The training step is bound once to buffers that this object and the network
+/// own.
 class Trainer {
  public:
   Trainer(const Engine& engine, Network& network)
@@ -97,7 +99,8 @@ class Trainer {
     call_.emplace(program_.bind(inputs, outputs));
   }
 
-  /// Trains on whole batches of these images; returns the mean loss.
+  /// Trains on the full batches of these images and returns the mean loss. Appends the time of each
+  /// step in microseconds.
   double epoch(const Images& images, const std::vector<int>& order, std::vector<double>& step_us) {
     double total = 0;
     const int batches = images.count() / kBatch;
@@ -238,9 +241,9 @@ int run(const Options& options) {
   }
   std::printf("%s\n", to_text(results).c_str());
   std::printf(
-      "silent: of 128 hidden units, those negative for every test image. zeros: among the values "
-      "of hidden units.\nkept: bytes that the step keeps for its backward half. compiles: kernels "
-      "whose code was new.\nThe hash is the same on every machine, instruction set and "
+      "silent: hidden units (of 128) that are negative for every test image. zeros: fraction of "
+      "the hidden values.\nkept: bytes that a step keeps for its backward half. compiles: kernels "
+      "compiled for this row.\nThe hash is the same on every machine, instruction set and "
       "number of threads.\n");
   if (options.report.empty()) return 0;
   const Network network(activations()[1]);

@@ -1,3 +1,4 @@
+// The sections of the report as HTML.
 #include "training_report.h"
 
 #include <array>
@@ -50,7 +51,7 @@ std::string table(const std::vector<TrainingResult>& results) {
   return out + "</table></div>\n";
 }
 
-/// Over leaky_relu with its default slope.
+/// The loss curves; the second chart is relative to leaky_relu with its default slope.
 std::string curves(const std::vector<TrainingResult>& results) {
   std::vector<Curve> all;
   std::size_t reference = 0;
@@ -61,7 +62,7 @@ std::string curves(const std::vector<TrainingResult>& results) {
   return charts_of(all, reference);
 }
 
-/// The loops of all kernels, each of which a link may lead to.
+/// The loops of all kernels. The name of each kernel is a link target.
 std::string code_of(const Executable& program) {
   std::string out;
   const std::string text = escaped(program.text(Stage::loops));

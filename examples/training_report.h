@@ -1,5 +1,5 @@
-// One self-contained HTML file about a training run: loss curves, a table, the plan of the step as
-// a picture, and the code that was generated for it.
+// One self-contained HTML file about a training run: a table, loss curves, the plan of a step as a
+// picture, and the generated code.
 #pragma once
 
 #include <cstdint>
@@ -8,26 +8,26 @@
 
 #include <sinter/sinter.h>
 
-/// What one activation came to.
+/// The results of training with one activation.
 struct TrainingResult {
   std::string activation;
-  std::vector<double> losses;   ///< the mean over each epoch
-  double accuracy = 0;          ///< on images that were not trained on
-  int silent_units = 0;         ///< negative for every such image
-  double zeros = 0;             ///< share of them among the values of hidden units, of such images
-  double step_us = 0;           ///< median
-  int kernels = 0;              ///< of a step
-  std::int64_t kept_bytes = 0;  ///< by a step, for its backward half
-  int compiles = 0;             ///< kernels whose machine code was made for this activation
-  std::string hash;             ///< of the weights in the end
+  std::vector<double> losses;   ///< mean loss of each epoch
+  double accuracy = 0;          ///< fraction of the test images
+  int silent_units = 0;         ///< hidden units that are negative for every test image
+  double zeros = 0;             ///< fraction of zeros among all hidden values of the test images
+  double step_us = 0;           ///< median time of a step, in microseconds
+  int kernels = 0;              ///< kernels of a step
+  std::int64_t kept_bytes = 0;  ///< bytes that a step keeps for its backward half
+  int compiles = 0;             ///< kernels compiled for this activation
+  std::string hash;             ///< of the final weights
 };
 
-/// The table that stands in the terminal and in the file.
+/// The results as a table for the terminal.
 [[nodiscard]] std::string to_text(const std::vector<TrainingResult>& results);
 
-/// Writes the file. `machine` says what took the times, `plan` is that of the training step that
-/// the file shows, and `program` the same step, compiled. Throws std::runtime_error if it cannot
-/// write.
+/// Writes the file. It names `machine`, which took the times, and shows `plan`, the plan of a
+/// training step, and the code of `program`, the compiled step. Throws std::runtime_error if it
+/// cannot write.
 void write_report(const std::string& path, const std::string& machine,
                   const std::vector<TrainingResult>& results, const sinter::Plan& plan,
                   const sinter::Executable& program);

@@ -1,5 +1,5 @@
-// Half of all arguments are drawn near what the op at hand takes, so that calls get through; the
-// others are drawn from anything.
+// About half of all arguments are close to valid for the chosen op, so that calls succeed; the
+// others are arbitrary.
 #include <sinter/fuzz/arbitrary_graph.h>
 
 #include <algorithm>
@@ -57,8 +57,8 @@ class Caller {
   }
 
  private:
-  /// Keeps what `call` records in a copy of the graph, if it throws no Error and no value grows
-  /// beyond the limit.
+  /// Runs `call` on a copy of the graph. Keeps the copy unless the call throws Error or records a
+  /// value of more than max_elements.
   void attempt(void (Caller::*call)(Graph&)) {
     Graph trial = graph_.clone();
     const std::size_t known = trial.nodes().size();
@@ -76,7 +76,7 @@ class Caller {
   // --- Arguments ---------------------------------------------------------------------------------
 
   std::int64_t integer() {
-    if (random_.one_in(12)) {  // next to an extreme, across the ends of the range too
+    if (random_.one_in(12)) {  // next to an extreme; may wrap around the range of int64_t
       const auto extreme = static_cast<std::uint64_t>(random_.pick(kExtremes));
       return static_cast<std::int64_t>(extreme +
                                        static_cast<std::uint64_t>(random_.between(-1, 1)));
@@ -96,7 +96,7 @@ class Caller {
   Op op() {
     if (random_.one_in(40)) return static_cast<Op>(random_.below(256));
     const OpInfo* row = &random_.pick(all_ops());
-    // Those with lists more often: most that can be wrong stands there.
+    // Prefers ops with list attributes, which have the most ways to be wrong.
     const bool wants_lists = random_.one_in(3);
     while (wants_lists && row->lists[0].empty()) row = &random_.pick(all_ops());
     return row->op;
@@ -151,7 +151,7 @@ class Caller {
     return attributes;
   }
 
-  /// Of one dtype more often than not, and numbers where the row has them.
+  /// Operands, mostly of one dtype, with numbers for operands that are attributes.
   std::vector<NodeId> operands(Graph& graph, Op op) {
     const bool known = static_cast<std::size_t>(op) < all_ops().size();
     const bool any = !known || random_.one_in(20);
@@ -216,7 +216,7 @@ class Caller {
     const std::vector<NodeId> ids = operands(graph, chosen);
     const Attributes attributes =
         attributes_near(graph, chosen, ids.empty() ? NodeId() : ids.front());
-    // Which bits of a NaN it gives is not said.
+    // The NaN bits that raw_bitcast of a float gives are unspecified.
     const bool any_bits = chosen == Op::raw_bitcast && !ids.empty() &&
                           ids[0].index < graph.nodes().size() &&
                           is_floating(graph.node(ids[0]).dtype);

@@ -1,4 +1,5 @@
-// A case as text: the graph's own form, then a line for the rounding and one per input.
+// A case as text: the graph's text form, a line for the rounding if it is each_op, and one per
+// input.
 #include <charconv>
 #include <cstring>
 

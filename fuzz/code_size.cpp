@@ -1,3 +1,4 @@
+// The allowance of each kind of statement, and the count of instructions.
 #include <sinter/fuzz/code_size.h>
 
 #include <algorithm>
@@ -9,8 +10,8 @@
 namespace sinter::fuzz {
 namespace {
 
-// Allowances in instructions: a quarter more than what single statements take on the named targets,
-// where they take most.
+// Allowances in instructions: a quarter more than a single statement takes at most on a named
+// target.
 constexpr int kKernel = 80;
 constexpr int kLoop = 24;
 constexpr int kDigit = 16;
@@ -55,7 +56,7 @@ class Allowance {
     const DType from = nest_.dtype(compute.inputs().back());
     return copies * of_op(compute.op, from, nest_.dtype(compute.result));
   }
-  /// Pairs of vectors, then halves of one.
+  /// A fold combines pairs of vectors, then halves of one vector.
   int of(const Fold& fold, int) const {
     constexpr int kRounds = 16;
     const DType dtype = nest_.dtype(fold.result);
@@ -75,7 +76,7 @@ int count_instructions(std::string_view assembly) {
   while (!assembly.empty()) {
     const std::string_view line = assembly.substr(0, assembly.find('\n'));
     assembly.remove_prefix(std::min(line.size() + 1, assembly.size()));
-    // Labels begin at the margin, directives with a point, comments with a sign.
+    // Instructions are indented; directives begin with a point, comments with # or /.
     const bool indented = line.size() > 1 && line[0] == '\t';
     if (indented && std::string_view(".#/").find(line[1]) == std::string_view::npos) ++count;
   }

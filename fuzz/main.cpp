@@ -1,4 +1,4 @@
-// sinter_fuzz: random graphs through every way of computing them.
+// sinter_fuzz: computes random graphs in different ways and compares the bits.
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -21,18 +21,18 @@ using namespace sinter::fuzz;
 
 constexpr std::string_view kHelp =
     R"(sinter_fuzz: makes random graphs, computes each in several ways, and compares
-every bit with the interpreter. What differs or crashes is shrunk to a small graph.
+every bit with the interpreter. A graph that differs or crashes is shrunk.
 
   sinter_fuzz [options]
 
-  --graphs N      look at N graphs (20000)
-  --minutes M     or for M minutes, however many graphs that makes
-  --seed N        the first seed (a fresh one); graph k of a run has seed N + k
-  --workers N     processes (one per CPU)
+  --graphs N      check N graphs (default 20000)
+  --minutes M     check graphs for M minutes instead
+  --seed N        first seed (default random); graph k of a run has seed N + k
+  --workers N     number of processes (default one per CPU)
   --way TEXT      only ways whose name contains TEXT, such as x86-64-v3 or "op by op"
   --list-ways     print the ways of this machine
-  --no-shrink     show the graph as it was found
-  --repro FILE    compute the case in FILE, which an earlier run printed, in every way
+  --no-shrink     show a failing graph without shrinking it
+  --repro FILE    compute the case in FILE, printed by an earlier run, in every way
   --help          this text
 
 Exit status: 0 no difference, 1 a difference, 2 wrong arguments.
@@ -102,7 +102,7 @@ Options parse_options(int argc, char** argv) {
   return options;
 }
 
-/// Made in each process that needs them: engines have threads, which no fork carries over.
+/// Called in each process that needs the ways: engines have threads, which a fork does not copy.
 std::vector<Way> chosen_ways(const Options& options) {
   std::vector<Way> ways;
   for (Way& way : all_ways()) {
@@ -133,7 +133,8 @@ std::string difference_in(const std::string& name, const Case& given) {
   });
 }
 
-/// Two ways a graph: over a run each has its share, and most of the time goes into compiling.
+/// Checks a graph in two ways only, because compiling takes most of the time. Over a run each way
+/// has its share.
 bool fails(std::uint64_t seed, const std::vector<Way>& ways) {
   const Case given = random_case(seed);
   const std::size_t count = ways.size();
@@ -143,7 +144,7 @@ bool fails(std::uint64_t seed, const std::vector<Way>& ways) {
   return !difference(given, ways[first]).empty() || !difference(given, ways[second]).empty();
 }
 
-/// Shows which ways differ on a case, the first of them on a smaller one. Whether any did.
+/// Prints the first way that differs on a case, and a shrunk case. Returns false if no way differs.
 bool explain(const Options& options, const Case& given) {
   for (const std::string& name : names_of_ways(options)) {
     const std::string what = difference_in(name, given);
@@ -195,7 +196,7 @@ int run(const Options& options) {
   if (!found.seed) return 0;
   fmt::print("seed {} fails: sinter_fuzz --seed {} --graphs 1\n", *found.seed, *found.seed);
   if (!explain(options, random_case(*found.seed))) {
-    fmt::print("but not when computed again: it depends on what ran before\n");
+    fmt::print("but not when computed alone: the failure depends on earlier graphs\n");
   }
   return 1;
 }

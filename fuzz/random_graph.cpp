@@ -1,4 +1,4 @@
-// Draws graphs op by op from the op table: a new row is drawn the day it is written.
+// Draws graphs op by op from the op table, so every new op is drawn without a change here.
 #include <sinter/fuzz/random_graph.h>
 
 #include <algorithm>
@@ -43,7 +43,8 @@ class Generator {
   }
 
  private:
-  /// A stream of its own, so that the other graphs do not depend on the choice.
+  /// Seed offset of the choice `narrow_`: a separate stream, so that graphs that are not narrow do
+  /// not depend on narrow_in.
   static constexpr std::uint64_t kNarrowStream = 0x6e6172726f77;
 
   /// The shape that all others broadcast to.
@@ -63,7 +64,7 @@ class Generator {
     return shape;
   }
 
-  /// The space, or a shape that broadcasts to it: without some leading axes, others of length 1.
+  /// The space, or a shape that broadcasts to it: some leading axes removed, others of length 1.
   Shape random_subshape() {
     if (!narrow_ && random_.one_in(2)) return space_;
     Shape shape;
@@ -98,7 +99,7 @@ class Generator {
     return strides;
   }
 
-  /// Strides by which no two elements share memory: axes in any order, either way, with gaps.
+  /// Strides by which no two elements alias: axes in any order, of either sign, with gaps.
   Strides random_output_strides(const Shape& shape) {
     const std::vector<int> order = random_order(shape.rank());
     Strides strides = dense_strides(shape);
@@ -138,7 +139,7 @@ class Generator {
     return broadcast_shapes(shape, space_, joined) && joined == space_;
   }
 
-  /// A value of `dtype` among those that broadcast to the space, more often a late one.
+  /// A value of `dtype` that broadcasts to the space; prefers recent values.
   std::optional<Value> pick_value(std::optional<DType> dtype) {
     std::vector<Value> fitting;
     for (const Value& value : values_) {
@@ -153,7 +154,7 @@ class Generator {
 
   DType random_float() {
     if (options_.floating.has_value()) return *options_.floating;
-    if (narrow_) return DType::f32;  // so that most values meet
+    if (narrow_) return DType::f32;  // so that most values can be combined
     return any_float();
   }
   DType any_float() {
@@ -171,7 +172,7 @@ class Generator {
   }
   DType random_dtype() { return random_.one_in(5) ? DType::boolean : random_number(); }
 
-  /// Of as many bytes as `dtype`, and no mask.
+  /// A dtype other than bool with the same number of bytes as `dtype`.
   DType random_of_width(DType dtype) {
     const auto any = [this] {
       if (random_.one_in(3)) return random_integer();
@@ -182,7 +183,7 @@ class Generator {
     return other;
   }
 
-  /// A whole number that `dtype` holds.
+  /// An integer that `dtype` can represent.
   double random_whole(DType dtype) {
     constexpr double kUsual[] = {0, 1, 2, 3, 7, 64, 100, -1, -2, -128};
     const double value = random_.pick(kUsual);
@@ -198,7 +199,7 @@ class Generator {
     return random_.one_in(4) ? graph_.constant(value, dtype) : graph_.parameter(value, dtype);
   }
 
-  /// The dtype of each operand, as the op's rule asks; nullopt where any will do.
+  /// The dtype of each operand that the op's rule requires; nullopt for any dtype.
   std::vector<std::optional<DType>> operand_dtypes(const OpInfo& row) {
     const auto arity = static_cast<std::size_t>(row.arity);
     switch (row.rule) {
@@ -249,7 +250,7 @@ class Generator {
     return x.transpose(axes);
   }
 
-  /// One axis cut in two, two joined, or all of them.
+  /// Splits one axis, merges two, or merges all.
   Value random_reshape(const Value& x) {
     const Shape& from = x.shape();
     if (from.elements() == 0 || random_.one_in(4)) return x.reshape({x.shape().elements()});
@@ -309,7 +310,7 @@ class Generator {
     return x.pad(low, high, is_integer(x.dtype()) ? random_whole(x.dtype()) : random_fraction());
   }
 
-  /// Of any value; ops to come may compute in its shape.
+  /// Adds a structural op on any value. Its shape may become the space of later ops.
   void add_structural(Op op) {
     const Value x = random_.pick(values_);
     Value made;
@@ -319,7 +320,7 @@ class Generator {
       case Op::slice: made = random_slice(x); break;
       case Op::concat: made = random_concat(x); break;
       case Op::pad: made = random_pad(x); break;
-      default: return;  // view is the planner's
+      default: return;  // only the planner makes views
     }
     if (made.shape().elements() > options_.max_elements) return;
     values_.push_back(made);
@@ -335,7 +336,8 @@ class Generator {
     return *row;
   }
 
-  /// Over some axes of any value that has a right dtype; ops to come may compute in its shape.
+  /// Adds a reduction over some axes of a value, unless its dtype or shape does not fit. Its shape
+  /// may become the space of later ops.
   void add_reduction(const OpInfo& row) { add_reduction(row, random_.pick(values_)); }
   void add_reduction(const OpInfo& row, const Value x) {
     const bool fits = (row.rule == DTypeRule::logical) == (x.dtype() == DType::boolean);
@@ -356,35 +358,35 @@ class Generator {
     }
     const Value made = Value::apply(row.op, std::span(&x, 1), attributes);
     values_.push_back(made);
-    // The values of before still broadcast against what keeps its axes.
+    // With kept axes, earlier values still broadcast against the result.
     if (!keep && !narrow_ && random_.one_in(2)) space_ = made.shape();
     ++ops_;
   }
 
   // --- Products ----------------------------------------------------------------------------------
 
-  /// Of a matrix, or several, and one that meets it, if only itself transposed; ops to come may
-  /// compute in its shape.
+  /// Adds a product of a matrix (or a batch) and a value that fits, or else its own transpose. Its
+  /// shape may become the space of later ops.
   void add_product() {
     const Value& a = random_.pick(values_);
     const int rank = a.shape().rank();
     if (!is_floating(a.dtype()) || rank < 2 || rank == kMaxRank) return;
     const Value& other = random_.pick(values_);
-    const Value b = meets(a, other) ? other : swapped(a);
+    const Value b = can_multiply(a, other) ? other : swapped(a);
     const Value made = a.matmul(b);
     const std::int64_t work = made.shape().elements() * a.shape()[rank - 1];
     if (std::max(made.shape().elements(), work / 16) > options_.max_elements) return;
     values_.push_back(made);
     if (random_.one_in(2)) space_ = made.shape();
     ++ops_;
-    // What reduces the block that a unit has of it is in its kernel.
+    // Reductions of a product may be fused into its kernel.
     while (options_.reductions && random_.one_in(2)) {
       const OpInfo& row = random_reduction();
       add_reduction(row, random_.one_in(2) ? made : made.relu());
     }
   }
 
-  static bool meets(const Value& a, const Value& b) {
+  static bool can_multiply(const Value& a, const Value& b) {
     const int rank = b.shape().rank();
     if (a.dtype() != b.dtype() || rank < 2 || rank > a.shape().rank()) return false;
     const auto front = [](const Shape& shape) {
@@ -402,7 +404,7 @@ class Generator {
     return x.transpose(axes);
   }
 
-  /// Records one op, unless there is no operand for the one that was drawn.
+  /// Draws an op and records it, unless an operand is missing.
   void add_op() {
     if (options_.products && random_.one_in(8)) add_product();
     if (narrow_ && options_.structural && options_.reductions && random_.one_in(4)) {
@@ -419,10 +421,10 @@ class Generator {
       return;
     }
     if (row.kind == OpKind::product) {
-      if (options_.structural && row.op == Op::mm) add_product();  // dot is the planner's
+      if (options_.structural && row.op == Op::mm) add_product();  // only the planner makes a dot
       return;
     }
-    if (narrow_ && row.arity == 1 && random_.one_in(2)) return;  // values are to meet
+    if (narrow_ && row.arity == 1 && random_.one_in(2)) return;  // prefers ops that combine values
     std::vector<Value> operands;
     const auto dtypes = operand_dtypes(row);
     for (std::size_t i = 0; i < dtypes.size(); ++i) {
@@ -437,7 +439,7 @@ class Generator {
     if (row.rule == DTypeRule::lookup) {
       for (double& number : attributes.table.emplace()) number = random_fraction();
     }
-    // Once more, at times: two values to a user, one to a pass.
+    // Sometimes recorded twice: equal ops that a pass may merge.
     const int times = options_.repeats && random_.one_in(16) ? 2 : 1;
     for (int i = 0; i < times; ++i) values_.push_back(Value::apply(row.op, operands, attributes));
     ++ops_;
@@ -453,8 +455,8 @@ class Generator {
     }
   }
 
-  /// Of the sum of some value, by every input and two other values on which that depends smoothly;
-  /// now and then of a gradient, too.
+  /// Adds as outputs the gradients of a value's sum with respect to every input and two other
+  /// values, as far as they exist; and sometimes second derivatives.
   void add_gradients() {
     const Value& value = random_.pick(values_);
     if (!is_floating(value.dtype())) return;
@@ -474,7 +476,7 @@ class Generator {
     if (second.has_value()) output("d" + name, *second);
   }
 
-  /// Of the sum of a value; nothing where it does not depend on `by`.
+  /// The gradient of the sum of `of`; nullopt if `of` does not depend on `by` differentiably.
   static std::optional<Value> gradient(const Value& of, const Value& by) {
     try {
       return gradients(of.sum(), {by})[0];
@@ -527,7 +529,7 @@ T random_element(Random& random) {
   return static_cast<T>(random.between(-limit, limit));
 }
 
-/// Any bits, NaNs of every kind among them, or a usual number.
+/// One in four has any bits, which includes all kinds of NaN; the others are usual numbers.
 template <typename T>
   requires(std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>)
 T random_element(Random& random) {

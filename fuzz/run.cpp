@@ -1,4 +1,4 @@
-// Memory layout, guard pages and argument blocks around the ways of computing a graph.
+// Memory layout, guard pages and kernel arguments of the ways to compute a graph.
 #include <sinter/fuzz/run.h>
 
 #include <algorithm>
@@ -19,14 +19,14 @@
 namespace sinter::fuzz {
 namespace {
 
-/// The kernel's parameters as they are in this graph.
+/// Values of the kernel's parameters in this graph.
 std::vector<double> parameter_values(const PlanKernel& kernel, const Graph& graph) {
   std::vector<double> values;
   for (std::uint32_t position : kernel.parameters) values.push_back(graph.parameters()[position]);
   return values;
 }
 
-/// The nest of a GPU covers all at once.
+/// True if the nest has a parallel range. A nest for a GPU has none: it covers all indices.
 bool has_range(const LoopNest& nest) {
   return std::ranges::any_of(nest.indices,
                              [](const Index& index) { return index.op == IndexOp::begin; });
@@ -60,7 +60,7 @@ std::string element_text(const TensorData& tensor, std::int64_t i) {
   return to_text(element_value(bits, tensor.dtype)) + ", bits " + std::to_string(bits);
 }
 
-/// Outputs whose elements alternate: how many of each element size there are, or were met before.
+/// Number of interleaved outputs by element size: all of a graph, or those placed so far.
 using Interleaving = std::map<std::int64_t, std::int64_t>;
 
 Interleaving interleaving_of(const Graph& graph) {
@@ -131,8 +131,8 @@ class GuardedMemory {
   void add_interleaved(DType dtype, const Shape& shape, const Strides& strides, std::int64_t count,
                        const Graph& graph) {
     const std::int64_t bytes = info(dtype).bytes;
-    const std::int64_t turn = met_[bytes]++;
-    if (turn == 0) {
+    const std::int64_t index = placed_[bytes]++;
+    if (index == 0) {
       std::int64_t most = 0;
       for (const GraphOutput& output : graph.outputs()) {
         if (info(graph.node(output.node).dtype).bytes == bytes) {
@@ -143,11 +143,11 @@ class GuardedMemory {
       shared_[bytes] = buffers_.size() - 1;
     }
     buffer_of_.push_back(shared_[bytes]);
-    std::byte* first = buffers_[buffer_of_.back()]->data() + turn * bytes;
+    std::byte* first = buffers_[buffer_of_.back()]->data() + index * bytes;
     out_.push_back({first, dtype, shape, strides});
   }
 
-  /// Views of donated inputs are refused where they are read-only, and nothing is written then.
+  /// Checks that the program refuses read-only views of donated inputs.
   void refuse_read_only(const Executable& program) const {
     std::vector<ConstTensorView> read_only = in_;
     for (ConstTensorView& view : read_only) view.writable = false;
@@ -162,7 +162,7 @@ class GuardedMemory {
     throw StrayWrite("a donated input was taken though its view is read-only");
   }
 
-  /// Whether the bytes of an output's buffer that are no element's are as GuardedBuffer made them.
+  /// Throws StrayWrite if a byte of the buffer that belongs to no output element has changed.
   void check_gaps(std::size_t buffer) const {
     const GuardedBuffer& memory = *buffers_[buffer];
     std::vector<std::byte> bytes(memory.data(), memory.data() + memory.size());
@@ -182,9 +182,9 @@ class GuardedMemory {
   std::vector<std::unique_ptr<GuardedBuffer>> buffers_;
   std::vector<ConstTensorView> in_;
   std::vector<TensorView> out_;
-  std::vector<std::size_t> buffer_of_;          // per output
-  Interleaving met_;                            // outputs of an element size so far
-  std::map<std::int64_t, std::size_t> shared_;  // and their buffer
+  std::vector<std::size_t> buffer_of_;          // by output
+  Interleaving placed_;                         // outputs placed so far
+  std::map<std::int64_t, std::size_t> shared_;  // buffer of the outputs of an element size
   std::vector<TensorData> results_;
 };
 
@@ -234,7 +234,7 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
   PlanLimits limits = scheduler.limits;
   limits.chunked_bytes = 1;
   const Plan plan = plan_graph(graph, limits, Fuse::all);
-  // 64 spare bytes and a 64-byte base, so that streaming nests find aligned addresses.
+  // Buffers are aligned to 64 bytes, so that non-temporal stores find aligned addresses.
   std::vector<std::vector<std::byte>> memory;
   std::vector<void*> base;
   for (const PlanBuffer& buffer : plan.buffers) {

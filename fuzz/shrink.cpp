@@ -1,7 +1,7 @@
 // Shrinking: edits that make a case smaller, tried one at a time until none keeps the failure.
 //
-// An edit says what becomes of each node; the graph is then recorded anew from its outputs, and
-// with it the inputs that are left. An edit whose graph the builder refuses does not apply.
+// An edit describes a change of nodes. The graph is recorded again with this change, with only the
+// nodes and inputs that its outputs need. An edit whose graph throws Error does not apply.
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -16,12 +16,12 @@ namespace {
 struct Edit {
   std::optional<NodeId> only_output = {};          ///< instead of all outputs
   std::optional<std::size_t> dropped_output = {};  ///< by position
-  std::optional<NodeId> replaced = {};             ///< by its operand `by`
+  std::optional<NodeId> replaced = {};             ///< node that its operand number `by` replaces
   std::size_t by = 0;
-  std::optional<NodeId> cut = {};  ///< becomes an input that holds its value
-  bool dense = false;              ///< strides of inputs and outputs are dropped
-  std::int64_t length = 0;         ///< every length like this ...
-  std::int64_t shorter = 0;        ///< ... becomes this
+  std::optional<NodeId> cut = {};  ///< node that becomes an input with its value
+  bool dense = false;              ///< inputs and outputs become dense
+  std::int64_t length = 0;         ///< every axis of this length; 0 for none ...
+  std::int64_t shorter = 0;        ///< ... gets this length
   bool plain_scalars = false;      ///< parameters become 1
 };
 
@@ -33,7 +33,8 @@ Shape shortened(const Shape& shape, const Edit& edit) {
   return result;
 }
 
-/// With another length on one axis, so that so many elements fit; as it is where none does.
+/// `shape` with another length of one axis, so that it has `elements` elements; unchanged if no
+/// axis allows it.
 Shape refitted(const Shape& shape, std::int64_t elements) {
   for (int axis = shape.rank() - 1; axis >= 0 && shape.elements() != elements; --axis) {
     Shape others = shape;
@@ -45,7 +46,7 @@ Shape refitted(const Shape& shape, std::int64_t elements) {
   return shape;
 }
 
-/// The first elements along every axis.
+/// The first elements of `from` along every axis.
 TensorData cropped(const TensorData& from, const Shape& shape) {
   if (from.shape == shape) return from;
   Graph graph;
@@ -207,7 +208,7 @@ class Shrinker {
   [[nodiscard]] const Node& node(std::uint32_t id) const { return best_.graph.node({id}); }
   [[nodiscard]] static bool is_leaf(const Node& node) { return info(node.op).kind == OpKind::leaf; }
 
-  /// The first node that fails by itself, or fewer outputs.
+  /// Keeps only the first node that fails as the single output, or else drops an output.
   bool outputs() {
     const auto outputs = best_.graph.outputs();
     for (std::uint32_t i = 0; i < node_count(); ++i) {
@@ -235,7 +236,7 @@ class Shrinker {
         }
       }
     }
-    // A cut makes an input, so it only counts where ops go.
+    // A cut adds an input, so it is kept only if the number of ops decreases.
     for (std::uint32_t i = node_count(); i-- > 0;) {
       if (i >= node_count() || is_leaf(node(i))) continue;
       std::optional<Case> cut = edited(best_, {.cut = NodeId{i}});
@@ -285,7 +286,7 @@ class Shrinker {
     return changed;
   }
 
-  /// Halves, quarters, ... of every input become 0.
+  /// Sets halves, quarters, ... of every input to 0.
   bool elements() {
     bool changed = false;
     for (std::size_t input = 0; input < best_.inputs.size(); ++input) {

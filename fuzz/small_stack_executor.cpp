@@ -1,3 +1,4 @@
+// Threads with stacks of their own, filled with a pattern that shows how much of them is used.
 #include <sinter/fuzz/small_stack_executor.h>
 
 #include <pthread.h>
@@ -20,8 +21,7 @@ constexpr int kUntouched = 0xa5;
   throw std::runtime_error(std::string("small stacks: the system does not ") + what);
 }
 
-/// Memory of a thread's stack over a guard page, filled with a pattern, so that it shows how far
-/// down the thread went.
+/// The stack of a thread above a guard page. A pattern shows how many bytes the thread used.
 class Stack {
  public:
   explicit Stack(std::size_t bytes) {
@@ -69,7 +69,8 @@ void* take_part(void* shared) {
   return nullptr;
 }
 
-/// Runs the job on so many threads, and returns the most bytes that one of them took of its stack.
+/// Runs the job on `threads` new threads. Returns the largest number of bytes of stack that one of
+/// them used.
 std::size_t run(Job& job, int threads, std::size_t stack_bytes) {
   std::vector<std::unique_ptr<Stack>> stacks;
   std::vector<pthread_t> running;

@@ -1,3 +1,4 @@
+// Copies element by element; sizes by `reach`.
 #include <sinter/fuzz/strided.h>
 
 #include <cstring>

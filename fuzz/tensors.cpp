@@ -1,4 +1,5 @@
-// One Tensor a node: inputs copied in, numbers beside them, every other op by Tensor::apply.
+// Records one Tensor per node: inputs are copied in, numbers become scalars or constants, and other
+// ops go through Tensor::apply.
 #include <sinter/fuzz/tensors.h>
 
 #include <bit>
@@ -27,7 +28,7 @@ class Recording {
     const Node& node = graph_.node(id);
     switch (node.op) {
       case Op::input: return copied_in(engine_, inputs_[node.payload]);
-      case Op::parameter: return beside(node.dtype).scalar(graph_.parameters()[node.payload]);
+      case Op::parameter: return zero_of(node.dtype).scalar(graph_.parameters()[node.payload]);
       case Op::constant: return constant(node.dtype, std::bit_cast<double>(node.payload));
       case Op::iota: return counted(id);
       default: break;
@@ -38,16 +39,19 @@ class Recording {
   }
 
  private:
-  [[nodiscard]] Tensor beside(DType dtype) const { return engine_.zeros({}, dtype); }
+  /// A tensor of `dtype`, from which scalars and constants of this dtype are made.
+  [[nodiscard]] Tensor zero_of(DType dtype) const { return engine_.zeros({}, dtype); }
 
-  /// Beside a mask a number is f32, so one of bool is a tensor.
+  /// A constant. Numbers of a bool tensor are f32 (see Tensor::constant), so a bool constant is a
+  /// full tensor.
   [[nodiscard]] Tensor constant(DType dtype, double value) const {
-    return dtype == DType::boolean ? engine_.full({}, value, dtype) : beside(dtype).constant(value);
+    return dtype == DType::boolean ? engine_.full({}, value, dtype)
+                                   : zero_of(dtype).constant(value);
   }
 
   [[nodiscard]] Tensor counted(NodeId id) const {
     const Node& node = graph_.node(id);
-    const Tensor any = beside(DType::f32);
+    const Tensor any = zero_of(DType::f32);
     const auto iota = [&](std::span<const Value> values) -> std::vector<Value> {
       return {
           values[0].iota(node.dtype, graph_.shape(id), static_cast<std::int64_t>(node.payload))};
@@ -60,7 +64,7 @@ class Recording {
   std::span<const TensorData> inputs_;
 };
 
-/// By node: the last one that reads it, or itself; outputs are read by one beyond the last.
+/// By node: the last node that uses it, or itself; for outputs the number of nodes.
 std::vector<std::size_t> last_uses(const Graph& graph) {
   const std::span<const Node> nodes = graph.nodes();
   std::vector<std::size_t> last(nodes.size());

@@ -24,8 +24,8 @@ void add_loops(std::vector<Way>& ways, const std::string& name, const Scheduler&
                   }});
 }
 
-/// Plans under limits of every kind, which `partition` verifies, and compiles nothing: the fastest
-/// way through many graphs. The results are the interpreter's.
+/// Plans the graph under several limits, which verifies the plans, and compiles nothing: the
+/// fastest way to check many graphs. The results are those of the interpreter.
 Way planner() {
   return {"planner", [](const Case& given) {
             const Graph wide = widen(given.graph, given.rounding);
@@ -43,7 +43,7 @@ Way planner() {
           }};
 }
 
-/// Where buffers lie follows from the case, so that a difference comes back.
+/// The placement of buffers is derived from the case, so that a difference is reproducible.
 Placement placement_of(const Case& given) {
   const std::uint64_t hash = given.graph.key().hash;
   Placement placement{hash % 2 == 0 ? Guard::before : Guard::behind, hash / 2 % 7};
@@ -71,7 +71,7 @@ void add_interleaved(std::vector<Way>& ways, const std::string& name, const Engi
                   }});
 }
 
-/// A way that computes nothing of its own, but fails where code is too large.
+/// A way that returns the interpreter's results, but fails if code is too large.
 void add_code_size(std::vector<Way>& ways, const Target& target) {
   ways.push_back({"size of code, " + target.name, [=](const Case& given) {
                     check_code_size(widen(given.graph, given.rounding), target);
@@ -90,7 +90,8 @@ void add_tensors(std::vector<Way>& ways, std::string name, const TraceLimits& li
                   Rounding::each_op});
 }
 
-/// What an engine shows of a graph reads back to it, strides and donations included.
+/// Checks that the text of Stage::graph reads back to the same graph, strides and donations
+/// included.
 void add_text(std::vector<Way>& ways, const Engine& engine) {
   ways.push_back(
       {"text of the graph", [=](const Case& given) {
@@ -117,7 +118,7 @@ std::vector<Way> all_ways() {
     add_loops(ways, name, scheduler_for(target, false));
     add_loops(ways, std::string(name) + ", streaming", scheduler_for(target, true));
   }
-  // So small a device that a few hundred elements are several vectors a thread.
+  // A device so small that a few hundred elements give several vectors per thread.
   add_loops(ways, "cuda", scheduler_for(GpuTarget{.resident_threads = 16, .cache_bytes = 1 << 10}));
   for (const char* name : {"x86-64-v3", "x86-64-v4", "aarch64"}) {
     add_code_size(ways, Target::parse(name));
@@ -143,7 +144,7 @@ std::vector<Way> all_ways() {
 }
 
 Case random_case(std::uint64_t seed) {
-  // Small graphs more often: they cost less, and most bugs need no more.
+  // Mostly small graphs: they are cheap, and most bugs need no more.
   Random random(seed * 0x9e3779b97f4a7c15);
   RandomGraphOptions options;
   options.max_ops = random.one_in(8) ? 40 : 10;
@@ -151,7 +152,7 @@ Case random_case(std::uint64_t seed) {
   options.random_strides = random.one_in(3);
   options.products = seed % 4 == 0;
   options.repeats = true;
-  // Calls of all kinds one time in eight: what the checks let through must be right, too.
+  // One graph in eight comes from arbitrary calls: what the checks accept must be correct, too.
   const bool arbitrary = random.one_in(8);
   Case made{
       arbitrary ? arbitrary_graph(seed) : random_graph(seed, options), {}, Rounding::at_store};

@@ -1,4 +1,5 @@
-// Worker processes take seeds from a counter in shared memory, and say there which they are at.
+// Worker processes take seeds from a counter in shared memory, and store there the seed that they
+// check.
 #include "workers.h"
 
 #include <sys/mman.h>
@@ -24,8 +25,8 @@ constexpr std::uint64_t kNone = UINT64_MAX;
 struct Shared {
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> stop{false};
-  std::atomic<std::uint64_t> failed{kNone};
-  std::atomic<std::uint64_t> at[kMaxWorkers];
+  std::atomic<std::uint64_t> failed{kNone};    ///< a seed that failed or crashed
+  std::atomic<std::uint64_t> at[kMaxWorkers];  ///< seed that each worker checks
 };
 
 Shared& shared_memory() {
@@ -35,7 +36,7 @@ Shared& shared_memory() {
   return *new (memory) Shared;
 }
 
-/// Runs in a child; ends it.
+/// The loop of a worker process. Ends the process.
 [[noreturn]] void work(const Search& what, int worker, Shared& shared,
                        const std::function<bool(std::uint64_t)>& fails) {
   while (!shared.stop) {
@@ -47,7 +48,7 @@ Shared& shared_memory() {
     shared.failed = seed;
     shared.stop = true;
   }
-  // No destructors: other threads of this process may still be at work.
+  // _exit runs no destructors: other threads of this process may still be running.
   std::fflush(nullptr);
   _exit(0);
 }

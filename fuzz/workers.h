@@ -1,4 +1,4 @@
-// Work in processes of its own, so that a crash ends a child and leaves its seed known.
+// Runs work in child processes, so that a crash ends only the child and its seed is known.
 #pragma once
 
 #include <cstdint>
@@ -8,24 +8,26 @@
 
 namespace sinter::fuzz {
 
+/// What to search.
 struct Search {
   std::uint64_t first_seed = 1;
-  std::uint64_t graphs = 0;  ///< how many seeds to look at
-  double seconds = 0;        ///< stop after this time; 0: none
-  int workers = 1;
+  std::uint64_t graphs = 0;  ///< number of seeds to check
+  double seconds = 0;        ///< stops after this time; 0 for no limit
+  int workers = 1;           ///< number of processes
 };
 
+/// The result of a search.
 struct Found {
-  std::uint64_t checked = 0;          ///< graphs that were looked at
-  std::optional<std::uint64_t> seed;  ///< one that failed or crashed, if any did
+  std::uint64_t checked = 0;          ///< number of seeds checked
+  std::optional<std::uint64_t> seed;  ///< a seed that failed or crashed, if any
 };
 
-/// Calls `fails(seed)` for consecutive seeds in worker processes until one of them is true or
-/// crashes. `progress` is called with the number of graphs every few seconds.
+/// Calls `fails(seed)` for consecutive seeds in worker processes until one call returns true or
+/// crashes. Calls `progress` with the number of graphs so far every 10 seconds.
 [[nodiscard]] Found search(const Search& what, const std::function<bool(std::uint64_t)>& fails,
                            const std::function<void(std::uint64_t)>& progress);
 
-/// What `work` returns in a child process, or how that crashed.
+/// Returns what `work` returns in a child process, or a text with the signal if the child crashes.
 [[nodiscard]] std::string in_child(const std::function<std::string()>& work);
 
 }  // namespace sinter::fuzz

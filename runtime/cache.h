@@ -1,12 +1,12 @@
-// Cache: canonical bytes to a shared value, least recently used out first.
+// Cache: an LRU map from canonical bytes to shared values.
 //
-// A value is made once however many threads ask: the first one makes it, under no lock, and the
-// others wait. What making throws reaches all of them and leaves no entry. Keys are found by hash
-// and compared in full. Values are shared: one that is evicted lives until its last user lets go,
-// and is destroyed under no lock.
+// A value is made once, however many threads ask: the first thread makes it without holding the
+// lock, and the others wait. An exception of the maker reaches all of them and leaves no entry.
+// Keys are found by hash and compared in full. An evicted value lives until its last user releases
+// it. Values are destroyed without the lock held.
 //
-// A forked child has the entries of its parent, unless the parent had the cache locked, and makes
-// for itself what the parent was making.
+// A forked child has the entries of its parent, or none if the parent had the cache locked. It
+// makes values itself that a thread of the parent was making.
 #pragma once
 
 #include <atomic>
@@ -30,45 +30,45 @@ class Cache {
   using Pointer = std::shared_ptr<const Value>;
   struct Found {
     Pointer value;
-    bool made = false;  ///< by this call
+    bool made = false;  ///< true if this call made the value
   };
 
   explicit Cache(std::size_t limit) : limit_(limit) {}
 
-  /// The value of `key`; where there is none yet, that of `make()`, a Pointer.
+  /// Returns the value of `key`. If there is none, inserts and returns `make()`, a Pointer.
   template <typename Make>
   [[nodiscard]] Found get(const KeyView& key, Make&& make) {
     std::shared_ptr<Flight> flight;
     bool own = false;
     {
-      const auto shelf = shelf_.lock();
-      if (Entry* entry = shelf->find(key)) return {entry->value, false};
-      flight = shelf->find_flight(key);
+      const auto state = state_.lock();
+      if (Entry* entry = state->find(key)) return {entry->value, false};
+      flight = state->find_flight(key);
       own = flight == nullptr;
       if (own) {
         flight = std::make_shared<Flight>(key.bytes(), key.hash);
-        shelf->flights.push_back(flight);
+        state->flights.push_back(flight);
       }
     }
     if (!own) return {wait(*flight), false};
-    return {fly(*flight, make), true};
+    return {make_value(*flight, make), true};
   }
 
   [[nodiscard]] CacheStats stats() const {
-    const auto shelf = shelf_.lock();
-    CacheStats stats = shelf->stats;
-    stats.entries = static_cast<std::int64_t>(shelf->entries.size());
+    const auto state = state_.lock();
+    CacheStats stats = state->stats;
+    stats.entries = static_cast<std::int64_t>(state->entries.size());
     return stats;
   }
 
   void clear() {
     std::list<Entry> dropped;
-    const auto shelf = shelf_.lock();
-    shelf->index.clear();
-    dropped.swap(shelf->entries);
+    const auto state = state_.lock();
+    state->index.clear();
+    dropped.swap(state->entries);
   }
 
-  /// Bytes of an entry beside its key's and its value's.
+  /// Approximate bytes of an entry without its key and its value.
   [[nodiscard]] static constexpr std::int64_t entry_overhead() {
     return sizeof(Entry) + sizeof(typename Index::value_type) + 4 * sizeof(void*);
   }
@@ -79,14 +79,14 @@ class Cache {
     std::uint64_t hash;
     Pointer value;
   };
-  /// A value that one thread makes and others may wait for.
+  /// A value in the making: one thread makes it, others wait for it.
   struct Flight {
     Flight(std::vector<std::byte> bytes, std::uint64_t hashed)
         : key(std::move(bytes)), hash(hashed) {}
     const std::vector<std::byte> key;
     const std::uint64_t hash;
     const std::uint32_t process = process_epoch();
-    std::atomic<std::uint32_t> landed = 0;  ///< what follows does not change any more
+    std::atomic<std::uint32_t> completed = 0;  ///< 1 once `value` or `error` is final
     Pointer value;
     std::exception_ptr error;
   };
@@ -96,8 +96,8 @@ class Cache {
   using Index =
       std::unordered_multimap<std::uint64_t, typename std::list<Entry>::iterator, Identity>;
 
-  /// What the lock guards.
-  struct Shelf {
+  /// The state that the lock guards.
+  struct State {
     Entry* find(const KeyView& key) {
       const auto [first, last] = index.equal_range(key.hash);
       for (auto it = first; it != last; ++it) {
@@ -109,7 +109,8 @@ class Cache {
       return nullptr;
     }
 
-    /// None that a thread of a parent process began: here nobody lands it.
+    /// The flight of `key`; null if none. Drops flights that a thread of a parent process began: no
+    /// thread of this process completes them.
     std::shared_ptr<Flight> find_flight(const KeyView& key) {
       if (flights.empty()) return nullptr;
       std::erase_if(flights,
@@ -132,25 +133,25 @@ class Cache {
     std::list<Entry> entries;  ///< most recently used first
     Index index;
     std::vector<std::shared_ptr<Flight>> flights;
-    CacheStats stats;  ///< without entries
+    CacheStats stats;  ///< `entries` is not kept up to date, see stats()
   };
 
   Pointer wait(const Flight& flight) {
-    flight.landed.wait(0, std::memory_order_acquire);
+    flight.completed.wait(0, std::memory_order_acquire);
     if (flight.error != nullptr) std::rethrow_exception(flight.error);
-    ++shelf_.lock()->stats.hits;
+    ++state_.lock()->stats.hits;
     return flight.value;
   }
 
   template <typename Make>
-  Pointer fly(Flight& flight, Make& make) {
+  Pointer make_value(Flight& flight, Make& make) {
     try {
       Pointer value = make();
       insert(flight, value);
       return value;
     } catch (...) {
       flight.error = std::current_exception();
-      land(*shelf_.lock(), flight);
+      complete(*state_.lock(), flight);
       throw;
     }
   }
@@ -159,23 +160,23 @@ class Cache {
     std::list<Entry> evicted;
     std::list<Entry> fresh;
     fresh.push_back({flight.key, flight.hash, value});
-    const auto shelf = shelf_.lock();
-    shelf->index.emplace(flight.hash, fresh.begin());
-    shelf->entries.splice(shelf->entries.begin(), fresh);
-    ++shelf->stats.misses;
-    while (shelf->entries.size() > limit_) shelf->evict_last(evicted);
+    const auto state = state_.lock();
+    state->index.emplace(flight.hash, fresh.begin());
+    state->entries.splice(state->entries.begin(), fresh);
+    ++state->stats.misses;
+    while (state->entries.size() > limit_) state->evict_last(evicted);
     flight.value = value;
-    land(*shelf, flight);
+    complete(*state, flight);
   }
 
-  static void land(Shelf& shelf, Flight& flight) {
-    flight.landed.store(1, std::memory_order_release);
-    flight.landed.notify_all();
-    std::erase_if(shelf.flights, [&](const auto& other) { return other.get() == &flight; });
+  static void complete(State& state, Flight& flight) {
+    flight.completed.store(1, std::memory_order_release);
+    flight.completed.notify_all();
+    std::erase_if(state.flights, [&](const auto& other) { return other.get() == &flight; });
   }
 
   const std::size_t limit_;
-  Guarded<Shelf> shelf_;
+  Guarded<State> state_;
 };
 
 }  // namespace sinter::detail

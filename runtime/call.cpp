@@ -1,4 +1,4 @@
-// Call: a bound program, with nothing left to check.
+// Call: a program bound to checked buffers.
 #include <sinter/runtime/executable.h>
 
 #include <fmt/format.h>

@@ -1,9 +1,10 @@
-// Compiles through codegen's LLVM half and links with JITLink into slabs of this process.
+// CpuJit: codegen's LLVM emitter makes an object, which JITLink links into slabs of memory in this
+// process.
 //
-// Kernels call nothing and are called by address only, so there are no symbol tables and no
-// sessions: one object, one link graph, one piece of memory that goes back when its owner does.
-// Code and its constants share read-execute pages, and pieces lie side by side in large
-// reservations, so that tens of thousands of kernels need a handful of mappings.
+// Kernels call no function and are called by address, so there is no symbol table and no ORC
+// session. Each kernel is one object, one link graph and one allocation, which is freed with its
+// owner. Code and its constants share read-execute pages. Allocations lie side by side in large
+// reservations, so tens of thousands of kernels need only a few mappings.
 #include "cpu_jit.h"
 
 #include <atomic>
@@ -32,9 +33,9 @@ using Memory = llvm::orc::MapperJITLinkMemoryManager;
 using Allocation = jitlink::JITLinkMemoryManager::FinalizedAlloc;
 
 constexpr const char* kSymbol = "sinter_kernel";
-constexpr std::size_t kSlabBytes = std::size_t{1} << 20;
+constexpr std::size_t kSlabBytes = std::size_t{1} << 20;  ///< address space reserved at a time
 
-/// The one place where LLVM's errors become ours.
+/// Converts an LLVM error to Error(internal).
 [[noreturn]] void fail_from(llvm::Error error, const char* what) {
   fail(ErrorCode::internal, fmt::format("{}: {}", what, llvm::toString(std::move(error))));
 }
@@ -51,7 +52,7 @@ struct Linked {
   llvm::Error error = llvm::Error::success();
 };
 
-/// Links one object. JITLink calls back in this thread, before `link` returns.
+/// Callbacks of JITLink for one object. JITLink calls them in this thread, before `link` returns.
 class LinkContext final : public jitlink::JITLinkContext {
  public:
   LinkContext(Memory& memory, Linked& result)
@@ -119,11 +120,11 @@ class LinkedCode final : public MachineCode {
   KernelFunction entry_ = nullptr;
 };
 
-/// What one process compiles with.
-struct Workshop {
-  std::uint32_t process = 0;  ///< none yet
+/// The compile resources of one process.
+struct ProcessState {
+  std::uint32_t process = 0;  ///< epoch of the process that made `memory`; 0 before
   std::shared_ptr<Memory> memory;
-  std::vector<std::unique_ptr<llvm::TargetMachine>> machines;  ///< as many as ever compiled at once
+  std::vector<std::unique_ptr<llvm::TargetMachine>> machines;  ///< idle ones
 };
 
 class OrcJit final : public CpuJit {
@@ -134,18 +135,18 @@ class OrcJit final : public CpuJit {
     give_back(make_target_machine(target));
   }
   ~OrcJit() override {
-    const auto workshop = workshop_.lock();
-    leave_to_parent(*workshop);
-    if (workshop->memory == nullptr) return;  // a child that has compiled nothing
+    const auto state = state_.lock();
+    abandon_after_fork(*state);
+    if (state->memory == nullptr) return;  // a forked child that has compiled nothing
     const LlvmScope llvm;
-    workshop->machines.clear();
-    workshop->memory.reset();
+    state->machines.clear();
+    state->memory.reset();
   }
   OrcJit(const OrcJit&) = delete;
   OrcJit& operator=(const OrcJit&) = delete;
 
   std::shared_ptr<const MachineCode> compile(const LoopNest& nest, CompileTimes& times) override {
-    // Made first: once code is linked nothing fails, so nothing is lost.
+    // Allocated first: after linking nothing can fail, so linked memory is never lost.
     const auto code =
         std::make_shared<LinkedCode>(std::static_pointer_cast<OrcJit>(shared_from_this()));
     LlvmScope llvm;
@@ -154,7 +155,7 @@ class OrcJit final : public CpuJit {
     return code;
   }
 
-  /// Gives back what `process` linked: nothing unless it is this one.
+  /// Frees memory that `process` linked. Does nothing if that is not this process.
   void release(Allocation memory, std::uint32_t process) {
     if (!memory) return;
     if (process != process_epoch()) {
@@ -162,37 +163,37 @@ class OrcJit final : public CpuJit {
       return;
     }
     const LlvmScope llvm;
-    // Fails only where the operating system refuses to unprotect pages; they are lost then.
+    // Fails only if the operating system refuses to unprotect the pages; the pages leak then.
     if (llvm::Error error = this->memory()->deallocate(std::move(memory))) {
       llvm::consumeError(std::move(error));
     }
   }
 
  private:
-  /// The memory of another process is neither used nor freed: its locks may be taken.
-  static void leave_to_parent(Workshop& workshop) {
-    if (workshop.process == process_epoch() || workshop.memory == nullptr) return;
-    new (&workshop) Workshop();
+  /// In a forked child: replaces the parent's state without freeing it, because its locks may be
+  /// held.
+  static void abandon_after_fork(ProcessState& state) {
+    if (state.process == process_epoch() || state.memory == nullptr) return;
+    new (&state) ProcessState();
   }
 
   std::shared_ptr<Memory> memory() {
-    const auto workshop = workshop_.lock();
-    leave_to_parent(*workshop);
-    if (workshop->memory == nullptr) {
-      workshop->memory =
-          unwrap(Memory::CreateWithMapper<llvm::orc::InProcessMemoryMapper>(kSlabBytes),
-                 "memory for machine code");
-      workshop->process = process_epoch();
+    const auto state = state_.lock();
+    abandon_after_fork(*state);
+    if (state->memory == nullptr) {
+      state->memory = unwrap(Memory::CreateWithMapper<llvm::orc::InProcessMemoryMapper>(kSlabBytes),
+                             "memory for machine code");
+      state->process = process_epoch();
     }
-    return workshop->memory;
+    return state->memory;
   }
 
   std::unique_ptr<llvm::TargetMachine> take_machine() {
     {
-      const auto workshop = workshop_.lock();
-      if (!workshop->machines.empty()) {
-        auto machine = std::move(workshop->machines.back());
-        workshop->machines.pop_back();
+      const auto state = state_.lock();
+      if (!state->machines.empty()) {
+        auto machine = std::move(state->machines.back());
+        state->machines.pop_back();
         return machine;
       }
     }
@@ -200,7 +201,7 @@ class OrcJit final : public CpuJit {
   }
 
   void give_back(std::unique_ptr<llvm::TargetMachine> machine) {
-    workshop_.lock()->machines.push_back(std::move(machine));
+    state_.lock()->machines.push_back(std::move(machine));
   }
 
   std::string emit(const LoopNest& nest, CompileTimes& times) {
@@ -229,17 +230,16 @@ class OrcJit final : public CpuJit {
   }
 
   const Target target_;
-  Guarded<Workshop> workshop_;
+  Guarded<ProcessState> state_;
 };
 
 LinkedCode::~LinkedCode() { jit_->release(std::move(memory_), process_); }
 
-// --- LLVM's tables
-// --------------------------------------------------------------------------------
+// --- LLVM's tables ------------------------------------------------------------------------------
 
 constinit ForkSafeMutex first_compile;
 constinit std::atomic<bool> compiled_before{false};
-constinit std::atomic<bool> torn{false};  ///< in this process, for ever
+constinit std::atomic<bool> torn{false};  ///< LLVM's tables are incomplete in this process
 thread_local int scopes = 0;
 
 }  // namespace

@@ -1,8 +1,8 @@
-// CpuJit: LoopNest to callable machine code in this process, through LLVM and ORC.
+// CpuJit: compiles a LoopNest to callable machine code in this process, through LLVM and ORC.
 //
-// The only LLVM users in runtime are cpu_jit.cpp and host.cpp, in place of which a build without
-// LLVM has no_cpu.cpp. Thread-safe: concurrent compiles use one TargetMachine each, from a pool
-// that is kept. A forked child links into memory of its own, and leaves its parent's alone.
+// Only cpu_jit.cpp and host.cpp use LLVM in this room; a build without LLVM has no_cpu.cpp in their
+// place. Thread-safe: each concurrent compile takes a TargetMachine from a pool. A forked child
+// links into memory of its own and does not touch that of its parent.
 #pragma once
 
 #include <memory>
@@ -13,22 +13,24 @@
 
 namespace sinter::detail {
 
-/// Whether this build makes code for CPUs.
+/// True if this build can make code for CPUs.
 [[nodiscard]] bool serves_cpus();
 
-/// A scope in which this thread calls LLVM, which keeps tables for the process. The first compile
-/// of a process fills them in, alone: other threads wait for it. A child that was forked meanwhile
-/// has them half filled in, and locks that nobody opens; there, and only there, the constructor
-/// throws Error(unsupported). LLVM ends the process when memory is out.
+/// A scope in which this thread calls LLVM.
+///
+/// LLVM has tables per process, which the first compile fills in; other threads wait for it. A
+/// child that is forked meanwhile has incomplete tables, and LLVM locks that no thread will unlock:
+/// only there, the constructor throws Error(unsupported). LLVM terminates the process when memory
+/// is exhausted.
 class LlvmScope {
  public:
   LlvmScope();
   ~LlvmScope();
   LlvmScope(const LlvmScope&) = delete;
   LlvmScope& operator=(const LlvmScope&) = delete;
-  /// Something was compiled, so the tables are filled in.
+  /// Call after a compile: LLVM's tables are complete.
   void has_compiled();
-  /// Whether this thread is in such a scope.
+  /// True if this thread is in such a scope.
   [[nodiscard]] static bool is_inside();
 
  private:
@@ -37,7 +39,7 @@ class LlvmScope {
 
 class CpuJit : public Jit, public std::enable_shared_from_this<CpuJit> {
  public:
-  /// Throws Error(unsupported) when LLVM cannot make code for `target`.
+  /// Throws Error(unsupported) if LLVM cannot make code for `target`.
   [[nodiscard]] static std::shared_ptr<CpuJit> make(const Target& target);
 };
 

@@ -1,3 +1,4 @@
+// CudaDevice: opening a device, its errors in words, and which context is current.
 #include "cuda_device.h"
 
 #include <unistd.h>
@@ -14,7 +15,7 @@
 namespace sinter::detail {
 namespace {
 
-/// How many devices there are; throws where there is none, or no driver that works.
+/// Number of devices, at least 1. Throws Error(unsupported) if there is none, or no working driver.
 int count_devices(const CudaDriver& driver) {
   const CudaResult result = driver.init(0);
   if (result == kCudaStubLibrary) {
@@ -33,20 +34,20 @@ int count_devices(const CudaDriver& driver) {
 }
 
 constexpr std::string_view kContextGone =
-    ". The context that this was made in is gone: compile, bind and allocate in the one that is "
-    "there now";
+    ". The context in which this object was made was destroyed: compile, bind and allocate in the "
+    "current context";
 
 std::atomic<bool> process_ends{false};
 
-/// The driver has handlers of its own for the end of the process, since it was initialised; this
-/// one is called before them, so that nothing asks a driver that is gone.
+/// Registers an exit handler that sets process_ends. It runs before the driver's own exit handlers,
+/// which were registered earlier, so nothing calls the driver after its shutdown.
 void watch_for_the_end() {
   static const int registered = std::atexit([] { process_ends = true; });
   static_cast<void>(registered);
 }
 
-/// Whether a kernel has failed while it ran, so that its context is of no use any more: illegal
-/// addresses and instructions, time-outs, traps, memory that does not hold its bits.
+/// True if `result` reports that a kernel failed while it ran, which makes its context unusable:
+/// illegal addresses and instructions, timeouts, traps, memory errors.
 bool is_fault(CudaResult result) {
   constexpr std::array kFaults{214, 220, 700, 702, 710, 714, 715, 716, 717, 718, 719};
   return std::ranges::find(kFaults, result) != kFaults.end();
@@ -129,16 +130,15 @@ void CudaDevice::check(CudaResult result, std::string_view what) const {
        fmt::format("{} on {}: {}{}", what, where, driver_.text(result), advice(result)));
 }
 
-/// What there is to know about an error beside the driver's words.
+/// Text to add to the driver's message: the consequence of an error and what to do.
 std::string CudaDevice::advice(CudaResult result) const {
   if (result == kCudaContextDestroyed) return std::string(kContextGone);
   if (!is_fault(result)) return "";
   if (faulted_.exchange(true)) return ". This fault of a kernel has been reported before";
   const std::uint64_t last = last_launch_.load(std::memory_order_relaxed);
   return fmt::format(
-      ". A kernel has failed while it ran; of sinter's, sinter_kernel in {} blocks of {} threads "
-      "was the last to be launched. Its context runs nothing any more: reset the device, or begin "
-      "a new process",
+      ". A kernel failed while it ran. The last kernel that sinter launched was sinter_kernel in "
+      "{} blocks of {} threads. The context is unusable: reset the device, or start a new process",
       last >> 32, last & 0xffff'ffff);
 }
 
@@ -154,7 +154,7 @@ void CudaDevice::check_pointer(const void* pointer, std::string_view label) cons
                      label, fmt::ptr(pointer), index_));
   }
   check(result, "asking what a pointer points to");
-  if (type != kCudaDeviceMemory) return;  // pinned or managed: every device reaches it
+  if (type != kCudaDeviceMemory) return;  // pinned or managed: all devices can access it
   int owner = 0;
   check(driver_.pointer_attribute(&owner, CudaPointerAttribute::device_ordinal, address),
         "asking where a pointer points to");

@@ -1,4 +1,4 @@
-// CudaDevice: one GPU as the driver gives it, and the context that calls to it run in.
+// CudaDevice: one GPU and its driver. CudaScope: makes a context of the device current.
 #pragma once
 
 #include <atomic>
@@ -14,18 +14,19 @@
 
 namespace sinter::detail {
 
-/// A context, and the number by which the driver tells it from one that had the same address
-/// before; 0 where the driver tells none.
+/// A context and its unique number. The number distinguishes the context from an earlier one at the
+/// same address; it is 0 if the driver has no such numbers.
 struct CudaOwner {
   CudaContext context = nullptr;
   std::uint64_t number = 0;
   friend bool operator==(const CudaOwner&, const CudaOwner&) = default;
 };
 
-/// Thread-safe. Does not survive a fork, as the driver does not: its use in the child is refused.
+/// One GPU. Thread-safe. CUDA does not survive a fork: in a forked child, use throws
+/// Error(unsupported).
 class CudaDevice {
  public:
-  /// Throws Error(unsupported) where there is no such device, with the reason.
+  /// Opens device `index`. Throws Error(unsupported), with the reason, if there is none.
   [[nodiscard]] static std::shared_ptr<const CudaDevice> open(
       int index, const EnvironmentLookup& environment = process_environment);
   ~CudaDevice();
@@ -35,22 +36,23 @@ class CudaDevice {
   [[nodiscard]] const CudaDriver& driver() const { return driver_; }
   [[nodiscard]] int index() const { return index_; }
   [[nodiscard]] const GpuTarget& target() const { return target_; }
-  /// "NVIDIA H200 (cuda:0, compute capability 9.0, driver 13.0)"
+  /// Description for messages, such as "NVIDIA H200 (cuda:0, compute capability 9.0, driver 13.0)".
   [[nodiscard]] const std::string& description() const { return description_; }
 
-  /// Throws Error unless `result` is success: limit_exceeded where memory is out, else internal.
-  /// "launching sinter_kernel on NVIDIA H200 (...): CUDA_ERROR_...". A fault of a kernel that ran
-  /// before, which every call from then on reports, is told once, with what was launched last.
+  /// Throws Error unless `result` is success: limit_exceeded if the GPU is out of memory, else
+  /// internal. The message is like "launching sinter_kernel on NVIDIA H200 (...): CUDA_ERROR_...".
+  /// After a kernel faults, every later call of the driver reports the fault; only the first
+  /// message describes it, with the last launch.
   void check(CudaResult result, std::string_view what) const;
-  /// For the message of a fault: what was launched last.
+  /// Remembers a launch for the message of a fault.
   void note_launch(unsigned blocks, unsigned threads) const {
     last_launch_.store(std::uint64_t{blocks} << 32 | threads, std::memory_order_relaxed);
   }
-  /// Throws Error(invalid_buffer) unless kernels of this device can use the memory at `pointer`.
+  /// Throws Error(invalid_buffer) unless kernels of this device can access the memory at `pointer`.
   void check_pointer(const void* pointer, std::string_view label) const;
   /// For destructors: calls `release(driver())` with the context of `owner` current. Does nothing
-  /// where that context is gone, with all that was in it, or where the driver must not be asked any
-  /// more: in the child of a fork, and when the process ends.
+  /// if that context was destroyed, with all its resources, or if the driver must not be called any
+  /// more: in a forked child, and when the process ends.
   void release_in(const CudaOwner& owner, auto&& release) const {
     if (!is_reachable() || number_of(owner.context) != owner.number) return;
     if (driver_.context_push(owner.context) != 0) return;
@@ -65,7 +67,8 @@ class CudaDevice {
   [[nodiscard]] CudaContext primary() const;
   void check_fork() const;
   [[nodiscard]] bool is_reachable() const;
-  /// 0 also where `context` is gone.
+  /// The unique number of a context; 0 if the driver has no such numbers, or the context was
+  /// destroyed.
   [[nodiscard]] std::uint64_t number_of(CudaContext context) const;
   [[nodiscard]] std::string advice(CudaResult result) const;
 
@@ -75,18 +78,18 @@ class CudaDevice {
   int device_ = 0;
   GpuTarget target_;
   std::string description_;
-  mutable std::atomic<std::uint64_t> last_launch_{0};  // blocks, and threads of each
-  mutable std::atomic<bool> faulted_{false};           // and it has been told
+  mutable std::atomic<std::uint64_t> last_launch_{0};  // blocks << 32 | threads of a block
+  mutable std::atomic<bool> faulted_{false};           // a fault has been described in an error
   mutable std::mutex mutex_;
-  mutable CudaContext primary_ = nullptr;  // retained when it is first needed
+  mutable CudaContext primary_ = nullptr;  // retained at its first use
 };
 
-/// Has a context of the device current: the caller's where it is of this device, else the device's
-/// primary one until the end of the scope.
+/// A scope in which a context of the device is current: the thread's current context if it belongs
+/// to this device, else the device's primary context.
 class CudaScope {
  public:
   explicit CudaScope(const CudaDevice& device);
-  /// With this context and no other. Throws Error(internal) where it is gone.
+  /// Makes the context of `owner` current. Throws Error(internal) if it was destroyed.
   CudaScope(const CudaDevice& device, const CudaOwner& owner);
   ~CudaScope();
   CudaScope(const CudaScope&) = delete;

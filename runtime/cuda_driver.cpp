@@ -1,3 +1,4 @@
+// The search for libcuda, and the names of its functions.
 #include "cuda_driver.h"
 
 #include <fmt/format.h>
@@ -9,9 +10,9 @@
 namespace sinter::detail {
 namespace {
 
-/// The library of this name is the driver's; "libcuda.so" may be a toolkit's stub.
+/// Only the driver has a library of this name; "libcuda.so" may be the stub of a toolkit.
 constexpr const char* kName = "libcuda.so.1";
-/// Under Windows' Linux subsystem, where no loader looks by itself.
+/// Its path under WSL, where the loader does not search.
 constexpr const char* kWindowsSubsystem = "/usr/lib/wsl/lib/libcuda.so.1";
 
 DynamicLibrary find_library(const EnvironmentLookup& environment,
@@ -24,7 +25,7 @@ DynamicLibrary find_library(const EnvironmentLookup& environment,
   return DynamicLibrary::open(kWindowsSubsystem, attempts);
 }
 
-/// Fills in all functions; the name of the first one that is missing, or "".
+/// Looks up all functions. Returns the name of the first missing one, or "".
 std::string find_functions(const DynamicLibrary& library, CudaDriver& to) {
   std::string missing;
   const auto find = [&](const char* name, auto*& function) {
@@ -72,7 +73,7 @@ CudaDriver CudaDriver::load(const EnvironmentLookup& environment) {
   CudaDriver driver;
   if (const std::string missing = find_functions(library, driver); !missing.empty()) {
     fail(ErrorCode::unsupported,
-         fmt::format("{} is no driver library that is served, CUDA 11.2 or newer: it has no {}",
+         fmt::format("{} is not a supported driver library (CUDA 11.2 or newer): it has no {}",
                      library.path(), missing));
   }
   return driver;

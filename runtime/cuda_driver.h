@@ -1,6 +1,7 @@
-// CudaDriver: the functions of libcuda that are used, looked up while the program runs.
+// CudaDriver: the functions of libcuda that sinter uses, looked up at run time.
 //
-// Declared here as cuda.h declares them; handles are pointers to what only the driver knows.
+// Functions and values are declared here as in cuda.h, which is not needed to build. Handles are
+// opaque pointers.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,7 @@ enum class CudaPointerAttribute : int {
 };
 inline constexpr int kCudaDeviceMemory = 2;
 
+/// Function pointers into libcuda.
 struct CudaDriver {
   CudaResult (*init)(unsigned flags) = nullptr;
   CudaResult (*error_name)(CudaResult result, const char** name) = nullptr;
@@ -55,7 +57,7 @@ struct CudaDriver {
   CudaResult (*primary_release)(int device) = nullptr;
   CudaResult (*context_current)(CudaContext* context) = nullptr;
   CudaResult (*context_device)(int* device) = nullptr;
-  /// Null before CUDA 12.
+  /// Null if the driver is older than CUDA 12.
   CudaResult (*context_number)(CudaContext context, unsigned long long* number) = nullptr;
   CudaResult (*context_push)(CudaContext context) = nullptr;
   CudaResult (*context_pop)(CudaContext* context) = nullptr;
@@ -76,12 +78,13 @@ struct CudaDriver {
   CudaResult (*pointer_attribute)(void* value, CudaPointerAttribute attribute,
                                   CudaPointer pointer) = nullptr;
 
-  /// SINTER_LIBCUDA, a file, and nothing else where it is set; otherwise the library that the
-  /// process holds already, then libcuda.so.1 as the loader finds it. Throws Error(unsupported)
-  /// with every path that was tried. Does not initialise it.
+  /// Loads the driver library but does not initialise it. If the variable SINTER_LIBCUDA is set, it
+  /// names the only file that is tried. Otherwise these are tried: the library that the process has
+  /// loaded already, libcuda.so.1 by the loader's search, its place under WSL. Throws
+  /// Error(unsupported) with every path that was tried.
   [[nodiscard]] static CudaDriver load(const EnvironmentLookup& environment);
 
-  /// "CUDA_ERROR_OUT_OF_MEMORY (2): out of memory"
+  /// Text of a result, for example "CUDA_ERROR_OUT_OF_MEMORY (2): out of memory".
   [[nodiscard]] std::string text(CudaResult result) const;
 };
 

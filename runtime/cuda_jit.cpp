@@ -1,3 +1,4 @@
+// CudaJit: compiles with NVRTC, and loads each image once per context.
 #include "cuda_jit.h"
 
 #include <algorithm>
@@ -11,13 +12,13 @@
 namespace sinter::detail {
 namespace {
 
-/// Whether the driver may yet take PTX where it did not take this image.
+/// True if the driver rejected the image but may accept PTX instead.
 bool is_refused_image(CudaResult result) {
   return result == kCudaInvalidImage || result == kCudaNoBinaryForGpu ||
          result == kCudaInvalidPtx || result == kCudaUnsupportedPtxVersion;
 }
 
-/// What `compile` gives; its errors name the device.
+/// Returns compile(). Puts the device's description before the message of its errors.
 auto on_device(const CudaDevice& device, auto&& compile) {
   try {
     return compile();
@@ -54,7 +55,7 @@ CudaFunction CudaCode::function(const CudaOwner& owner) const {
   const std::lock_guard lock(mutex_);
   const auto known = std::ranges::find(loaded_, owner, &Loaded::owner);
   if (known != loaded_.end()) return known->function;
-  // A context that was at this address before has taken its modules along.
+  // Modules of an earlier context at the same address were destroyed with that context.
   std::erase_if(loaded_, [&](const Loaded& one) { return one.owner.context == owner.context; });
   Loaded& loaded = loaded_.emplace_back(Loaded{owner, load(), nullptr});
   const CudaResult result =
@@ -66,7 +67,8 @@ CudaFunction CudaCode::function(const CudaOwner& owner) const {
   return nullptr;
 }
 
-/// Machine code that the driver refuses may still be served as PTX, which it compiles by itself.
+/// Loads the image. If the driver rejects machine code, compiles to PTX instead, which the driver
+/// itself compiles.
 CudaModule CudaCode::load() const {
   CudaModule module = nullptr;
   CudaResult result = device_->driver().module_load(&module, image_.c_str());

@@ -1,6 +1,6 @@
-// CudaJit: LoopNest to a kernel of a GPU, through NVRTC and the driver.
+// CudaJit: compiles a LoopNest to a GPU kernel, through NVRTC and the driver.
 //
-// Thread-safe: NVRTC compiles on as many threads as ask.
+// Thread-safe: NVRTC compiles on any number of threads at once.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@
 
 namespace sinter::detail {
 
-/// A kernel as an image for the driver. The image is loaded once for every context that asks.
+/// A GPU kernel as an image (a cubin, or PTX) that the driver loads once in each context that uses
+/// it.
 class CudaCode final : public MachineCode {
  public:
   CudaCode(std::shared_ptr<const CudaDevice> device, std::shared_ptr<const Nvrtc> nvrtc,
@@ -26,9 +27,9 @@ class CudaCode final : public MachineCode {
   CudaCode(const CudaCode&) = delete;
   CudaCode& operator=(const CudaCode&) = delete;
 
-  /// Text and launch rule.
+  /// The CUDA C, and how to launch it.
   [[nodiscard]] const CudaKernel& kernel() const { return kernel_; }
-  /// The function in the context of `owner`, which is current.
+  /// The function in the context of `owner`, which must be current. Loads the image if needed.
   [[nodiscard]] CudaFunction function(const CudaOwner& owner) const;
 
  private:
@@ -48,15 +49,16 @@ class CudaCode final : public MachineCode {
   mutable std::vector<Loaded> loaded_;
 };
 
-/// An image that a kernel may be loaded from, and whether it is PTX.
+/// Compiles a kernel to an image for `compute_capability`. The bool is true if the image is PTX.
 [[nodiscard]] std::pair<std::string, bool> compile_cuda(const CudaKernel& kernel,
                                                         int compute_capability, const Nvrtc& nvrtc);
 
 class CudaJit final : public Jit {
  public:
-  /// Throws Error(unsupported) where there is no NVRTC, or none that knows the device.
+  /// Throws Error(unsupported) if NVRTC is not found, or has no architecture that the device can
+  /// run.
   explicit CudaJit(std::shared_ptr<const CudaDevice> device);
-  /// Loads into the context that is current, or the primary one.
+  /// Loads the kernel into the current context if it belongs to the device, else the primary one.
   std::shared_ptr<const MachineCode> compile(const LoopNest& nest, CompileTimes& times) override;
 
  private:

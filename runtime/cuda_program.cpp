@@ -1,3 +1,4 @@
+// Launches of a program on a GPU: parameters, the check of pointers, and the workspace.
 #include "cuda_program.h"
 
 #include <limits>
@@ -14,12 +15,13 @@
 namespace sinter::detail {
 namespace {
 
-/// Buffers, and parameters of a launch, up to which a run allocates nothing.
+/// Slots of a program, and parameters of a launch, that a run keeps on the stack; more are
+/// allocated.
 constexpr std::size_t kInlineSlots = 32;
 constexpr std::size_t kInlineParameters = 64;
 
 const CudaCode& code_of(const Kernel& kernel) {
-  return static_cast<const CudaCode&>(*kernel.code);  // an engine has one kind
+  return static_cast<const CudaCode&>(*kernel.code);  // an engine makes one kind of code
 }
 
 void* as_pointer(CudaPointer memory) {
@@ -36,10 +38,10 @@ unsigned blocks_of(const Kernel& kernel, const CudaKernel& code) {
   return static_cast<unsigned>(blocks);
 }
 
-/// Where each parameter of a launch lies; `pointers` are the kernel's arguments.
+/// Writes the address of each launch parameter. `pointers` are the kernel's buffers.
 void fill_parameters(const Kernel& kernel, const CudaKernel& code, CudaPointer* pointers,
                      void** parameters) {
-  // The driver only reads what it is given as void*.
+  // The driver only reads through these pointers.
   const auto place = [](const auto& value) {
     return const_cast<void*>(static_cast<const void*>(&value));
   };
@@ -85,7 +87,8 @@ void check_pointers(const Program& program, std::span<const ConstTensorView> inp
   }
 }
 
-/// Memory for a run that lives as long as the stream needs it; in a captured stream too.
+/// Memory allocated and freed in the order of the stream, so that work on the stream can use it
+/// after this object is destroyed. A stream in capture supports this too.
 class StreamMemory {
  public:
   StreamMemory(const CudaDevice& device, std::int64_t bytes, CudaStream stream)

@@ -1,4 +1,4 @@
-// How a program runs on a GPU: its kernels are launched on a stream, one after another.
+// How a program runs on a GPU: launches its kernels in order on one stream.
 #pragma once
 
 #include <optional>
@@ -15,21 +15,21 @@ namespace sinter::detail {
 
 struct Program;
 
-/// Returns once all kernels are launched. Throws Error before the first one, or where the driver
-/// refuses one.
+/// Launches all kernels and returns without waiting for them. Throws Error for buffers that the
+/// device cannot use, before the first launch, and for errors of the driver.
 void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
               std::span<const TensorView> outputs, const RunOptions& options);
 
-/// A kernel with all that a launch is given. Points into the program, and to `pointers`.
+/// A kernel and all arguments of its launch. `parameters` point into the program and to `pointers`.
 struct CudaLaunch {
   CudaFunction function = nullptr;
-  unsigned blocks = 0;  ///< 0 where there are no elements
+  unsigned blocks = 0;  ///< 0 if there are no elements: nothing is launched
   unsigned threads = 0;
-  std::vector<CudaPointer> pointers;  ///< of its arguments
+  std::vector<CudaPointer> pointers;  ///< one per buffer argument
   std::vector<void*> parameters;
 };
 
-/// A program bound to buffers on a GPU, in the context that was current. Owns its workspace.
+/// A program bound to buffers on a GPU, in the context that was current then. Owns its workspace.
 class BoundCuda {
  public:
   BoundCuda(const Program& program, std::span<const ConstTensorView> inputs,

@@ -1,4 +1,4 @@
-// Devices in words, and memory on them.
+// Device as text; DeviceBuffer.
 #include <sinter/runtime/device.h>
 #include <sinter/runtime/device_buffer.h>
 

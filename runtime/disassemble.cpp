@@ -1,3 +1,4 @@
+// Runs nvdisasm or cuobjdump on a temporary file, and returns their output.
 #include "disassemble.h"
 
 #include <fcntl.h>
@@ -44,8 +45,8 @@ int wait_for(pid_t process) {
   return status;
 }
 
-/// Runs a program to its end, without a shell. What another thread starts meanwhile inherits no end
-/// of the pipe, so that the pipe ends with the program.
+/// Runs a program to its end, without a shell. The pipe is close-on-exec: a process that another
+/// thread starts meanwhile does not keep the pipe open.
 Finished run(const std::vector<std::string>& words) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return {};
@@ -100,8 +101,8 @@ std::string disassemble(const std::string& cubin, const EnvironmentLookup& envir
       files, [](const std::string& file) { return access(file.c_str(), X_OK) == 0; });
   if (found == files.end()) {
     fail(ErrorCode::unsupported,
-         fmt::format("neither nvdisasm nor cuobjdump of the CUDA toolkit was found, which show "
-                     "machine code of a GPU; stage 'ptx' needs none. Tried:\n  {}",
+         fmt::format("neither nvdisasm nor cuobjdump of the CUDA toolkit was found, which show a "
+                     "GPU's machine code; stage 'ptx' needs neither. Tried:\n  {}",
                      fmt::join(files, "\n  ")));
   }
   const TemporaryFile file("sinter-", ".cubin", cubin);

@@ -1,5 +1,4 @@
-// Machine code of a GPU as text, by the disassemblers of NVIDIA's toolkit, where they are
-// installed.
+// GPU machine code as text, by the disassemblers of NVIDIA's toolkit, if they are installed.
 #pragma once
 
 #include <string>
@@ -9,12 +8,12 @@
 
 namespace sinter::detail {
 
-/// Files that may be a disassembler, nvdisasm before cuobjdump in each folder: those of CUDA_HOME
-/// and CUDA_PATH, of PATH, and of toolkits where they are installed by default.
+/// Paths to try as a disassembler: in CUDA_HOME and CUDA_PATH, in PATH, and in the default folders
+/// of toolkits. In each folder nvdisasm precedes cuobjdump.
 [[nodiscard]] std::vector<std::string> disassemblers(const EnvironmentLookup& environment);
 
-/// SASS of a cubin. Throws Error(unsupported) with every path that was tried where there is no
-/// disassembler, Error(internal) with what it said where it fails.
+/// SASS of a cubin. Throws Error: unsupported, with every path that was tried, if there is no
+/// disassembler; internal, with the disassembler's output, if it fails.
 [[nodiscard]] std::string disassemble(const std::string& cubin,
                                       const EnvironmentLookup& environment = process_environment);
 

@@ -1,3 +1,4 @@
+// DynamicLibrary by dlopen.
 #include "dynamic_library.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-// DynamicLibrary: a library that is looked for while the program runs, and never closed: what
-// compilers and drivers leave behind in a process does not survive that.
+// DynamicLibrary: a shared library that is loaded at run time. It is never closed, because the
+// state that compilers and drivers leave in a process does not survive that.
 #pragma once
 
 #include <string>
@@ -12,18 +12,18 @@ class DynamicLibrary {
  public:
   DynamicLibrary() = default;
 
-  /// The library that this process already holds under `name`; none if it holds none.
+  /// The library that this process has already loaded under `name`, or none.
   [[nodiscard]] static DynamicLibrary loaded(const std::string& name);
-  /// The file at `path`, or whatever the loader finds under a name without '/'. What was tried, and
-  /// what came of it, is added to `attempts`.
+  /// Loads the file at `path`; a name without '/' is searched for by the loader. On failure,
+  /// appends the path and the reason to `attempts` and returns none.
   [[nodiscard]] static DynamicLibrary open(const std::string& path,
                                            std::vector<std::string>& attempts);
 
   [[nodiscard]] explicit operator bool() const { return handle_ != nullptr; }
-  /// Where it lies.
+  /// Path of the file.
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  /// Sets `function` to the symbol; false, and null, where the library has none.
+  /// Sets `function` to the symbol `name`. Returns false, and sets null, if there is none.
   template <typename Function>
   [[nodiscard]] bool find(const char* name, Function*& function) const {
     function = reinterpret_cast<Function*>(symbol(name));
@@ -37,7 +37,7 @@ class DynamicLibrary {
   std::string path_;
 };
 
-/// One line an attempt, indented.
+/// The attempts as text, each on an indented line.
 [[nodiscard]] std::string list_attempts(const std::vector<std::string>& attempts);
 
 }  // namespace sinter::detail

@@ -1,4 +1,4 @@
-// Engine: from a graph to a program through the three caches.
+// Engine: looks a graph up in the three caches, and compiles what they lack.
 #include <sinter/runtime/engine.h>
 
 #include <algorithm>
@@ -23,7 +23,8 @@ namespace sinter {
 namespace detail {
 namespace {
 
-/// A kernel that moves fewer bytes than this is done before a second thread would have helped.
+/// Default of EngineOptions::parallel_bytes, in bytes: a kernel that moves less finishes before a
+/// second thread helps.
 constexpr std::int64_t kParallelBytes = std::int64_t{1} << 20;
 
 void log_to_stderr(std::string_view message) {
@@ -92,7 +93,7 @@ std::shared_ptr<Jit> make_jit(const Services& services) {
   return CpuJit::make(services.target.cpu);
 }
 
-/// A program is no worse for a stage that it cannot show.
+/// The text of a stage, or the reason why this program has none: a dump must not fail a compile.
 std::string text_or_reason(const Program& program, Stage stage) {
   try {
     return stage_text(program, stage);
@@ -101,14 +102,15 @@ std::string text_or_reason(const Program& program, Stage stage) {
   }
 }
 
-/// Those of traces of tensors. A trace may run after any op, and nobody is to see after which: so
-/// every op rounds to the dtype of its result.
+/// Options that traces of tensors compile with. Results must not depend on the op after which a
+/// trace runs, so every op rounds to the dtype of its result.
 CompileOptions trace_options() { return {.rounding = Rounding::each_op}; }
 
-/// What of the parameters is in a key.
+/// What a key holds of the parameters: their bits, or their classes.
 enum class KeyedBy : std::uint8_t { values, classes };
 
-/// The fixed part of a key. With the sizes in it, the joined parts can be read in one way only.
+/// The fixed part of a key. It holds the sizes of the other parts, so different parts never join to
+/// equal bytes.
 struct KeyHeader {
   std::uint64_t structure_bytes;
   std::uint32_t parameters;
@@ -124,7 +126,7 @@ KeyHeader make_header(const Graph& graph, const CompileOptions& options, std::si
           options.specialize, options.rounding};
 }
 
-/// Refers to all three.
+/// The key of `graph` under the options in `header`. Borrows all three arguments.
 KeyView make_key(const KeyHeader& header, const Graph& graph,
                  std::span<const std::byte> parameters) {
   const GraphKey structure = graph.key();
@@ -182,7 +184,7 @@ std::shared_ptr<const Program> EngineCore::compile_for_any_parameters(const Grap
 std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
                                                         const CompileOptions& options,
                                                         std::size_t key_bytes) {
-  const FloatEnvironment environment;  // constants are folded on the way
+  const FloatEnvironment environment;  // the passes fold constants
   check_enum("Fuse", options.fuse, Fuse::none);
   check_enum("Specialize", options.specialize, Specialize::scalars | Specialize::shape);
   check_enum("Rounding", options.rounding, Rounding::each_op);

@@ -1,9 +1,10 @@
-// EngineCore: what the copies of an Engine share. Three caches, each keyed by what decides it:
-//   kernels  structure, parameter bits, options  ->  Program   (what compile() returns)
-//            structure, classes of parameters    ->  Program   (of tensors, for any parameters)
-//   plans    structure, options                  ->  Planned   (all slopes share one)
-//   code     canonical loops                     ->  MachineCode (lengths and slopes share)
-// Values point from left to right and to Services, never back.
+// EngineCore: the state that all copies of an Engine share. It has three caches:
+//   cache    key                                      value
+//   kernels  structure, options, parameter bits       Program, which compile() returns
+//            structure, options, parameter classes    Program of a trace of tensors
+//   plans    structure, options                       Planned, which all slopes share
+//   code     canonical bytes of a LoopNest            MachineCode, which lengths and slopes share
+// A Program owns its Planned, MachineCode and Services; none of them refers back.
 #pragma once
 
 #include <memory>
@@ -28,13 +29,14 @@ class EngineCore {
 
   [[nodiscard]] std::shared_ptr<const Program> compile(const Graph& graph,
                                                        const CompileOptions& options);
-  /// As `compile` with default options, for numbers that change from run to run: one entry serves
-  /// all parameters of the same classes, and nothing is lowered again for others.
+  /// As `compile`, for traces of tensors (each_op rounding), whose numbers change from run to run.
+  /// One cache entry serves all parameters of the same classes; a hit with other numbers lowers
+  /// nothing.
   [[nodiscard]] std::shared_ptr<const Program> compile_for_any_parameters(const Graph& graph);
   [[nodiscard]] Stats stats() const;
   [[nodiscard]] const Services& services() const { return *services_; }
   [[nodiscard]] std::shared_ptr<const Services> share_services() const { return services_; }
-  /// Of the tensors of this engine.
+  /// The recorder of this engine's tensors.
   [[nodiscard]] Recorder& recorder() { return recorder_; }
   void clear_caches();
 

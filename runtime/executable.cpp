@@ -1,4 +1,4 @@
-// Executable: the public face of a Program.
+// Executable: the public interface of a Program.
 #include <sinter/ir/rethrow.h>
 #include <sinter/runtime/executable.h>
 

@@ -1,9 +1,10 @@
 // sinter's own thread pool, the default Executor.
 //
-// A caller opens a job, takes part in it, and waits for the workers that joined. Whoever takes a
-// job's last index closes it first, so that open jobs always have work. Nested and concurrent calls
-// cannot block each other: every caller can finish its job alone. Threads start with the first
-// parallel call. They do not survive a fork: in the child everything runs on the caller.
+// A caller opens a job, works on it, and waits for the workers that joined it. The thread that
+// takes the last index of a job closes the job first, so open jobs always have work. Nested and
+// concurrent calls cannot block each other, because every caller can finish its job alone. Threads
+// start with the first parallel call. They do not survive a fork: in the child everything runs on
+// the calling thread.
 #include <sinter/runtime/executor.h>
 
 #include <immintrin.h>
@@ -32,11 +33,12 @@ Allocator::~Allocator() = default;
 
 namespace {
 
-/// How long a thread looks for work, or for the end of it, before it parks. Waking a parked thread
-/// takes about 5 to 50 microseconds, so calls in close succession find the workers awake.
+/// Time that a thread spins, waiting for work or for the end of a job, before it parks. Waking a
+/// parked thread takes about 5 to 50 microseconds; spinning keeps the workers awake between calls
+/// in close succession.
 constexpr std::chrono::microseconds kSpin{20};
 
-/// Returns whether `done` came true within kSpin.
+/// Spins until `done()` is true or kSpin has passed; returns true in the first case.
 template <typename Done>
 bool spin_until(Done done) {
   const auto end = std::chrono::steady_clock::now() + kSpin;
@@ -49,16 +51,18 @@ bool spin_until(Done done) {
   return false;
 }
 
-/// One parallel_for. Lives on its caller's stack: it may be touched by those who joined it only.
+/// One parallel_for. It lives on its caller's stack, so only workers that have joined it may access
+/// it.
 struct Job {
   std::int64_t count;
   void (*task)(void*, std::int64_t);
   void* context;
   std::atomic<std::int64_t> next{0};
-  std::atomic<int> workers{0};  ///< that joined and have not left; raised under the crew's mutex
+  std::atomic<int> workers{0};  ///< joined and not yet left; increases under Crew::mutex_
 };
 
-/// Keeps signals away from new threads: a host's handlers belong on the host's threads.
+/// Blocks all signals in threads started in this scope: signals of the host must run on its own
+/// threads.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -74,7 +78,7 @@ class SignalsBlocked {
   sigset_t saved_;
 };
 
-/// Threads that are running, and the jobs that have work for them.
+/// The running worker threads, and the open jobs.
 class Crew {
  public:
   explicit Crew(int workers) {
@@ -83,7 +87,7 @@ class Crew {
       threads_.reserve(static_cast<std::size_t>(workers));
       for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
     } catch (const std::exception&) {
-      // The system has no more threads, or memory: those that started do the work.
+      // The system is out of threads or memory: the threads that have started do the work.
     }
   }
 
@@ -119,7 +123,7 @@ class Crew {
       has_open_.store(true, std::memory_order_relaxed);
       wake = std::min<std::int64_t>(parked_, job.count - 1);
     } catch (const std::bad_alloc&) {
-      return;  // nobody joins
+      return;  // no worker joins; the caller does all the work
     }
     for (; wake > 0; --wake) opened_.notify_one();
   }
@@ -144,7 +148,7 @@ class Crew {
     }
   }
 
-  /// Waits for an open job; null once the crew is dismissed.
+  /// Waits for an open job and joins it; null once the crew is dismissed.
   Job* join() {
     spin_until([&] { return has_open_.load(std::memory_order_relaxed); });
     std::unique_lock lock(mutex_);
@@ -158,7 +162,7 @@ class Crew {
 
   void leave(Job& job) {
     const std::lock_guard lock(mutex_);
-    // The caller may see zero and be gone at once: the job is not touched after this.
+    // Once the caller sees 0 it may return and destroy the job: do not access it after this.
     if (--job.workers == 0) left_.notify_all();
   }
 
@@ -167,7 +171,7 @@ class Crew {
   std::condition_variable opened_;  ///< a job was opened, or the crew dismissed
   std::condition_variable left_;    ///< a job's last worker left
   std::vector<Job*> open_;
-  std::atomic<bool> has_open_{false};  ///< !open_.empty(), for those who spin
+  std::atomic<bool> has_open_{false};  ///< !open_.empty(), for spinning threads
   std::int64_t parked_ = 0;
   bool dismissed_ = false;
   std::vector<std::thread> threads_;
@@ -177,7 +181,8 @@ class ThreadPool final : public Executor {
  public:
   explicit ThreadPool(int threads) : threads_(threads) {}
   ~ThreadPool() override {
-    // In a forked child there is nobody to join, and parked threads would block the destructors.
+    // In a forked child the threads do not exist: joining them, and destroying the condition
+    // variable that they wait on, would block for ever.
     if (crew_ != nullptr && crew_->forked()) static_cast<void>(crew_.release());
   }
   ThreadPool(const ThreadPool&) = delete;
@@ -199,7 +204,7 @@ class ThreadPool final : public Executor {
 
  private:
   void start() {
-    // In the child of a fork that met another thread in here, it is done once more.
+    // If a fork happens while another thread is in here, the child runs this a second time.
     std::call_once(started_, [&] {
       static_cast<void>(crew_.release());
       crew_.reset(new (std::nothrow) Crew(threads_ - 1));

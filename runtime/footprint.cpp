@@ -1,4 +1,5 @@
-// Footprints: a search over two layouts, and a sweep over many buffers.
+// Footprints: a search that compares two layouts, and a sweep that finds the overlaps of many
+// buffers.
 #include "footprint.h"
 
 #include <algorithm>
@@ -8,15 +9,14 @@
 namespace sinter::detail {
 namespace {
 
-// --- Two layouts
-// ----------------------------------------------------------------------------------
+// --- Two layouts --------------------------------------------------------------------------------
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 
-/// Whether a sum of terms, step * i with first <= i <= last, lies in a window: the distance of an
-/// element of one layout from an element of the other. Steps descend, so the terms after the first
-/// few hardly ever leave a choice.
+/// Searches for a distance between an element of `a` and an element of `b` that lies in a window. A
+/// distance is a sum of terms step * i, first <= i <= last. Terms are tried in descending order of
+/// steps, so all but the first few rarely have more than one candidate.
 class DistanceSearch {
  public:
   DistanceSearch(const Footprint& a, const Footprint& b) {
@@ -38,7 +38,7 @@ class DistanceSearch {
     std::int64_t first = 0;
     std::int64_t last = 0;
   };
-  /// What the terms from one on may add up to: multiples of a divisor in a range.
+  /// The possible sums of term k and all later ones: multiples of `divisor` in [low, high].
   struct Rest {
     std::int64_t low = 0;
     std::int64_t high = 0;
@@ -82,16 +82,15 @@ class DistanceSearch {
   int steps_ = 0;
 };
 
-bool meet(const PlacedFootprint& a, const PlacedFootprint& b) {
+bool overlap(const PlacedFootprint& a, const PlacedFootprint& b) {
   return a.begin < b.end() && b.begin < a.end() && elements_meet(a, b);
 }
 
-// --- Many buffers
-// ---------------------------------------------------------------------------------
+// --- Many buffers -------------------------------------------------------------------------------
 
-/// Cuts groups of buffers into smaller ones that cannot meet each other: by their ranges in memory,
-/// and by those modulo a step that they have in common, on a circle of that circumference. Of what
-/// is left together every two are compared.
+/// Splits a group of buffers recursively into groups that cannot overlap each other. It separates
+/// their address ranges, or their ranges modulo a step of a written buffer (a circle of that
+/// circumference). In a group that does not split, all pairs are compared.
 class Sweep {
  public:
   using Visit = std::function<void(const PlacedFootprint&, const PlacedFootprint&)>;
@@ -113,7 +112,7 @@ class Sweep {
  private:
   static constexpr std::size_t kFew = 8;
   static constexpr int kMaxDepth = 32;
-  /// A buffer's range: in memory, or on the circle.
+  /// The range of a buffer, in memory or on the circle.
   struct Range {
     std::uint64_t begin = 0;
     std::uint64_t bytes = 0;
@@ -134,13 +133,13 @@ class Sweep {
             static_cast<std::uint64_t>(std::min(bytes, circumference)), buffer};
   }
 
-  /// Whether there was a place to cut; the parts have been dealt with then.
+  /// Splits the group at gaps between ranges and handles the parts. False if there is no gap.
   bool cut(std::span<PlacedFootprint> group, std::int64_t circumference, int depth) {
     std::vector<Range> ranges;
     ranges.reserve(group.size());
     for (const PlacedFootprint& buffer : group) ranges.push_back(range_of(buffer, circumference));
     std::ranges::sort(ranges, {}, &Range::begin);
-    if (circumference != 0 && !unroll(ranges, static_cast<std::uint64_t>(circumference))) {
+    if (circumference != 0 && !unwrap(ranges, static_cast<std::uint64_t>(circumference))) {
       return false;
     }
     std::vector<std::size_t> starts{0};
@@ -158,10 +157,10 @@ class Sweep {
     return true;
   }
 
-  /// Turns ranges on a circle into ranges on a line, from a place on that none covers. False where
-  /// there is no such place.
-  static bool unroll(std::vector<Range>& ranges, std::uint64_t circumference) {
-    std::uint64_t end = 0;  // of what goes round
+  /// Cuts the circle at a point that no range covers, which makes it a line. False if there is no
+  /// such point.
+  static bool unwrap(std::vector<Range>& ranges, std::uint64_t circumference) {
+    std::uint64_t end = 0;  // of the ranges that wrap around
     for (const Range& range : ranges) {
       if (range.end() > circumference) end = std::max(end, range.end() - circumference);
     }
@@ -178,7 +177,7 @@ class Sweep {
       if (!group[i].written) continue;
       for (std::size_t j = 0; j < group.size(); ++j) {
         const bool twice = group[j].written && j <= i;
-        if (!twice && meet(group[i], group[j])) visit_(group[i], group[j]);
+        if (!twice && overlap(group[i], group[j])) visit_(group[i], group[j]);
       }
     }
   }
@@ -191,7 +190,7 @@ class Sweep {
 Footprint::Footprint(const Shape& shape, const Strides& strides, std::int64_t element_bytes) {
   const Reach reached = reach(shape, strides);
   run_ = bytes_ = reached.elements() * element_bytes;
-  constexpr std::int64_t kFar = std::int64_t{1} << 56;  // where `reach` cuts its ends
+  constexpr std::int64_t kFar = std::int64_t{1} << 56;  // `reach` clamps its results there
   if (run_ == 0 || reached.lowest <= -kFar || reached.end >= kFar) return;
   run_ = element_bytes;
   const Strides steps = strides.empty() ? dense_strides(shape) : strides;
@@ -216,7 +215,7 @@ void Footprint::insert(Axis axis) {
 
 bool elements_meet(const PlacedFootprint& a, const PlacedFootprint& b) {
   const auto distance = static_cast<std::int64_t>(b.begin - a.begin);
-  // Of runs of a and b bytes at p and q a byte is shared where -b < q - p < a.
+  // Runs of a bytes at p and b bytes at q share a byte if -b < q - p < a.
   return DistanceSearch(*a.footprint, *b.footprint)
       .reaches(distance - a.footprint->run() + 1, distance + b.footprint->run() - 1);
 }

@@ -33,7 +33,8 @@ std::vector<Value> declare_inputs(Graph& graph, std::span<const ConstTensorView>
 void declare_outputs(Graph& graph, std::span<const Value> values,
                      std::span<const TensorView> views) try {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    // Views too few or of other shapes are refused by run, which knows the whole signature.
+    // `run` refuses a wrong number of views and wrong shapes, with the whole signature in its
+    // message.
     const bool fits = i < views.size() && views[i].strides.rank() == values[i].shape().rank();
     graph.output(fmt::format("y{}", i), values[i], fits ? views[i].strides : Strides());
   }

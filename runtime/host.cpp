@@ -1,4 +1,4 @@
-// The CPU of this machine: what LLVM calls it, and which features the operating system has enabled.
+// The CPU of this machine: its LLVM name, and the features that the operating system enables.
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ bool has_all(const Features& features, const auto& names) {
   return std::ranges::all_of(names, [&](const char* name) { return features.lookup(name); });
 }
 
-/// Features that LLVM takes for granted on `cpu`.
+/// Features that LLVM assumes for `cpu`.
 Features cpu_features(llvm::StringRef cpu) {
   Features features;
   if (llvm::X86::parseArchX86(cpu, /*Only64Bit=*/true) == llvm::X86::CK_None) return features;
@@ -44,8 +44,8 @@ Features cpu_features(llvm::StringRef cpu) {
   return features;
 }
 
-/// Where this machine differs from its CPU's name, as a hypervisor may make it: "+avx,...,-xop",
-/// sorted, for code keys hold it.
+/// The features in which this machine differs from LLVM's `cpu`, for example because a hypervisor
+/// hides some: "+avx,...,-xop". Sorted, because keys of the code cache contain it.
 std::string feature_string(const Features& features, llvm::StringRef cpu) {
   const Features expected = cpu_features(cpu);
   std::vector<std::string> parts;
@@ -57,7 +57,7 @@ std::string feature_string(const Features& features, llvm::StringRef cpu) {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
-/// Names of x86-64-v3 and v4 features that kernels lean on.
+/// Features of x86-64-v3 that kernels require, and those of AVX-512 that they use where present.
 constexpr std::array kOldestServed{"avx2", "bmi", "bmi2", "f16c", "fma"};
 constexpr std::array kAvx512{"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
 
@@ -76,13 +76,14 @@ void check_served(const llvm::Triple& triple, const Features& features) {
                    llvm::sys::getHostCPUName().str(), fmt::join(missing, ", ")));
 }
 
-/// Half of the last-level cache: what a kernel writes shares it with what it reads.
+/// Bytes from which on stores are non-temporal: half of the last-level cache, because a kernel's
+/// reads take the other half.
 std::int64_t streaming_threshold() {
   const std::int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
   return cache > 0 ? cache / 2 : Target{}.streaming_bytes;
 }
 
-/// Features that code for `target` may use: those of its CPU, then those it names.
+/// Features that code for `target` may use: those of its CPU, changed by its feature string.
 Features required_features(const Target& target) {
   Features required = cpu_features(target.cpu);
   llvm::SmallVector<llvm::StringRef> parts;
@@ -114,7 +115,7 @@ bool runs_here(const Target& target) {
   const llvm::Triple wanted(target.triple);
   if (wanted.getArch() != host.getArch() || wanted.getOS() != host.getOS()) return false;
   const Features here = host_features();
-  // What the host does not report at all (tunings, "64bit") is no instruction set.
+  // Features that the host does not report at all (tunings, "64bit") are no instruction sets.
   return std::ranges::all_of(required_features(target), [&](const auto& feature) {
     const auto found = here.find(feature.first());
     return !feature.second || found == here.end() || found->second;

@@ -1,4 +1,4 @@
-// Jit: what makes machine code of a LoopNest. MachineCode: what it made.
+// Jit: the interface that compiles a LoopNest to MachineCode, the loaded code of one kernel.
 #pragma once
 
 #include <memory>
@@ -9,20 +9,21 @@
 
 namespace sinter::detail {
 
-/// Machine code of one kernel. Unloads with the last owner, and keeps what made it alive until
-/// then.
+/// Machine code of one kernel. Unloaded with its last owner; keeps its Jit, or its device, alive
+/// until then.
 class MachineCode {
  public:
   virtual ~MachineCode() = default;
-  /// A CPU's kernel; null for a GPU's, see CudaCode.
+  /// The function of a CPU kernel; null for a GPU kernel, see CudaCode.
   [[nodiscard]] virtual KernelFunction entry() const { return nullptr; }
 };
 
+/// Compiles kernels for one target. Thread-safe.
 class Jit {
  public:
   virtual ~Jit() = default;
-  /// Adds to `times` what emit, codegen and link took. Throws Error(internal) when a compiler or
-  /// linker fails.
+  /// Compiles and loads a kernel. Adds the times of emit, codegen and link to `times`. Throws
+  /// Error(internal) if a compiler or linker fails.
   [[nodiscard]] virtual std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
                                                                    CompileTimes& times) = 0;
 };

@@ -1,7 +1,7 @@
 // KeyView: the canonical bytes of a cache key, given in parts.
 //
-// A lookup borrows the parts where they lie and copies nothing; only a new entry joins them.
-// Whoever makes a key sees to it that the joined bytes can be read in one way only (lengths first).
+// A lookup borrows the parts and copies nothing; only a new entry joins them. The maker of a key
+// ensures that different parts never join to equal bytes, by lengths in the first part.
 #pragma once
 
 #include <algorithm>

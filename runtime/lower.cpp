@@ -1,4 +1,4 @@
-// The order of the passes.
+// The order of the passes, and what selects each.
 #include "lower.h"
 
 #include <sinter/ir/passes.h>
@@ -8,7 +8,7 @@ namespace sinter::detail {
 
 namespace {
 
-/// The plan of a graph without 16-bit ops.
+/// The plan of a graph whose ops are widened to f32 already.
 Plan cut(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
   const bool baked = contains(options.specialize, Specialize::scalars);
   const PlanLimits limits = target.plan_limits();

@@ -1,7 +1,7 @@
 // The compiler's table of contents: which passes run, in which order, from a graph to loops.
 //
-// Free functions without state: what an engine caches, and what `Executable::text` makes again to
-// show it, come from here alike.
+// Functions without state. Engines compile with them, and `Executable::text` repeats them to show a
+// stage.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@
 
 namespace sinter::detail {
 
-/// What code is made for: a CPU, or a GPU where one is given.
+/// The target of code: `gpu` if it is set, else `cpu`.
 struct CodeTarget {
   Target cpu;
   std::optional<GpuTarget> gpu;
@@ -25,22 +25,23 @@ struct CodeTarget {
   }
 };
 
-/// Verifies, simplifies and cuts a graph. Reads its parameters under Specialize::scalars only.
+/// Verifies a graph, widens its 16-bit ops, and cuts it into kernels. Reads values of parameters
+/// under Specialize::scalars only.
 [[nodiscard]] Plan make_plan(const Graph& graph, const CompileOptions& options,
                              const CodeTarget& target);
 
-/// One kernel as loops, and the space that they run over.
+/// One kernel as loops, and the iteration space that they cover.
 struct Lowered {
   LoopNest nest;
   LoopSpace space;
 };
 
-/// Expands and schedules a kernel. `parameters` are its own, in its order; they decide classes
-/// only.
+/// Expands and schedules a kernel. `parameters` are the kernel's own (see kernel_parameters); only
+/// their classes affect the result.
 [[nodiscard]] Lowered lower(const PlanKernel& kernel, std::span<const double> parameters,
                             const CompileOptions& options, const CodeTarget& target);
 
-/// The values of a kernel's parameters, of those of its program.
+/// Values of the kernel's own parameters, selected from the parameters of its program.
 [[nodiscard]] std::vector<double> kernel_parameters(const PlanKernel& kernel,
                                                     std::span<const double> program);
 

@@ -1,5 +1,5 @@
-// A build without LLVM (SINTER_CPU=OFF), in place of cpu_jit.cpp and host.cpp: what would make code
-// for a CPU says that there is none.
+// Replaces cpu_jit.cpp and host.cpp in a build without LLVM (SINTER_CPU=OFF): functions that would
+// make code for a CPU throw Error(unsupported).
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>

@@ -1,3 +1,4 @@
+// Nvrtc: the functions of the library, the options of a compile, and its errors.
 #include "nvrtc.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace {
 using Program = void*;
 using Result = int;  // 0 for success
 
-/// The functions of NVRTC that are used, as nvrtc.h declares them.
+/// The functions of NVRTC that sinter uses, with the signatures of CUDA's nvrtc.h.
 struct Functions {
   Result (*version)(int* major, int* minor) = nullptr;
   Result (*architecture_count)(int* count) = nullptr;
@@ -36,7 +37,7 @@ struct Functions {
   Result (*ptx)(Program program, char* text) = nullptr;
 };
 
-/// Fills in all functions; the name of the first one that is missing, or "".
+/// Looks up all functions. Returns the name of the first missing one, or "".
 std::string find_functions(const DynamicLibrary& library, Functions& to) {
   std::string missing;
   const auto find = [&](const char* name, auto*& function) {
@@ -58,7 +59,7 @@ std::string find_functions(const DynamicLibrary& library, Functions& to) {
   return missing;
 }
 
-/// Versions before 12.7 change the locale of the process.
+/// NVRTC before 12.7 changes the locale of the process; KeepLocale restores it.
 constexpr int kKeepsLocale = 1207;
 class KeepLocale {
  public:
@@ -73,7 +74,8 @@ class KeepLocale {
   const std::string before_;
 };
 
-/// A file with `source` for whoever wants to look; where it lies, or why there is none.
+/// Writes `source` to a file for debugging. Returns a text with its path, or with the reason why
+/// there is none.
 std::string keep_source(const std::string& source) {
   TemporaryFile file("sinter-kernel-", ".cu", source);
   if (!file.is_made()) return "no file could be made for the source";
@@ -148,7 +150,7 @@ Result LoadedNvrtc::output(Program program, bool ptx, std::string& bytes) const 
   if (result != 0) return result;
   bytes.assign(size, '\0');
   result = (ptx ? functions_.ptx : functions_.cubin)(program, bytes.data());
-  if (ptx && size > 0) bytes.pop_back();  // the end of a C string
+  if (ptx && size > 0) bytes.pop_back();  // the terminating null
   return result;
 }
 
@@ -209,7 +211,7 @@ std::shared_ptr<const Nvrtc> Nvrtc::load(const EnvironmentLookup& environment) {
   Functions functions;
   if (const std::string missing = find_functions(library, functions); !missing.empty()) {
     fail(ErrorCode::unsupported,
-         fmt::format("{} is no NVRTC that is served: it has no {}", library.path(), missing));
+         fmt::format("{} is not a supported NVRTC: it has no {}", library.path(), missing));
   }
   return std::make_shared<const LoadedNvrtc>(library, functions);
 }

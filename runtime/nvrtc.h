@@ -1,8 +1,7 @@
-// Nvrtc: NVIDIA's compiler from CUDA C to machine code, if the machine has it. Needs neither a
-// device nor a driver.
+// Nvrtc: NVIDIA's run-time compiler from CUDA C to machine code, if it is installed. Needs no GPU
+// and no driver.
 //
-// The only file that calls NVRTC is nvrtc.cpp; no header of CUDA's is used. Thread-safe: programs
-// of NVRTC share nothing.
+// Only nvrtc.cpp calls NVRTC; no CUDA header is used. Thread-safe: NVRTC's programs share no state.
 #pragma once
 
 #include <memory>
@@ -15,32 +14,34 @@
 
 namespace sinter::detail {
 
-/// What is asked of NVRTC: machine code for one compute capability, or PTX from one on.
+/// The output of NVRTC: machine code for one compute capability, or PTX for it and all later ones.
 struct CudaArchitecture {
   int number = 0;  ///< major * 10 + minor
   bool ptx = false;
   friend bool operator==(const CudaArchitecture&, const CudaArchitecture&) = default;
 };
 
-/// Machine code where the compiler knows the device, PTX of the nearest older one where the device
-/// is newer. Throws Error(unsupported) that names the oldest one served. `known` ascends.
+/// Chooses machine code if the compiler knows the device's compute capability, else PTX for the
+/// nearest older one. `known` is in ascending order. Throws Error(unsupported) if all known ones
+/// are newer; the message names the oldest.
 [[nodiscard]] CudaArchitecture choose_architecture(int compute_capability,
                                                    std::span<const int> known,
                                                    std::string_view compiler);
 
+/// A loaded NVRTC library.
 class Nvrtc {
  public:
-  /// Throws Error(unsupported) with every path that was tried.
+  /// Finds and loads NVRTC. Throws Error(unsupported) with every path that was tried.
   [[nodiscard]] static std::shared_ptr<const Nvrtc> load(
       const EnvironmentLookup& environment = process_environment);
   virtual ~Nvrtc() = default;
 
-  /// "NVRTC 13.0, /path/to/libnvrtc.so.13"
+  /// Version and path, such as "NVRTC 13.0, /path/to/libnvrtc.so.13".
   [[nodiscard]] virtual const std::string& description() const = 0;
-  /// Compute capabilities that it makes code for, ascending.
+  /// Compute capabilities that it makes code for, as major * 10 + minor, ascending.
   [[nodiscard]] virtual std::span<const int> architectures() const = 0;
-  /// A cubin, or PTX as text. Throws Error(internal) with the compiler's log and the path of a file
-  /// that holds the source.
+  /// Compiles to a cubin, or to PTX as text. Throws Error(internal) with the compiler's log and the
+  /// path of a file with the source.
   [[nodiscard]] virtual std::string compile(const std::string& source,
                                             CudaArchitecture architecture) const = 0;
 };

@@ -1,3 +1,4 @@
+// The order in which places are searched: the environment, Python and conda, toolkits, the loader.
 #include "nvrtc_search.h"
 
 #include <glob.h>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::array kNames{"libnvrtc.so.13", "libnvrtc.so.12"};
 
-/// Paths that match, the highest numbers first.
+/// Paths that match a glob pattern, in descending order, so that newer versions come first.
 std::vector<std::string> matches(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> paths;
@@ -29,14 +30,15 @@ void add_matches(std::vector<std::string>& folders, const std::string& pattern) 
   for (std::string& path : matches(pattern)) folders.push_back(std::move(path));
 }
 
-/// In a folder of Python packages: wheels of CUDA 13, and those of 12.
+/// Adds the folders of NVRTC wheels in a folder of Python packages: layout of CUDA 13, then of CUDA
+/// 12.
 void add_wheels(std::vector<std::string>& folders, const std::string& packages) {
   add_matches(folders, packages + "/nvidia/cu1[0-9]/lib");
   add_matches(folders, packages + "/nvidia/cuda_nvrtc/lib");
 }
 
-/// Keeps the first of several names of one folder: a virtual environment is also the prefix of its
-/// python3, and a toolkit's versioned folder also where its link leads.
+/// Keeps the first of several paths to the same folder. For example, a virtual environment is also
+/// the prefix of its python3, and /usr/local/cuda links to a versioned folder.
 void drop_repeated(std::vector<std::string>& folders) {
   std::set<std::string> seen;
   std::erase_if(folders, [&](const std::string& folder) {
@@ -46,7 +48,7 @@ void drop_repeated(std::vector<std::string>& folders) {
   });
 }
 
-/// The prefix of the python3 that a shell would start.
+/// The prefix of the first python3 in PATH; "" if there is none.
 std::string python_prefix(const std::string& path) {
   std::size_t at = 0;
   while (at < path.size()) {
@@ -59,7 +61,8 @@ std::string python_prefix(const std::string& path) {
   return "";
 }
 
-/// NVRTC opens its builtins by a bare name, which the loader finds once they are open.
+/// Opens NVRTC's builtins. NVRTC opens them by file name, which the loader resolves only if they
+/// are loaded already.
 void open_builtins(const std::string& folder, const std::string& name) {
   const std::string major = name.substr(name.rfind('.') + 1);
   std::vector<std::string> ignored;

@@ -1,5 +1,5 @@
-// Where NVRTC may be: the file names of the versions that are served, in the folders in which
-// toolkits, Python wheels and conda keep them.
+// The search for NVRTC: file names of the supported versions, in the folders of toolkits, Python
+// wheels and conda.
 #pragma once
 
 #include <functional>
@@ -10,17 +10,20 @@
 
 namespace sinter::detail {
 
-/// A variable of the environment; "" where it is not set, and for every variable in a process that
-/// has more rights than its user (setuid). Nothing else in the library reads the environment.
+/// Returns the value of an environment variable, or "" if it is not set.
 using EnvironmentLookup = std::function<std::string(const char* name)>;
+/// The environment of this process; "" for all variables if the process has more rights than its
+/// user (setuid). All reads of the environment in this library use this function.
 [[nodiscard]] std::string process_environment(const char* name);
 
-/// Folders in which a library may be, those of the user's own choice first.
+/// Folders that may contain NVRTC, those from the user's environment first.
 [[nodiscard]] std::vector<std::string> nvrtc_folders(const EnvironmentLookup& environment);
 
-/// SINTER_NVRTC, a file or a folder, and nothing else where it is set. Otherwise the one that the
-/// process holds already, then those in `nvrtc_folders`, then what the loader finds. None where
-/// `attempts` says so. Beside a file its builtins are opened first, which it asks for by name.
+/// Loads NVRTC. If the variable SINTER_NVRTC is set, it names the only file or folder that is
+/// tried. Otherwise these are tried: the library that the process has loaded already,
+/// `nvrtc_folders`, the loader's search. Returns none if all fail; `attempts` then lists the paths
+/// and reasons. Before NVRTC itself, loads the builtins library in its folder, which NVRTC opens by
+/// name.
 [[nodiscard]] DynamicLibrary find_nvrtc(const EnvironmentLookup& environment,
                                         std::vector<std::string>& attempts);
 

@@ -1,3 +1,5 @@
+// The epoch lies in a page that the kernel clears in a forked child, so reading it needs no system
+// call.
 #include "process.h"
 
 #include <sys/mman.h>
@@ -8,15 +10,16 @@ namespace {
 
 using Epoch = std::atomic<std::uint32_t>;
 
-/// Epochs that were given out, in this process and those it was forked from.
-constinit Epoch given{0};
+/// The last epoch in use, in this process or one that it was forked from.
+constinit Epoch last_epoch{0};
 
-/// The epoch of this process, in a page that the kernel clears in a child; null until it is needed.
+/// The epoch of this process, in a page that the kernel clears in a child; null before the first
+/// use.
 constinit std::atomic<Epoch*> in_page{nullptr};
-/// In place of the page, where the kernel has no such pages.
+/// Address in `in_page` if the kernel does not support such pages.
 constinit Epoch no_page{0};
 
-/// Process id and epoch in one word.
+/// Process id in the upper 32 bits, its epoch in the lower.
 constinit std::atomic<std::uint64_t> by_id{0};
 
 Epoch* make_page() noexcept {
@@ -40,16 +43,16 @@ std::uint32_t process_epoch() noexcept {
   if (epoch == &no_page) return process_epoch_by_id();
   const std::uint32_t known = epoch->load(std::memory_order_relaxed);
   if (known != 0) return known;
-  const std::uint32_t next = ++given;
-  std::uint32_t nobody = 0;
-  return epoch->compare_exchange_strong(nobody, next) ? next : nobody;
+  const std::uint32_t next = ++last_epoch;
+  std::uint32_t expected = 0;
+  return epoch->compare_exchange_strong(expected, next) ? next : expected;
 }
 
 std::uint32_t process_epoch_by_id() noexcept {
   const auto id = static_cast<std::uint32_t>(getpid());
   std::uint64_t known = by_id.load();
   while (known >> 32 != id) {
-    const std::uint64_t next = std::uint64_t{id} << 32 | ++given;
+    const std::uint64_t next = std::uint64_t{id} << 32 | ++last_epoch;
     if (by_id.compare_exchange_strong(known, next)) return static_cast<std::uint32_t>(next);
   }
   return static_cast<std::uint32_t>(known);
@@ -61,7 +64,7 @@ bool ForkSafeMutex::lock_slowly(std::uint32_t own) noexcept {
     const bool is_free = seen == 0;
     const bool is_foreign = !is_free && (seen & ~kWaited) != own;
     if (is_free || is_foreign) {
-      // Others may wait: who unlocks wakes one of them.
+      // Other threads may be waiting. With kWaited set, unlock wakes one of them.
       if (word_.compare_exchange_weak(seen, own | kWaited, std::memory_order_acquire)) {
         return is_foreign;
       }

@@ -1,10 +1,10 @@
-// What of the library a forked child can rely on: which process this is, and locks that a thread
-// which the child does not have may hold.
+// Support for forked children: a number that identifies the process, and a mutex that a child can
+// lock although a thread of the parent held it.
 //
-// A fork copies the calling thread alone. Whatever another thread was about at that moment stays
-// half done in the child for ever: locks stay taken, and what they guard may be torn. No handler
-// runs at a fork, for one would outlive a library that is unloaded; all is found out when it
-// matters.
+// A fork copies only the calling thread. What another thread was doing at that moment stays half
+// done in the child: its locks stay locked, and the state that they guard may be inconsistent. The
+// library registers no fork handler, because the handler would outlive a library that is unloaded.
+// Instead, locks detect a fork when they are used.
 #pragma once
 
 #include <atomic>
@@ -14,22 +14,22 @@
 
 namespace sinter::detail {
 
-/// A number that tells this process from those it was forked from: it grows with each fork that the
-/// library is used in. Not 0.
+/// A number, not 0, that differs from those of all processes that this one was forked from. It
+/// grows with each fork after which the library is used.
 [[nodiscard]] std::uint32_t process_epoch() noexcept;
 
-/// The same for kernels older than 4.14 (without MADV_WIPEONFORK); asks for the process id.
+/// process_epoch for Linux before 4.14, which lacks MADV_WIPEONFORK. Calls getpid() each time.
 [[nodiscard]] std::uint32_t process_epoch_by_id() noexcept;
 
-/// A mutex that a child may lock though a thread of its parent held it at the fork.
+/// A mutex that a child can lock although a thread of its parent held it at the fork.
 class ForkSafeMutex {
  public:
   ForkSafeMutex() = default;
   ForkSafeMutex(const ForkSafeMutex&) = delete;
   ForkSafeMutex& operator=(const ForkSafeMutex&) = delete;
 
-  /// True where a thread of a parent process held the mutex at the fork, so that what it guards may
-  /// be torn: told once, to the first that locks it in the child.
+  /// Locks the mutex. Returns true if a thread of a parent process held it at the fork, so that the
+  /// state that it guards may be inconsistent. Only the first lock in the child returns true.
   [[nodiscard]] bool lock() noexcept {
     std::uint32_t free = 0;
     const std::uint32_t own = process_epoch() << 1;
@@ -43,12 +43,12 @@ class ForkSafeMutex {
  private:
   static constexpr std::uint32_t kWaited = 1;
   bool lock_slowly(std::uint32_t own) noexcept;
-  std::atomic<std::uint32_t> word_{
-      0};  ///< 0, or the epoch of who holds it, and whether others wait
+  /// 0 if free; else twice the epoch of the process that holds it, plus kWaited if others wait.
+  std::atomic<std::uint32_t> word_{0};
 };
 
-/// A State and its mutex. In a child whose parent had it locked in another thread, the State is a
-/// new one, and nothing of the old one is touched or freed.
+/// A State and its mutex. If a thread of the parent held the mutex at a fork, the child gets a new
+/// State; it neither uses nor frees the old one.
 template <typename State>
 class Guarded {
  public:
@@ -58,7 +58,7 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
 
-  /// The State, for as long as this object.
+  /// Access to the State; holds the lock while it lives.
   class Access {
    public:
     explicit Access(const Guarded& owner) : owner_(owner) {

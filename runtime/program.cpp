@@ -1,4 +1,4 @@
-// How a program runs: checks, slots, launches; and what decides whether a launch is split.
+// How a program runs: checks, slots, launches, and the split of a launch into chunks.
 #include "program.h"
 
 #include <algorithm>
@@ -15,19 +15,22 @@
 namespace sinter::detail {
 namespace {
 
-/// Buffers, and arguments of a launch, up to which a run allocates nothing.
+/// Slots of a program, and arguments of a launch, that a run keeps on the stack; more are
+/// allocated.
 constexpr std::size_t kInlineSlots = 32;
 
-/// Chunks of one thread: more than one evens out threads that were interrupted, as long as each has
-/// this many bytes, so that handing it out does not count.
+/// Maximum chunks per thread. Several chunks per thread balance the load when threads are
+/// interrupted.
 constexpr std::int64_t kChunksPerThread = 4;
+/// Minimum bytes of a chunk, if a thread has several: the cost of dispatching a chunk is negligible
+/// then.
 constexpr std::int64_t kChunkBytes = std::int64_t{256} << 10;
 
-/// Chunks of elements begin at multiples of this, so that threads share no cache line of an aligned
-/// buffer.
+/// Chunks of a one-dimensional kernel without a reduction begin at multiples of this many elements,
+/// so that threads share no cache line of an aligned buffer.
 constexpr std::int64_t kElementGrain = 64;
 
-/// Bytes that a kernel reads and writes; what a buffer repeats counts once.
+/// Bytes that a kernel reads and writes; elements that a broadcast repeats count once.
 std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
                          const LoopSpace& space) {
   std::int64_t bytes = 0;
@@ -46,7 +49,8 @@ std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& 
   return bytes;
 }
 
-/// The bytes that a kernel moves, or those that take as long as what it multiplies.
+/// Estimated work of a kernel in bytes: those that it moves, or those that take as long to move as
+/// its products take to multiply.
 std::int64_t work(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
                   const LoopSpace& space) {
   constexpr std::int64_t kMultiplicationsPerByte = 2;
@@ -66,7 +70,7 @@ void set_chunks(Kernel& kernel, std::int64_t bytes, const Services& services) {
   kernel.chunks = std::min(grains, services.threads * per_thread);
 }
 
-/// Kernels run one after another, so they share the room for scratch blocks.
+/// Kernels run one after another, so they share the memory of scratch blocks.
 void set_workspace(Program& program) {
   std::int64_t scratch = 0;
   for (Kernel& kernel : program.kernels) {
@@ -80,7 +84,7 @@ void set_workspace(Program& program) {
   program.workspace_bytes = scratch == 0 ? temporaries : program.scratch_begin + scratch;
 }
 
-/// The slot of every buffer of the plan: inputs, outputs, then temporaries as they come.
+/// The slot of every buffer of the plan: inputs, outputs, then temporaries in the plan's order.
 std::vector<std::uint32_t> slots_of(const Plan& plan, const Signature& signature) {
   std::vector<std::uint32_t> slots;
   std::size_t temporaries = signature.inputs() + signature.outputs();
@@ -118,7 +122,7 @@ struct ParallelLaunch {
   const Kernel& kernel;
   const KernelArguments& arguments;
 
-  /// Where a chunk begins; the end of the last one for i == chunks.
+  /// First index of chunk i; the end of the range for i == chunks.
   [[nodiscard]] std::int64_t boundary(std::int64_t i) const {
     const std::int64_t grains = (kernel.extent + kernel.grain - 1) / kernel.grain;
     return std::min(kernel.extent, grains / kernel.chunks * i * kernel.grain +
@@ -134,8 +138,8 @@ struct ParallelLaunch {
   }
 };
 
-/// A task for each scratch block, which takes chunks until none is left: so no two chunks share a
-/// block, on whatever threads and in whatever order an executor runs the tasks.
+/// A parallel launch with one task for each scratch block. A task takes chunks until none is left,
+/// so chunks that run at once have different blocks, whatever the executor does.
 struct ScratchLaunch {
   const ParallelLaunch& launch;
   std::atomic<std::int64_t> next{0};
@@ -250,7 +254,8 @@ void Program::run(std::span<const ConstTensorView> inputs, std::span<const Tenso
   const Workspace workspace(services->workspaces, workspace_bytes);
   SmallArray<void*, kInlineSlots> buffers(slots());
   fill_slots(inputs, outputs, workspace.data(), buffers.data());
-  SmallArray<void*, kInlineSlots> arguments(most_arguments);  // before anything is written
+  // Allocated before any kernel writes, because it may throw.
+  SmallArray<void*, kInlineSlots> arguments(most_arguments);
   const FloatEnvironment environment;
   for (const Kernel& kernel : kernels) {
     for (std::size_t i = 0; i < kernel.places.size(); ++i) {

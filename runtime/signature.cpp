@@ -1,5 +1,5 @@
-// Signatures: from a plan, and against views. One function tells whether a view is right, another
-// says what is wrong with it.
+// Signature: its construction from a plan, and the check of views. `fits` and `fits_as_output`
+// accept a view; `refuse` finds the error message of a view that they reject.
 #include "signature.h"
 
 #include <algorithm>
@@ -9,13 +9,14 @@
 namespace sinter::detail {
 namespace {
 
-/// Pairs of a written buffer and another one up to which comparing every two is quicker than
-/// sorting.
+/// Number of pairs (a written buffer and any other) up to which comparing all pairs is faster than
+/// sorting the buffers.
 constexpr std::size_t kManyPairs = 4096;
 
-// --- What is expected ----------------------------------------------------------------------------
+// --- Expectations -------------------------------------------------------------------------------
 
-/// Whether two stride lists walk `shape` alike: axes of one element are walked by any stride.
+/// True if two stride lists address the same elements of `shape`; strides of axes of length 1 do
+/// not count.
 bool same_walk(const Shape& shape, const Strides& a, const Strides& b) {
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] > 1 && a[axis] != b[axis]) return false;
@@ -38,7 +39,7 @@ BufferSpec make_spec(const Graph& graph, NodeId node, std::string label, const S
   return spec;
 }
 
-// --- Whether a view is right ---------------------------------------------------------------------
+// --- Accepting a view ---------------------------------------------------------------------------
 
 bool same_strides(const Strides& strides, const BufferSpec& spec) {
   if (strides.empty()) return spec.dense;
@@ -50,19 +51,20 @@ bool is_aligned(const void* data, const BufferSpec& spec) {
   return (reinterpret_cast<std::uintptr_t>(data) & (spec.alignment - 1U)) == 0;
 }
 
-/// A view that says nothing of a device may be of any: programs for a GPU ask the driver.
-bool is_there(Device memory, Device device) {
+/// True if `memory` may be on `device`. A view with the default device (CPU) passes: programs for a
+/// GPU then ask the driver.
+bool may_be_on(Device memory, Device device) {
   return memory == device || memory.kind() == Device::Kind::cpu;
 }
 
 bool fits_as_output(const auto& view, const BufferSpec& spec, Device device) {
-  return is_there(view.device, device) && view.dtype == spec.dtype && view.shape == spec.shape &&
+  return may_be_on(view.device, device) && view.dtype == spec.dtype && view.shape == spec.shape &&
          same_strides(view.strides, spec) &&
          (spec.bytes == 0 || (view.data != nullptr && is_aligned(view.data, spec)));
 }
 
-/// A program may write over an input that is donated, so its memory has to be the caller's to
-/// write.
+/// As fits_as_output, for an input. A program may overwrite a donated input, so its view must be
+/// writable.
 bool fits(const ConstTensorView& view, const BufferSpec& spec, Device device) {
   return fits_as_output(view, spec, device) && (view.writable || !spec.donated);
 }
@@ -82,7 +84,7 @@ bool ranges_overlap(const void* a, const BufferSpec& a_spec, const void* b,
          b_begin < a_begin + static_cast<std::uintptr_t>(a_spec.bytes);
 }
 
-// --- What is wrong with it -----------------------------------------------------------------------
+// --- Error messages -----------------------------------------------------------------------------
 
 std::string type_text(DType dtype, const Shape& shape) {
   return fmt::format("{}{}", to_string(dtype), to_string(shape));
@@ -101,7 +103,7 @@ std::string type_text(DType dtype, const Shape& shape) {
 
 [[noreturn]] void refuse(const ConstTensorView& view, const BufferSpec& spec, Device device,
                          bool output) {
-  if (!is_there(view.device, device)) {
+  if (!may_be_on(view.device, device)) {
     fail(ErrorCode::invalid_buffer,
          fmt::format("{} is memory of {}, the program runs on {}", spec.label,
                      to_string(view.device), to_string(device)));

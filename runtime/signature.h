@@ -1,7 +1,9 @@
-// Signature: what a program expects of its buffers, and the check of those it is given.
+// Signature: the dtype, shape, strides and placement that a program expects of each buffer, and the
+// check of the given views.
 //
-// Everything is checked before anything is written. The check of a good call is a few compares per
-// buffer; words for a bad one are found elsewhere, by looking again.
+// Everything is checked before anything is written. The check of valid views costs a few
+// comparisons per buffer. Only when it fails, another function looks again to find the error
+// message.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +20,19 @@
 
 namespace sinter::detail {
 
-/// What is expected of one buffer.
+/// The expectations of one buffer.
 struct BufferSpec {
   std::string label;  ///< "input 'x'"
   DType dtype{};
-  bool dense = true;           ///< row-major but for axes that hold one element
-  bool donated = false;        ///< an input that the program may write over
+  bool dense = true;           ///< row-major; axes of length 1 may have any stride
+  bool donated = false;        ///< an input that the program may overwrite
   bool written = false;        ///< an output, or a donated input that holds temporaries
   std::uint8_t alignment = 1;  ///< bytes of an element, a power of two
-  std::int64_t first_byte =
-      0;                   ///< where memory begins, from the pointer: below 0 for negative strides
-  std::int64_t bytes = 0;  ///< from its first byte to its last; 0 without elements
+  /// Offset of the lowest byte from the pointer; negative for negative strides.
+  std::int64_t first_byte = 0;
+  std::int64_t bytes = 0;  ///< length of the range of its bytes; 0 without elements
   Shape shape;
-  Strides strides;  ///< one per axis
+  Strides strides;  ///< in elements, one per axis
   Footprint footprint;
 };
 
@@ -42,21 +44,22 @@ class Signature {
   void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
              Device device) const;
 
-  /// Whether `output` may be given the buffer of `input`, both dense.
+  /// True if `output` may be computed in the buffer of `input`. Assumes that both are dense.
   [[nodiscard]] bool may_take_place(std::size_t input, std::size_t output) const;
 
   [[nodiscard]] std::size_t inputs() const { return inputs_.size(); }
   [[nodiscard]] std::size_t outputs() const { return outputs_.size(); }
 
  private:
-  /// Refuses outputs that share a byte with each other or with an input, unless they may take its
-  /// place; and whatever shares a byte with an input that is written over.
+  /// Throws Error(invalid_buffer) if two outputs overlap; if an output overlaps an input, unless it
+  /// may be computed in place; or if any buffer overlaps an input that the program overwrites.
   void check_apart(std::span<const ConstTensorView> inputs,
                    std::span<const TensorView> outputs) const;
+  /// The same check for many buffers, in less than quadratic time.
   void check_many_apart(std::span<const ConstTensorView> inputs,
                         std::span<const TensorView> outputs) const;
-  /// Of two buffers whose ranges overlap, at least one of them written. Positions count inputs,
-  /// then outputs.
+  /// The same check of two buffers whose ranges overlap and of which at least one is written.
+  /// Positions count inputs, then outputs.
   void check_pair(std::size_t a, std::size_t b, std::span<const ConstTensorView> inputs,
                   std::span<const TensorView> outputs) const;
   [[nodiscard]] const BufferSpec& spec(std::size_t position) const {
@@ -69,14 +72,16 @@ class Signature {
   [[nodiscard]] BufferId buffer_of_output(std::size_t output) const {
     return {static_cast<std::uint32_t>(inputs_.size() + output)};
   }
-  /// Whether the program is done with the input before it writes the output, element by element.
+  /// True if the program reads each element of the input before it writes that element of the
+  /// output.
   [[nodiscard]] bool reads_before_writing(std::size_t input, std::size_t output) const;
+  /// Throws Error(invalid_buffer) unless the output may have the buffer of the input.
   void check_in_place(std::size_t input, std::size_t output) const;
 
   std::vector<BufferSpec> inputs_;
   std::vector<BufferSpec> outputs_;
   std::vector<std::size_t> overwritten_;  ///< donated inputs that hold temporaries
-  InPlaceRule in_place_;                  ///< of the graph's inputs and outputs
+  InPlaceRule in_place_;                  ///< for the graph's inputs and outputs
 };
 
 }  // namespace sinter::detail

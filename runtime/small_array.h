@@ -1,4 +1,5 @@
-// SmallArray: as many elements as asked for, on the stack as long as they are few. Not initialised.
+// SmallArray: an array of fixed size, inside the object up to kInline elements, else on the heap.
+// Elements are not initialised.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The stages of a program as text.
+// The stages of a program as text: repeats the passes up to the stage.
 #include "stage_text.h"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ bool is_gpu_stage(Stage stage) {
   return stage == Stage::cuda || stage == Stage::ptx || stage == Stage::sass;
 }
 
-/// What the stage is made for: the program's own target, or a GPU that it might have.
+/// The target of a stage: the program's own, or a default GPU for GPU stages of a CPU program.
 CodeTarget target_of(const Program& program, Stage stage) {
   CodeTarget target = program.services->target;
   if (is_gpu_stage(stage) && !target.gpu.has_value()) target.gpu = GpuTarget{};
@@ -52,7 +52,8 @@ CodeTarget target_of(const Program& program, Stage stage) {
   return target;
 }
 
-/// PTX of the newest kind that the device reads, or machine code for the newest device up to it.
+/// PTX or machine code of a kernel, for the newest architecture of NVRTC that is not newer than the
+/// target.
 std::string compiled(const CudaKernel& kernel, const GpuTarget& target, bool ptx) {
   const std::shared_ptr<const Nvrtc> nvrtc = Nvrtc::load();
   const int nearest =
@@ -91,8 +92,8 @@ std::optional<Stage> stage_from_name(std::string_view name) {
 
 std::string stage_text(const Program& program, Stage stage) {
   check_enum("Stage", stage, Stage::sass);
-  const FloatEnvironment environment;  // constants are folded on the way
-  // The user's graph with the numbers of this program: another slope may have been planned first.
+  const FloatEnvironment environment;  // the passes fold constants
+  // `source` may hold the parameters of another program that shares the plan.
   if (stage == Stage::graph) return print(program.planned->source.clone(program.parameters));
   if (stage == Stage::plan) return print(program.planned->plan);
   std::string text;

@@ -1,4 +1,4 @@
-// Stopwatch: adds the time from one stage of a compile to the next.
+// Stopwatch: measures the time of each stage of a compile.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@ namespace sinter::detail {
 
 class Stopwatch {
  public:
-  /// Adds the nanoseconds since the last lap, or since it was made.
+  /// Adds to `stage` the nanoseconds since the last lap, or since construction.
   void lap(std::int64_t& stage) {
     const auto now = std::chrono::steady_clock::now();
     stage += std::chrono::duration_cast<std::chrono::nanoseconds>(now - start_).count();

@@ -1,3 +1,4 @@
+// TemporaryFile by mkostemps.
 #include "temporary_file.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// TemporaryFile: a new file in TMPDIR, or /tmp. Nothing that the process starts inherits it.
+// TemporaryFile: a new file in TMPDIR, or in /tmp. Child processes do not inherit its descriptor.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@ namespace sinter::detail {
 
 class TemporaryFile {
  public:
-  /// "<folder>/<prefix>XXXXXX<suffix>", with `bytes` in it where `is_written`.
+  /// Makes "<folder>/<prefix>XXXXXX<suffix>" and writes `bytes` to it. Does not throw on failure:
+  /// see is_made and is_written.
   TemporaryFile(std::string_view prefix, std::string_view suffix, std::string_view bytes);
   /// Removes the file unless `keep` was called.
   ~TemporaryFile();
@@ -16,8 +17,9 @@ class TemporaryFile {
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// Whether there is a file at all.
+  /// True if the file was created.
   [[nodiscard]] bool is_made() const { return made_; }
+  /// True if all bytes were written.
   [[nodiscard]] bool is_written() const { return written_; }
   void keep() { kept_ = true; }
 

@@ -1,4 +1,4 @@
-// Tensor: checks, and the way to its engine's Recorder.
+// Tensor: checks of arguments; the Recorder of the engine does the work.
 #include <sinter/runtime/tensor.h>
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// Memory of tensors: the allocator's, or the device's.
+// TensorBuffer: host memory from the allocator, or device memory.
 #include "tensor_buffer.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace sinter::detail {
 namespace {
 
-/// Twice as much each time.
+/// Fills `to` with copies of `element`; each memcpy doubles the filled part.
 void repeat(std::span<const std::byte> element, std::span<std::byte> to) {
   if (to.empty()) return;
   std::memcpy(to.data(), element.data(), element.size());

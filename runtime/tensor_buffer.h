@@ -1,7 +1,7 @@
 // TensorBuffer: the memory of one evaluated tensor, dense and row-major.
 //
-// Of the engine's allocator, or on its GPU. Written once, before anybody else sees it; it is freed
-// when the last tensor, or trace, that needs it lets go.
+// The memory comes from the engine's allocator, or lies on its GPU. It is written once, before
+// others can read it, and freed when the last tensor or trace releases it.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace sinter::detail {
 
 class TensorBuffer {
  public:
-  /// Throws Error(limit_exceeded) when memory is short.
+  /// Allocates the memory. Throws Error(limit_exceeded) if there is not enough.
   TensorBuffer(std::shared_ptr<const Services> services, DType dtype, const Shape& shape);
   ~TensorBuffer();
   TensorBuffer(const TensorBuffer&) = delete;
@@ -29,16 +29,16 @@ class TensorBuffer {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] TensorView view(DType dtype, const Shape& shape) const;
   void write(std::span<const std::byte> host);
-  /// Repeats one element.
+  /// Sets all elements to `element`.
   void fill(std::span<const std::byte> element);
   void read(std::span<std::byte> host) const;
 
-  std::shared_ptr<Identity> identity;  ///< of its tensor; under the lock of the Recorder
+  std::shared_ptr<Identity> identity;  ///< of its tensor; guarded by the lock of the Recorder
 
  private:
   std::shared_ptr<const Services> services_;
   std::size_t bytes_ = 0;
-  Block host_;                          ///< on a CPU, unless it is empty
+  Block host_;                          ///< on a CPU, unless it has 0 bytes
   std::optional<DeviceBuffer> device_;  ///< on a GPU
 };
 

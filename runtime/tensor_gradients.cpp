@@ -1,5 +1,5 @@
-// Gradients of tensors: those of the graph that their trace is, unless what was recorded on the way
-// has been evaluated since.
+// Gradients of tensors: the gradients of their trace's graph, if no tensor between the loss and the
+// tensors of the list has been evaluated.
 #include <fmt/format.h>
 
 #include <sinter/ir/gradients.h>
@@ -30,7 +30,7 @@ std::string type_text(DType dtype, const Shape& shape) {
                    k, type_text(of.dtype, of.shape), type));
 }
 
-/// For each node up to the loss, whether a gradient goes there.
+/// For each node up to the loss: true if a gradient of the loss passes to it.
 std::vector<bool> reached_from(const Graph& graph, NodeId loss) {
   std::vector<bool> reached(loss.index + 1, false);
   reached[loss.index] = true;
@@ -43,10 +43,10 @@ std::vector<bool> reached_from(const Graph& graph, NodeId loss) {
   return reached;
 }
 
-/// Throws Error where a gradient would end at a tensor that was evaluated since it was computed
+/// Throws Error(invalid_argument) if a gradient would end at an evaluated tensor that was computed
 /// from one of `of`.
-void check_ways(const Lineage& lineage, const Trace& trace, NodeId loss,
-                std::span<TensorNode* const> of) {
+void check_paths(const Lineage& lineage, const Trace& trace, NodeId loss,
+                 std::span<TensorNode* const> of) {
   std::vector<const Identity*> identities;
   for (TensorNode* tensor : of) identities.push_back(tensor->identity().get());
   Lineage::Search search(lineage, identities);
@@ -79,7 +79,7 @@ std::vector<Tensor> Recorder::gradients(const Tensor& loss, std::span<const Tens
     values.push_back(value_of(tensor));
     nodes.push_back(tensor.node_.get());
   }
-  check_ways(lineage_, *trace_, value.id(), nodes);
+  check_paths(lineage_, *trace_, value.id(), nodes);
   std::vector<Tensor> results = adopt(core, sinter::gradients(value, values));
   if (is_half_full()) run(*core, trace_->split_live(nullptr));
   return results;

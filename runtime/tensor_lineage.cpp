@@ -1,5 +1,6 @@
-// One walk over the nodes of a run, with a bit for each tensor that a node was computed from; and
-// matrices whose tensors are gone, flattened in the order of their runs.
+// `add` walks the nodes of a run once, with a bit for each tensor that a node is computed from.
+// `forget_what_is_gone` flattens the matrices of runs, in ascending order, whose sources no longer
+// exist.
 #include "tensor_lineage.h"
 
 #include <algorithm>
@@ -27,7 +28,7 @@ bool is_empty(std::span<const std::uint64_t> mask) {
   return std::ranges::all_of(mask, [](std::uint64_t word) { return word == 0; });
 }
 
-/// Visits the bits that are in both.
+/// Calls `visit` for each bit set in both masks.
 template <typename Visit>
 void for_each_bit(std::span<const std::uint64_t> mask, std::span<const std::uint64_t> other,
                   Visit&& visit) {
@@ -53,7 +54,7 @@ std::size_t Lineage::Run::bytes() const {
          results.size() * sizeof(std::weak_ptr<Identity>);
 }
 
-// Runs after every run of a trace, so it asks for a gradient only where there is a bit to pass on.
+// Every run of a trace calls this, so it calls passes_gradient only if the operand has a bit set.
 void Lineage::add(std::uint64_t serial, const Graph& graph, const Identities& tensors) {
   Run run;
   for (const std::shared_ptr<Identity>& tensor : tensors) {
@@ -93,7 +94,8 @@ void Lineage::mark_evaluated(std::uint64_t serial) noexcept {
 
 // --- Forgetting ----------------------------------------------------------------------------------
 
-/// The sources of a run once more: of those that are gone, what led to them.
+/// Copies a run with other sources: each source that no longer exists is replaced by its own
+/// sources.
 class Lineage::Flattening {
  public:
   Flattening(const std::map<std::uint64_t, Run>& runs, const Run& from) : from_(from) {
@@ -139,18 +141,20 @@ class Lineage::Flattening {
   const Run& from_;
   std::vector<Source> sources_;
   std::map<const Identity*, std::size_t> position_;
-  std::vector<std::vector<std::size_t>> became_{from_.sources.size()};  ///< by source of before
+  /// By old source: the new sources that replace it.
+  std::vector<std::vector<std::size_t>> became_{from_.sources.size()};
 };
 
 void Lineage::forget_what_is_gone() {
-  // What lives now lives until the end of this, whatever other threads let go of.
+  // Keeps all live identities until the end of this function, even if other threads release them.
   std::vector<std::shared_ptr<const Identity>> held;
   for (const auto& [serial, run] : runs_) {
     for (const Source& source : run.sources) held.push_back(source.tensor.lock());
     for (const auto& result : run.results) held.push_back(result.lock());
   }
   const auto is_gone = [](const auto& tensor) { return tensor.expired(); };
-  for (auto& [serial, run] : runs_) {  // earlier ones first: they have no source that is gone then
+  // In ascending order, so the earlier runs that Flattening reads have only live sources.
+  for (auto& [serial, run] : runs_) {
     if (std::ranges::any_of(run.sources, is_gone, &Source::tensor)) {
       run = Flattening(runs_, run).run();
     }
@@ -167,7 +171,7 @@ void Lineage::forget_what_is_gone() {
 Lineage::Search::Search(const Lineage& lineage, std::span<const Identity* const> of)
     : lineage_(lineage) {
   for (std::size_t k = 0; k < of.size(); ++k) {
-    if (of[k] == nullptr) continue;  // it was in no run
+    if (of[k] == nullptr) continue;  // no run contained it
     of_.try_emplace(of[k], k);
     since_ = std::min(since_, of[k]->since);
   }

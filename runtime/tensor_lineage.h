@@ -1,14 +1,13 @@
-// Lineage: which tensors lead to an evaluated one.
+// Lineage: the tensors from which each evaluated tensor was computed.
 //
-// Evaluating a tensor forgets how it was recorded, so a gradient ends there. That is right where
-// the tensor has nothing to do with what is asked for (weights of the last step, data); elsewhere a
-// part of the gradient would be missing, and nobody would notice. To tell the two apart, each run
-// leaves a matrix of bits: for every result, from which of the tensors that were there it was
-// computed, by ops that pass a gradient on.
+// Evaluating a tensor forgets its ops, so a gradient ends there. This is correct if the tensor does
+// not depend on the tensors of the gradient (weights of the last step, data); otherwise a part of
+// the gradient would be missing. To detect this, each run stores a bit matrix: for every result,
+// the tensors of the trace from which it was computed by ops that pass a gradient.
 //
-// Nobody can ask for the gradient by a tensor that is gone. So tensors that are gone leave the
-// matrices, and what led to them takes their place: what is kept grows with the tensors that live,
-// not with the runs.
+// A gradient with respect to a tensor that no longer exists cannot be asked for. So such tensors
+// are removed from the matrices, and their own sources replace them. The memory grows with the
+// number of live tensors, not with the number of runs.
 #pragma once
 
 #include <cstddef>
@@ -24,17 +23,19 @@
 
 namespace sinter::detail {
 
-/// Result `result` of run `run`; of no run where that is 0.
+/// Result number `result` of run `run`; no result if `run` is 0.
 struct RunResult {
   std::uint64_t run = 0;
   std::size_t result = 0;
   friend auto operator<=>(const RunResult&, const RunResult&) = default;
 };
 
-/// What a tensor is known by. It lives as long as the tensor, or its memory as input of a trace.
+/// Identifies a tensor in the lineage. Lives as long as the tensor, or as its buffer is an input of
+/// a trace.
 struct Identity {
-  std::uint64_t since = 0;  ///< the first run of a trace that it was in
-  /// None while it is pending, for what the program handed over, and where nothing leads to it.
+  std::uint64_t since = 0;  ///< serial of the first run whose trace contained it
+  /// The result that evaluated it. None while it is pending, if the user gave its elements, or if
+  /// it has no sources.
   RunResult evaluated = {};
 };
 
@@ -42,34 +43,36 @@ class Lineage {
  public:
   using Identities = std::vector<std::shared_ptr<Identity>>;
 
-  /// Of a run of `graph`, whose outputs are in the order of their nodes. `tensors` are the
-  /// identities of nodes, by id, null where there is none; outputs have one. Runs ascend.
+  /// Adds the matrix of a run of `graph`, whose outputs are in the order of their nodes. `tensors`
+  /// holds the identity of each node, by id, or null; outputs have one. `run` must be greater than
+  /// in earlier calls.
   void add(std::uint64_t run, const Graph& graph, const Identities& tensors);
-  /// Once it has run.
+  /// Marks the results of an added run as evaluated by it. Called when the run has succeeded.
   void mark_evaluated(std::uint64_t run) noexcept;
 
   /// Bytes of all matrices.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
-  /// Finds which of some tensors lead to evaluated ones.
+  /// Finds which of the tensors `of` an evaluated tensor was computed from.
   class Search {
    public:
     Search(const Lineage& lineage, std::span<const Identity* const> of);
-    /// The position in `of` of a tensor from which `to` was computed, one at the least.
+    /// Smallest position in `of` of a tensor from which `to` was computed; nullopt if there is
+    /// none.
     [[nodiscard]] std::optional<std::size_t> leading_to(const Identity& to);
 
    private:
     using Mask = std::vector<std::uint64_t>;
     struct Wanted {
-      Mask of;      ///< sources that are one of `of`
-      Mask others;  ///< sources to which one of `of` may lead
+      Mask of;      ///< sources that are elements of `of`
+      Mask others;  ///< evaluated sources that may be computed from an element of `of`
     };
     [[nodiscard]] const Wanted& wanted_in(std::uint64_t run);
     [[nodiscard]] std::optional<std::size_t> position(const Identity* tensor) const;
 
     const Lineage& lineage_;
     std::map<const Identity*, std::size_t> of_;
-    std::uint64_t since_ = UINT64_MAX;  ///< nothing that earlier runs made comes from `of`
+    std::uint64_t since_ = UINT64_MAX;  ///< first run whose results may be computed from `of`
     std::map<std::uint64_t, Wanted> wanted_;
     std::set<RunResult> seen_;
   };
@@ -77,12 +80,12 @@ class Lineage {
  private:
   struct Source {
     std::weak_ptr<const Identity> tensor;
-    RunResult evaluated;  ///< before that run
+    RunResult evaluated;  ///< the result that it was when the run began
   };
   struct Run {
     std::vector<Source> sources;
     std::vector<std::weak_ptr<Identity>> results;
-    std::vector<std::uint64_t> masks;  ///< a row of bits for each result, a bit for each source
+    std::vector<std::uint64_t> masks;  ///< a row for each result, a bit for each source
 
     [[nodiscard]] std::size_t words() const;
     [[nodiscard]] std::span<const std::uint64_t> row(std::size_t result) const;
@@ -90,12 +93,15 @@ class Lineage {
   };
   class Flattening;
 
+  /// Replaces sources that no longer exist by their own sources, and drops runs without a live
+  /// result.
   void forget_what_is_gone();
 
   std::map<std::uint64_t, Run> runs_;
   std::size_t bytes_ = 0;
   std::size_t forget_at_ = kForgetAt;
-  static constexpr std::size_t kForgetAt = 4096;  ///< bytes, at the least
+  /// Minimum bytes of the matrices at which forget_what_is_gone runs; then at twice what remained.
+  static constexpr std::size_t kForgetAt = 4096;
 };
 
 }  // namespace sinter::detail

@@ -1,4 +1,4 @@
-// Tensors from what a program holds: numbers in braces, ranges, one number for all elements.
+// Tensors made from the user's values: numbers in braces, ranges, or one number for all elements.
 #include <sinter/runtime/tensor_literal.h>
 
 #include <cstring>
@@ -34,7 +34,8 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> parts) try {
 
 namespace {
 
-/// The bits of a number that is to be an element.
+/// The bits of a number as an element. Throws Error(invalid_argument) if an integer dtype or bool
+/// cannot represent it.
 std::uint64_t checked_bits(double number, DType dtype) {
   const detail::FloatEnvironment environment;
   const std::uint64_t bits = element_bits(number, dtype);

@@ -1,4 +1,5 @@
-// From a trace to buffers: outputs are declared, compiled like any graph, and run.
+// Recorder: a run declares the wanted tensors as outputs of the trace, and compiles it like any
+// graph.
 #include "tensor_recorder.h"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace {
 using Nodes = std::vector<std::shared_ptr<TensorNode>>;
 using Buffers = std::vector<std::shared_ptr<TensorBuffer>>;
 
-/// A number as a tensor with memory.
+/// A buffer that holds the number of a node.
 std::shared_ptr<TensorBuffer> buffer_of(const TensorNode& node, double number) {
   auto buffer = std::make_shared<TensorBuffer>(node.core->share_services(), node.dtype, node.shape);
   const std::uint64_t bits = element_bits(number, node.dtype);
@@ -25,10 +26,11 @@ std::shared_ptr<TensorBuffer> buffer_of(const TensorNode& node, double number) {
   return buffer;
 }
 
-/// Inputs that die with a trace, each for one output that may take its place.
+/// Input buffers that no one needs after a run. Each may become the buffer of one output.
 class Donations {
  public:
-  /// `recorded` stay so, and need what they are computed from.
+  /// `recorded`: tensors that stay recorded, whose inputs must not be overwritten. `dies`: true if
+  /// nobody else uses the trace.
   Donations(const Trace& trace, const Signature& signature, const Nodes& recorded, bool dies)
       : signature_(signature), buffers_(trace.inputs().size()) {
     if (!dies) return;
@@ -38,7 +40,7 @@ class Donations {
       if (input.use_count() == 1 && !needed[i]) buffers_[i] = input;
     }
   }
-  /// None where no input is left that fits.
+  /// Takes an input's buffer for an output; null if no remaining one fits.
   [[nodiscard]] std::shared_ptr<TensorBuffer> take(std::size_t output) {
     for (std::size_t i = 0; i < buffers_.size(); ++i) {
       if (buffers_[i] != nullptr && signature_.may_take_place(i, output)) {
@@ -53,7 +55,7 @@ class Donations {
   Buffers buffers_;
 };
 
-/// An output for each tensor.
+/// Declares an output for each tensor.
 void declare_outputs(Graph& graph, const Nodes& wanted) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     graph.output("y" + std::to_string(i), graph.value(wanted[i]->id));
@@ -65,7 +67,7 @@ std::shared_ptr<TensorBuffer> make_output(const EngineCore& core, DType dtype, c
     return std::make_shared<TensorBuffer>(core.share_services(), dtype, shape);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::limit_exceeded) throw;
-    fail(error.code(), fmt::format("{}; what is recorded stays so: let go of other tensors, and "
+    fail(error.code(), fmt::format("{}; the recorded ops are kept: release other tensors, and "
                                    "read again",
                                    error.what()));
   }
@@ -115,7 +117,8 @@ std::unique_lock<ForkSafeMutex> Recorder::enter(std::span<const Tensor> tensors)
   std::unique_lock lock(mutex_, std::adopt_lock);
   if (torn_) {
     auto next = std::make_shared<Trace>(serial_ + 2);
-    new (&trace_) std::shared_ptr<Trace>(std::move(next));  // the old ones are left as they are
+    new (&trace_)
+        std::shared_ptr<Trace>(std::move(next));  // leaves the old trace as it is, never frees it
     new (&lineage_) Lineage();
     serial_ += 2;
     held_at_ = limits_.bytes;
@@ -130,8 +133,8 @@ void Recorder::check_whole(std::span<const Tensor> tensors) const {
   for (const Tensor& tensor : tensors) {
     if (tensor.node_->process >= whole_from_) continue;
     fail(ErrorCode::unsupported,
-         "a tensor of before the fork cannot be used in this process: another thread of the parent "
-         "was using tensors of this engine at the fork. Make the tensor anew, or fork while no "
+         "a tensor from before the fork cannot be used in this process: another thread of the "
+         "parent was using tensors of this engine at the fork. Make a new tensor, or fork while no "
          "other thread uses the engine's tensors");
   }
 }
@@ -232,11 +235,12 @@ void Recorder::restore_recording_order() {
 }
 
 void Recorder::run(EngineCore& core, const Trace::SplitLive& live) {
-  // Whether it runs or fails, it grows no more: what stays pending is taken over when it is used.
+  // The old trace never grows again, even if the run fails. The next use of a tensor still pending
+  // in it copies what it needs into the current trace.
   const std::shared_ptr<Trace> trace = begin_trace();
   if (!live.stored.empty()) store(core, trace, live);
-  // Each with what it needs, so that it keeps nothing else of this trace. From the last on, as one
-  // brings along those that it is computed from.
+  // Each tensor moves to a trace of its own with only the ops that it needs. The last goes first,
+  // because it takes along the recorded tensors that it is computed from.
   for (const std::shared_ptr<TensorNode>& node : std::views::reverse(live.recorded)) {
     if (!trace->is_pending_here(*node)) continue;
     static_cast<void>(std::make_shared<Trace>(++serial_)->place(node));
@@ -248,14 +252,14 @@ void Recorder::store(EngineCore& core, const std::shared_ptr<Trace>& trace,
   const Nodes& wanted = live.stored;
   declare_outputs(trace->graph(), wanted);
   const std::shared_ptr<const Program> program = core.compile_for_any_parameters(trace->graph());
-  // One reference from each tensor that is live, and the caller's.
+  // The references of live tensors and of the caller; further ones mean that others use the trace.
   const std::size_t references = wanted.size() + live.recorded.size() + 1;
   const bool dies = trace.use_count() == static_cast<std::int64_t>(references);
   const Buffers buffers = make_outputs(
       core, trace->graph(), Donations(*trace, program->planned->signature, live.recorded, dies));
   lineage_.add(trace->serial(), trace->graph(), trace->identities());
   run_program(*program, *trace, buffers);
-  // Results may lie where their inputs lay: nothing fails from here on.
+  // The run may have overwritten donated inputs, so nothing may fail from here on.
   lineage_.mark_evaluated(trace->serial());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     buffers[i]->identity = std::move(wanted[i]->own);

@@ -1,4 +1,4 @@
-// One walk over the nodes, with a bit for each input that a node is computed from.
+// The constructor walks the nodes once, with a bit for each input that a node is computed from.
 #include "tensor_sources.h"
 
 namespace sinter::detail {

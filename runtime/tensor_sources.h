@@ -1,7 +1,7 @@
-// Sources: how many bytes each node of a graph is computed from.
+// Sources: the inputs, and their bytes, that each node of a graph is computed from.
 //
-// A tensor that nobody asked for need not be stored if storing it takes more memory than all that
-// it is computed from: a sum of two vectors, broadcast to a matrix, say. See Trace::split_live.
+// Trace::split_live uses them: a tensor that was not asked for is not stored if it takes more
+// memory than all inputs it is computed from, such as a matrix broadcast from two vectors.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,18 @@ namespace sinter::detail {
 
 class Sources {
  public:
-  /// Linear in the nodes, times a word for every 64 inputs. `input_bytes` are those of the graph's
-  /// inputs, by position.
+  /// `input_bytes`: bytes of each input of the graph, by position. Time and memory: one 64-bit word
+  /// for each node and 64 inputs.
   Sources(const Graph& graph, std::span<const std::size_t> input_bytes);
 
-  /// Bytes of all inputs that a node is computed from, each counted once.
+  /// Sum of the bytes of all inputs that a node is computed from.
   [[nodiscard]] std::size_t bytes(NodeId id) const;
   /// True if a node is computed from this input.
   [[nodiscard]] bool reads(NodeId id, std::size_t input) const;
 
  private:
   std::vector<std::size_t> input_bytes_;
-  std::size_t words_;                 ///< of a mask
+  std::size_t words_;                 ///< words of one mask
   std::vector<std::uint64_t> masks_;  ///< by node: a bit for each input
 };
 

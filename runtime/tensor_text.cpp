@@ -1,4 +1,4 @@
-// Tensors as text, in the manner of NumPy.
+// Tensors as text, in NumPy's style.
 #include <charconv>
 #include <ostream>
 #include <string>
@@ -14,14 +14,15 @@
 namespace sinter {
 namespace {
 
-constexpr std::int64_t kShownElements = 1000;
-constexpr std::int64_t kShownEdge = 3;
+constexpr std::int64_t kShownElements = 1000;  ///< most elements that are printed in full
+constexpr std::int64_t kShownEdge = 3;         ///< elements shown at each end of an elided axis
 
-/// The fewest digits that are no other element's. A 16-bit float needs at most 5.
+/// The decimal text of `value` with the fewest digits that reads back to `bits`. A 16-bit float
+/// needs at most 5 digits.
 std::string shortest_text(double value, std::uint64_t bits, DType dtype) {
   for (int digits = 1; digits < 5; ++digits) {
     std::string text = fmt::format("{:.{}g}", value, digits);
-    double read = 0;  // not by std::stod, which asks the locale of the process for its comma
+    double read = 0;  // std::stod would use the decimal separator of the locale
     std::from_chars(text.data(), text.data() + text.size(), read);
     if (element_bits(read, dtype) == bits) return text;
   }
@@ -65,7 +66,7 @@ class Printer {
   }
 
  private:
-  /// Nests as deep as there are axes: kMaxRank at most.
+  /// Appends one axis. Recurses once per axis, so at most kMaxRank deep.
   void axis(int axis, std::int64_t offset) {
     if (axis == shape_.rank()) {
       text_ += element_at(offset);
@@ -86,7 +87,8 @@ class Printer {
     text_ += ']';
   }
 
-  /// Elements by a comma, rows by a line, matrices by an empty line more.
+  /// Appends what separates two parts of `axis`: a comma between elements, a line break between
+  /// rows, one empty line more for each further axis.
   void separate(int axis) {
     const int inner = shape_.rank() - 1 - axis;
     text_ += inner == 0 ? ", " : ",";

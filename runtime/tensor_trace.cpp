@@ -1,4 +1,4 @@
-// Placing tensors in a trace: inputs, numbers, and what another trace has recorded.
+// Placing tensors in a trace: as inputs, as numbers, or with the ops that another trace recorded.
 #include "tensor_trace.h"
 
 #include <algorithm>
@@ -11,11 +11,11 @@ NodeId Trace::place(const std::shared_ptr<TensorNode>& node) {
   if (node->trace == serial_) return node->id;
   if (node->number.has_value()) {
     const auto [value, structural] = *node->number;
-    settle(node,
-           (structural ? graph_.constant(value, node->dtype) : graph_.parameter(value, node->dtype))
-               .id());
+    map_to_node(node, (structural ? graph_.constant(value, node->dtype)
+                                  : graph_.parameter(value, node->dtype))
+                          .id());
   } else if (node->buffer != nullptr) {
-    settle(node, add_input(node->dtype, node->shape, node->buffer));
+    map_to_node(node, add_input(node->dtype, node->shape, node->buffer));
   } else {
     take_over(node);
   }
@@ -26,7 +26,7 @@ std::shared_ptr<TensorNode> Trace::adopt(const std::shared_ptr<EngineCore>& core
   if (std::shared_ptr<TensorNode> there = tensor_at(id)) return there;
   auto node = std::make_shared<TensorNode>(core, graph_.node(id).dtype, graph_.shape(id));
   node->pending = shared_from_this();
-  settle(node, id);
+  map_to_node(node, id);
   return node;
 }
 
@@ -107,7 +107,7 @@ std::size_t Trace::held_bytes() const {
 }
 
 NodeId Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorBuffer> buffer) {
-  // First the memory, for an input of the graph that has no buffer would shift all others.
+  // Allocate first: if push_back failed, the graph would have an input without a buffer.
   if (inputs_.size() == inputs_.capacity()) inputs_.reserve(2 * inputs_.size() + 1);
   const NodeId id = graph_.input("x" + std::to_string(inputs_.size()), dtype, shape).id();
   input_bytes_ += buffer->bytes();
@@ -115,7 +115,7 @@ NodeId Trace::add_input(DType dtype, const Shape& shape, std::shared_ptr<TensorB
   return id;
 }
 
-void Trace::settle(const std::shared_ptr<TensorNode>& node, NodeId id) {
+void Trace::map_to_node(const std::shared_ptr<TensorNode>& node, NodeId id) {
   if (tensors_.size() <= id.index) tensors_.resize(id.index + 1);
   tensors_[id.index] = node;
   node->trace = serial_;
@@ -170,7 +170,7 @@ NodeId Trace::copy_node(const Trace& from, NodeId id, std::span<const NodeId> co
 }
 
 void Trace::move_here(const std::shared_ptr<TensorNode>& node, NodeId id) {
-  settle(node, id);
+  map_to_node(node, id);
   node->pending = shared_from_this();
 }
 
@@ -225,7 +225,7 @@ void Trace::take_over_in_order(const Trace& from) {
     if (from.is_pending_here(*tensor)) {
       move_here(tensor, copy);
     } else {
-      settle(tensor, copy);
+      map_to_node(tensor, copy);
     }
   }
 }

@@ -1,13 +1,12 @@
-// Trace: the graph that ops on tensors record into, and which tensors its nodes stand for.
+// Trace: the graph that ops on tensors record into, and the tensors that its nodes stand for.
 //
-// A tensor is a number, evaluated (it has a buffer), or pending (a trace holds the node that
-// computes it). A trace grows while it is the current one of its Recorder. Once it has run it grows
-// no more, and lives on only for tensors that are still pending in it: a use takes over, into the
-// current trace, the part of it that they need. So nothing is lost by a run that was for other
-// tensors, or that failed. References go from tensors to their trace and from a trace to buffers,
-// never back.
+// A tensor is a number, evaluated (it has a buffer), or pending (its trace holds the node that
+// computes it). A trace grows while it is the current trace of its Recorder. After it has run, it
+// no longer grows, and lives only for tensors that are still pending in it. A use of such a tensor
+// takes over the ops that it needs into the current trace. So a run for other tensors, or a failed
+// one, loses nothing. Tensors refer to their trace and a trace to buffers, never back.
 //
-// Everything here is done under the lock of the Recorder.
+// All functions run under the lock of the Recorder.
 #pragma once
 
 #include <cstdint>
@@ -28,30 +27,30 @@ namespace sinter::detail {
 class EngineCore;
 class Trace;
 
-/// A number beside tensors: a parameter, or a constant where it is structural.
+/// A number used with tensors: recorded as a constant if it is structural, else as a parameter.
 struct TraceNumber {
   double value = 0;
   bool structural = false;
 };
 
-/// The value of Tensors.
+/// A value that Tensors refer to.
 struct TensorNode {
   std::shared_ptr<EngineCore> core;
   DType dtype{};
   Shape shape;
   std::optional<TraceNumber> number = {};
-  // What follows is under the lock.
+  // The lock of the Recorder guards the members below.
   std::shared_ptr<TensorBuffer> buffer = {};
-  std::shared_ptr<Trace> pending = {};      ///< where it is recorded, until it is evaluated
+  std::shared_ptr<Trace> pending = {};      ///< trace that records it; null once evaluated
   std::uint64_t trace = 0;                  ///< serial of the last trace that it was placed in
-  NodeId id = {};                           ///< there
-  std::shared_ptr<Identity> own = {};       ///< until it has a buffer
-  std::uint32_t process = process_epoch();  ///< that made it
+  NodeId id = {};                           ///< its node in that trace
+  std::shared_ptr<Identity> own = {};       ///< its identity until it has a buffer
+  std::uint32_t process = process_epoch();  ///< epoch of the process that made it
 
   [[nodiscard]] std::size_t bytes() const {
     return static_cast<std::size_t>(shape.elements()) * info(dtype).bytes;
   }
-  /// Null before a trace with it has run.
+  /// Its identity in the Lineage; null until a trace that contains it has run.
   [[nodiscard]] std::shared_ptr<Identity>& identity() {
     return buffer != nullptr && !number.has_value() ? buffer->identity : own;
   }
@@ -59,21 +58,21 @@ struct TensorNode {
 
 class Trace : public std::enable_shared_from_this<Trace> {
  public:
-  /// Serials are unique in a core, and not 0.
+  /// `serial`: unique in an EngineCore, ascending, not 0.
   explicit Trace(std::uint64_t serial) : serial_(serial) {}
 
-  /// The node that stands for a tensor here. Records it as an input or a number, or takes over what
-  /// it needs of another trace, unless it is there.
+  /// Returns the node of a tensor in this trace. If there is none, records the tensor as an input
+  /// or a number, or takes over the ops that it needs from the trace in which it is pending.
   [[nodiscard]] NodeId place(const std::shared_ptr<TensorNode>& node);
-  /// The tensor that a node of this graph stands for: the one that is there, or a new one.
+  /// Returns the tensor of a node of this graph: the existing one, or a new pending one.
   [[nodiscard]] std::shared_ptr<TensorNode> adopt(const std::shared_ptr<EngineCore>& core,
                                                   NodeId id);
-  /// The pending tensors that somebody still holds, in the order of their nodes.
+  /// The tensors pending in this trace that a Tensor still refers to, in the order of their nodes.
   [[nodiscard]] std::vector<std::shared_ptr<TensorNode>> live() const;
   [[nodiscard]] bool is_pending_here(const TensorNode& node) const {
     return node.pending.get() == this;
   }
-  /// By node those of the tensors that somebody holds, and of the inputs.
+  /// The identity of each node that is an input or whose tensor still exists, by node; else null.
   [[nodiscard]] Lineage::Identities identities() const;
 
   [[nodiscard]] std::uint64_t serial() const { return serial_; }
@@ -81,43 +80,46 @@ class Trace : public std::enable_shared_from_this<Trace> {
   [[nodiscard]] const Graph& graph() const { return graph_; }
   [[nodiscard]] std::span<const std::shared_ptr<TensorBuffer>> inputs() const { return inputs_; }
   [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
+  /// The live tensors of a trace that runs, both parts in the order of their nodes.
   struct SplitLive {
-    std::vector<std::shared_ptr<TensorNode>> stored;    ///< in the order of their nodes
-    std::vector<std::shared_ptr<TensorNode>> recorded;  ///< stay so, in the order of their nodes
+    std::vector<std::shared_ptr<TensorNode>> stored;    ///< the run stores them
+    std::vector<std::shared_ptr<TensorNode>> recorded;  ///< they stay recorded
   };
-  /// What a run is to store of what is live. A tensor other than `asked` stays recorded where it
-  /// would take more memory than all that it is computed from, unless a trace before this one held
-  /// an op of it already: so no op is computed more than twice because of this.
+  /// Selects the live tensors that a run stores. A tensor other than `asked` stays recorded if it
+  /// takes more memory than all inputs that it is computed from, and if no op that it needs comes
+  /// from a trace that has run. The latter ensures that no op is computed more than twice for this
+  /// reason.
   [[nodiscard]] SplitLive split_live(const TensorNode* asked) const;
-  /// Which inputs some of these tensors, recorded here, are computed from; by position.
+  /// By position of the input: true if at least one of these tensors is computed from it.
   [[nodiscard]] std::vector<bool> inputs_of(
       std::span<const std::shared_ptr<TensorNode>> tensors) const;
-  /// True if every op follows all ops that were recorded before it. An op that was taken over from
-  /// another trace may not.
+  /// True if the ops are in the order in which they were first recorded. Ops taken over from
+  /// another trace may break this order.
   [[nodiscard]] bool is_in_recording_order() const;
-  /// Takes over every node of `from`, the ops in the order in which they were first recorded. If an
-  /// exception leaves it, some tensors stay pending in `from`, which must take no new nodes then.
+  /// Takes over every node of `from`, with the ops in the order in which they were first recorded.
+  /// After an exception some tensors are still pending in `from`, which must not grow any more.
   void take_over_in_order(const Trace& from);
-  /// Bytes of inputs that nobody but this trace holds.
+  /// Bytes of inputs that only this trace holds.
   [[nodiscard]] std::size_t held_bytes() const;
 
  private:
   [[nodiscard]] NodeId add_input(DType dtype, const Shape& shape,
                                  std::shared_ptr<TensorBuffer> buffer);
-  void settle(const std::shared_ptr<TensorNode>& node, NodeId id);
+  /// Makes node `id` of this trace stand for the tensor.
+  void map_to_node(const std::shared_ptr<TensorNode>& node, NodeId id);
 
-  // Taking over: what a pending tensor needs of its trace, up to tensors that were evaluated since,
-  // or taken over before.
+  // Taking over copies the nodes that a pending tensor needs from its trace. It stops at tensors
+  // that are no longer pending there: evaluated, or already taken over.
   struct Needed {
     bool needed = false;
-    std::shared_ptr<TensorNode> elsewhere = {};  ///< where to stop
+    std::shared_ptr<TensorNode> elsewhere = {};  ///< tensor at which to stop
   };
-  /// The trace and node as which an op was first recorded; traces have rising serials, so these
-  /// are in the order of recording.
+  /// The trace and node in which an op was first recorded. Serials of traces ascend, so `order` is
+  /// the order of recording.
   struct Origin {
     std::uint64_t trace = 0;
     NodeId id;
-    bool was_run = false;  ///< that trace, or one that took the op over, has run
+    bool was_run = false;  ///< true if that trace, or a later one that took the op over, has run
     [[nodiscard]] std::pair<std::uint64_t, NodeId> order() const { return {trace, id}; }
   };
   [[nodiscard]] Origin origin_of(NodeId id) const;
@@ -130,7 +132,7 @@ class Trace : public std::enable_shared_from_this<Trace> {
   [[nodiscard]] std::shared_ptr<TensorNode> tensor_at(NodeId id) const;
   [[nodiscard]] std::vector<std::shared_ptr<TensorBuffer>> inputs_by_node() const;
   [[nodiscard]] Sources sources() const;
-  /// By node: computed from an op of a trace that has run, or one.
+  /// By node: true if it is an op of an earlier trace that has run, or computed from one.
   [[nodiscard]] std::vector<bool> from_earlier_run() const;
 
   const std::uint64_t serial_;
@@ -138,7 +140,7 @@ class Trace : public std::enable_shared_from_this<Trace> {
   std::vector<std::shared_ptr<TensorBuffer>> inputs_;  ///< by position
   std::size_t input_bytes_ = 0;
   std::vector<std::weak_ptr<TensorNode>> tensors_;  ///< by node; may be shorter than the graph
-  std::vector<Origin> origins_;  ///< by node: of ops taken over, else trace 0; may be shorter, too
+  std::vector<Origin> origins_;  ///< by node, trace 0 unless taken over; may be shorter
 };
 
 }  // namespace sinter::detail

@@ -1,4 +1,4 @@
-// The size check behind view(range, ...).
+// The size check of view(range, ...).
 #include <sinter/runtime/view.h>
 
 #include <fmt/format.h>

@@ -19,7 +19,7 @@ constexpr std::size_t kAlignment = 64;
 class AlignedNew final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
-    // Memory that the machine lacks may be promised all the same, and missed when it is written.
+    // The system may overcommit: memory that the machine lacks would fail only when written.
     if (bytes > most_) return nullptr;
     return ::operator new(bytes, std::align_val_t{kAlignment}, std::nothrow);
   }

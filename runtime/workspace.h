@@ -1,8 +1,8 @@
-// Workspaces: memory for what one kernel of a plan leaves to the next.
+// Workspaces: blocks of memory for the temporaries and the scratch blocks of a run.
 //
-// A run takes one block and gives it back. The pool keeps a few idle blocks for the next run, so
-// that a program run in a loop allocates nothing; what it keeps is bounded for the whole engine,
-// not per program.
+// A run takes one block from the engine's pool and gives it back. The pool keeps a few idle blocks,
+// so that a program run in a loop allocates nothing. One pool serves all programs of an engine,
+// which bounds the number of idle blocks.
 #pragma once
 
 #include <array>
@@ -17,9 +17,9 @@
 
 namespace sinter::detail {
 
-/// Aligned operator new, for no more than the machine's memory.
+/// An Allocator that calls aligned operator new. Returns null for more bytes than the machine has.
 [[nodiscard]] std::shared_ptr<Allocator> default_allocator();
-/// Bytes of this machine's memory.
+/// Bytes of physical memory of this machine.
 [[nodiscard]] std::int64_t machine_memory();
 
 struct Block {
@@ -27,13 +27,15 @@ struct Block {
   std::size_t bytes = 0;
 };
 
-/// Whether an allocator may return it.
+/// True if `memory`, returned by an allocator, is not null and is aligned.
 [[nodiscard]] bool is_usable(const void* memory);
+/// Throws the Error for memory that is not usable, and releases it.
 [[noreturn]] void refuse_block(Allocator& allocator, void* memory, std::size_t bytes,
                                std::string_view what);
 
-/// A block of `allocator`. Throws Error: limit_exceeded when there is no memory, invalid_buffer
-/// when it is not aligned. `what()` names its use in the message, for example "a workspace".
+/// Allocates a block from `allocator`. Throws Error: limit_exceeded if it returns null,
+/// invalid_buffer if the memory is not aligned. `what()` names the use of the block in the message,
+/// for example "a workspace".
 template <typename What>
 [[nodiscard]] Block allocate_block(Allocator& allocator, std::size_t bytes, What&& what) {
   void* memory = allocator.allocate(bytes);
@@ -43,16 +45,18 @@ template <typename What>
 
 class WorkspacePool {
  public:
-  /// No workspace takes more than `limit` bytes.
+  /// A pool that refuses workspaces of more than `limit` bytes.
   explicit WorkspacePool(std::shared_ptr<Allocator> allocator, std::int64_t limit = INT64_MAX)
       : allocator_(std::move(allocator)), limit_(limit) {}
   ~WorkspacePool() { trim(); }
   WorkspacePool(const WorkspacePool&) = delete;
   WorkspacePool& operator=(const WorkspacePool&) = delete;
 
-  /// The smallest idle block that holds `bytes`, or a new one. Throws Error(limit_exceeded) beyond
-  /// the limit, and when the allocator has no memory.
+  /// Returns the smallest idle block of at least `bytes`, or a new block. Throws
+  /// Error(limit_exceeded) for more than the limit, and if the allocator returns null.
   [[nodiscard]] Block take(std::size_t bytes);
+  /// Keeps the block idle. Releases the block that has been idle longest if there are more than
+  /// kIdleBlocks.
   void give_back(Block block);
   /// Releases all idle blocks.
   void trim();
@@ -62,14 +66,14 @@ class WorkspacePool {
 
   static constexpr std::size_t kIdleBlocks = 4;
   struct Idle {
-    std::array<Block, kIdleBlocks> blocks;  ///< longest idle first, then none
+    std::array<Block, kIdleBlocks> blocks;  ///< longest idle first; unused ones at the end
   };
   std::shared_ptr<Allocator> allocator_;
   std::int64_t limit_;
   Guarded<Idle> idle_;
 };
 
-/// A block for a scope; none for 0 bytes.
+/// A block of a pool, taken for a scope; no block for 0 bytes.
 class Workspace {
  public:
   Workspace(WorkspacePool& pool, std::int64_t bytes) : pool_(pool) {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that sinter needs; does nothing, offline, when they are there.
+# Installs the Debian packages that sinter needs. Does nothing, also offline, if all are installed.
 #
 #   scripts/setup.sh build          to build libsinter and the examples
-#   scripts/setup.sh test           and the tests, with both compilers and the sanitizers
-#   scripts/setup.sh bench          and the benchmark programs
-#   scripts/setup.sh nvrtc          to fetch NVRTC where there is none, see tests/nvrtc.sh
+#   scripts/setup.sh test           also to build and run all tests and benchmarks
+#   scripts/setup.sh bench          also to build the benchmark programs
+#   scripts/setup.sh nvrtc          also to fetch NVRTC if it is missing, see tests/nvrtc.sh
 set -euo pipefail
 
 build=(g++ cmake ninja-build libfmt-dev llvm-19-dev)
@@ -24,7 +24,7 @@ for group in "$@"; do
     test) wanted+=("${bench[@]}" "${test[@]}") ;;
     nvrtc) wanted+=("${nvrtc[@]}") ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "setup.sh: no group '$group'; there are build, test, bench and nvrtc" >&2; exit 2 ;;
+    *) echo "setup.sh: no group '$group'; the groups are build, test, bench and nvrtc" >&2; exit 2 ;;
   esac
 done
 

@@ -196,10 +196,11 @@ TEST_F(CudaEngine, TellsOfAKernelsFaultOnce) {
   program.run(tensors.in, tensors.out);
   fake.fail("cuMemcpyDtoH_v2", 700);
   const auto read = [&] { static_cast<void>(tensors.results()); };
-  expect_error(ErrorCode::internal,
-               "A kernel has failed while it ran; of sinter's, sinter_kernel in 1 blocks of 256 "
-               "threads was the last to be launched",
-               read);
+  expect_error(
+      ErrorCode::internal,
+      "A kernel failed while it ran. The last kernel that sinter launched was sinter_kernel "
+      "in 1 blocks of 256 threads",
+      read);
   expect_error(ErrorCode::internal, "This fault of a kernel has been reported before", read);
   fake.reset();
   expect_as_interpreted_on_device(engine, graph, make_inputs(graph));
@@ -212,10 +213,11 @@ TEST_F(CudaEngine, SaysThatAContextIsGone) {
   const DeviceTensors tensors(engine, graph, inputs);
   Call call = engine.compile(graph).bind(tensors.in, tensors.out);
   fake.fail("cuCtxPushCurrent_v2", 709);
-  expect_error(ErrorCode::internal,
-               "The context that this was made in is gone: compile, bind and allocate in the one "
-               "that is there now",
-               [&] { call(); });
+  expect_error(
+      ErrorCode::internal,
+      "The context in which this object was made was destroyed: compile, bind and allocate "
+      "in the current context",
+      [&] { call(); });
   fake.reset();
   call();
   expect_equal(tensors.results(), interpret(graph, inputs));
@@ -239,7 +241,8 @@ TEST_F(CudaEngine, TellsAContextFromTheOneBeforeAtItsAddress) {
     EXPECT_EQ(fake.calls("cuModuleLoadData"), loaded + program.kernels());
     for (const auto& use : {std::function<void()>([&] { call(); }),
                             std::function<void()>([&] { static_cast<void>(before.results()); })}) {
-      expect_error(ErrorCode::internal, "The context that this was made in is gone", use);
+      expect_error(ErrorCode::internal, "The context in which this object was made was destroyed",
+                   use);
     }
     fake.reset();
   }

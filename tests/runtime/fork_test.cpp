@@ -364,8 +364,8 @@ TEST(TensorsInAChild, OfBeforeTheForkAreRefusedWhereAnotherThreadWasUsingThem) {
   engine.evaluate({evaluated});
   const Tensor pending = evaluated * 10;
   const std::string refusal =
-      "unsupported: a tensor of before the fork cannot be used in this process: another thread of "
-      "the parent was using tensors of this engine at the fork. Make the tensor anew, or fork "
+      "unsupported: a tensor from before the fork cannot be used in this process: another thread "
+      "of the parent was using tensors of this engine at the fork. Make a new tensor, or fork "
       "while no other thread uses the engine's tensors";
   {
     const InTheMiddle evaluates([&](const auto& stay) {

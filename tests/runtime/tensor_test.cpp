@@ -567,7 +567,7 @@ TEST(TensorMemory, AnUnfinishedTraceRunsOnceThereIsMemory) {
   counted.memory->empty = true;
   EXPECT_EQ(error_of([&] { static_cast<void>(z.to_vector<float>()); }),
             "limit_exceeded: no memory for a tensor f32[1000] of 4000 bytes: the allocator "
-            "returned null; what is recorded stays so: let go of other tensors, and read again");
+            "returned null; the recorded ops are kept: release other tensors, and read again");
   EXPECT_EQ(error_of([&] { static_cast<void>(counted.engine.ones({2})); }),
             "limit_exceeded: no memory for a tensor f32[2] of 8 bytes: the allocator returned "
             "null");

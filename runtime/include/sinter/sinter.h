@@ -1,4 +1,4 @@
-// Everything that a user of sinter needs, without any LLVM or fmt header.
+// The public headers of sinter in one include. No LLVM or fmt header comes with them.
 #pragma once
 
 #include <sinter/ir/dtype.h>

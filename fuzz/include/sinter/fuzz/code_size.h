@@ -1,5 +1,5 @@
-// The size of machine code, against what the statements of a kernel may take: an op or an access
-// that a target lacks, and that LLVM writes out lane by lane, takes many times that, and LLVM's
+// A limit on the machine code of a kernel, from its statements. It detects an op or an access that
+// a target lacks and that LLVM therefore scalarises: this multiplies the code, and LLVM's compile
 // time grows faster than the code.
 #pragma once
 
@@ -12,8 +12,8 @@ namespace sinter::fuzz {
 
 /// Number of instructions in the assembly text of a kernel.
 [[nodiscard]] int count_instructions(std::string_view assembly);
-/// Most instructions that the code of `nest` may take: so many for each statement, once for each
-/// vector in flight. Depends on no length of the vectors.
+/// Largest number of instructions that the code of `nest` may have: the sum of the allowances of
+/// its statements, times the vectors in flight. Does not depend on the vector width.
 [[nodiscard]] int allowed_instructions(const LoopNest& nest);
 
 struct CodeSize {

@@ -1,4 +1,5 @@
-// Memory between two inaccessible pages: a kernel that reads or writes one byte outside crashes.
+// Memory between two inaccessible pages: a kernel that accesses a byte beyond the guarded edge
+// crashes.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +8,14 @@
 
 namespace sinter::fuzz {
 
-/// Where in its pages a buffer lies.
+/// The side of a buffer that borders on a guard page.
 enum class Guard : std::uint8_t {
-  behind,  ///< the last byte is followed by the guard page
-  before,  ///< the first byte follows the guard page
+  behind,  ///< a guard page follows the last byte
+  before,  ///< a guard page precedes the first byte
 };
 
-/// `bytes` bytes, filled with 0xa5. `offset` moves the buffer away from the guarded edge by that
-/// many bytes; offset bytes on that side then hold a pattern that `intact` checks.
+/// A buffer of `bytes` bytes, filled with 0xa5. `offset` is the number of bytes between the buffer
+/// and its guard page. All bytes around the buffer hold the same pattern, which `intact` checks.
 class GuardedBuffer {
  public:
   GuardedBuffer(std::size_t bytes, Guard guard, std::size_t offset = 0);
@@ -24,14 +25,15 @@ class GuardedBuffer {
 
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return bytes_; }
+  /// Copies `bytes` to the beginning of the buffer.
   void fill(std::span<const std::byte> bytes) const;
-  /// From here on a write to the buffer crashes.
+  /// Makes the pages read-only: a later write to the buffer crashes.
   void make_read_only() const;
-  /// Whether every byte around the buffer, within its pages, is as it was.
+  /// True if no byte around the buffer, within its pages, has changed.
   [[nodiscard]] bool intact() const;
 
  private:
-  std::byte* pages_ = nullptr;  ///< readable part
+  std::byte* pages_ = nullptr;  ///< accessible part of the mapping
   std::size_t page_bytes_ = 0;
   std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;

@@ -19,18 +19,20 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
   }
-  /// In [0, count). The bias of the remainder does not matter here.
+  /// A number in [0, count). Slightly biased by the remainder, which does not matter here.
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
-  /// In [first, last], which are not all of int64_t. The width wraps where int64_t cannot hold it.
+  /// A number in [first, last], which must not be the whole range of int64_t. Unsigned arithmetic
+  /// allows any other width.
   std::int64_t between(std::int64_t first, std::int64_t last) {
     const auto low = static_cast<std::uint64_t>(first);
     const std::uint64_t width = static_cast<std::uint64_t>(last) - low + 1;
     return static_cast<std::int64_t>(low + next() % width);
   }
-  /// True once in `n` times.
+  /// True with probability 1 / n.
   bool one_in(std::size_t n) { return below(n) == 0; }
-  /// In [0, 1), a multiple of 2^-53.
+  /// A multiple of 2^-53 in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+  /// A random element of `range`.
   template <typename Range>
   auto& pick(Range&& range) {
     return range[below(std::size(range))];

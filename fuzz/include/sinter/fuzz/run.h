@@ -1,5 +1,6 @@
-// Ways to compute a graph, for tests that compare them: each takes dense inputs and gives dense
-// outputs, through memory laid out as the graph's declarations say.
+// Functions that compute a graph in different ways, for tests that compare them. Each takes dense
+// inputs and returns dense outputs. In between, the data lies in memory with the strides that the
+// graph declares.
 #pragma once
 
 #include <cstdint>
@@ -17,30 +18,31 @@
 
 namespace sinter::fuzz {
 
-/// Where buffers lie relative to guard pages and alignment, and how the program is called.
+/// Placement of buffers relative to guard pages, and how the program is called.
 struct Placement {
   Guard guard = Guard::behind;
-  std::size_t offset_elements = 0;
-  bool interleaved = false;  ///< outputs lie as `interleave_outputs` declares them
-  bool bound = false;        ///< by a bound Call
+  std::size_t offset_elements = 0;  ///< elements between a buffer and its guard page
+  bool interleaved = false;         ///< the graph is one of `interleave_outputs`
+  bool bound = false;               ///< run through a bound Call
 };
 
-/// `graph` with other strides of its outputs: those of one element size alternate, element by
-/// element, in one buffer.
+/// A copy of `graph` in which outputs of the same element size are interleaved, element by element,
+/// in one buffer.
 [[nodiscard]] Graph interleave_outputs(const Graph& graph);
 
-/// A program wrote where no element of an output is, or would write over what it may only read.
+/// A program wrote to bytes that belong to no output, or accepted a read-only view of a donated
+/// input.
 struct StrayWrite : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs `program` between guard pages; inputs that are not donated are read-only pages. Throws
-/// StrayWrite.
+/// Runs `program` on buffers between guard pages. Inputs that are not donated lie in read-only
+/// pages. Throws StrayWrite.
 [[nodiscard]] std::vector<TensorData> run_guarded(const Executable& program, const Graph& graph,
                                                   std::span<const TensorData> inputs,
                                                   Placement placement = {});
 
-/// How a kernel becomes loops.
+/// A scheduler of kernels, and the limits of plans for its target.
 struct Scheduler {
   PlanLimits limits;
   std::function<LoopNest(const Graph& body, const LoopSpace& space)> schedule;
@@ -48,25 +50,25 @@ struct Scheduler {
 [[nodiscard]] Scheduler scheduler_for(const Target& target, bool streaming);
 [[nodiscard]] Scheduler scheduler_for(const GpuTarget& target);
 
-/// Plans `graph` and runs every kernel's LoopNest through the loop interpreter, its parallel range,
-/// where a nest has one, cut in two.
+/// Plans `graph` and runs every kernel's LoopNest in the loop interpreter. A parallel range runs as
+/// two parts.
 [[nodiscard]] std::vector<TensorData> run_nests(const Graph& graph,
                                                 std::span<const TensorData> inputs,
                                                 const Scheduler& scheduler);
 
-/// The code of a kernel takes more instructions than its statements may.
+/// The code of a kernel has more instructions than its statements allow.
 struct LargeCode : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-/// Plans `graph` for `target` and makes the machine code of every kernel. Throws LargeCode; see
-/// code_size.h.
+/// Plans `graph` for `target` and compiles every kernel. Throws LargeCode, see code_size.h.
 void check_code_size(const Graph& graph, const Target& target);
 
-/// "" when all tensors are equal bit for bit (NaN equals NaN), else which element differs and how.
+/// Returns "" if all tensors are equal bit for bit (NaN equals NaN), else the first difference as
+/// text.
 [[nodiscard]] std::string difference(std::span<const TensorData> expected,
                                      std::span<const TensorData> got);
 
-/// The named targets that this machine runs, and its own.
+/// The target of this machine, and the named targets that it runs.
 [[nodiscard]] std::vector<Target> targets_here();
 
 }  // namespace sinter::fuzz

@@ -1,5 +1,5 @@
-// SmallStackExecutor: tasks on threads whose stacks have as many bytes as executor.h promises to be
-// enough, and not a page more.
+// SmallStackExecutor: runs tasks on threads whose stacks have the size that executor.h requires,
+// rounded up to whole pages.
 #pragma once
 
 #include <atomic>
@@ -10,8 +10,8 @@
 
 namespace sinter::fuzz {
 
-/// Each call starts threads of its own, on stacks that end at a guard page: a task that needs more
-/// than kTaskStackBytes faults, or is told by `most_bytes`.
+/// Each call starts new threads, on stacks that end at a guard page. A task that needs more than
+/// kTaskStackBytes faults, or shows in `most_bytes`.
 class SmallStackExecutor final : public Executor {
  public:
   explicit SmallStackExecutor(int threads);
@@ -21,13 +21,13 @@ class SmallStackExecutor final : public Executor {
 
   /// Number of tasks run so far.
   [[nodiscard]] std::int64_t tasks() const { return tasks_; }
-  /// Most bytes of stack that a task took so far, beyond those of an empty task. An empty task of a
-  /// sanitizer's build may take more than any other, so this may stay 0.
+  /// Largest number of bytes of stack that a task took so far, minus those of an empty task. In a
+  /// build with sanitizers this may stay 0, because an empty task may take the most.
   [[nodiscard]] std::size_t most_bytes() const { return most_bytes_; }
 
  private:
   const int threads_;
-  const std::size_t thread_bytes_;  ///< that a thread takes which calls an empty task
+  const std::size_t thread_bytes_;  ///< bytes of stack of a thread with an empty task
   std::atomic<std::int64_t> tasks_{0};
   std::atomic<std::size_t> most_bytes_{0};
 };

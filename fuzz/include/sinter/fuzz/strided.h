@@ -1,4 +1,4 @@
-// Dense tensors in and out of memory that is laid out by strides. Empty strides mean dense.
+// Copies between dense tensors and memory with strides. Empty strides mean dense.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ void for_each_element(const Shape& shape, const Strides& strides, F f) {
         strided += steps[axis];
         break;
       }
-      strided -= steps[axis] * (shape[axis] - 1);  // an axis of length 1 has any stride
+      strided -= steps[axis] * (shape[axis] - 1);
       at[axis] = 0;
     }
   }
@@ -33,15 +33,16 @@ void for_each_element(const Shape& shape, const Strides& strides, F f) {
 
 /// Bytes of a buffer that holds `shape` with `strides`.
 [[nodiscard]] std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides);
-/// Where its memory begins, from its element [0, ..., 0]: below 0 for negative strides.
+/// Offset in bytes of the lowest address from element [0, ..., 0]; negative for negative strides.
 [[nodiscard]] std::int64_t first_byte(DType dtype, const Shape& shape, const Strides& strides);
 
-/// Between a tensor and memory whose element [0, ..., 0] is at `buffer`.
+/// Copies a tensor to memory whose element [0, ..., 0] is at `buffer`.
 void scatter(const TensorData& tensor, const Strides& strides, std::byte* buffer);
+/// Copies memory whose element [0, ..., 0] is at `buffer` to a tensor.
 void gather(const std::byte* buffer, const Strides& strides, TensorData& tensor);
 
-/// Makes dense inputs agree with the strides of their declarations: where a stride of 0 makes
-/// several elements one, they all take the value of the last.
+/// Makes dense inputs consistent with their declared strides: elements that alias, for example by a
+/// stride of 0, all take the value of the last one.
 void settle_on_strides(const Graph& graph, std::span<TensorData> inputs);
 
 }  // namespace sinter::fuzz

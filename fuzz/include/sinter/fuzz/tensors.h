@@ -1,5 +1,5 @@
-// A graph computed over Tensors, op by op as a user would, whose traces are cut where they happen
-// to run.
+// Computes a graph with Tensors, op by op as a user would, and cuts the trace by evaluating tensors
+// on the way.
 #pragma once
 
 #include <cstddef>
@@ -12,22 +12,25 @@
 
 namespace sinter::fuzz {
 
-/// Where a trace is cut: after one op in so many, drawn from `seed`; never for 0. After every op
-/// the newest tensor is evaluated, else any tensor, and tensors that no later op uses are dropped.
-/// Or a tensor aside is evaluated, so that all of the graph's stay pending in traces that have run.
+/// Where the trace is cut by evaluating a tensor.
 struct Cuts {
+  /// Cuts after one op in this many; 0 for never. With 1, evaluates the newest tensor after every
+  /// op. With more, evaluates a random tensor, and drops tensors that no later op uses.
   std::size_t one_in = 0;
   std::uint64_t seed = 0;
+  /// Evaluates an unrelated tensor instead, so that all tensors of the graph stay pending in traces
+  /// that have run.
   bool aside = false;
 };
 
-/// A Tensor for each node of `graph`. Inputs hold the elements of `inputs`.
+/// Records `graph` and returns a Tensor for each node. Inputs have the elements of `inputs`.
 [[nodiscard]] std::vector<Tensor> record_tensors(const Engine& engine, const Graph& graph,
                                                  std::span<const TensorData> inputs,
                                                  const Cuts& cuts = {});
+/// The elements of a tensor.
 [[nodiscard]] TensorData read_tensor(const Tensor& tensor);
 
-/// The outputs of `graph`: what `interpret` gives under Rounding::each_op, wherever it is cut.
+/// The outputs of `graph`: the same bits as `interpret` under Rounding::each_op, for all cuts.
 [[nodiscard]] std::vector<TensorData> run_tensors(const Engine& engine, const Graph& graph,
                                                   std::span<const TensorData> inputs,
                                                   const Cuts& cuts = {});

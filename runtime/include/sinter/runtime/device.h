@@ -1,4 +1,4 @@
-// Device: where an engine runs its kernels. RunOptions: how one run goes about it.
+// Device: the CPU or GPU that an engine runs its kernels on. RunOptions: options of one run.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace sinter {
 
-/// The CPU, or one of the machine's NVIDIA GPUs, numbered as the driver numbers them.
+/// The CPU, or one of the machine's NVIDIA GPUs, by the driver's index.
 class Device {
  public:
   enum class Kind : std::uint8_t { cpu, cuda };
@@ -27,12 +27,13 @@ class Device {
   int index_ = 0;
 };
 
-/// "cpu", "cuda:0".
+/// The text form of a device: "cpu", "cuda:0".
 [[nodiscard]] SINTER_API std::string to_string(Device device);
 
+/// Options of one run.
 struct RunOptions {
-  /// A CUstream (or cudaStream_t) on which the kernels are launched; the default stream where null.
-  /// A run returns once they are launched. Not for the CPU.
+  /// CUstream (or cudaStream_t) on which the kernels are launched; null for the default stream. A
+  /// run on a GPU returns once its kernels are launched. On a CPU, a stream is an error.
   void* stream = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// DeviceBuffer: memory of a GPU, for programs that have no CUDA code of their own.
+// DeviceBuffer: memory on a GPU, for programs that use no CUDA API.
 #pragma once
 
 #include <memory>
@@ -16,10 +16,10 @@ class CudaDevice;
 struct DeviceMemory;
 }  // namespace detail
 
-/// Owns memory on one device, in the context that was current when it was made, else in the
-/// device's primary context. Made by Engine::allocate. Copies wait for what the default stream
-/// does before, and for themselves. Errors of the driver throw Error(internal), as do copies where
-/// that context is gone, with its memory.
+/// Owns memory on one device. Made by Engine::allocate, in the calling thread's current context if
+/// it belongs to the device, else in the device's primary context. A copy waits for all earlier
+/// work of the default stream, and returns when the copy is complete. Errors of the driver throw
+/// Error(internal). So does a copy after the context, and with it the memory, was destroyed.
 class SINTER_API DeviceBuffer {
  public:
   DeviceBuffer(std::shared_ptr<const detail::CudaDevice> device, std::size_t bytes);
@@ -27,12 +27,13 @@ class SINTER_API DeviceBuffer {
   DeviceBuffer& operator=(DeviceBuffer&& other) noexcept;
   ~DeviceBuffer();
 
-  /// Null of 0 bytes, and once it was moved from.
+  /// Device pointer; null if the buffer has 0 bytes or was moved from.
   [[nodiscard]] void* data() const;
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] Device device() const;
 
-  /// Copies to or from its beginning. Throws Error(invalid_argument) beyond its end.
+  /// Copies to or from the beginning of the buffer. Throws Error(invalid_argument) if `host` is
+  /// larger than the buffer.
   void write(std::span<const std::byte> host) const;
   void read(std::span<std::byte> host) const;
   template <std::ranges::contiguous_range Range>
@@ -44,7 +45,7 @@ class SINTER_API DeviceBuffer {
     read(std::as_writable_bytes(std::span(host)));
   }
 
-  /// Throws Error(invalid_buffer) where it is too small.
+  /// A view of this buffer. Throws Error(invalid_buffer) if the buffer is too small.
   [[nodiscard]] TensorView view(DType dtype, const Shape& shape, const Strides& strides = {}) const;
 
  private:

@@ -1,4 +1,5 @@
-// Engine: the only long-lived object. It owns the target, the JIT, the three caches, the executor.
+// Engine: compiles graphs and keeps the results. It is the only object that a user keeps for long:
+// it owns the target, the JIT compiler, the three caches and the executor.
 #pragma once
 
 #include <initializer_list>
@@ -18,10 +19,11 @@
 
 namespace sinter {
 
-/// The CPU of this machine, as the operating system lets it be used. Throws Error(unsupported) on
-/// one older than x86-64-v3, and names what is missing; and in a build without LLVM.
+/// The CPU of this machine, with the vector extensions that the operating system enables. Throws
+/// Error(unsupported) if the CPU is older than x86-64-v3, naming the missing features, and in a
+/// build without LLVM.
 [[nodiscard]] SINTER_API Target host_target();
-/// Whether code for `target` runs on this machine.
+/// True if code for `target` runs on this machine.
 [[nodiscard]] SINTER_API bool runs_here(const Target& target);
 
 namespace detail {
@@ -30,7 +32,7 @@ class TensorBuffer;
 
 template <typename Range>
 concept ElementRange = std::ranges::contiguous_range<Range> &&
-    Element<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+                       Element<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
 template <ElementRange Range>
 inline constexpr DType dtype_of_range = *dtype_of<std::ranges::range_value_t<Range>>;
 }  // namespace detail
@@ -38,56 +40,62 @@ inline constexpr DType dtype_of_range = *dtype_of<std::ranges::range_value_t<Ran
 template <typename F>
 class Function;
 
-/// Compiles graphs and caches what it made. Cheap to copy: copies share everything. All methods may
-/// be called from many threads.
+/// Compiles graphs and caches the executables. Cheap to copy: copies share everything. All methods
+/// may be called from many threads.
 ///
-/// A child of a fork, of a process in which other threads may be using the engine at that moment,
-/// may, for as long as it lives:
-/// - run every Executable and Call; sinter's own pool has no threads there, so on the caller alone;
-/// - compile, for it has the caches of its parent, or empty ones where the parent had one locked,
-///   and makes for itself what the parent was making. Only where another thread was at the first
-///   compile of the process, it throws Error(unsupported): compile one kernel before forking;
-/// - make and use tensors. Those of its parent too, unless another thread was using tensors of the
-///   engine: then each of them throws Error(unsupported);
-/// - destroy all of it.
-/// It never waits for a thread that it does not have. A GPU's engine is the exception, see
-/// README.md; so are an executor, allocator or log of the host's, which must see to this
-/// themselves.
+/// After fork(), the child may use an engine of its parent, even if other threads were using it at
+/// the fork. The child never waits for a thread that only the parent has. It may:
+/// - run every Executable and Call. sinter's own pool has no threads in the child, so they run on
+///   the calling thread alone;
+/// - compile. The child has the caches of its parent; a cache that the parent had locked is empty.
+///   If the parent was compiling a graph at the fork, the child compiles that graph itself.
+///   Compiling throws Error(unsupported) if another thread was in the first compile of the process
+///   at the fork: compile one kernel before forking;
+/// - make and use tensors. Tensors of the parent throw Error(unsupported) if another thread was
+///   using tensors of the engine at the fork;
+/// - destroy all of these objects.
+/// An engine for a GPU is the exception, see runtime/README.md. A user's executor, allocator or log
+/// must support fork() itself.
 ///
-/// SINTER_DUMP=graph,plan,loops,llvm,assembly,cuda,ptx in the environment writes those stages of
-/// every new executable to the log.
+/// The environment variable SINTER_DUMP lists stages (see Stage; "graph,plan,llvm", for example).
+/// The engine writes those stages of every new executable to the log.
 class SINTER_API Engine {
  public:
   Engine();
   explicit Engine(EngineOptions options);
 
-  /// The executable of `graph`: looked up, or made. One compile per key however many threads ask.
-  /// Throws Error on a graph that the verifier refuses.
+  /// Returns the executable of `graph`, from the cache or newly compiled. Each key is compiled
+  /// once, however many threads ask for it. Throws Error on a graph that the verifier refuses.
   [[nodiscard]] Executable compile(const Graph& graph, const CompileOptions& options = {}) const;
 
-  /// Wraps a C++ function of Values that returns a Value or a std::vector<Value>. Each call traces
-  /// it for the shapes and dtypes at hand and serves the program from the kernel cache, so captured
-  /// numbers may change from call to call.
+  /// Wraps a C++ function of Values; function.h lists the signatures it may have. Each call traces
+  /// the function for the shapes and dtypes of the given views and takes the program from the
+  /// kernel cache, so captured numbers may change from call to call.
   template <typename F>
   [[nodiscard]] Function<F> function(F f, const CompileOptions& options = {}) const {
     return Function<F>(*this, std::move(f), options);
   }
 
-  // Tensors: lazy values, see tensor.h. What is given is copied at once.
+  // Tensors: lazy values, see tensor.h. The given elements are copied before the call returns.
 
-  /// Of numbers in braces: `engine.tensor({{1, 2}, {3, 4}})`; of dtype bool, of 0 and 1. Throws
-  /// Error: shape_mismatch, and invalid_argument for a number that an integer dtype does not hold.
+  /// A tensor of numbers in braces: `engine.tensor({{1, 2}, {3, 4}})`. Elements of a bool tensor
+  /// are given as 0 and 1. Throws Error: shape_mismatch if the lists are ragged, invalid_argument
+  /// for a number that an integer dtype or bool cannot represent.
   [[nodiscard]] Tensor tensor(const NestedNumbers& numbers, DType dtype = DType::f32) const;
-  /// Of a contiguous range (vector, array, span), row-major, of its dtype; one axis unless said.
-  /// Throws Error(shape_mismatch) unless it has as many elements as the shape.
+  /// A tensor of the elements of a contiguous range (vector, array, span) in row-major order, with
+  /// the dtype of its C++ type. Throws Error(shape_mismatch) unless the range has as many elements
+  /// as `shape`.
   template <detail::ElementRange Range>
   [[nodiscard]] Tensor tensor(const Range& elements, const Shape& shape) const {
     return copy_in(std::as_bytes(std::span(elements)), detail::dtype_of_range<Range>, shape);
   }
+  /// As above, with one axis.
   template <detail::ElementRange Range>
   [[nodiscard]] Tensor tensor(const Range& elements) const {
     return tensor(elements, {std::ranges::size(elements)});
   }
+  /// A tensor whose elements all are `value`. Throws Error(invalid_argument) if an integer dtype or
+  /// bool cannot represent `value`.
   [[nodiscard]] Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32) const;
   [[nodiscard]] Tensor zeros(const Shape& shape, DType dtype = DType::f32) const {
     return full(shape, 0, dtype);
@@ -95,22 +103,26 @@ class SINTER_API Engine {
   [[nodiscard]] Tensor ones(const Shape& shape, DType dtype = DType::f32) const {
     return full(shape, 1, dtype);
   }
-  /// Runs what these tensors need, as one plan. Throws Error(invalid_argument) for a tensor of
-  /// another engine, limit_exceeded when memory is short.
+  /// Evaluates these tensors, and every op that they depend on, as one plan. Throws Error:
+  /// invalid_argument for a tensor of another engine, limit_exceeded if there is not enough memory.
   void evaluate(std::initializer_list<Tensor> tensors) const {
     evaluate(std::span(tensors.begin(), tensors.size()));
   }
   void evaluate(std::span<const Tensor> tensors) const;
 
+  /// Cache counters and compile times of this engine so far.
   [[nodiscard]] Stats stats() const;
-  /// Memory on this engine's GPU. Throws Error(unsupported) for a CPU, limit_exceeded where there
-  /// is none left.
+  /// Allocates memory on this engine's GPU. Throws Error: unsupported if the engine runs on a CPU,
+  /// limit_exceeded if the GPU has not enough free memory.
   [[nodiscard]] DeviceBuffer allocate(std::size_t bytes) const;
+  /// The device that programs of this engine run on.
   [[nodiscard]] Device device() const;
-  /// The CPU; this machine's where programs run on a GPU, none in a build without LLVM.
+  /// The CPU that code is made for. With a GPU engine: this machine's CPU unless
+  /// EngineOptions::target names one, or a default Target in a build without LLVM.
   [[nodiscard]] const Target& target() const;
+  /// Number of threads that a kernel may use, the calling thread included.
   [[nodiscard]] int threads() const;
-  /// Drops every cache entry; executables in use stay valid.
+  /// Drops every cache entry. Executables in use stay valid.
   void clear_caches() const;
 
  private:

@@ -1,4 +1,5 @@
-// Executor: where the parts of a kernel run. A host runtime replaces it with its own threads.
+// Executor: runs the parts of a kernel on threads. A host runtime may supply its own. Allocator:
+// the memory that the runtime takes.
 #pragma once
 
 #include <cstddef>
@@ -9,32 +10,35 @@
 
 namespace sinter {
 
-/// Most bytes of stack that a task of an Executor takes: a kernel's kKernelStackBytes, and those of
-/// what calls it. A thread needs what its system asks for besides (PTHREAD_STACK_MIN).
+/// Maximum bytes of stack that a task of an Executor takes: kKernelStackBytes of the kernel, and 1
+/// KiB of its callers. A thread needs this in addition to the minimum of the system
+/// (PTHREAD_STACK_MIN).
 inline constexpr std::size_t kTaskStackBytes = std::size_t{17} << 10;
 
+/// Runs tasks in parallel.
 class SINTER_API Executor {
  public:
   virtual ~Executor();
-  /// How many threads may work at once, the caller's included; an Engine refuses less than 1.
+  /// Number of threads that may work at once, the caller's included. An Engine refuses less than 1.
   [[nodiscard]] virtual int concurrency() const = 0;
-  /// Calls task(context, i) once for every i in [0, count), on any threads, and returns when all
-  /// have returned. Tasks do not throw, do not allocate, and take at most kTaskStackBytes of stack.
-  /// May be called from several threads at once.
+  /// Calls task(context, i) once for every i in [0, count), on any threads, and returns after all
+  /// calls have returned. Tasks do not throw or allocate, and take at most kTaskStackBytes of
+  /// stack. May be called from several threads at once.
   virtual void parallel_for(std::int64_t count, void (*task)(void* context, std::int64_t i),
                             void* context) = 0;
 };
 
-/// sinter's own pool of `threads` threads, the caller's included: workers spin briefly, then park.
-/// threads == 1 runs everything on the caller.
+/// sinter's own pool of `threads` threads, the caller's included. Idle workers spin briefly, then
+/// park. With threads == 1, everything runs on the caller.
 [[nodiscard]] SINTER_API std::shared_ptr<Executor> make_thread_pool(int threads);
 
-/// Where workspaces come from. Called from several threads at once.
+/// Allocates workspaces and the memory of tensors. May be called from several threads at once.
 class SINTER_API Allocator {
  public:
   virtual ~Allocator();
-  /// At least `bytes` bytes, 64-byte aligned; null when there is no memory.
+  /// Returns at least `bytes` bytes, 64-byte aligned, or null if there is not enough memory.
   [[nodiscard]] virtual void* allocate(std::size_t bytes) = 0;
+  /// Frees `memory`, which `allocate` returned for the same `bytes`.
   virtual void release(void* memory, std::size_t bytes) = 0;
 };
 

@@ -1,8 +1,8 @@
 // Function: a C++ function of Values, traced per call and served from the kernel cache.
 //
-// What F may be: a callable of 1 to 8 Values (a generic lambda too), or of std::span<const Value>
-// for any number. What it may return: a Value, or several as a std::vector, std::array, std::pair
-// or std::tuple. How many Values it is called with follows from the views of the call.
+// F is a callable of 1 to 8 Values (possibly a generic lambda), or of std::span<const Value> for
+// any number of them. It returns a Value, or several as a std::vector, std::array, std::pair or
+// std::tuple. Each input view of a call gives one Value.
 #pragma once
 
 #include <initializer_list>
@@ -27,11 +27,11 @@ inline constexpr bool kTakesNumbered = false;
 template <typename F, std::size_t... I>
 inline constexpr bool kTakesNumbered<F, std::index_sequence<I...>> =
     std::is_invocable_v<const F&, decltype(static_cast<void>(I), std::declval<const Value&>())...>;
-/// Whether F can be called with N Values.
+/// True if F can be called with N Values.
 template <typename F, std::size_t N>
 inline constexpr bool kTakes = kTakesNumbered<F, std::make_index_sequence<N>>;
 
-/// The numbers of Values that F can be called with; none for a function of a span.
+/// All N such that F can be called with N Values; empty if F takes a span.
 template <typename F>
 [[nodiscard]] std::vector<std::size_t> taken_counts() {
   std::vector<std::size_t> counts;
@@ -52,7 +52,7 @@ inline constexpr bool kTakesValues = []<std::size_t... I>(std::index_sequence<I.
 /// Declares inputs x0, x1, ... of the views' dtypes, shapes and strides.
 [[nodiscard]] SINTER_API std::vector<Value> declare_inputs(Graph& graph,
                                                            std::span<const ConstTensorView> views);
-/// Declares outputs y0, y1, ... with the strides of the views, as far as there are any.
+/// Declares outputs y0, y1, ... Output i has the strides of view i, if there is one of its rank.
 SINTER_API void declare_outputs(Graph& graph, std::span<const Value> values,
                                 std::span<const TensorView> views);
 
@@ -75,7 +75,8 @@ std::vector<Value> call_with(const F& f, std::span<const Value> values) {
   }(std::make_index_sequence<N>());
 }
 
-/// Calls f with as many Values as there are.
+/// Calls f with all of `values`, as separate arguments or as a span. Throws Error(invalid_argument)
+/// if f does not take that many.
 template <std::size_t N = 1, typename F>
 std::vector<Value> trace(const F& f, std::span<const Value> values) {
   if constexpr (!kTakesValues<F>) {
@@ -92,7 +93,8 @@ std::vector<Value> trace(const F& f, std::span<const Value> values) {
 
 }  // namespace detail
 
-/// Made by Engine::function. May be called from many threads if F may.
+/// A C++ function of Values that is compiled for the shapes it is called with. Made by
+/// Engine::function. May be called from many threads if F may.
 template <typename F>
 class Function {
   static_assert(detail::kTakesValues<F> || std::is_invocable_v<const F&, std::span<const Value>>,
@@ -102,8 +104,9 @@ class Function {
   Function(Engine engine, F f, const CompileOptions& options)
       : engine_(std::move(engine)), f_(std::move(f)), options_(options) {}
 
-  /// Traces, compiles unless cached, and runs. Throws what Engine::compile and Executable::run do,
-  /// and Error(invalid_argument) for a number of inputs that F does not take.
+  /// Traces F, compiles the graph unless it is cached, and runs it. Throws what Engine::compile and
+  /// Executable::run throw, and Error(invalid_argument) for a number of inputs that F does not
+  /// take.
   void operator()(std::initializer_list<ConstTensorView> inputs,
                   std::initializer_list<TensorView> outputs) const {
     (*this)(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()));
@@ -113,7 +116,8 @@ class Function {
     compile(inputs, outputs).run(inputs, outputs);
   }
 
-  /// The program that a call with such views runs; outputs are dense unless said. Reads no data.
+  /// The program that a call with these views runs. Outputs without a view are dense. Only dtypes,
+  /// shapes and strides of the views are used.
   [[nodiscard]] Executable compile(std::initializer_list<ConstTensorView> inputs) const {
     return compile(std::span(inputs.begin(), inputs.size()));
   }

@@ -16,10 +16,10 @@
 
 namespace sinter {
 
-/// What is baked into the code instead of being passed to it. Combine with `|`.
+/// What becomes a constant of the code instead of an argument. Combine with `|`.
 enum class Specialize : std::uint8_t {
   none = 0,
-  scalars = 1,  ///< parameters become constants, which the simplifier then folds
+  scalars = 1,  ///< parameters become constants, which the simplifier folds
   shape = 2,    ///< lengths and strides become constants of the loops
 };
 [[nodiscard]] constexpr Specialize operator|(Specialize a, Specialize b) {
@@ -30,45 +30,51 @@ enum class Specialize : std::uint8_t {
 }
 
 struct CompileOptions {
-  Fuse fuse = Fuse::all;
-  Specialize specialize = Specialize::none;
-  /// When results on f16 and bf16 tensors are rounded; computing is in f32 either way.
+  Fuse fuse = Fuse::all;                     ///< which ops the plan may fuse
+  Specialize specialize = Specialize::none;  ///< what becomes a constant of the code
+  /// When values of f16 and bf16 are rounded; they are computed in f32 either way.
   Rounding rounding = Rounding::at_store;
 };
 
-/// Bounds of one cache level. The least recently used entries go first; what is in use stays alive
-/// until its last user lets go.
+/// Bound of one cache. The least recently used entries are evicted first. An evicted value lives
+/// until its last user releases it.
 struct CacheLimits {
   std::size_t entries = 4096;
 };
 
-/// How large a trace of tensors grows before it runs without being read.
+/// Size at which a trace of tensors runs without being read.
 struct TraceLimits {
-  std::size_t nodes = 4096;                    ///< ops, numbers and inputs
-  std::size_t bytes = std::size_t{256} << 20;  ///< of inputs that no tensor holds any more
+  std::size_t nodes = 4096;                    ///< ops, numbers and inputs together
+  std::size_t bytes = std::size_t{256} << 20;  ///< bytes of inputs that only the trace holds
 };
 
-/// Every field has an initialiser, so that naming a few of them draws no warning.
+/// Options of an Engine. Every field has an initialiser, so that designated initialisers that name
+/// a few fields give no warning.
 struct EngineOptions {
-  /// Where programs run. For a GPU, what is said below about CPUs and threads has no effect.
+  /// Device that programs run on. For a GPU, the options below about CPUs and threads have no
+  /// effect.
   Device device = {};
-  /// The CPU to make code for; the machine's own unless given. Code for a CPU that this machine is
-  /// not is compiled and shown, but refuses to run.
+  /// CPU to make code for; this machine's CPU if not given. A program for a CPU whose instructions
+  /// this machine lacks compiles and can be shown as text, but running it throws
+  /// Error(unsupported).
   std::optional<Target> target = {};
-  int threads = 0;                          ///< of the own pool; 0 for one per hardware thread
-  std::shared_ptr<Executor> executor = {};  ///< instead of the own pool
-  /// A kernel that reads and writes fewer bytes than this per call runs on the calling thread
-  /// alone; 0 for the size at which threads were measured to pay, below 0 is refused. Results do
-  /// not depend on it.
+  int threads = 0;  ///< threads of sinter's own pool; 0 for one per hardware thread
+  std::shared_ptr<Executor> executor = {};  ///< used instead of sinter's own pool
+  /// A kernel that reads and writes fewer bytes than this runs on the calling thread alone. A
+  /// product counts one byte for two multiplications, if that is more. 0 means 1 MiB, above which
+  /// more threads were measured to be faster. A negative number is an error. Results do not depend
+  /// on this option.
   std::int64_t parallel_bytes = 0;
-  std::shared_ptr<Allocator> allocator = {};  ///< instead of aligned operator new
-  /// Receives dumps and warnings, one call a message; stderr unless given. Called under no lock,
-  /// from any thread that compiles.
+  /// Allocates workspaces and tensors, instead of aligned operator new.
+  std::shared_ptr<Allocator> allocator = {};
+  /// Receives dumps and warnings, one call for each message; stderr if not given. Called from any
+  /// thread that compiles. Graphs compile without a lock held, traces of tensors under the lock of
+  /// the tensors (see tensor.h).
   std::function<void(std::string_view message)> log = {};
-  CacheLimits kernels = {};  ///< executables: one per shape, dtype and slope
-  CacheLimits plans = {};
-  CacheLimits code = {};
-  TraceLimits trace = {};
+  CacheLimits kernels = {};  ///< cache of executables: an entry per shape, dtype and slope
+  CacheLimits plans = {};    ///< cache of plans, which all slopes share
+  CacheLimits code = {};     ///< cache of machine code, which slopes and lengths share
+  TraceLimits trace = {};    ///< when recorded tensors run without being read
 };
 
 }  // namespace sinter

@@ -1,4 +1,4 @@
-// NestedNumbers: the numbers of a tensor as they stand in a program, in nested braces.
+// NestedNumbers: the numbers of a tensor, written in a program as nested braces.
 #pragma once
 
 #include <initializer_list>
@@ -10,25 +10,25 @@
 
 namespace sinter {
 
-/// `5`, `{1, 2}` or `{{1, 2}, {3, 4}}`: shapes [], [2] and [2, 2]. Throws Error(shape_mismatch)
-/// where the parts of a list differ in shape.
+/// Numbers in nested braces: `5`, `{1, 2}` or `{{1, 2}, {3, 4}}` have shapes [], [2] and [2, 2].
+/// The constructor throws Error(shape_mismatch) if the parts of a list differ in shape.
 class SINTER_API NestedNumbers {
  public:
   template <typename T>
-  requires std::constructible_from<Scalar, T> NestedNumbers(T number)
-      : number_(Scalar(number).value()) {}  // NOLINT: implicit
+    requires std::constructible_from<Scalar, T>
+  NestedNumbers(T number) : number_(Scalar(number).value()) {}  // NOLINT: implicit
   NestedNumbers(std::initializer_list<NestedNumbers> parts);
 
   [[nodiscard]] const Shape& shape() const { return shape_; }
-  /// Row-major.
+  /// The numbers in row-major order.
   [[nodiscard]] std::span<const double> numbers() const {
     return shape_.empty() ? std::span(&number_, 1) : std::span<const double>(list_);
   }
 
  private:
   Shape shape_;
-  double number_ = 0;         ///< of rank 0
-  std::vector<double> list_;  ///< of any other rank
+  double number_ = 0;         ///< the number, for rank 0
+  std::vector<double> list_;  ///< the numbers, for any other rank
 };
 
 }  // namespace sinter

@@ -1,4 +1,4 @@
-// Views: other people's memory with a dtype, a shape and strides. Nothing is copied or owned.
+// Views: the caller's memory with a dtype, a shape and strides. A view owns and copies nothing.
 #pragma once
 
 #include <concepts>
@@ -14,17 +14,17 @@
 
 namespace sinter {
 
-/// Read-only memory of a tensor: an input.
+/// A view of read-only memory, for an input.
 struct ConstTensorView {
-  const void* data = nullptr;
+  const void* data = nullptr;  ///< the element at [0, ..., 0]
   DType dtype{};
   Shape shape;
-  Strides strides;     ///< in elements; empty for dense row-major
-  Device device = {};  ///< of the memory, as far as is known: a program for a GPU asks the driver
-  bool writable = false;  ///< made from a TensorView; a donated input has to be
+  Strides strides;        ///< in elements; empty for dense row-major
+  Device device = {};     ///< of the memory, if known; a program for a GPU also asks the driver
+  bool writable = false;  ///< true if made from a TensorView; required of a donated input
 };
 
-/// Writable memory of a tensor: an output, and an input where one is asked for.
+/// A view of writable memory, for an output. Converts to a ConstTensorView for an input.
 struct TensorView {
   void* data = nullptr;
   DType dtype{};
@@ -37,10 +37,11 @@ struct TensorView {
 };
 
 namespace detail {
-/// Throws Error(invalid_buffer) unless `available` elements hold `shape` with `strides`.
+/// Throws Error(invalid_buffer) unless a view of `shape` with `strides` fits into `available`
+/// elements.
 SINTER_API void check_view_size(std::int64_t available, const Shape& shape, const Strides& strides);
 
-/// The usual case of the above, inline: a dense view that fits.
+/// True if a dense view of `shape` fits: the usual case of check_view_size, inline.
 [[nodiscard]] inline bool holds_dense(std::int64_t available, const Shape& shape) {
   std::int64_t count = 1;
   for (std::int64_t length : shape) {
@@ -55,15 +56,15 @@ template <typename T>
 concept Element = dtype_of<T>.has_value();
 }  // namespace detail
 
-/// Views `pointer`. The caller vouches that the memory holds the shape.
+/// A view of the memory at `pointer`. The caller guarantees that the memory holds the shape.
 template <detail::Element T>
 [[nodiscard]] detail::ViewOf<T> view(T* pointer, const Shape& shape, const Strides& strides = {}) {
   return {pointer, *dtype_of<T>, shape, strides, Device::cpu()};
 }
 
-/// Views a contiguous range (vector, array, span, C array). Const elements give a ConstTensorView,
-/// which cannot be an output. A temporary container does not compile; a span may be one. Throws
-/// Error(invalid_buffer) when the range is too short.
+/// A view of a contiguous range (vector, array, span, C array). Const elements give a
+/// ConstTensorView, which cannot be an output. A temporary container does not compile, but a
+/// temporary span does. Throws Error(invalid_buffer) if the range is too short.
 template <typename Range>
   requires std::ranges::contiguous_range<Range> && std::ranges::borrowed_range<Range> &&
            detail::Element<std::remove_reference_t<std::ranges::range_reference_t<Range>>>
@@ -81,7 +82,7 @@ concept TemporaryContainer =
     std::ranges::contiguous_range<Range> && !std::ranges::borrowed_range<Range>;
 }  // namespace detail
 
-// One line, which compilers show. clang-format off
+// Compilers show this line in their error, so it is one line. clang-format off
 template <detail::TemporaryContainer Range>
 void view(Range&& temporary_dies_before_its_view_name_it_first, const Shape&,
           const Strides& = {}) = delete;
