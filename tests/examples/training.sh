@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The weights of examples/train_digits have the same bits whatever computes them, and those that the
-# README shows.
+# The weights of examples/train_digits have the same bits whatever computes them, and their hashes
+# are those in docs/figures.md.
 #
-#   training.sh TRAIN_DIGITS README
+#   training.sh TRAIN_DIGITS FIGURES
 set -euo pipefail
 train=$1
-readme=$2
+figures=$2
 
 # The rows of the table, by activation: accuracy and hash.
 rows() { sed -n 's/^\([a-z_]* *[0-9.]*\)  *\([0-9.]*\) %.* \([0-9a-f]\{16\}\)$/\1 \2 \3/p' | tr -s ' '; }
@@ -29,6 +29,6 @@ while read -r row; do
   accuracy=$(awk '{print $(NF - 1)}' <<<"$row")
   hash=${row##* }
   awk -v accuracy="$accuracy" 'BEGIN {exit !(accuracy >= 95)}' || { echo "too few: $row" >&2; exit 1; }
-  grep -q "$hash" "$readme" || { echo "the README does not have the hash of: $row" >&2; exit 1; }
+  grep -q "$hash" "$figures" || { echo "$figures does not have the hash of: $row" >&2; exit 1; }
 done <<<"$expected"
 echo "the same bits in ${#runs[@]} ways"
