@@ -1,4 +1,5 @@
 // Activation functions made of exponentials and logarithms.
+// Coefficients: scripts/fit.
 #include <numbers>
 
 #include "functions/exponential.h"

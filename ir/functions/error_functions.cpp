@@ -3,6 +3,7 @@
 // Away from 0 they are e^(-a^2) times a function of a = |x| that changes slowly. A quotient
 // h = 1 / d, with d = 1 + k a, carries most of that function, and 1 + g(u) the rest, with u a map
 // of [0, inf) to an interval. The quotient's rounding error goes into g.
+// Coefficients: scripts/fit.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 #include "functions/interval_polynomials.h"

@@ -3,6 +3,7 @@
 // Polynomials were fitted to the least largest error, relative to the function, and their
 // coefficients then rounded one by one, the others fitted anew. What the functions reach is in
 // ir/README.md.
+// Coefficients: scripts/fit.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 

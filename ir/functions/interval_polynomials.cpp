@@ -1,5 +1,6 @@
 // A centre is a float where the function is one too, to a thousandth of its last place: so the
 // first coefficient, most of the result, adds no error of its own.
+// Coefficients: scripts/fit.
 #include "functions/interval_polynomials.h"
 
 #include <array>

@@ -1,5 +1,6 @@
 // pow: x^y = 2^(y log2 |x|), with the logarithm and its product with y in two floats each: an error
 // of one in a million of the exponent is as much in the result.
+// Coefficients: scripts/fit.
 #include <limits>
 
 #include "functions/exponential.h"

@@ -4,6 +4,7 @@
 // 2 / pi is cut into chunks of 26 bits. Chunks whose product with x is a multiple of 4 make no
 // difference, so that a window of a few chunks is enough; which, is the exponent's matter. Products
 // of a chunk with no more than 27 bits of x are exact. All of it is f64: f32 is converted.
+// Coefficients: scripts/fit.
 #include <algorithm>
 #include <cmath>
 #include <vector>
