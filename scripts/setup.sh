@@ -10,7 +10,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build libfmt-dev llvm-19-dev)
 bench=(libbenchmark-dev libdnnl-dev libopenblas0-serial)
 test=(ccache clang-19 libclang-rt-19-dev libgtest-dev binutils libzstd-dev python3
-  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
+  python3-mpmath gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 
 nvrtc=(python3-pip)
 

@@ -143,6 +143,8 @@ if command -v ccache >/dev/null; then
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 fi
 step "every planted fault has its place" python3 tests/mutate.py --check
+step "coefficients are those of their generator" python3 scripts/fit/fit.py --check
+step "the generator finds every changed coefficient" python3 scripts/fit/fit_test.py
 test_gcc
 if [ "$quick" = no ]; then
   test_random_graphs

@@ -1,4 +1,5 @@
 // Activation functions built from exponentials and logarithms.
+// Coefficients: scripts/fit.
 #include <numbers>
 
 #include "functions/exponential.h"

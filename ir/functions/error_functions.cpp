@@ -4,6 +4,7 @@
 // slowly. That function is h (1 + g(u)): a quotient h = 1 / d, with d = 1 + k a, has most of it,
 // and g is a polynomial in u, which maps [0, inf) to an interval. The rounding error of h is added
 // to g.
+// Coefficients: scripts/fit.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 #include "functions/interval_polynomials.h"

@@ -3,6 +3,7 @@
 // Polynomials are minimax fits of the error relative to the function. Their coefficients were
 // rounded one by one, with a new fit of the others after each. ir/README.md lists the errors of the
 // functions.
+// Coefficients: scripts/fit.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 

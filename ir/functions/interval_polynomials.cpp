@@ -1,5 +1,6 @@
 // The coefficients. Each centre is a float at which the function's value is almost exactly a float,
 // to a thousandth of an ULP. So the first coefficient, which is most of the result, adds no error.
+// Coefficients: scripts/fit.
 #include "functions/interval_polynomials.h"
 
 #include <array>

@@ -4,6 +4,7 @@
 // polynomial. In f64, where that polynomial would be long, s = f / (2 + f) gives it by
 // log(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R(s^2))), as in W. Cody and W. Waite, "Software manual
 // for the elementary functions", 1980.
+// Coefficients: scripts/fit.
 #include "functions/logarithm.h"
 
 #include <limits>

@@ -1,5 +1,6 @@
 // pow: x^y = 2^(y log2 |x|). The logarithm and its product with y are pairs of floats, because an
 // absolute error of the exponent becomes a relative error of the result.
+// Coefficients: scripts/fit.
 #include <limits>
 
 #include "functions/exponential.h"

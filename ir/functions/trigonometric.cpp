@@ -5,6 +5,7 @@
 // 2 / pi is divided into chunks of 26 bits. Chunks whose product with x is a multiple of 4 do not
 // matter, so a window of a few chunks suffices; the exponent of x selects it. The product of a
 // chunk and at most 27 bits of x is exact. All arithmetic is in f64; f32 is converted.
+// Coefficients: scripts/fit.
 #include <algorithm>
 #include <cmath>
 #include <vector>
