@@ -223,7 +223,7 @@ FAULTS = [
     ("later vectors of a gather at the first one's place", "codegen/llvm/memory.cpp",
      "CreateInBoundsGEP(element, place, distance);\n  return builder()",
      "CreateInBoundsGEP(element, place, builder().getInt64(0));\n  return builder()"),
-    ("lane distances in 32 bits", "codegen/llvm/frame.cpp", "llvm::Value* step = index(stride);",
+    ("lane distances in 32 bits", "codegen/llvm/function_builder.cpp", "llvm::Value* step = index(stride);",
      "llvm::Value* step = builder_.CreateZExt("
      "builder_.CreateTrunc(index(stride), builder_.getInt32Ty()), builder_.getInt64Ty());"),
     ("stride -1 taken as 1", "codegen/schedule/placement.cpp",
@@ -387,7 +387,7 @@ FAULTS = [
      'fmt::format(" + k * {}", loop.threads * loop.lanes)', 'fmt::format(" + k * {}", loop.lanes)'),
     ("a thread divides by the length of another axis", "codegen/cuda/text.cpp",
      'rest += fmt::format(" / {}", term(radix));', 'rest += fmt::format(" / {}", term(digits[0].radix));'),
-    ("a caller's argument tables are said never to change", "codegen/llvm/frame.cpp",
+    ("a caller's argument tables are said never to change", "codegen/llvm/function_builder.cpp",
      "return builder_.CreateAlignedLoad(type, base, llvm::Align(8));",
      "llvm::LoadInst* load = builder_.CreateAlignedLoad(type, base, llvm::Align(8));\n"
      "  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));\n"

@@ -18,7 +18,7 @@
 #include <sinter/codegen/target.h>
 #include <sinter/ir/assert.h>
 
-#include "llvm/frame.h"
+#include "llvm/function_builder.h"
 #include "llvm/ops.h"
 #include "llvm/strided.h"
 #include "llvm/transpose.h"
@@ -88,7 +88,7 @@ class LlvmEmitter {
 
   const LoopNest& nest_;
   const Target& target_;
-  Frame frame_;
+  FunctionBuilder frame_;
   std::vector<Binding> values_;  // [value]
   int hoisted_splats_ = 0;       // number of splats made outside of the loops that use them
   bool streams_ = false;         // true once a streaming store was emitted

@@ -25,7 +25,7 @@ bool is_few(const StridedLanes& lanes) {
 /// Addresses of a lane and of up to kGroup lanes after it.
 class Walk {
  public:
-  Walk(Frame& frame, llvm::Value* stride) : builder_(frame.builder()) {
+  Walk(FunctionBuilder& frame, llvm::Value* stride) : builder_(frame.builder()) {
     for (unsigned distance = 1; distance <= kGroup; ++distance) {
       bytes_[distance] = builder_.CreateNSWMul(stride, builder_.getInt64(distance));
     }
@@ -41,7 +41,7 @@ class Walk {
 };
 
 /// Emits body(number of a lane, its address) once for every lane.
-void for_each_lane(Frame& frame, const StridedLanes& lanes, auto&& body) {
+void for_each_lane(FunctionBuilder& frame, const StridedLanes& lanes, auto&& body) {
   const Walk walk(frame, lanes.stride);
   llvm::Value* place = lanes.first;
   for (unsigned lane = 0; lane < lanes.count(); ++lane) {
@@ -51,7 +51,8 @@ void for_each_lane(Frame& frame, const StridedLanes& lanes, auto&& body) {
 }
 
 /// Emits a loop over the active lanes: body(address of a lane in `slot`, its address in memory).
-void loop_over_lanes(Frame& frame, const StridedLanes& lanes, llvm::Value* slot, auto&& body) {
+void loop_over_lanes(FunctionBuilder& frame, const StridedLanes& lanes, llvm::Value* slot,
+                     auto&& body) {
   llvm::IRBuilder<>& builder = frame.builder();
   const unsigned step = lanes.active == nullptr && lanes.count() % kGroup == 0 ? kGroup : 1;
   llvm::Value* end = lanes.active == nullptr ? builder.getInt64(lanes.count()) : lanes.active;
@@ -77,7 +78,8 @@ void loop_over_lanes(Frame& frame, const StridedLanes& lanes, llvm::Value* slot,
 }
 
 /// Emits body(number of a vector, its address in `slot`) once for each vector in flight.
-void for_each_vector(Frame& frame, const StridedLanes& lanes, llvm::Value* slot, auto&& body) {
+void for_each_vector(FunctionBuilder& frame, const StridedLanes& lanes, llvm::Value* slot,
+                     auto&& body) {
   for (unsigned i = 0; i < lanes.vectors; ++i) {
     const std::uint64_t first = std::uint64_t{i} * lanes.lanes;
     body(i, frame.builder().CreateConstGEP1_64(lanes.element, slot, first));
@@ -92,7 +94,7 @@ llvm::Type* vector_type(const StridedLanes& lanes) {
   return llvm::FixedVectorType::get(lanes.element, lanes.lanes);
 }
 
-llvm::Value* new_slot(Frame& frame, const StridedLanes& lanes) {
+llvm::Value* new_slot(FunctionBuilder& frame, const StridedLanes& lanes) {
   return frame.lane_slot(std::uint64_t{lanes.count()} * element_bytes(lanes));
 }
 
@@ -106,7 +108,7 @@ bool has_scatter(const Target& target, DType dtype) {
   return target.masked_memory && info(dtype).bytes >= kSmallestWord;
 }
 
-llvm::SmallVector<llvm::Value*, 4> load_strided(Frame& frame, const StridedLanes& lanes) {
+llvm::SmallVector<llvm::Value*, 4> load_strided(FunctionBuilder& frame, const StridedLanes& lanes) {
   llvm::IRBuilder<>& builder = frame.builder();
   const llvm::Align align(element_bytes(lanes));
   llvm::SmallVector<llvm::Value*, 4> vectors(lanes.vectors,
@@ -135,7 +137,8 @@ llvm::SmallVector<llvm::Value*, 4> load_strided(Frame& frame, const StridedLanes
   return vectors;
 }
 
-void store_strided(Frame& frame, const StridedLanes& lanes, llvm::ArrayRef<llvm::Value*> values) {
+void store_strided(FunctionBuilder& frame, const StridedLanes& lanes,
+                   llvm::ArrayRef<llvm::Value*> values) {
   llvm::IRBuilder<>& builder = frame.builder();
   const llvm::Align align(element_bytes(lanes));
   if (is_few(lanes)) {

@@ -11,7 +11,7 @@
 #include <sinter/codegen/target.h>
 #include <sinter/ir/dtype.h>
 
-#include "llvm/frame.h"
+#include "llvm/function_builder.h"
 
 namespace sinter::detail {
 
@@ -33,9 +33,10 @@ struct StridedLanes {
 };
 
 /// One value for each vector in flight; lanes that are not active are 0.
-[[nodiscard]] llvm::SmallVector<llvm::Value*, 4> load_strided(Frame& frame,
+[[nodiscard]] llvm::SmallVector<llvm::Value*, 4> load_strided(FunctionBuilder& frame,
                                                               const StridedLanes& lanes);
 /// Stores one value for each vector in flight.
-void store_strided(Frame& frame, const StridedLanes& lanes, llvm::ArrayRef<llvm::Value*> values);
+void store_strided(FunctionBuilder& frame, const StridedLanes& lanes,
+                   llvm::ArrayRef<llvm::Value*> values);
 
 }  // namespace sinter::detail

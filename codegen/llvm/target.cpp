@@ -31,7 +31,7 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
-#include "llvm/frame.h"
+#include "llvm/function_builder.h"
 
 namespace sinter {
 namespace {

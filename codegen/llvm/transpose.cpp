@@ -38,7 +38,7 @@ void transpose_in_registers(llvm::IRBuilder<>& builder, Vectors& rows) {
 }
 
 /// for (number = 0; number < end; number += step) body(number)
-void count_up(Frame& frame, std::uint64_t end, std::uint64_t step, auto&& body) {
+void count_up(FunctionBuilder& frame, std::uint64_t end, std::uint64_t step, auto&& body) {
   llvm::IRBuilder<>& builder = frame.builder();
   llvm::BasicBlock* before = builder.GetInsertBlock();
   llvm::BasicBlock* loop = frame.new_block("turn");
@@ -56,7 +56,7 @@ void count_up(Frame& frame, std::uint64_t end, std::uint64_t step, auto&& body) 
 
 }  // namespace
 
-void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpose) {
+void emit_transpose(FunctionBuilder& frame, const LoopNest& nest, const Transpose& transpose) {
   llvm::IRBuilder<>& builder = frame.builder();
   const DType dtype = nest.arguments[transpose.argument].dtype;
   const unsigned lanes = transpose.lanes;

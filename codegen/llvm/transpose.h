@@ -3,11 +3,11 @@
 
 #include <sinter/codegen/loop_nest.h>
 
-#include "llvm/frame.h"
+#include "llvm/function_builder.h"
 
 namespace sinter::detail {
 
 /// Emits one Transpose statement of `nest` at the insertion point of `frame`.
-void emit_transpose(Frame& frame, const LoopNest& nest, const Transpose& transpose);
+void emit_transpose(FunctionBuilder& frame, const LoopNest& nest, const Transpose& transpose);
 
 }  // namespace sinter::detail

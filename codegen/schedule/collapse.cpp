@@ -83,7 +83,7 @@ std::int64_t stride_from_last(const Layout& layout, int position) {
 
 /// The shape that all reductions of a body reduce and the axes that they reduce; or those of its
 /// product, whose last three axes are M, N and K. Without either, the shape of the outputs.
-struct Frame {
+struct IterationSpace {
   Shape shape;
   int first = 0;           ///< first reduced axis
   int count = 0;           ///< number of reduced axes
@@ -111,7 +111,7 @@ struct Frame {
   }
 };
 
-Frame product_frame(const Graph& body, NodeId dot) {
+IterationSpace product_frame(const Graph& body, NodeId dot) {
   const auto operands = body.node(dot).operands;
   Shape shape;
   SINTER_ASSERT(broadcast_shapes(body.shape(operands[0]), body.shape(operands[1]), shape),
@@ -119,7 +119,7 @@ Frame product_frame(const Graph& body, NodeId dot) {
   return {shape, shape.rank() - 1, 1, 0, dot, true};
 }
 
-Frame reduction_frame(const Graph& body, NodeId reduction) {
+IterationSpace reduction_frame(const Graph& body, NodeId reduction) {
   const Attributes attributes = body.attributes(reduction);
   const Dims& axes = attributes.lists[0];
   return {body.shape(body.node(reduction).operands[0]),
@@ -130,7 +130,7 @@ Frame reduction_frame(const Graph& body, NodeId reduction) {
           false};
 }
 
-Frame frame_of(const Graph& body) {
+IterationSpace frame_of(const Graph& body) {
   std::optional<NodeId> dot;
   std::optional<NodeId> reduction;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
@@ -138,7 +138,7 @@ Frame frame_of(const Graph& body) {
     if (info(body.node({i}).op).kind == OpKind::reduction) reduction = {i};
   }
   if (dot.has_value()) {
-    Frame frame = product_frame(body, *dot);
+    IterationSpace frame = product_frame(body, *dot);
     frame.reduces = reduction.has_value();
     return frame;
   }
@@ -149,7 +149,7 @@ Frame frame_of(const Graph& body) {
 
 /// Returns the axes whose length is not 1, outermost first. The group has at least one axis, and M,
 /// N and K of a product are always among them.
-std::vector<Axis> walked_axes(const Frame& frame, const std::vector<Layout>& arguments) {
+std::vector<Axis> walked_axes(const IterationSpace& frame, const std::vector<Layout>& arguments) {
   const Shape& shape = frame.shape;
   std::vector<Axis> axes;
   const auto add = [&](Role role, std::int64_t extent, int position, auto&& is_walked) {
@@ -324,7 +324,7 @@ std::int64_t LoopSpace::inner_extent() const {
 LoopSpace collapse(const Graph& body) try {
   SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
   const std::vector<Layout> arguments = layouts(body);
-  const Frame frame = frame_of(body);
+  const IterationSpace frame = frame_of(body);
   std::vector<Axis> axes = walked_axes(frame, arguments);
   LoopSpace space;
   space.product = frame.product;

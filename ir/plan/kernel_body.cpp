@@ -23,13 +23,13 @@ BodyBuilder::BodyBuilder(const Plan& plan, const Places& places)
       copy_of_(plan.graph.nodes().size()) {}
 
 void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::size_t segment,
-                        std::span<const NodeId> members, std::span<const Store> stores) {
+                        std::span<const NodeId> members, std::span<const StoredValue> stores) {
   const Merging merging(kernel.body);
   kernel_ = &kernel;
   k_ = k;
   segment_ = segment;
   for (NodeId id : members) member_[id.index] = k;
-  for (const Store& store : stores) needed_[store.node.index] = k;
+  for (const StoredValue& store : stores) needed_[store.node.index] = k;
   mark_cone(members);
   for (NodeId id : members) {
     if (needed_[id.index] == k && computes(id) && !multiplies_ && !drops_)

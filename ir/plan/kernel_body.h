@@ -22,7 +22,7 @@ struct Place {
 };
 
 /// One value that a kernel stores.
-struct Store {
+struct StoredValue {
   NodeId node;
   Place place;
 };
@@ -62,7 +62,7 @@ class BodyBuilder {
   /// its segment. Values that other kernels store, of this segment or others, are read from their
   /// buffers.
   void build(PlanKernel& kernel, std::uint32_t k, std::size_t segment,
-             std::span<const NodeId> members, std::span<const Store> stores);
+             std::span<const NodeId> members, std::span<const StoredValue> stores);
   /// Returns the values of other segments that kernels rematerialise.
   [[nodiscard]] std::vector<PlanRepeat> take_repeats() { return std::move(repeats_); }
 

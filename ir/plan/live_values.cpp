@@ -70,21 +70,21 @@ class Walk {
   }
 
  private:
-  struct Frame {
+  struct Visit {
     NodeId node;
     std::size_t next = 0;  ///< its next operand
   };
 
   void step() {
-    Frame& frame = stack_.back();
-    const NodeId id = frame.node;
+    Visit& top = stack_.back();
+    const NodeId id = top.node;
     const Node& node = graph_.node(id);
-    if (frame.next == node.operand_count) {
+    if (top.next == node.operand_count) {
       if (node.op != Op::concat) live_.order.push_back(id);
       stack_.pop_back();
       return;
     }
-    const NodeId operand = node.operands[frame.next++];  // a push below invalidates `frame`
+    const NodeId operand = node.operands[top.next++];  // a push below invalidates `top`
     switch (node.op) {
       case Op::view: walk_memory(operand); break;
       case Op::concat: visit(operand); break;
@@ -146,7 +146,7 @@ class Walk {
   LiveValues live_;
   std::vector<bool> visited_;  // by node
   std::vector<bool> joined_;   // by node: a concat that must be in memory
-  std::vector<Frame> stack_;
+  std::vector<Visit> stack_;
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ class Planner {
   [[nodiscard]] int max_stores() const { return max_stores_per_node(limits_); }
 
   /// Adds a store to the kernel that computes the value; once that is full, to one that copies it.
-  void add_store(const Store& store) {
+  void add_store(const StoredValue& store) {
     const std::uint32_t node = store.node.index;
     const int earlier = stored_[node]++;
     std::uint32_t kernel = places_.kernel[node];
@@ -224,12 +224,13 @@ class Planner {
   Places places_;
   Plan plan_;
   std::vector<std::size_t> segment_of_kernel_;
-  std::vector<std::vector<Store>> stores_of_kernel_;
+  std::vector<std::vector<StoredValue>> stores_of_kernel_;
   std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
-  std::vector<Store> first_;    // stores of walked temporaries: never by copies, which read these
-  std::vector<Store> others_;   // all other stores
-  std::vector<int> stored_;     // by node: number of its stores so far
-  std::vector<bool> readable_;  // by node: true once it has a place from which it is read
+  std::vector<StoredValue>
+      first_;  // stores of walked temporaries: never by copies, which read these
+  std::vector<StoredValue> others_;  // all other stores
+  std::vector<int> stored_;          // by node: number of its stores so far
+  std::vector<bool> readable_;       // by node: true once it has a place from which it is read
 };
 
 }  // namespace

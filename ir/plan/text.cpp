@@ -61,7 +61,8 @@ class PlanPrinter {
         kept_[input.buffer.index].last = k;
       }
       for (const PlanOperand& output : plan.kernels[k].outputs) {
-        kept_[output.buffer.index].first = k;
+        Kept& kept = kept_[output.buffer.index];
+        kept.first = std::exchange(kept.written, true) ? kept.first : k;
       }
     }
   }
@@ -82,7 +83,8 @@ class PlanPrinter {
  private:
   /// Live range of a buffer, in kernels.
   struct Kept {
-    std::uint32_t first = 0;  ///< the kernel that writes it; of several the last
+    bool written = false;
+    std::uint32_t first = 0;  ///< the first kernel that writes it
     std::uint32_t last = 0;   ///< the last kernel that reads it
   };
 

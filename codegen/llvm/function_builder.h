@@ -1,5 +1,5 @@
-// Frame: the function being emitted, with its open loops, the caller's arguments, index expressions
-// and addresses.
+// FunctionBuilder: the function being emitted, with its open loops, the caller's arguments, index
+// expressions and addresses.
 //
 // Each index, address and argument is computed once, on first use, at the head of the outermost
 // scope in which it is known. So no pass has to hoist invariants or remove unused code.
@@ -42,9 +42,9 @@ struct Scope {
   llvm::SmallVector<llvm::Value*, 4> masks = {};
 };
 
-class Frame {
+class FunctionBuilder {
  public:
-  Frame(const LoopNest& nest, llvm::Function& function);
+  FunctionBuilder(const LoopNest& nest, llvm::Function& function);
 
   [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
   [[nodiscard]] llvm::LLVMContext& context() { return function_.getContext(); }

@@ -1,4 +1,4 @@
-#include "llvm/frame.h"
+#include "llvm/function_builder.h"
 
 #include <algorithm>
 #include <bit>
@@ -29,7 +29,7 @@ class EmitBefore {
 
 }  // namespace
 
-Frame::Frame(const LoopNest& nest, llvm::Function& function)
+FunctionBuilder::FunctionBuilder(const LoopNest& nest, llvm::Function& function)
     : nest_(nest),
       function_(function),
       builder_(function.getContext()),
@@ -37,17 +37,17 @@ Frame::Frame(const LoopNest& nest, llvm::Function& function)
       indices_(nest.indices.size()),
       buffers_(nest.arguments.size()) {}
 
-llvm::BasicBlock* Frame::new_block(const char* name) {
+llvm::BasicBlock* FunctionBuilder::new_block(const char* name) {
   return llvm::BasicBlock::Create(context(), name, &function_);
 }
 
-void Frame::bind(IndexId variable, llvm::Value* value) {
+void FunctionBuilder::bind(IndexId variable, llvm::Value* value) {
   indices_[variable.index] = value;
   variable_depths_[variable.index] = scopes_.size();
 }
 
 /// Position in scopes_ of the outermost scope in which `id` is known.
-std::size_t Frame::depth(IndexId id) const {
+std::size_t FunctionBuilder::depth(IndexId id) const {
   const Index& index = nest_.index(id);
   if (index.op == IndexOp::variable) return variable_depths_[id.index];
   const int operands = operand_count(index.op);
@@ -56,7 +56,7 @@ std::size_t Frame::depth(IndexId id) const {
   return std::max(a, b);
 }
 
-llvm::Value* Frame::index(IndexId id) {
+llvm::Value* FunctionBuilder::index(IndexId id) {
   if (indices_[id.index] == nullptr) {
     const EmitBefore here(builder_, scopes_[depth(id)].head_end);
     indices_[id.index] = compute(nest_.index(id));
@@ -64,7 +64,7 @@ llvm::Value* Frame::index(IndexId id) {
   return indices_[id.index];
 }
 
-llvm::Value* Frame::compute(const Index& i) {
+llvm::Value* FunctionBuilder::compute(const Index& i) {
   llvm::Type* i64 = builder_.getInt64Ty();
   const auto immediate = static_cast<std::uint64_t>(i.immediate);
   switch (i.op) {
@@ -99,7 +99,7 @@ llvm::Value* Frame::compute(const Index& i) {
 }
 
 /// Bytes from the last multiple of `immediate` to the address of offset `a` of an argument.
-llvm::Value* Frame::misalignment(const Index& i) {
+llvm::Value* FunctionBuilder::misalignment(const Index& i) {
   llvm::Value* place = builder_.CreatePtrToInt(address(i.argument, i.a), builder_.getInt64Ty());
   return builder_.CreateAnd(place, static_cast<std::uint64_t>(i.immediate - 1));
 }
@@ -107,7 +107,7 @@ llvm::Value* Frame::misalignment(const Index& i) {
 /// Of a sum, the part that is known in an outer scope is added first. The inner loop then adds one
 /// distance, which goes into the addressing mode of its instructions. A constant is added last, as
 /// their displacement, so that addresses at constant distances share one register.
-llvm::Value* Frame::address(std::uint8_t argument, IndexId offset) {
+llvm::Value* FunctionBuilder::address(std::uint8_t argument, IndexId offset) {
   llvm::Value*& result = addresses_[{argument, offset}];
   if (result != nullptr) return result;
   const Index& sum = nest_.index(offset);
@@ -128,20 +128,20 @@ llvm::Value* Frame::address(std::uint8_t argument, IndexId offset) {
   return result = builder_.CreateInBoundsGEP(element, base, distance);
 }
 
-llvm::Value* Frame::lane_distances(IndexId stride) {
+llvm::Value* FunctionBuilder::lane_distances(IndexId stride) {
   llvm::Value* step = index(stride);
   const EmitBefore here(builder_, scopes_[depth(stride)].head_end);
   return builder_.CreateMul(builder_.CreateVectorSplat(scope().lanes, step),
                             lane_numbers(builder_.getInt64Ty(), scope().lanes));
 }
 
-llvm::Value* Frame::stride_bytes(IndexId stride, unsigned bytes) {
+llvm::Value* FunctionBuilder::stride_bytes(IndexId stride, unsigned bytes) {
   llvm::Value* elements = index(stride);
   const EmitBefore here(builder_, scopes_[depth(stride)].head_end);
   return builder_.CreateNSWMul(elements, builder_.getInt64(bytes));
 }
 
-llvm::Value* Frame::lane_slot(std::uint64_t bytes) {
+llvm::Value* FunctionBuilder::lane_slot(std::uint64_t bytes) {
   lane_slot_bytes_ = std::max(lane_slot_bytes_, bytes);
   if (lane_slot_ == nullptr) {
     const EmitBefore here(builder_, scopes_.front().head_end);
@@ -152,16 +152,16 @@ llvm::Value* Frame::lane_slot(std::uint64_t bytes) {
   return lane_slot_;
 }
 
-llvm::Value* Frame::parameter(llvm::Type* type, std::uint64_t slot) {
+llvm::Value* FunctionBuilder::parameter(llvm::Type* type, std::uint64_t slot) {
   return table_slot(type, offsetof(KernelArguments, parameters), slot);
 }
 
-llvm::Value* Frame::parameter_here(llvm::Type* type, std::uint64_t slot) {
+llvm::Value* FunctionBuilder::parameter_here(llvm::Type* type, std::uint64_t slot) {
   return load_slot(type, argument_pointer(offsetof(KernelArguments, parameters)),
                    slot * sizeof(std::uint64_t));
 }
 
-llvm::Value* Frame::buffer(std::uint8_t argument) {
+llvm::Value* FunctionBuilder::buffer(std::uint8_t argument) {
   llvm::Value*& result = buffers_[argument];
   if (result != nullptr) return result;
   const Argument& declared = nest_.arguments[argument];
@@ -187,7 +187,7 @@ llvm::Value* Frame::buffer(std::uint8_t argument) {
 /// The pointer at byte `place` of KernelArguments. The tables do not change during a call, but may
 /// change before the next: a caller may inline the kernel into a loop and rewrite them in each
 /// iteration. So the loads are not marked invariant.
-llvm::Value* Frame::argument_pointer(std::size_t place) {
+llvm::Value* FunctionBuilder::argument_pointer(std::size_t place) {
   const EmitBefore here(builder_, scopes_.front().head_end);
   llvm::Value*& base = pointers_[place];
   if (base == nullptr) base = load_slot(builder_.getPtrTy(), function_.getArg(0), place);
@@ -195,13 +195,13 @@ llvm::Value* Frame::argument_pointer(std::size_t place) {
 }
 
 /// Slot `slot` of the table to which the pointer at byte `place` of KernelArguments points.
-llvm::Value* Frame::table_slot(llvm::Type* type, std::size_t place, std::uint64_t slot) {
+llvm::Value* FunctionBuilder::table_slot(llvm::Type* type, std::size_t place, std::uint64_t slot) {
   llvm::Value* base = argument_pointer(place);
   const EmitBefore here(builder_, scopes_.front().head_end);
   return load_slot(type, base, slot * sizeof(std::uint64_t));
 }
 
-llvm::Value* Frame::load_slot(llvm::Type* type, llvm::Value* base, std::uint64_t bytes) {
+llvm::Value* FunctionBuilder::load_slot(llvm::Type* type, llvm::Value* base, std::uint64_t bytes) {
   if (bytes != 0) base = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), base, bytes);
   return builder_.CreateAlignedLoad(type, base, llvm::Align(8));
 }
