@@ -14,7 +14,7 @@ namespace {
 struct Scaled {
   int bias;      ///< added to n, so that power_of_two() gives 2^n * unit
   double unit;   ///< the scale: 2^-64 or 2^-512
-  double bound;  ///< from this a on, e^-a rounds to 0
+  double bound;  ///< for a >= bound, e^-a rounds to 0
 };
 Scaled scaled(const Value& x) {
   return by_dtype(x, Scaled{63, 0x1p-64, 105}, Scaled{511, 0x1p-512, 746});
@@ -28,9 +28,9 @@ Value expm1_of(const Split& split) {
   return add(rest, split.high);
 }
 
-/// max(x, 0) - a / (1 + e^w) for a = |x| and e^w = scale (1 + z) / unit, w >= 0: x times the
-/// logistic function of w with the sign of x. The sum is scaled by unit, so that a quotient that is
-/// subnormal in the end is rounded only once.
+/// x times the logistic function of w for x >= 0, of -w for x < 0. Computed as
+/// max(x, 0) - a / (1 + e^w), where a = |x|, w >= 0 and e^w = scale (1 + z) / unit. The sum is
+/// scaled by unit, so that a subnormal result is rounded only once.
 Value gated(const Value& x, const Value& a, const Value& scale, const Value& z) {
   const double unit = scaled(x).unit;
   const Value sum = add(scale, fma(scale, z, unit));
@@ -82,7 +82,7 @@ Value tanh64(const Value& x) {
   return with_sign_of(result, x);
 }
 
-/// tanh in f32. From the clamp on it rounds to 1.
+/// tanh in f32. |x| is clamped to 9.02; from there on tanh rounds to 1.
 Value tanh32(const Value& x) {
   const Value a = at_most(x.abs(), 9.02);
   const IntervalPolynomials& polynomials = tanh_polynomials();
@@ -131,7 +131,8 @@ Value silu(const Value& x) {
 }
 
 /// w = 2 sqrt(2 / pi) (a + 0.044715 a^3) in two floats: for large w, e^w needs more digits of w
-/// than one float holds. `one` has so few bits that the rounding error of `slope` is exact.
+/// than one float holds. `one` has so few bits that the rounding error of `slope` is computed
+/// exactly.
 Value gelu_tanh(const Value& x) {
   const double one = by_dtype(x, 0x1.9884p0, 0x1.9884533d44p0);  // 2 sqrt(2 / pi)
   const double one_low = by_dtype(x, 0x1.4cf50ep-18, -0x1.35ee5e069876p-41);

@@ -1,10 +1,11 @@
 // The bodies of composite ops: one function each, named as its row in ops.def.
 //
 // To add a composite, add a row to ops.def and a function here; a row without a function does not
-// compile. The bodies of mathematical functions are in exponentials.cpp and the files beside it. A
-// body records one node a statement, or nests calls in the object position only: the order in which
-// a compiler evaluates arguments must never decide the order of nodes. Numbers are constants, not
-// parameters: they belong to the graph's structure.
+// compile. The bodies of mathematical functions are in exponentials.cpp and the files beside it. At
+// most one argument of a call may be a call that records: the order in which a compiler evaluates
+// arguments must never decide the order of nodes. (The object of a method call is always evaluated
+// before the arguments.) Numbers are constants, not parameters: they belong to the graph's
+// structure.
 #include "functions/composites.h"
 
 #include <array>

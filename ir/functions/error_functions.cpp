@@ -1,9 +1,9 @@
 // erf, erfc and gelu.
 //
 // Away from 0 they contain e^(-a^2), for gelu e^(-a^2 / 2), times a function of a = |x| that varies
-// slowly. That function is h (1 + g(u)): a quotient h = 1 / d, with d = 1 + k a, has most of it,
-// and g is a polynomial in u, which maps [0, inf) to an interval. The rounding error of h is added
-// to g.
+// slowly. That function is h (1 + g(u)). The quotient h = 1 / d (for gelu a / d), with d = 1 + k a,
+// approximates it; g is the relative correction, a polynomial in u, a function of a that maps
+// [0, inf) to a bounded interval. The rounding error of h is added to g.
 // Coefficients: scripts/fit.
 #include "functions/exponential.h"
 #include "functions/functions.h"
@@ -27,7 +27,7 @@ constexpr double kFar32[] = {0x1.0736cep-3,  0x1.45795p-1,  0x1.af4c08p-4,
 /// The constants of e^(-a^2) (1 + g(u)) / (1 + slope a) with u = 1 - scale / (a + shift), for one
 /// dtype.
 struct TailNumbers {
-  double bound;  ///< clamp of a: here the power of two has an exponent field of 0, so it is +0
+  double bound;  ///< upper clamp of a; there the power of two has exponent field 0, so it is +0
   int bias;      ///< added to n; see exponent_of
   double unit;   ///< the power of two at a = 0, by which the result is scaled
   double shift, scale;

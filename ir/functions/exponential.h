@@ -1,9 +1,9 @@
 // The range reduction of e^x, with which exp and all functions that use it begin.
 //
-// x = n ln 2 + r with an integer n and |r| <= ln 2 / 2. Adding a number whose ULP is 1 rounds to n.
-// The low bits of the sum are then n plus a bias that the caller chose; shifted left, they are the
-// exponent of a power of two. No conversion to an integer is needed, which x86 lacks from f64 to
-// i64 before AVX-512.
+// x = n ln 2 + r with an integer n and |r| <= ln 2 / 2. Adding a number whose ULP is 1 rounds
+// x log2 e to n. The low bits of the sum are then n plus a bias that the caller chose; shifted
+// left, they are the exponent of a power of two. So no conversion from floats to integers is
+// needed: before AVX-512, x86 converts no vectors of f64 to i64.
 #pragma once
 
 #include <vector>

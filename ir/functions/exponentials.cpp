@@ -113,8 +113,8 @@ Value exp2(const Value& x) {
   return scaled_in_halves(exp2_fraction(f), biased);
 }
 
-/// s e^r - 1/2 with s = 2^n / 2. The first part is s * high + (s - 1/2); the second has the rest of
-/// s e^r and the rounding errors of the first. All terms are halved so that s stays in range.
+/// s e^r - 1/2 with s = 2^n / 2. The first part is s * high + (s - 1/2); the second is the rest of
+/// s e^r plus the rounding errors of the first. All terms are halved so that s stays in range.
 Parts half_expm1(const Value& x) {
   const Split split = split_exponent(x, format(x.dtype()).bias - 1);
   const Value r = add(split.high, split.low);

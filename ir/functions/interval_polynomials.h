@@ -1,9 +1,10 @@
 // Piecewise polynomials in f32: the range of the argument has 16 intervals, each with coefficients
-// of its own, which lut16 looks up. So a short polynomial is accurate on all of them.
+// of its own, which lut16 looks up. So a short polynomial is accurate on every interval.
 //
 // An interval is a quarter of an octave of `position`, a number in [1, 16) that the function
 // computes from its argument. The last two bits of position's exponent and the first two of its
-// fraction are the index of the interval, so the tables begin at position 2 and end with [1, 2).
+// fraction are the index of the interval. So index 0 starts at position 2, and the intervals of
+// [1, 2) have the indices 12 to 15.
 #pragma once
 
 #include <span>
@@ -25,7 +26,7 @@ struct IntervalPolynomials {
 
 /// Place of an argument among the intervals.
 struct IntervalPlace {
-  Value index;     ///< of its interval, in the low four bits
+  Value index;     ///< integer whose low four bits are the index of the interval
   Value distance;  ///< from the centre of the interval
 };
 [[nodiscard]] IntervalPlace interval_place(const Value& a, const Value& position,

@@ -12,7 +12,7 @@ inline constexpr double kRootHalf64 = 0x3fe6a09e00000000;
 
 /// x = 2^n (1 + f) for positive finite x.
 struct NormalFraction {
-  Value n;  ///< times 2^fraction_bits; inf for inf, NaN for NaN and negative numbers
+  Value n;  ///< n 2^fraction_bits; inf for x = inf, NaN for NaN and negative x
   Value f;  ///< exact
 };
 /// Splits x such that 1 + f is at least the float whose bits are `least`, and less than twice that.
@@ -22,7 +22,7 @@ struct NormalFraction {
 struct LogRest {
   Value a;
   Value b;
-  std::optional<Value> c;  ///< none for 0
+  std::optional<Value> c;  ///< none if c is 0
 };
 
 /// log x = n 2^-fraction_bits ln 2 + f + rest, for all x except 0. n and f are exact.

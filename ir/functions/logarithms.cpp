@@ -76,8 +76,9 @@ Value undefined_of(const Value& bits) {
   return float_of(smeared.bit_or(bits));
 }
 
-/// `result` if x is positive and finite, else the logarithm of that special x. Most ops here are on
-/// integers, which do not wait for the floating-point ops that compute `result`.
+/// `result` if x is positive and finite, else the logarithm of x, which is 0, negative, inf or NaN.
+/// Most ops here are integer ops, so they do not wait for the floating-point ops that compute
+/// `result`.
 Value with_special_logarithms(const Value& result, const Value& x) {
   const Value bits = bits_of(x);
   const Value shifted = record(Op::bit_xor, {bits, by_dtype(x, -0x1p31, -0x1p63)});

@@ -55,8 +55,8 @@ inline Value greater(const Term& a, const Term& b) { return record(Op::greater, 
 
 // --- Bits ----------------------------------------------------------------------------------------
 
-/// The bits of a float as an integer of the same width. Those of a NaN are undefined: they must not
-/// decide a result, unless the result is NaN whatever they are.
+/// The bits of a float as an integer of the same width. The bits of a NaN are undefined, so no
+/// result except NaN may depend on them.
 [[nodiscard]] Value bits_of(const Value& x);
 /// The float of the same width with these bits.
 [[nodiscard]] Value float_of(const Value& bits);

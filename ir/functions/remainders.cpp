@@ -26,7 +26,7 @@ Value rounds_up(const Value& rest, const Value& b) {
   return below.logical_or(above);
 }
 
-/// The remainder modulo `divisor` that is not negative, from one of either sign.
+/// The non-negative remainder modulo `divisor`, from a remainder `rest` of either sign.
 Value not_negative(const Value& rest, const Value& divisor) {
   const Value moved = add(rest, divisor);
   return choose(less(rest, 0), moved, rest);
@@ -119,9 +119,9 @@ Value scaled_by_exponent(const Value& x, const Value& exponent) {
   return mul(scaled, float_of(second));
 }
 
-/// |a| modulo |b| for finite |a| >= |b| > 0. The quotient has up to 2098 bits, too many for steps
-/// that divide. In units of the last place of |b|, |b| is an integer M and |a| = A 2^n; the result
-/// is (A mod M) (2^n mod M) mod M.
+/// |a| modulo |b| for finite |a| >= |b| > 0. The quotient has up to 2098 bits, too many for
+/// the steps of remainder32(). In units of the last place of |b|, |b| is an integer M and |a| is
+/// A 2^n with an integer A; the result is (A mod M) (2^n mod M) mod M.
 Value remainder64(const Value& a, const Value& b) {
   const IntegerFraction dividend = integer_fraction(a);
   const IntegerFraction divisor = integer_fraction(b);

@@ -36,7 +36,7 @@ struct Window {
 
 /// Selects `count` chunks for x. `first` is the largest number of leading chunks that are skipped,
 /// a power of two minus 1. One is skipped if x >= 2^least, two if x >= 2^(least + 26), and so on; x
-/// is multiplied by 2^-26 for each.
+/// is multiplied by 2^-26 for each skipped chunk.
 Window window(Value x, int first, int least, std::size_t count) {
   std::vector<Value> chunks;
   for (double chunk : kTwoOverPi) {
