@@ -30,7 +30,8 @@ Value shrunk(const Step& at) {
 
 }  // namespace
 
-/// Both products are selected after they are computed: where x is positive, they may be inf or NaN.
+/// Both products are computed for every x and then selected by the sign of x: where x is positive,
+/// they may be inf or NaN.
 Value prelu(const Step& at, int i) {
   const auto& [x, weight, unused] = at.x;
   const Value positive = fn::greater(x, 0);
@@ -39,8 +40,8 @@ Value prelu(const Step& at, int i) {
 }
 
 /// For a slope >= 0 the result is positive exactly where x is. The rule then compares the result,
-/// which is often stored for other ops, unless x is an input and in memory anyway. The recorded ops
-/// differ, so graphs with slopes of either sign have different structures.
+/// which is often stored for other ops, unless x is an input and in memory anyway. So the
+/// recorded ops, and the structure of the graph, depend on the sign of the slope.
 Value leaky_relu(const Step& at, int) {
   const auto& [x, slope, unused] = at.x;
   const bool sign_shows = at.numbers[1].has_value() && *at.numbers[1] >= 0;

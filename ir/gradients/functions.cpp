@@ -38,8 +38,8 @@ Value slope_of_erf(const Value& x) {
 /// - At exponent 0 the result is 0 for every x, and only the factor e may contribute to second
 ///   derivatives. So the operands of the power are detached, and where 1 / x is not finite, the
 ///   base is 1 and the result a plain 0.
-/// - At x = 0 the factor e is detached: the derivative of the power may be infinite, and that of
-///   the factor does not count beside it.
+/// - At x = 0 the factor e is detached: the derivative of the power may be infinite, and the
+///   derivative of the factor is negligible beside it.
 Value pow_by_base(const Step& at) {
   const auto& [x, exponent, unused] = at.x;
   const Value has_inverse = fn::greater(x.abs(), least_inverted(x)).logical_and(x.isfinite());
@@ -52,8 +52,8 @@ Value pow_by_base(const Step& at) {
   return fn::choose(stays, 0, at.g.mul(factor.mul(lower)));
 }
 
-/// g x^e log x, with a finite number in place of an infinite logarithm: the power and its
-/// derivative, which may be 0, are multiplied by it. At x = 0 that number is the lowest one for
+/// g x^e log x, with a finite number in place of an infinite logarithm: the logarithm multiplies
+/// the power and its derivative, which may be 0. At x = 0 that number is the lowest finite one for
 /// exponents below 1, where the power's derivative is infinite as well, and 0 for others. At x = 0
 /// and exponent 0 the gradient is 0.
 Value pow_by_exponent(const Step& at) {
@@ -76,8 +76,8 @@ Value by_sign(const Step& at, const Value& above, const Value& slope) {
 }
 
 /// 2 / sqrt(pi) e^(-x^2) within a few ULP: it corrects for the rounding error of x^2. x is clamped,
-/// because the derivative of this would be 0 times infinity for infinite x; beyond the bound both
-/// are 0.
+/// because the derivative of this expression would be 0 times infinity for infinite x; beyond the
+/// bound the expression and its derivative are 0.
 Value exact_slope_of_erf(const Value& at) {
   const Value x = bounded(at, 32);
   const Value square = x.mul(x);
@@ -89,8 +89,8 @@ Value exact_slope_of_erf(const Value& at) {
 }
 
 /// The derivative of x s(w(x)) for the logistic function s: s + x s (1 - s) w'. The smaller of s
-/// and 1 - s is computed, and the larger is 1 minus that. The other way round, the smaller one
-/// would have an absolute error of an ULP of 1.
+/// and 1 - s is computed, and the larger is 1 minus the smaller. If the larger one were computed
+/// first, the smaller one would have an absolute error of an ULP of 1.
 Value slope_of_gated(const Value& x, const Value& w, const Value& w_slope) {
   const Value positive = fn::greater(w, 0);
   const Value smaller = positive.select(w.neg(), w).sigmoid();

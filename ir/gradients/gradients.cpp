@@ -64,8 +64,8 @@ class Backward {
     std::vector<Value> results;
     for (NodeId id : of_) {
       const Value value = result(id);
-      // Each result is a Value of its own: two of `of` may be one node, or one may be on the path
-      // of another.
+      // Each result is a node of its own, because two results may be one node: two values of `of`
+      // may be the same, or one value may be on the path from another to the loss.
       results.push_back(of_.size() == 1 ? value : value.convert(value.dtype()));
     }
     return results;
@@ -73,9 +73,9 @@ class Backward {
 
  private:
   struct Mark {
-    bool connected = false;  ///< true if the loss depends on it
-    bool defined = false;    ///< true if so along a path whose ops all have a gradient, maybe of 0
-    bool wanted = false;     ///< true if it depends on one of `of` through smooth ops
+    bool connected = false;  ///< true if the loss depends on the node
+    bool defined = false;    ///< true if on a path to the loss every op has a gradient, maybe 0
+    bool wanted = false;     ///< true if the node depends on one of `of` through smooth ops
   };
 
   [[nodiscard]] bool is_between(NodeId id) const {

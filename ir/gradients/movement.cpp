@@ -58,7 +58,7 @@ Placed placed(Value g, int axis, std::int64_t start, std::int64_t step, std::int
 
 // --- Reductions ----------------------------------------------------------------------------------
 
-/// `value`, which has the shape of the result, with the reduced axes as length 1. A scalar is
+/// `value`, which has the shape of the result, with the reduced axes kept as length 1. A scalar is
 /// returned as it is, since it broadcasts.
 Value kept(const Step& at, const Value& value) {
   const auto& [axes, keep] = at.attributes.lists;
@@ -103,7 +103,8 @@ Value products_of(const Halves& of) {
 }
 
 /// Gradients of the elements of both halves and the middle, from `others`, the gradients of the
-/// products that products_of() made of them: that of its product times the other factor.
+/// results of products_of(). The gradient of a factor is that of its product times the other
+/// factor.
 Value others_of(const Halves& of, const Value& others) {
   const std::int64_t half = of.low.shape()[1];
   const Value of_pair = of.middle.has_value() ? others.slice(1, 0, half) : others;
@@ -211,8 +212,8 @@ Value reduce_min(const Step& at, int) { return shared(at, at.x[0].greater(kept(a
 
 Value reduce_max(const Step& at, int) { return shared(at, at.x[0].less(kept(at, at.y))); }
 
-/// If all matrices of a are multiplied by one matrix b, its gradient is one product over the rows
-/// of all of them.
+/// If all matrices of a are multiplied by one matrix b, the gradient of b is one product over the
+/// rows of all matrices of a.
 Value mm(const Step& at, int i) {
   const auto& [a, b, unused] = at.x;
   if (i == 0) return product(at.g, transposed(b));

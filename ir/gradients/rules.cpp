@@ -48,7 +48,7 @@ Flow flow(const Graph& graph, NodeId id, std::size_t i) {
   const Node& node = graph.node(id);
   const bool floats = is_floating(node.dtype) && is_floating(graph.node(node.operands[i]).dtype);
   if (!floats || info(node.op).operands[i].attribute) return Flow::none;
-  // The planner makes reductions to the results of chunks, after all gradients.
+  // Only the planner makes reductions to the results of chunks, after all gradients.
   const bool reduces = info(node.op).kind == OpKind::reduction;
   if (reduces && reduction_chunk(graph.attributes(id)) > 0) return Flow::none;
   return rule(node.op).flow;
