@@ -45,8 +45,8 @@ struct NameHash : std::hash<std::string_view> {
 };
 using NameSet = std::unordered_set<std::string, NameHash, std::equal_to<>>;
 
-/// The storage of a graph. `apply`, `donate` and the add_ functions do the work of the functions of
-/// Graph that record.
+/// The storage of a graph. `apply`, `donate` and the add_ functions implement the functions of
+/// Graph that record nodes, inputs and outputs.
 struct GraphData {
   std::vector<Node> nodes;
   StableList<Shape> shapes;  ///< stable, since Value::shape returns references while it grows
@@ -94,8 +94,8 @@ struct GraphData {
 
 /// Returns `value` rounded to the compute dtype of `dtype`, as f64.
 [[nodiscard]] double round_to(double value, DType dtype);
-/// Returns `value` as a graph keeps it, with one NaN for all. Throws Error(invalid_argument) if
-/// `dtype` is an integer that cannot hold it.
+/// Returns `value` as a graph keeps it, every NaN as the same quiet NaN. Throws
+/// Error(invalid_argument) if `dtype` is an integer that cannot hold it.
 [[nodiscard]] double checked_scalar(double value, DType dtype);
 /// Returns checked_scalar, rounded by round_to: the number that a constant or a table holds.
 [[nodiscard]] double canonical_number(double value, DType dtype);

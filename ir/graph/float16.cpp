@@ -1,5 +1,6 @@
-// Conversions of 16-bit floats. They do not depend on the caller's rounding and flush modes: every
-// floating-point step is exact, or too small to affect the result.
+// Conversions of 16-bit floats whose significand has `fraction` stored bits. They do not depend on
+// the caller's rounding and flush modes: every floating-point step is exact, or its error is too
+// small to affect the result.
 #include <sinter/ir/float16.h>
 
 #include <algorithm>

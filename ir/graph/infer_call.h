@@ -24,8 +24,8 @@ struct OpCall {
 };
 
 // Each function returns the shape of a result, and throws Error for operands or attributes that do
-// not fit. Those with a second parameter also bring the attributes to canonical form: axes count
-// from the first, and calls with equal results have equal attributes.
+// not fit. Functions with a second parameter also bring the attributes to canonical form: no axis
+// is negative, and calls with equal results have equal attributes.
 [[nodiscard]] Shape infer_reduction(const OpCall& call, Attributes& attributes);
 [[nodiscard]] Shape infer_structure(const OpCall& call, Attributes& attributes);
 [[nodiscard]] Shape infer_product(const OpCall& call);

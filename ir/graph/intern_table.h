@@ -46,7 +46,7 @@ class InternTable {
   };
 
   /// Mixes all bits of the hash, because hashes of small numbers as doubles may differ only in the
-  /// upper ones.
+  /// upper bits.
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint32_t>((hash * 0x9e3779b97f4a7c15) >> 32);
   }
@@ -64,7 +64,7 @@ class InternTable {
     }
   }
 
-  std::vector<Slot> slots_;  ///< none, or a power of two
+  std::vector<Slot> slots_;  ///< empty, or a power of two of slots
   std::size_t count_ = 0;
 };
 

@@ -178,7 +178,7 @@ T maximum(T a, T b) {
   }
 }
 
-/// x shifted left by `count`, read as unsigned; 0 for counts of the width or more.
+/// x shifted left by `count`, which is read as unsigned; 0 for counts of T's width or more.
 template <typename T>
 T shift_left(T x, T count) {
   const auto places = static_cast<std::make_unsigned_t<T>>(count);
@@ -186,8 +186,8 @@ T shift_left(T x, T count) {
   return static_cast<T>(static_cast<std::uint64_t>(x) << places);
 }
 
-/// x shifted right by `count`, read as unsigned; arithmetic if T is signed. For counts of the width
-/// or more, -1 for negative x, else 0.
+/// x shifted right by `count`, which is read as unsigned; arithmetic if T is signed. For counts of
+/// T's width or more, -1 for negative x, else 0.
 template <typename T>
 T shift_right(T x, T count) {
   const auto places = static_cast<std::make_unsigned_t<T>>(count);

@@ -145,7 +145,8 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
     else if (keepdims)
       steps.shape.push_back(1);
   }
-  // A single group without axes that stay drops its axes itself, so no reshape is needed.
+  // If a single group holds reduced axes only, no axis of length 1 that stays, the reduction drops
+  // the axes itself and no reshape is needed.
   if (!keepdims && steps.groups.size() == 1 &&
       shape.rank() - steps.groups[0].lists[0].rank() == steps.shape.rank()) {
     steps.groups[0].lists[1][0] = 0;

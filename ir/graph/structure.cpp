@@ -9,8 +9,8 @@
 //   view       element [i, j, ...] is element offset[0] + i * strides[0] + j * strides[1] + ... of
 //              the memory of x, an input or a stored value; only `place_views` records it
 //
-// In canonical form axes count from the first. A slice has start 0 along an axis of length 0, and
-// step 1 along an axis of length 0 or 1.
+// In canonical form no axis is negative. A slice has start 0 along an axis of length 0 of its
+// result, and step 1 along an axis of length 0 or 1.
 #include <sinter/ir/structure.h>
 
 #include <algorithm>
