@@ -137,7 +137,8 @@ class Interpreter {
   }
 
  private:
-  /// By node, the id of its last reader; 0, which reads nothing, for outputs, so that they stay.
+  /// The id of the last reader of each node. Outputs get 0, so that they are kept: node 0 is a leaf
+  /// and reads nothing.
   [[nodiscard]] std::vector<std::uint32_t> last_uses() const {
     const std::span<const Node> nodes = graph_.nodes();
     std::vector<std::uint32_t> last(nodes.size(), 0);
@@ -219,14 +220,14 @@ class Interpreter {
     return result;
   }
 
-  /// A copy for the caller. In masks every true is stored as 1, also if an input held another byte.
+  /// A copy for the caller. In masks every true is stored as 1, even if an input held another byte.
   [[nodiscard]] TensorData copy(NodeId id) const {
     return compute(id, Op::broadcast, std::span(&id, 1));
   }
 
   const Graph& graph_;
   std::span<const TensorData> inputs_;
-  std::vector<TensorData> tensors_;  ///< by node; empty before its computation and after last use
+  std::vector<TensorData> tensors_;  ///< by node; empty before it is computed and after last use
   std::vector<std::uint32_t> last_use_;
 };
 

@@ -14,8 +14,9 @@ struct Walk {
   std::int64_t k_stride = 0;  ///< along the contracted dimension
 };
 
-/// Returns the strides of `x` whose contracted dimension is `k_axis`. Axes of `x` and of the result
-/// are aligned at the last one; the place of `k_axis` belongs to the other operand or has length 1.
+/// Returns the strides of `x`, whose contracted dimension is `k_axis`. Axes of `x` and of the
+/// result are aligned at the last one. The axis of the result that is aligned with `k_axis` belongs
+/// to the other operand or has length 1.
 Walk walk(const DenseTensor& x, int k_axis, const Shape& result) {
   const Strides dense = dense_strides(*x.shape);
   Walk made{x.data, {}, dense[k_axis]};
