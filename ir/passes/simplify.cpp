@@ -93,8 +93,8 @@ bool holds_exactly(DType from, DType to) {
   return is_floating(to) || is_unsigned(from) || !is_unsigned(to);
 }
 
-/// True if a conversion from `source` to `middle`, which holds its values exactly, and on to `to`
-/// gives the same as a direct conversion.
+/// True if conversions from `source` to `middle` and from `middle` to `to` give the same as a
+/// direct conversion from `source` to `to`. `middle` holds every value of `source` exactly.
 bool is_direct(DType source, DType middle, DType to) {
   if (!is_integer(source) || !is_floating(middle)) return true;
   // To integers, floats saturate and integers wrap. To 16-bit floats, integers go through f32.
@@ -148,7 +148,7 @@ Replacement fold_constants(const Candidate& at) {
     if (!value || is_storage_float(at.operand(i).dtype)) return std::nullopt;
     bits[i] = element_bits(*value, at.operand(i).dtype);
   }
-  const std::size_t last = at.operands.size() - 1;  // the first one of a select is a mask
+  const std::size_t last = at.operands.size() - 1;  // operand 0 of a select is a mask
   const std::uint64_t folded = evaluate_bits(at.op, at.operand(last).dtype, at.dtype,
                                              {bits.data(), at.operands.size()}, at.table);
   const double result = element_value(folded, at.dtype);
@@ -214,7 +214,8 @@ Replacement shorten_convert(const Candidate& at) {
   const NodeId source = inner.operands[0];
   const DType from = at.graph.node(source).dtype;
   const Op made_by = at.graph.node(source).op;
-  // Before `widen`, other 16-bit values are not rounded yet, so this conversion may round them.
+  // Before `widen`, results of other ops on 16-bit floats are not rounded yet, so this conversion
+  // may round them.
   if (is_storage_float(from) && made_by != Op::input && made_by != Op::convert) {
     return std::nullopt;
   }
@@ -236,8 +237,9 @@ constexpr Replacement (*kRules[])(const Candidate&) = {
     shorten_composition, shorten_convert, decide_select, drop_broadcast_to_own_shape,
 };
 
-/// Returns the replacement that the first rule to apply gives, or else records `at` itself. Rules
-/// consider values only; a replacement of another shape, without a broadcast, is rejected here.
+/// Returns the replacement by the first rule that applies, or else records `at` itself. Rules
+/// consider values only: a replacement whose shape differs, because it lacks a broadcast, is
+/// rejected here.
 NodeId simplified(const Candidate& at) {
   for (const auto rule : kRules) {
     const Replacement replacement = rule(at);

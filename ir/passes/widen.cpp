@@ -128,7 +128,8 @@ class Widening {
     return {rounded(to, floating_source(to, operand), node.dtype), node.dtype};
   }
 
-  /// A number is not rounded, whatever the mode: it is an operand of the ops that a rule records.
+  /// Unlike convert(), does not round an operand that is a number to its 16-bit dtype: the number
+  /// is an operand of the ops that a rule of a gradient records.
   Widened recast(Graph& to, const Node& node, NodeId operand) const {
     const std::optional<DType> held_by = held_by_[node.operands[0].index];
     const bool rounds = is_storage_float(node.dtype) && rounding_ == Rounding::each_op;
@@ -139,7 +140,8 @@ class Widening {
             wide == DType::f32 ? held_by : std::nullopt};
   }
 
-  /// A bitcast of the bits that memory would hold, to such bits.
+  /// A bitcast between the bits that memory would hold: a 16-bit operand is converted from f32 to
+  /// its dtype before it, and a 16-bit result to f32 after it.
   Widened bitcast(Graph& to, const Node& node, NodeId operand) const {
     const DType source = from_.node(node.operands[0]).dtype;
     if (is_storage_float(source)) operand = converted(to, operand, source);
@@ -163,8 +165,8 @@ class Widening {
     return is_number(node) && is_storage_float(node.dtype) ? node.dtype : held_by_[id.index];
   }
 
-  /// A 16-bit dtype that holds every element of an op's result because it holds all operands, if
-  /// any.
+  /// A 16-bit dtype that holds every element of an op's result because it holds every element of
+  /// its operands, if any.
   [[nodiscard]] std::optional<DType> dtype_of_elements(const Node& node) const {
     if (compute_dtype(node.dtype) != DType::f32) return std::nullopt;
     if (std::ranges::find(kKeepsDType, node.op) == std::end(kKeepsDType)) return std::nullopt;
