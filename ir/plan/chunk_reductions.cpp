@@ -1,6 +1,7 @@
-// chunk_reductions: splits a long reduction to few results in two, one to the results of chunks and
-// one from those to the final results. Each of the two has many units of work or is small, so all
-// threads are busy. The chunks are those that reduction.h defines, so the bits do not change.
+// chunk_reductions: splits a long reduction with few results into two: one from the elements to the
+// results of chunks, and one from the results of chunks to the final ones. Each of the two has many
+// units of work or is small, so all threads are busy. The chunks are those that reduction.h
+// defines, so the bits do not change.
 #include <sinter/ir/passes.h>
 
 #include <algorithm>
@@ -38,8 +39,8 @@ class ReductionChunker {
   }
 
   /// Elements of the longest chunk with which all threads have work; 0 if they have work without
-  /// chunks or the reduction is small. For long columns, whose rows lie far apart in memory, it is
-  /// the shortest chunk (see PlanLimits::column_bytes).
+  /// chunks, the reduction is small, or its rows are short. For long columns, whose rows lie far
+  /// apart in memory, it is the shortest chunk (see PlanLimits::column_bytes).
   [[nodiscard]] std::int64_t chosen_chunk(NodeId id) const {
     const Node& node = from_.node(id);
     const GroupExtents n =

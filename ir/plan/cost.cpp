@@ -61,8 +61,8 @@ int count_primitive(Op op, DType from, DType to) {
   return op == Op::div || op == Op::sqrt ? kDivision : 1;
 }
 
-/// The dtype that an op computes in: that of the last operand, which of a select is one of the two
-/// values.
+/// The dtype in which an op computes: that of its last operand. The last operand of a select is one
+/// of the two values.
 DType operand_dtype(const Graph& graph, const Node& node) {
   return graph.node(node.operands[node.operand_count - 1U]).dtype;
 }

@@ -21,10 +21,10 @@
 
 namespace sinter::detail {
 
-/// Number of elements computed of a value of shape `value` if it is computed in the loops of a user
-/// of shape `user` that broadcasts it. That is the number of the user's elements; if the value is
-/// uniform along the user's innermost axis (of those longer than 1), it is the number of its own
-/// elements.
+/// Number of times that an element of a value of shape `value` is computed, in total, in the loops
+/// of a user of shape `user` that broadcasts the value. It is the number of the user's elements, or
+/// of the value's own elements if the value is uniform along the user's innermost axis (of those
+/// longer than 1).
 [[nodiscard]] double computed_with(const Shape& value, const Shape& user);
 
 class CostModel {
@@ -48,7 +48,7 @@ class CostModel {
   /// True if rematerialising `value` in a segment is cheaper than storing and reading it.
   /// `operations` is the number of operations per element, `reads` the cost of reading operands
   /// that the segment does not read anyway, and `distance` the number of segments from the value's
-  /// home to this one. Rematerialising saves a write, a read, and keeping the value so long: the
+  /// home to this one. Rematerialising saves a write, a read, and keeping the value in between: the
   /// model assumes that no other consumer needs the value in memory.
   [[nodiscard]] bool pays_to_recompute(NodeId value, int operations, double reads,
                                        int distance) const;

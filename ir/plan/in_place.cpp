@@ -17,7 +17,7 @@ std::vector<std::pair<std::int64_t, std::int64_t>> walked_axes(const Shape& shap
   return axes;
 }
 
-/// True if an input or output of a kernel is all of its buffer, by the buffer's own strides.
+/// True if an input or output of a kernel covers all of its buffer, with the buffer's own strides.
 bool is_whole(const PlanBuffer& buffer, const Graph& body, NodeId node, const Strides& strides) {
   return walked_axes(body.shape(node), strides) == walked_axes(buffer.shape, buffer.strides);
 }

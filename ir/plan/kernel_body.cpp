@@ -110,7 +110,8 @@ NodeId BodyBuilder::copy_leaf(NodeId id) {
     made = kernel_->body.copy_node(plan_.graph, id, {});
   } else if (node.op == Op::parameter) {
     kernel_->parameters.push_back(static_cast<std::uint32_t>(node.payload));
-    // The caller supplies the value at each run. A placeholder used by mistake shall be noticed.
+    // The caller supplies the value at each run. The placeholder makes it noticeable if code uses
+    // it by mistake.
     constexpr double kOdd = 0x55;
     const bool has_nan = is_floating(node.dtype);
     const double placeholder = has_nan ? std::numeric_limits<double>::quiet_NaN() : kOdd;

@@ -29,10 +29,11 @@ struct StoredValue {
 
 /// Locations of the values of a plan and the kernels that compute them, by node of the graph.
 struct Places {
-  std::vector<Place> place;  ///< of inputs, concats and stored values: from where they are read
+  std::vector<Place> place;           ///< of inputs, concats and stored values: where they are read
   std::vector<std::uint32_t> kernel;  ///< first kernel that stores the value, or kNotStored
   std::vector<std::uint32_t> home;    ///< home segment of the value
-  /// The reduction of the home that drops its axes and that the value is or follows, or kNoNode.
+  /// The reduction in the value's home that drops its axes and that the value is or follows;
+  /// kNoNode if there is none.
   std::vector<NodeId> dropped_by;
 };
 inline constexpr std::uint32_t kNotStored = UINT32_MAX;

@@ -1,4 +1,4 @@
-// The live values by one depth-first walk over the graph, with a stack of its own in place of
+// Finds the live values in one depth-first walk over the graph, with an explicit stack instead of
 // recursion.
 #include "plan/live_values.h"
 

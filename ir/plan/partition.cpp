@@ -97,7 +97,8 @@ class Planner {
 
   [[nodiscard]] int max_stores() const { return max_stores_per_node(limits_); }
 
-  /// Adds a store to the kernel that computes the value; once that is full, to one that copies it.
+  /// Adds a store to the kernel that computes the value or, if that kernel has no room for more
+  /// stores of the value, to a kernel that copies it.
   void add_store(const StoredValue& store) {
     const std::uint32_t node = store.node.index;
     const int earlier = stored_[node]++;
@@ -227,7 +228,7 @@ class Planner {
   std::vector<std::vector<StoredValue>> stores_of_kernel_;
   std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
   std::vector<StoredValue>
-      first_;  // stores of walked temporaries: never by copies, which read these
+      first_;  // stores of walked temporaries: first, because kernels that copy read these
   std::vector<StoredValue> others_;  // all other stores
   std::vector<int> stored_;          // by node: number of its stores so far
   std::vector<bool> readable_;       // by node: true once it has a place from which it is read

@@ -3,7 +3,7 @@
 // Elementwise ops treat all elements alike, so a structural op can move through them towards the
 // inputs, where it is a view and costs nothing. It does not move, and its operand is stored, if
 // no strides express it (some reshapes), if the move would duplicate many ops, if at least as many
-// bytes would be stored where the move ends (of a product, say), or if fusion is off.
+// bytes would be stored at the values where the move ends (a product, say), or if fusion is off.
 //
 // A concat is the other way round: ops that follow it move into its parts, and the kernels of the
 // parts write their results next to each other. A pad is a concat with broadcast numbers.
@@ -131,7 +131,7 @@ class ViewPlacer {
   }
 
   /// A reshape that removes the reduced axes, kept with length 1, or inserts them, becomes part of
-  /// the reduction: it drops its axes instead of keeping them, or the reverse.
+  /// the reduction: the reduction then drops its axes instead of keeping them, or the reverse.
   Moved moved_reduction(Graph& to, const Move& move, NodeId x) {
     if (to.shape(x) != move.from) return std::nullopt;
     Attributes attributes = to.attributes(x);
@@ -185,7 +185,8 @@ class ViewPlacer {
     return sum.id();
   }
 
-  /// A view needs memory to read, which an iota has not. A computed value has.
+  /// A view reads memory, which an iota does not have. A sum with 0 is a computed value, which a
+  /// kernel can store.
   static NodeId stored_iota(Graph& to, NodeId x) {
     return (to.value(x) + to.constant(0, to.node(x).dtype)).id();
   }
@@ -293,8 +294,8 @@ class ViewPlacer {
     return to.copy_node(from_, id, operands);
   }
 
-  /// `length` elements of `x` from `start` along an axis that counts from the last; all of `x` if
-  /// it broadcasts along that axis.
+  /// `length` elements of `x` from `start` along an axis that is counted from the last one; all of
+  /// `x` if it broadcasts along that axis.
   NodeId slice_along(Graph& to, NodeId x, int axis_from_last, std::int64_t start,
                      std::int64_t length) {
     const int axis = to.shape(x).rank() + axis_from_last;

@@ -62,13 +62,13 @@ SegmentKernels::Group SegmentKernels::group_of(NodeId id) const {
 /// Finds the slots of all values. Returns true if every group runs in one round.
 template <typename GroupOf>
 bool SegmentKernels::find_slots(GroupOf group_of) {
-  std::map<Group, std::uint32_t> groups;  // numbered by their first values
+  std::map<Group, std::uint32_t> groups;  // numbered in the order of their first values
   for (NodeId id : stored_) {
     const auto next = static_cast<std::uint32_t>(groups.size());
     slots_[id.index] = {0, groups.try_emplace(group_of(id), next).first->second};
   }
   rounds_.assign(groups.size(), 0);
-  if (groups.size() == 1) return true;  // all its reads come from other segments
+  if (groups.size() == 1) return true;  // the only kernel reads from other segments only
   constexpr int kMaxSweeps = 8;         // two suffice for nearly all segments
   for (int i = 0; i < kMaxSweeps; ++i) {
     for (NodeId id : segments_.segment(segment_)) find_slot(id);

@@ -22,8 +22,9 @@ class SegmentKernels {
   [[nodiscard]] std::vector<std::vector<NodeId>> cut(std::size_t segment);
 
  private:
-  /// Values that one kernel may store together: those of equal stage (Segments::stages) and shape,
-  /// or of several shapes that the kernel's reductions have before and after (kSeveral).
+  /// Values that one kernel may store together: values of equal stage (Segments::stages) and shape,
+  /// or, if the shape is kSeveral, values whose shapes are those of operands or results of the
+  /// kernel's product and reductions.
   struct Group {
     int stage = 0;
     ShapeId shape;

@@ -135,7 +135,7 @@ bool SegmentRules::can_do_without(NodeId value, SegmentIndex s) const {
   if (result_.stores[value.index] > 0 || result_.live.walked[value.index]) return false;
   if (result_.stored[value.index] == CutRule::broadcast) return false;
   if (segment.product && contains(operands(*segment.product), value)) return false;
-  // The segment may rematerialise its other reads too, so there must be room for as many.
+  // The segment may rematerialise its other reads too, so there must be room for that many ops.
   const auto all = static_cast<int>(segment.reads.size());
   const bool has_room = segment.operations + all <= limits_.operations &&
                         segment.instructions + all * instructions(value) <= limits_.instructions;
@@ -202,21 +202,22 @@ bool SegmentRules::breaks_product(NodeId id, SegmentIndex s) const {
   return follows && !reduced && graph_.shape(id) != graph_.shape(*segment.product);
 }
 
-/// True if the block of the product's result that one unit of work holds has all elements of a
-/// result of a reduction over `frame`.
+/// True if the block of the product's result that one unit of work holds has all elements that one
+/// result of a reduction over `frame` combines.
 bool SegmentRules::block_holds(const Frame& frame, const Segment& segment) const {
   const Shape& shape = graph_.shape(*segment.product);
   if (frame.shape != shape || frame.chunk > 0 || shape.rank() != 2) return false;
   const std::int64_t row_bytes = shape[1] * info(graph_.node(*segment.product).dtype).bytes;
   if (shape.elements() <= 1 || row_bytes > limits_.product_row_bytes) return false;
-  // A reduction of a single column follows the order of rows, since axes of length 1 are dropped.
+  // A reduction of a single column combines elements in the order for rows, since axes of length 1
+  // are dropped.
   const bool is_column = shape[1] == 1 && !frame.reduces(1);
   return !frame.reduces(0) || (shape[0] <= limits_.product_rows && !is_column);
 }
 
 /// True if the node cannot join because of a reduction:
 /// - Without a product, all reductions of a segment have one frame. After a product each may have
-///   its own, but a node may follow those of one frame only.
+///   its own, but a node may follow reductions of one frame only.
 /// - A node that follows a reduction has one element for each result, or one for each element of
 ///   the row, if the row is short enough to be walked again.
 /// - Nothing follows a reduction to the results of chunks.

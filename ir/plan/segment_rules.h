@@ -76,8 +76,8 @@ struct Segment {
   std::vector<NodeId> reads;           // from memory; at most `arguments`
   std::size_t unshared_reads = 0;      // leading `reads` whose layout later ops cannot use
   std::vector<Frame> frames;           // of its reductions; several only after a product
-  std::optional<NodeId> product;       // once it has one
-  int arguments = 0;                   // buffers, if every open value is stored
+  std::optional<NodeId> product;       // if it has one
+  int arguments = 0;                   // buffers, if every open value is stored; see is_closed()
   int operations = 0;                  // a composite counts as one
   int instructions = 0;                // a composite counts as the ops of its body
 };
@@ -135,7 +135,8 @@ class SegmentRules {
   [[nodiscard]] bool is_last_use(NodeId value, NodeId user, SegmentIndex s) const {
     return is_at_home(value, s) && open_uses_[value.index] == uses_in(user, value);
   }
-  /// True if all users of a computed value are placed and none of them needs it in memory.
+  /// True if all users of a computed value are placed and none of them needs it in memory. Until
+  /// then the value is open.
   [[nodiscard]] bool is_closed(NodeId value) const {
     const Node& node = graph_.node(value);
     return open_uses_[value.index] == 0 && is_computed(node) && !is_leaf(node) && !is_stored(value);
@@ -148,9 +149,10 @@ class SegmentRules {
   /// The rule that keeps the node out of a segment in which all its operands are available; nullopt
   /// if the node may join.
   [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, SegmentIndex s) const;
-  /// Adds to `grown` the copies that `product` makes of what is in its segment already. Ops before
-  /// a product may be computed up to three times: for each of its operands, and in its epilogue.
-  /// Each copy reads the same values in another layout, so their `reads` are further arguments.
+  /// Adds to `grown` the copies that `product` makes of ops that are in its segment already. Ops
+  /// before a product may be computed up to three times: for each of its operands, and in its
+  /// epilogue. Each copy reads the same values in another layout, so their `reads` are further
+  /// arguments.
   void add_copies(NodeId product, std::size_t reads, const Segment& segment, Growth& grown) const;
 
   // --- Rematerialisation -------------------------------------------------------------------------
@@ -168,8 +170,8 @@ class SegmentRules {
   // --- Products and reductions -------------------------------------------------------------------
 
   [[nodiscard]] Frame frame_of(NodeId reduction) const;
-  /// What the results of the node follow in this segment, whose frames already hold that of a
-  /// reduction `id`.
+  /// What the result of the node follows in this segment. If the node is a reduction, the segment's
+  /// frames already hold its frame.
   [[nodiscard]] After after_with(NodeId id, SegmentIndex s) const;
   /// The reduction of the segment that drops its axes and that the node is or follows, or kNoNode.
   [[nodiscard]] NodeId dropped_by(NodeId id, SegmentIndex s) const;

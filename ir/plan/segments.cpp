@@ -247,7 +247,7 @@ class Segmenter : SegmentRules {
     ++read_by_[id.index];
   }
 
-  /// Counts uses of the value as placed. A value that is closed by that needs no buffer.
+  /// Counts uses of the value as placed. If that closes the value, it needs no buffer.
   void use(NodeId value, std::uint32_t uses) {
     open_uses_[value.index] -= uses;
     if (is_closed(value)) --segments_[result_.home[value.index]].arguments;
@@ -281,7 +281,7 @@ class Segmenter : SegmentRules {
   }
 
   /// Drops stores that proved needless: all segments that read the value also read its operands, so
-  /// they rematerialise it. Not all of them read these operands yet when the value was stored.
+  /// they rematerialise it. When the value was stored, some of them did not read the operands yet.
   void drop_stores() {
     std::vector<std::uint32_t> without(graph_.nodes().size());
     for (SegmentIndex s = 0; s < segments_.size(); ++s) {
@@ -411,7 +411,7 @@ class Segmenter : SegmentRules {
   std::vector<Readers> readers_;            // by node
   std::vector<std::uint32_t> position_;     // by node: scratch of cheapest_cut
   std::vector<SegmentIndex> candidates_;    // scratch of candidates()
-  std::vector<std::uint32_t> read_by_;      // by node: number of reads, or more after uproot()
+  std::vector<std::uint32_t> read_by_;      // by node: readers (segments), or more after uproot()
 };
 
 }  // namespace

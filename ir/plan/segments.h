@@ -17,10 +17,10 @@ namespace sinter::detail {
 inline constexpr NodeId kNoNode{UINT32_MAX};
 
 /// The live nodes, divided into segments that run one after the other. A value is stored only if
-/// `stored` has a rule for it, by the segment that is its home. A segment reads graph inputs and
-/// stored values of earlier segments, and may rematerialise cheap values of earlier segments. What
-/// a segment reads and what it stores are together at most `limits.arguments` buffers, so the same
-/// holds for every kernel that is a part of it.
+/// `stored` has a rule for it; the segment that is its home stores it. A segment reads graph inputs
+/// and stored values of earlier segments, and may rematerialise cheap values of earlier segments. A
+/// segment reads and stores at most `limits.arguments` buffers in all, and so does each of its
+/// kernels.
 struct Segments {
   LiveValues live;
   std::vector<NodeId> order;                   ///< of all segments, operands before users
@@ -33,8 +33,8 @@ struct Segments {
   std::vector<int> stores;  ///< by node: number of buffers for outputs, concats and views of it
   /// By node: number of reductions and products of its home on the longest path that ends at it.
   std::vector<int> stages;
-  /// By node: the reduction of its home that drops its axes and that the node is or follows, or
-  /// kNoNode.
+  /// By node: the reduction in its home that drops its axes and that the node is or follows;
+  /// kNoNode if there is none.
   std::vector<NodeId> dropped_by;
 
   [[nodiscard]] std::span<const NodeId> segment(std::size_t s) const {
@@ -50,7 +50,7 @@ struct Segments {
 [[nodiscard]] PlanLimits effective_limits(const PlanLimits& limits);
 
 /// Most buffers into which a segment stores one node. A node may be an output under any number of
-/// names; kernels of their own copy it to the buffers beyond this number.
+/// names; separate kernels copy it to the buffers beyond this number.
 [[nodiscard]] inline int max_stores_per_node(const PlanLimits& limits) {
   return limits.arguments - kMaxOperands;
 }

@@ -1,6 +1,7 @@
-// Memory for temporaries: first that of hosts, a few outputs and donated inputs that are free for
-// some kernels, then the workspace. Hosts take temporaries by size, largest first, so that small
-// ones do not block a large one. The workspace takes the others in kernel order, by best fit.
+// Temporaries are placed first in the memory of hosts, a few outputs and donated inputs that are
+// free for some kernels, then in the workspace. Hosts take temporaries by size, largest first, so
+// that small ones do not block a large one. The workspace takes the others in kernel order, by best
+// fit.
 #include "plan/temporaries.h"
 
 #include <algorithm>
@@ -94,7 +95,7 @@ void Arena::drop_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
 /// after its last read.
 struct Host {
   BufferId buffer;
-  std::int64_t from = 0;  ///< first kernel that may overwrite it; the one before it only in place
+  std::int64_t from = 0;  ///< first kernel that may overwrite it; kernel from - 1 may only in place
   std::int64_t bytes = 0;
   int alignment = 1;  ///< in bytes
   FreeSpace space;
@@ -126,8 +127,8 @@ class Placement {
 
  private:
   static constexpr std::int64_t kNever = INT64_MAX;
-  /// Most hosts: the largest buffers that qualify. It bounds the time, since each temporary tries
-  /// each host.
+  /// Largest number of hosts, which are the largest buffers that qualify. The limit bounds the
+  /// time, since each temporary tries each host.
   static constexpr std::size_t kMaxHosts = 8;
 
   void find_hosts() {

@@ -166,8 +166,8 @@ class PlanPrinter {
     add("\n");
   }
 
-  /// What storing a temporary moves, and the operations that it saves its consumers, which would
-  /// rematerialise it.
+  /// Adds the bytes that storing a temporary moves, and the operations that it saves: without it,
+  /// its consumers would rematerialise the value.
   void add_price(const PlanBuffer& buffer) {
     const auto& readers = readers_[static_cast<std::size_t>(&buffer - plan_.buffers.data())];
     const auto elements = static_cast<double>(buffer.shape.elements());
@@ -212,7 +212,7 @@ class PlanPrinter {
     }
   }
 
-  /// Bytes of the smallest temporary, for elements of 1, 2, 4 and 8 bytes each.
+  /// Bytes of the smallest temporary, by width of its elements: 1, 2, 4 and 8 bytes.
   using Smallest = std::array<std::int64_t, 4>;
   static constexpr Smallest kNoTemporary{kNever, kNever, kNever, kNever};
   static std::size_t width_index(const PlanBuffer& buffer) {
@@ -263,7 +263,8 @@ class PlanPrinter {
     bool first = true;
     for (const PlanRepeat& repeat : plan_.repeats) {
       const std::vector<NodeId> from = sources(repeat.node);
-      // A value of graph inputs alone is not listed: storing it was never an alternative.
+      // A value that is computed from graph inputs alone is not listed: storing it was never an
+      // alternative.
       if (std::ranges::all_of(from,
                               [&](NodeId value) { return is_leaf(plan_.graph.node(value)); })) {
         continue;
