@@ -28,7 +28,7 @@ class TextCursor {
   /// Reads a word: letters, digits and underscores, the first not a digit. Returns an empty text if
   /// no word is next.
   std::string_view word();
-  // These functions read a number, or throw that `what` was expected.
+  // These functions read a number, or throw an error that says that `what` was expected.
   std::uint64_t integer(std::string_view what);
   std::int64_t signed_integer(std::string_view what);
   double number(std::string_view what);

@@ -317,7 +317,7 @@ class Parser {
 
   TextCursor cursor_;
   Graph graph_;
-  /// Nodes by number. Not a hash table, since chosen numbers could make one slow.
+  /// Nodes by number. Not a hash table, which an adversary's choice of numbers could make slow.
   std::map<std::uint64_t, Value> values_;
 };
 
