@@ -30,7 +30,7 @@ namespace sinter::detail {
 /// whose lower half is 0. So values computed from bf16, integers, constants and parameters (whose
 /// NaN is the default one) are `upper_half`.
 enum class NanBits : std::uint8_t { upper_half, any };
-/// Returns the NanBits of a loaded value, or of an f32 that is converted from one, of this dtype.
+/// Returns the NanBits of f32 values that are loaded as `dtype` or converted from it.
 [[nodiscard]] NanBits nan_bits_of_load(DType dtype);
 /// Returns the NanBits of the result of `op`. `operands` is NanBits::any if that holds for any of
 /// the operands.
