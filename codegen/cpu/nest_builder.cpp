@@ -241,7 +241,7 @@ IndexId NestBuilder::add_loop(const VectorForm& form, Span range, const ElementB
 
 void NestBuilder::add_elements(Span range, const ElementBody& body, bool stores_outputs,
                                Block& block) {
-  // With masks, a range below one vector is one masked step.
+  // With masks, a range shorter than one vector is one masked step.
   const VectorForm peel{.lanes = strategy_.masks ? strategy_.lanes : 1,
                         .masked = strategy_.masks,
                         .once = strategy_.masks};

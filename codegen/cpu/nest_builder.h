@@ -27,8 +27,8 @@ class NestBuilder : protected StatementBuilder {
   [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Addresses.
-  /// Sets the row in which later offsets lie. `positions` are those along the axes from the first
-  /// on; the one along the axis of lanes is ignored.
+  /// Sets the row in which later offsets lie. `positions` are the positions along the first axes,
+  /// outermost first; the position along the axis of lanes is ignored.
   void set_row(const std::vector<IndexId>& positions);
   /// Returns the offset of the element of the row at `place` along the axis of lanes.
   [[nodiscard]] IndexId offset(std::size_t argument, IndexId place);

@@ -14,10 +14,10 @@ namespace {
 
 /// Most ops of an epilogue in registers, whose code is repeated for every row of a tile.
 constexpr int kMaxOperations = 12;
-/// Bytes of K up to which it is one depth: rows and columns of a tile of this length stay in the
-/// first two levels of the cache.
+/// Most bytes of a single depth that covers all of K, for one row or column of an operand. The rows
+/// and columns of a tile then stay in the first two levels of the cache.
 constexpr std::int64_t kDepthBytes = 2048;
-/// Bytes of a depth where K is split into several.
+/// Bytes of a depth, for one row or column of an operand, if K is split into several depths.
 constexpr std::int64_t kDepthBlockBytes = 1024;
 /// Bytes up to which a column operand stays in the first-level cache beside the rows of a tile, so
 /// that packing does not pay; see docs/figures.md.
@@ -39,8 +39,8 @@ std::vector<TileForm> tile_forms(const Target& target) {
   return {{1, 8}, {4, 4}, {8, 2}, {14, 2}};
 }
 
-/// Returns the form that covers the rows at the least cost. This choice is the class of the number
-/// of rows that the nest depends on.
+/// Returns the form that covers the rows at the least cost. The nest depends on the number of rows
+/// only by this choice, its class.
 TileForm choose_tile(std::int64_t rows, const Target& target) {
   const std::vector<TileForm> forms = tile_forms(target);
   const auto fits =
@@ -87,7 +87,8 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   strategy.depth = (strategy.several_depths ? kDepthBlockBytes : kDepthBytes) / bytes;
   const Node& operand = body.node(sides.column_operand);
   const bool computed = operand.op != Op::input;
-  // A single tile reads each element once, and several tiles find a small operand in the cache.
+  // Packing an input does not pay if a single row of tiles reads each element once, nor if the
+  // operand is small enough for several rows of tiles to find it in the cache.
   const bool worth_packing = computed || space.extents[0] * columns * bytes > kL1OperandBytes;
   strategy.packed =
       (rows > form.rows && worth_packing) || any_input(body, sides.columns, [&](std::size_t input) {

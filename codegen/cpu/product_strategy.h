@@ -11,12 +11,15 @@
 
 namespace sinter::detail {
 
-/// Shapes and ways of a CPU's product; M, N and K are those of the LoopSpace.
+/// The tile of a CPU's product, its depths, and how its operands and epilogue are handled. M, N and
+/// K are those of the LoopSpace.
 struct ProductStrategy {
-  std::int64_t rows = 1;   ///< rows of a tile; the tile has rows * vectors accumulators
-  int vectors = 1;         ///< columns of a tile, in vectors
-  bool masks = false;      ///< true if columns below a vector are a masked vector, else single
-  std::int64_t depth = 0;  ///< largest part of K that is accumulated at once
+  std::int64_t rows = 1;  ///< rows of a tile; the tile has rows * vectors accumulators
+  int vectors = 1;        ///< columns of a tile, in vectors
+  /// True if one masked tile covers the columns after the last whole tile; else whole vectors and
+  /// then single columns cover them.
+  bool masks = false;
+  std::int64_t depth = 0;  ///< most elements along K that are accumulated at once
   /// True if K exceeds `depth`. Local memory then holds the sums of the block between depths.
   bool several_depths = false;
   /// True if the column operand is packed: copied, so that the columns of a tile are contiguous.

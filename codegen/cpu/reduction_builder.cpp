@@ -12,7 +12,7 @@
 namespace sinter::detail {
 namespace {
 
-/// Ops from which on a value is kept in local memory instead of rematerialised in a later pass.
+/// Fewest ops of a value that is kept in local memory instead of rematerialised in a later pass.
 constexpr int kKeptOperations = 8;
 /// Longest row, in bytes, that is kept: it fits the first-level cache beside the inputs.
 constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;

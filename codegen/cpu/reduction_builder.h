@@ -33,7 +33,7 @@ class ReductionBuilder : protected NestBuilder {
   /// of the unit along the axes before the group; over columns, `inner` those along the axes after
   /// the group except the last. `group` is the level of values that change along the reduced axes:
   /// over rows along all of these but the last, over columns along all. Values that change with the
-  /// unit have Level::row, unless `group` is that.
+  /// unit have Level::row, unless `group` is Level::row.
   void set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
                 std::vector<IndexId> inner = {}, Level group = Level::group);
 
@@ -49,8 +49,9 @@ class ReductionBuilder : protected NestBuilder {
   void rematerialise(const std::vector<bool>& cone, Level level, IndexId place, Block& block);
 
   // Over rows.
-  /// Lets later passes keep the rows of values that are expensive to rematerialise, such as the
-  /// exponential of a softmax, in local memory, until drop_kept_values.
+  /// Chooses the values that are expensive to rematerialise, such as the exponential of a softmax.
+  /// A pass that computes one keeps its row in local memory for later passes, until
+  /// drop_kept_values.
   void choose_values_to_keep();
   void drop_kept_values();
   void add_pass(const Pass& pass, Block& block);
@@ -58,7 +59,8 @@ class ReductionBuilder : protected NestBuilder {
   void add_row_outputs(const Outputs& reduced, const Outputs& rows, Block& block);
 
   // Over columns.
-  /// Appends the statements for the columns from `place` on, whose reductions have values.
+  /// Appends the statements for the columns from `place` on. The reductions of these columns have
+  /// their results by then.
   using ColumnBody = std::function<void(IndexId place, Block& block)>;
   void add_column_loops(const Pass& pass, Span columns, const ColumnBody& body, Block& block);
   /// Sets the first row of the group, for values that do not change along the group.
@@ -73,7 +75,7 @@ class ReductionBuilder : protected NestBuilder {
 
  private:
   using Values = std::vector<ValueId>;
-  /// Returns a value at `place` for each reduction of a pass.
+  /// Returns for each reduction of a pass the value of its operand at `place`.
   using Operands = std::function<Values(IndexId place, Block& block)>;
 
   [[nodiscard]] const ReducedAxes& axes() const { return over_->axes(); }
@@ -104,9 +106,9 @@ class ReductionBuilder : protected NestBuilder {
   Level group_level_ = Level::group;
   std::vector<IndexId> unit_;             // positions along the axes before the group
   std::vector<IndexId> inner_positions_;  // and along the axes after the group except the last
-  std::vector<bool> defined_;             // [node] later blocks of the unit see its value
-  std::vector<bool> kept_;                // [node] passes keep its row for later passes
-  std::vector<bool> known_;               // [node] its row lies in its local argument already
+  std::vector<bool> defined_;             // [node] true if later blocks of the unit see its value
+  std::vector<bool> kept_;                // [node] true if passes keep its row for later passes
+  std::vector<bool> known_;               // [node] true if its row is in its local argument already
   std::vector<std::uint8_t> kept_in_;     // [node] local argument of its row
   std::vector<NodeId> keeping_;           // nodes whose rows the current pass stores
   IndexId row_start_;                     // position in the group at which the current row begins

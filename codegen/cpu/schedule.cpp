@@ -19,7 +19,8 @@ namespace {
 using detail::Level;
 using detail::Span;
 
-/// Largest side of the blocks that are transposed in registers: their vectors fit the registers.
+/// Largest side, in elements, of the blocks that are transposed in registers: their vectors fit the
+/// registers.
 constexpr int kMaxTransposeLanes = 16;
 
 class ElementwiseScheduler : detail::NestBuilder {
@@ -95,7 +96,7 @@ void ElementwiseScheduler::add_transposes(IndexId first_row, IndexId first_colum
   }
 }
 
-/// Adds one block; `positions` are those along the axes before its rows.
+/// Adds one block. `positions` are its positions along the axes that precede the axis of rows.
 void ElementwiseScheduler::add_block(Span rows, Span columns, std::vector<IndexId> positions,
                                      Block& block) {
   const IndexId side = indices_.constant(space_.tile);

@@ -79,7 +79,8 @@ class ProductScheduler : ReductionBuilder {
   void add_reductions(Block& block);
   void add_reduced_rows(Block& block);
 
-  /// The placement that staging the row operand needs; while it is staged, that of all else.
+  /// The placement for staging the row operand; while that operand is staged, the placement for
+  /// everything else.
   Placement other_placement_;
   const ProductSides sides_;
   const ProductStrategy product_;
@@ -93,7 +94,7 @@ class ProductScheduler : ReductionBuilder {
   std::uint8_t packed_ = 0;       // local argument of the packed column operand
   std::uint8_t staged_ = 0;       // local argument of the staged row operand
   std::uint8_t totals_ = 0;       // local argument of the sums of the block
-  std::int64_t staged_step_ = 0;  // elements between rows, or between k, of the staged operand
+  std::int64_t staged_step_ = 0;  // elements from a row (or k) of the staged operand to the next
 };
 
 // --- Definitions ---------------------------------------------------------------------------------
@@ -118,7 +119,8 @@ void ProductScheduler::define_side(const std::vector<bool>& side, Level level, I
 
 // --- The column operand --------------------------------------------------------------------------
 
-/// Panels of a tile's width lie one after another. A panel holds the k of a depth, row by row.
+/// Panels of a tile's width lie one after another. A panel has one row for each k of a depth, with
+/// one element for each column of the tile.
 IndexId ProductScheduler::packed_place(IndexId column, IndexId summed, IndexId panel) {
   const IndexId first = indices_.mul(indices_.sub(panel, columns_.from), number(product_.depth));
   const IndexId row = indices_.mul(indices_.sub(summed, depth_.from), number(tile_width()));
@@ -139,7 +141,8 @@ void ProductScheduler::pack_elements(Span depth, Block& block) {
   block.emplace_back(std::move(summed));
 }
 
-/// Transposes whole square blocks in registers, and copies the remaining k and columns by elements.
+/// Transposes whole square blocks in registers. Ordinary loads and stores copy the remaining k and
+/// columns.
 void ProductScheduler::pack_transposed(Block& block) {
   const auto input = static_cast<std::size_t>(body_.node(sides_.column_operand).payload);
   const std::int64_t side = tile_width();
@@ -186,7 +189,7 @@ void ProductScheduler::pack(Block& block) {
 // --- The row operand -----------------------------------------------------------------------------
 
 /// Switches to the other axis of lanes and the placement for it. The lanes of the row operand lie
-/// along M or K, those of all else along N; values that both use have a level for each.
+/// along M or K, all other lanes along N. A value that both use has a level in each placement.
 void ProductScheduler::switch_lane_axis(int lane_axis) {
   lane_axis_ = lane_axis;
   std::swap(placement_, other_placement_);
@@ -399,9 +402,9 @@ ReductionPasses ProductScheduler::reductions_over(Reduces what, ReducedAxes axes
           axes,       [this, what](NodeId node) { return reductions_.of(node) == what; }};
 }
 
-/// Returns the outputs that follow the reductions of a kind, or no reduction. With `reduced`, those
-/// with one element for each result of the reductions; else the others, among which may be results
-/// of rows that are broadcast along their row.
+/// Returns outputs that follow the reductions of kind `what`, or no reduction if `what` is empty.
+/// If `reduced`, these are the outputs with one element for each result of the reductions, else the
+/// other outputs. An output that broadcasts the result of a row along the row is one of the others.
 ProductScheduler::Outputs ProductScheduler::outputs_of(std::optional<Reduces> what,
                                                        bool reduced) const {
   Outputs outputs;
@@ -422,7 +425,7 @@ void ProductScheduler::reload_totals() {
                        }};
 }
 
-/// Appends a loop over the rows that reduces each row and stores the outputs of its length.
+/// Appends a loop over the rows that reduces each row and then stores the outputs of the row.
 void ProductScheduler::add_reduced_rows(Block& block) {
   Loop rows = serial_loop(rows_of_unit_);
   set_unit(over_rows_, {number(0), rows.variable});

@@ -16,13 +16,14 @@ constexpr int kLargeBody = 64;
 /// The same bound in instructions (op_cost.h), for ops that take many, such as divisions of bytes.
 /// Ops on floats count as four at most, so kLargeBody decides for them.
 constexpr int kLargeCode = 4 * kLargeBody;
-/// Ops from which on a body counts as a chain of dependent ops, such as a polynomial. Its latency
-/// costs more than spills and reloads from the cache, so its vectors in flight may exceed the
-/// registers.
+/// Fewest ops of a body that counts as a chain of dependent ops, such as a polynomial. The latency
+/// of a chain costs more than spills and reloads from the cache, so its vectors in flight may
+/// exceed the registers.
 constexpr int kChain = 16;
 /// Bytes above which a buffer does not stay in the second-level cache.
 constexpr std::int64_t kL2Bytes = std::int64_t{2} << 20;
-/// Bytes of a row beside which a gap to the next row does not matter to prefetching.
+/// Fewest bytes of a row that is long enough for prefetching to pay despite a gap before the next
+/// row.
 constexpr std::int64_t kLongRowBytes = std::int64_t{16} << 10;
 /// Prefetch distance in bytes; 1 and 4 KiB were no better, see docs/figures.md.
 constexpr std::uint16_t kPrefetchBytes = 2048;
@@ -35,7 +36,8 @@ std::vector<NodeId> reductions(const Graph& body) {
   return result;
 }
 
-/// Returns the number of elements that a register holds of the widest dtype in vectors.
+/// Returns the number of elements in one vector: as many as a register holds of the widest dtype
+/// that the kernel has in vectors.
 int choose_lanes(const Graph& body, const Placement& placement, const Target& target) {
   int bytes = 1;
   const auto widen = [&](NodeId node) {

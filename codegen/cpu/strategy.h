@@ -21,7 +21,8 @@ struct CpuStrategy {
   bool interleave = false;
   /// True if peel and tail are masked vectors; else they are loops over single elements.
   bool masks = false;
-  /// True if a loop over single whole vectors precedes the tail, which is then below one vector.
+  /// True if a loop over single whole vectors precedes the tail. The tail is then shorter than one
+  /// vector.
   bool middle = false;
   /// True if a peel precedes the first aligned store.
   bool peel = false;

@@ -2,8 +2,9 @@
 // the machine.
 //
 // Names are <dtype>_<what>, or f32x4_<what> for a vector. A text for several dtypes has
-// placeholders: $T the type, $U the unsigned type in which it computes without overflow, $D the
-// dtype's name. The function that instantiates a text replaces them, and further ones of that text.
+// placeholders: $T is the type, $U the unsigned type in which the text computes without overflow,
+// $D the dtype's name. The C++ function that instantiates a text replaces these, and any other
+// placeholders that the text has.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -30,7 +31,7 @@ struct Fixed {
 };
 
 // A GPU converts 16-bit floats by instructions. Elsewhere conversions are arithmetic that does not
-// depend on the floating-point environment. For NaN all return a NaN.
+// depend on the floating-point environment. Every conversion of a NaN gives a NaN.
 constexpr std::array kFixed{
     Fixed{"f16_to_f32", R"(float f16_to_f32(unsigned short bits) {
 #ifdef __CUDA_ARCH__

@@ -13,13 +13,14 @@
 
 namespace sinter::detail {
 
-/// What a thread does in one step of a loop. The first four are fields of Loop.
+/// What a thread does in one step of a loop. The first four members mean the same as in Loop.
 struct ThreadForm {
   int lanes = 1;
   int unroll = 1;
   bool masked = false;
   bool once = false;
-  bool scalar = false;  ///< all accesses are uniform: outside of loops with lanes, or of one lane
+  /// True if all accesses are uniform: outside of loops with lanes, or in loops of one lane.
+  bool scalar = false;
 };
 
 class CudaNestBuilder : protected StatementBuilder {

@@ -99,8 +99,8 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 }
 
 PlanLimits GpuTarget::plan_limits() const {
-  // Results of a reduction that fill the device: two for each of the 132 multiprocessors of an
-  // H200, one a block.
+  // Number of results of a reduction that fill the device, at one result a block: two blocks for
+  // each of the 132 multiprocessors of an H200.
   constexpr std::int64_t kUnits = 264;
   // No limit: neighbouring threads read neighbouring columns, however far apart the rows lie.
   constexpr std::int64_t kAnyColumns = std::numeric_limits<std::int64_t>::max();

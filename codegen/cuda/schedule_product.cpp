@@ -52,7 +52,7 @@ class CudaProductScheduler : CudaNestBuilder {
     int axis;                        ///< M or N: the operand's axis in the result
     std::int64_t size;               ///< elements of the tile along `axis`
     IndexId first;                   ///< first place of the tile along `axis`
-    bool by_depth;                   ///< neighbouring threads read neighbouring k
+    bool by_depth;                   ///< true if neighbouring threads read neighbouring k
     std::uint8_t local;              ///< the argument in shared memory
     std::int64_t step;               ///< elements from a row of `local` to the next
   };
@@ -99,8 +99,8 @@ IndexId CudaProductScheduler::clamp_place(IndexId place, int axis) {
   return indices_.min(place, indices_.sub(indices_.extent(axis), number(1)));
 }
 
-/// Appends a loop that computes one operand for the depth from `depth` on and stores it to shared
-/// memory. Neighbouring threads read neighbouring elements of global memory.
+/// Appends a loop that computes one operand for the depth that begins at `depth`, and stores it to
+/// shared memory. Neighbouring threads read neighbouring elements of global memory.
 void CudaProductScheduler::stage(const Side& side, IndexId depth, Block& block) {
   const std::int64_t count = side.size * product_.depth;
   ThreadForm form{.scalar = true};
@@ -150,7 +150,8 @@ Loop CudaProductScheduler::tile_loop(ThreadForm form, IndexId to) {
   return thread_loop(form, strategy_.threads, number(0), to);
 }
 
-/// Appends the loops that accumulate the depth from `depth` on onto `first`; returns the sums.
+/// Appends the loops that add the depth that begins at `depth` to the sums `first`. Returns the new
+/// sums.
 ValueId CudaProductScheduler::add_depth(ValueId first, IndexId depth, Block& block) {
   stage(rows_, depth, block);
   stage(columns_, depth, block);

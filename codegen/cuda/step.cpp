@@ -123,7 +123,7 @@ bool CudaEmitter::varies(const Statement& statement) const {
          std::ranges::any_of(compute->inputs(), [this](ValueId id) { return varying_[id.index]; });
 }
 
-/// A scope that is repeated for each vector in flight, k.
+/// Emits a loop over the vectors in flight, k, around what `body` emits.
 void CudaEmitter::for_copies(const Loop& loop, auto&& body) {
   const std::vector<std::string> outside = text_.scope();
   text_.line("#pragma unroll");
@@ -133,7 +133,7 @@ void CudaEmitter::for_copies(const Loop& loop, auto&& body) {
   text_.restore(outside);
 }
 
-/// A scope that is repeated for each lane, j.
+/// Emits a loop over the lanes, j, around what `body` emits.
 void CudaEmitter::for_lanes(const Loop& loop, auto&& body) {
   text_.line("#pragma unroll");
   text_.open(fmt::format("for (int j = 0; j < {}; ++j)", loop.lanes));
@@ -192,8 +192,8 @@ void CudaEmitter::emit_step(const Loop& loop, const std::string& first) {
   emit(loop.body);
 }
 
-/// A thread loop that contains a serial loop, `inner`: all vectors in flight go through each of its
-/// steps together.
+/// Emits a thread loop that contains a serial loop, `inner`. In each iteration of `inner`, a thread
+/// computes all its vectors in flight.
 void CudaEmitter::emit_nested(const Loop& loop, const Loop& inner, const std::string& first) {
   const std::vector<bool> needed = text_.needed(loop.body);
   SINTER_ASSERT(loop.unroll == 1 || counts_vectors(loop), "a digit counts the vectors in flight");
@@ -209,8 +209,8 @@ void CudaEmitter::emit_nested(const Loop& loop, const Loop& inner, const std::st
   text_.restore(outside);
 }
 
-/// The statements of `inner`, for the vectors in flight of a thread. `inner` is `loop` itself, or
-/// the serial loop in it.
+/// Emits the statements of `inner` for the vectors in flight of a thread. `inner` is `loop` itself,
+/// or the serial loop in it.
 void CudaEmitter::emit_vectors(const Loop& loop, const Loop& inner, const std::string& first) {
   const std::vector<bool> needed = text_.needed(inner.body);
   if (&inner != &loop)
@@ -239,7 +239,7 @@ void CudaEmitter::emit_vectors(const Loop& loop, const Loop& inner, const std::s
 }
 
 /// Emits the loads that all vectors in flight share: those whose offset is known before the loop
-/// over them. Of a single vector, emits all loads. Returns the other loads.
+/// over the vectors. With a single vector in flight, emits all loads. Returns the other loads.
 Block CudaEmitter::fetch_common(const Loop& loop, const Block& block) {
   Block own;
   const bool counted = counts_vectors(loop);
@@ -256,7 +256,7 @@ Block CudaEmitter::fetch_common(const Loop& loop, const Block& block) {
   return own;
 }
 
-/// A step element by element, each with its own test.
+/// Emits a step element by element, with a test for each element.
 void CudaEmitter::emit_masked_step(const Loop& loop, const std::string& first) {
   std::vector<Limit> limits = loop.limits;
   if (limits.empty()) limits.push_back({loop.variable, loop.to, true});
@@ -307,7 +307,8 @@ void CudaEmitter::declare_loads(const Loop& loop, const Block& loads) {
   }
 }
 
-/// Loads into the variable of the current vector; lane by lane if the lanes are not contiguous.
+/// Emits a load into the variable of the current vector, lane by lane if the lanes are not
+/// contiguous.
 void CudaEmitter::fetch(const Loop& loop, const Load& load) {
   const std::string to = loaded(loop, load);
   const std::string type = loaded_type(loop, load);
@@ -328,7 +329,7 @@ void CudaEmitter::fetch(const Loop& loop, const Load& load) {
   }
 }
 
-/// Uniform values first, then the values that vary with the lane, then the stores.
+/// Emits the uniform values first, then the values that vary with the lane, then the stores.
 void CudaEmitter::compute(const Loop& loop, const Loop& inner) {
   for (const Statement& statement : inner.body) {
     if (const Load* load = std::get_if<Load>(&statement)) {
@@ -350,7 +351,8 @@ void CudaEmitter::compute(const Loop& loop, const Loop& inner) {
   }
 }
 
-/// The loop over lanes: computes the values that vary, and collects what is stored in vectors y.
+/// Emits the loop over lanes. It computes the values that vary with the lane, and collects the
+/// values to store in vectors y.
 void CudaEmitter::compute_lanes(const Loop& loop, const Loop& inner) {
   for (const Statement& statement : inner.body) {
     const Store* store = std::get_if<Store>(&statement);

@@ -1,5 +1,5 @@
-// The decisions of the CUDA schedulers, one function each. Figures of an H200 stand for a device
-// whose GpuTarget does not say otherwise.
+// The decisions of the CUDA schedulers, one function each. A figure that the GpuTarget leaves at 0
+// is taken from an H200.
 #include "cuda/strategy.h"
 
 #include <algorithm>
@@ -17,17 +17,19 @@ constexpr int kAccessBytes = 16;
 /// Bytes that a thread has in flight. The 2,048 threads of a full multiprocessor then have 128 KiB,
 /// more than the 48 KiB that keep an H200's memory busy.
 constexpr int kBytesInFlight = 64;
-/// Bytes in flight of a thread that accesses single elements. They reach a third of the memory's
-/// bandwidth, and less code is faster to compile.
+/// Bytes in flight of a thread that accesses single elements. Such threads reach only a third of
+/// the memory's bandwidth, and less code is faster to compile.
 constexpr int kSingleBytesInFlight = 16;
+/// Most accesses of each argument that a thread has in flight.
 constexpr int kMaxUnroll = 8;
 /// Threads that an H200 holds at once: 132 multiprocessors of 2,048 threads.
 constexpr std::int64_t kResidentThreads = 132 * 2048;
 /// Bytes of the second-level cache of an H200.
 constexpr std::int64_t kCacheBytes = std::int64_t{50} << 20;
 constexpr std::int64_t kWarp = 32;
-/// Resident threads of the device for each block that a reduction should have: half a
-/// multiprocessor. Each then holds two blocks or more, and fewer threads wait for each other.
+/// Resident threads of the device for each block that a reduction should have: half of those of a
+/// multiprocessor. Each multiprocessor then holds two blocks or more, and fewer threads wait for
+/// each other.
 constexpr std::int64_t kThreadsWanted = 1024;
 /// Ops of a body beyond which one vector keeps a thread busy, so that nothing is unrolled.
 constexpr int kLargeBody = 64;
@@ -72,8 +74,8 @@ CudaStrategy new_strategy(const Graph& body, const GpuTarget& target) {
 }
 
 /// The largest power of two, up to 16, that divides the innermost length and the strides of the
-/// outer axes. Vectors of as many elements lie in one row each, and all are aligned if the first
-/// is.
+/// outer axes. A vector of as many elements lies within one row, and all vectors are aligned if the
+/// first one is.
 int divisor(const LoopSpace& space, std::size_t argument) {
   if (space.rank() == 1) return kAccessBytes;
   std::int64_t bits = kAccessBytes | space.extents.back();
@@ -89,8 +91,8 @@ bool is_contiguous(const LoopSpace& space, const Walked& walked) {
   return stride == LaneStride::contiguous;
 }
 
-/// Elements in one access: those of the widest contiguous dtype that 16 bytes hold, as far as the
-/// vectors of at least one argument stay within rows.
+/// Elements in one access: as many of the widest contiguous dtype as 16 bytes hold, but so few that
+/// the vectors of at least one argument stay within rows.
 int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
   int bytes = 1;
   int lanes = 1;
@@ -102,7 +104,7 @@ int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
   return std::min(lanes, kAccessBytes / bytes);
 }
 
-/// Bytes of one vector of each input in `walked`, or, if there is none, of each output.
+/// Bytes of one vector of every input in `walked` together; of every output if there is no input.
 int vector_bytes(const std::vector<Walked>& walked, int lanes) {
   const bool reads = std::ranges::any_of(walked, [](const Walked& one) { return !one.output; });
   int bytes = 0;
@@ -142,9 +144,9 @@ std::int64_t product(auto begin, auto end) {
   return std::accumulate(begin, end, std::int64_t{1}, std::multiplies<>());
 }
 
-/// `divisor` for the vectors of a reduced row. The last vector of a row may be partial, so the
-/// innermost length counts only where the reduced group has several axes. A chunk begins where the
-/// one before it ends, so the length of a chunk counts.
+/// Like `divisor`, for the vectors of a reduced row. The last vector of a row may be partial, so
+/// the innermost length counts only if the reduced group has several axes. A chunk begins where the
+/// chunk before it ends, so the length of a chunk counts.
 int row_divisor(const LoopSpace& space, std::size_t argument) {
   std::int64_t bits = kAccessBytes | space.chunk;
   if (space.reduced > 1) bits |= space.extents.back();
@@ -174,8 +176,8 @@ std::vector<DType> accumulators(const Graph& body, const Placement& placement) {
   return dtypes;
 }
 
-/// Elements in one access of a reduced row. The W lanes of every pass are a multiple of the
-/// elements that the threads of a team access at once.
+/// Elements in one access of a reduced row: so few that the W lanes of every pass are a multiple of
+/// the elements that the threads of a team access at once.
 int choose_row_lanes(const LoopSpace& space, const std::vector<Walked>& walked,
                      const std::vector<DType>& accumulators) {
   int bytes = 1;
@@ -203,12 +205,14 @@ int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
 // --- Products ------------------------------------------------------------------------------------
 
 constexpr int kProductThreads = 256;
-/// Resident threads of the device for each tile that a product should have: a whole
-/// multiprocessor. One tile keeps it busy, because a thread accumulates many elements at once.
+/// Resident threads of the device for each tile that a product should have: those of a whole
+/// multiprocessor. One tile keeps a multiprocessor busy, because a thread accumulates many elements
+/// at once.
 constexpr std::int64_t kTileThreadsWanted = 2048;
 /// Most rows of a thread: more accumulators would spill.
 constexpr int kMaxThreadRows = 16;
-/// Most columns of a tile: a depth of more would not fit shared memory beside that of the rows.
+/// Most columns of a tile: a depth of more columns would not fit shared memory beside a depth of
+/// the rows.
 constexpr std::int64_t kMaxTileColumns = 256;
 /// Fewest rows and columns that a tile is halved to: a smaller one reads as much as it computes.
 constexpr std::int64_t kMinTile = 32;

@@ -44,10 +44,10 @@ struct CudaProductStrategy {
   int lanes = 1;    ///< columns of a thread
   int rows = 1;     ///< rows of a thread
   int depth = 16;   ///< elements of K that are accumulated between two barriers
-  /// True if neighbouring threads read neighbouring k of the operand, because it is contiguous
-  /// along K; else they read neighbouring rows or columns.
+  /// True if neighbouring threads read neighbouring k of the row operand, because it is contiguous
+  /// along K; else they read neighbouring rows.
   bool rows_by_depth = false;
-  bool columns_by_depth = false;
+  bool columns_by_depth = false;  ///< the same for the column operand, else neighbouring columns
 
   [[nodiscard]] int threads() const { return across * down; }
   [[nodiscard]] std::int64_t tile_rows() const { return std::int64_t{down} * rows; }

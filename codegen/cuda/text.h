@@ -2,9 +2,9 @@
 // scope.
 //
 // As in the text form of a nest, an expression that is used more than once has a name: t0, t1, ...
-// It is defined as soon as all its variables are known. An expression that does not vary with a
-// loop, but is part of one that does, has a name too. The vectors of a thread are loaded in one
-// scope and stored in another; each scope defines the names that it uses itself.
+// It is defined as soon as all its variables are known. An operand that depends on no loop variable
+// has a name too if the expression that contains it depends on one. The vectors of a thread are
+// loaded in one scope and stored in another; each scope defines the names that it uses itself.
 #pragma once
 
 #include <cstddef>
@@ -54,7 +54,7 @@ class CudaText {
   void restore(std::vector<std::string> scope) { texts_ = std::move(scope); }
 
   [[nodiscard]] const std::string& text(IndexId id) const { return texts_[id.index]; }
-  /// The text as an operand of a sum or a comparison, with parentheses if these need them.
+  /// The text as an operand of a sum or a comparison, in parentheses if it needs them there.
   [[nodiscard]] std::string summand(IndexId id) const;
   /// The text as an operand of any operator.
   [[nodiscard]] std::string term(IndexId id) const;

@@ -53,8 +53,8 @@ void LlvmEmitter::run() {
   builder().SetInsertPoint(start);
   emit(nest_.body);
   // Streaming stores are weakly ordered on x86. The fence makes them visible before the caller can
-  // signal that the kernel is done. On AArch64 the release of that signal orders them like all
-  // stores.
+  // signal that the kernel is done. On AArch64 the release operation that signals it orders
+  // non-temporal stores like all others.
   if (streams_ && llvm::Triple(frame_.module().getTargetTriple()).isX86()) {
     builder().CreateIntrinsic(builder().getVoidTy(), llvm::Intrinsic::x86_sse_sfence, {});
   }
@@ -106,7 +106,7 @@ void LlvmEmitter::emit(const Loop& loop) {
   if (loop.masked) keep_masked(loop);
   frame_.close();
 
-  // Incremented last, the counter keeps its register.
+  // The increment stands at the end of the body, so that the counter keeps its register.
   llvm::BasicBlock* last = builder().GetInsertBlock();
   next->moveBefore(*last, last->end());
   if (loop.once) {
@@ -346,9 +346,9 @@ llvm::Value* LlvmEmitter::operand(ValueId id, unsigned copy) {
 }
 
 /// The splat of a uniform value, made right after the value's definition, so outside of the loops
-/// that use it. Once there are twice as many as vector registers, further ones are rematerialised
-/// at each use: a broadcast from memory is as fast as the reload of a spilled vector, and takes
-/// less stack.
+/// that use it. Once there are twice as many splats as vector registers, further splats are
+/// rematerialised at each use: a broadcast from memory is as fast as the reload of a spilled
+/// vector, and takes less stack.
 llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
   const auto lanes = llvm::ElementCount::getFixed(count);
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(binding.scalar)) {
@@ -396,7 +396,7 @@ llvm::Function& make_function(llvm::Module& module, const Target& target, std::s
   function->addFnAttr(detail::kKernel);
   function->addFnAttr("target-cpu", target.cpu);
   if (!target.features.empty()) function->addFnAttr("target-features", target.features);
-  // Vectors are as wide as the nest says, also on CPUs for which LLVM prefers half that width.
+  // Vectors are as wide as the nest says, even on CPUs for which LLVM prefers half that width.
   function->addFnAttr("prefer-vector-width", std::to_string(target.vector_bytes * 8));
   return *function;
 }

@@ -25,7 +25,7 @@ llvm::Intrinsic::ID range_of(const llvm::FixedVectorType& type) {
   }
 }
 
-/// min or max by vrangeps, which orders zeros.
+/// min or max by vrangeps or vrangepd, which order -0 before +0.
 llvm::Value* by_range(llvm::IRBuilder<>& builder, llvm::Intrinsic::ID range, Op op, llvm::Value* a,
                       llvm::Value* b, unsigned lanes) {
   constexpr unsigned kLeast = 0b0100;  // minimum, with the sign of the operand that it chooses

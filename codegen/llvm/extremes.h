@@ -2,7 +2,7 @@
 //
 // LLVM's intrinsics give the same, but on x86 they take twice as many instructions if neither
 // operand is a constant. There, vectors use:
-//   AVX-512  vrangeps, which orders zeros
+//   AVX-512  vrangeps, which orders -0 before +0
 //   AVX2     maxps(a, b) and maxps(b, a), which differ only for zeros of different sign, because
 //            maxps returns its second operand if both are equal; AND of the two gives +0 for max,
 //            OR gives -0 for min

@@ -104,9 +104,9 @@ llvm::Value* FunctionBuilder::misalignment(const Index& i) {
   return builder_.CreateAnd(place, static_cast<std::uint64_t>(i.immediate - 1));
 }
 
-/// Of a sum, the part that is known in an outer scope is added first. The inner loop then adds one
-/// distance, which goes into the addressing mode of its instructions. A constant is added last, as
-/// their displacement, so that addresses at constant distances share one register.
+/// Adds first the part of a sum that is known in an outer scope. The inner loop then adds one
+/// distance, which goes into the addressing mode of its instructions. Adds a constant last, as the
+/// displacement of these instructions, so that addresses at constant distances share one register.
 llvm::Value* FunctionBuilder::address(std::uint8_t argument, IndexId offset) {
   llvm::Value*& result = addresses_[{argument, offset}];
   if (result != nullptr) return result;

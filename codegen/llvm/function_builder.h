@@ -67,8 +67,8 @@ class FunctionBuilder {
   [[nodiscard]] llvm::Value* lane_distances(IndexId stride);
   /// Bytes from a lane to the next, `stride` elements of `bytes` bytes each.
   [[nodiscard]] llvm::Value* stride_bytes(IndexId stride, unsigned bytes);
-  /// Address of at least `bytes` bytes on the stack. All statements share this memory: what one
-  /// stores there is lost at the next.
+  /// Address of at least `bytes` bytes on the stack. All statements share this memory, so each
+  /// overwrites what the statements before it stored there.
   [[nodiscard]] llvm::Value* lane_slot(std::uint64_t bytes);
   /// Slot `slot` of KernelArguments::parameters.
   [[nodiscard]] llvm::Value* parameter(llvm::Type* type, std::uint64_t slot);

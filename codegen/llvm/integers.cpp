@@ -31,10 +31,10 @@ llvm::Value* divide_as_integers(llvm::IRBuilder<>& builder, bool is_signed, llvm
 }
 
 /// a / b of integers of up to 32 bits. f32 holds all 16-bit integers, f64 all 32-bit ones, and
-/// rounding keeps the integer part of a quotient. Proof for a, b > 0: let n be the integer above
-/// a / b. Then a / b <= n - 1 / b, which is below n by at least 1 / (b n) of n. As b n <= a + b,
-/// that is more than 2^-17 (of 32-bit integers 2^-33). The float before n is nearer to n, and
-/// rounding never passes a float.
+/// rounding keeps the integer part of a quotient. Proof for a, b > 0: let n be the least integer
+/// above a / b. Then a / b <= n - 1 / b, so the relative distance from n is at least 1 / (b n). As
+/// b n <= a + b, this distance is more than 2^-17 (2^-33 for 32-bit integers). The float before n
+/// is nearer to n, and rounding never passes a float.
 llvm::Value* divide_as_floats(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
                               llvm::Value* b) {
   const bool words = a->getType()->getScalarSizeInBits() == kWord;

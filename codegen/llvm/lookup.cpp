@@ -39,7 +39,7 @@ llvm::Value* resized(llvm::IRBuilder<>& builder, llvm::Value* x, unsigned lanes)
 }
 
 /// The bits of the table as vectors of `lanes` integers of `type`. A number that is wider than
-/// `type` is several integers, lowest first.
+/// `type` becomes several integers, the one with the lowest bits first.
 std::vector<llvm::Constant*> parts_of(const LookupTable& table, DType dtype,
                                       llvm::IntegerType* type, unsigned lanes) {
   llvm::SmallVector<llvm::Constant*, 128> pieces;

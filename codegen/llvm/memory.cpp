@@ -6,8 +6,8 @@
 
 namespace sinter::detail {
 
-/// Mask of the elements in memory, in their order there, that vector `copy` accesses. nullptr for
-/// all of them: the loop is not masked.
+/// Mask of the elements that vector `copy` accesses, in their order in memory. nullptr if the loop
+/// is not masked, so that the vector accesses all of them.
 llvm::Value* LlvmEmitter::mask(LaneStride stride, unsigned copy) {
   if (scope().masks.empty()) return nullptr;
   if (stride != LaneStride::reversed) return scope().masks[copy];
@@ -71,7 +71,8 @@ StridedLanes LlvmEmitter::strided_lanes(std::uint8_t argument, IndexId offset, I
 }
 
 /// Address of vectors `copy` and `copy` + 1 of an interleaved loop. They lie in memory as 32-bit
-/// words: an even element, of `copy`, in the lower half and an odd one in the upper half.
+/// words: the lower half of a word is an element of `copy` (even), the upper half one of `copy` + 1
+/// (odd).
 llvm::Value* LlvmEmitter::pair_address(std::uint8_t argument, IndexId offset, unsigned copy) {
   llvm::Value* distance = builder().getInt64(std::uint64_t{copy} * scope().lanes);
   llvm::Value* place = frame_.address(argument, offset);

@@ -30,8 +30,10 @@ namespace sinter::detail {
 /// whose lower half is 0. So values computed from bf16, integers, constants and parameters (whose
 /// NaN is the default one) are `upper_half`.
 enum class NanBits : std::uint8_t { upper_half, any };
+/// Returns the NanBits of f32 values that are loaded as `dtype` or converted from it.
 [[nodiscard]] NanBits nan_bits_of_load(DType dtype);
-/// `operands` is `any` if that of an operand is.
+/// Returns the NanBits of the result of `op`. `operands` is NanBits::any if that holds for any of
+/// the operands.
 [[nodiscard]] NanBits nan_bits_of_result(Op op, DType from, NanBits operands);
 
 /// Returns op(operands). The operands are all scalars, or all vectors of as many lanes. `from` is

@@ -20,7 +20,7 @@ namespace sinter::detail {
 /// True if one instruction stores strided lanes of `dtype`: AVX-512 has them for 4 and 8 bytes.
 [[nodiscard]] bool has_scatter(const Target& target, DType dtype);
 
-/// The lanes that one statement accesses, of all its vectors in flight.
+/// The lanes that one statement accesses, in all its vectors in flight.
 struct StridedLanes {
   llvm::Type* element = nullptr;  ///< type of a lane in memory
   llvm::Value* first = nullptr;   ///< address of lane 0

@@ -90,9 +90,9 @@ class StackMeter final : public llvm::MachineFunctionPass {
   StackUse& most_;
 };
 
-/// Adds LLVM's passes from IR to machine code, without the IR passes that usually precede them:
-/// these take half of the time, and the emitted IR needs only one of them, which scalarises masked
-/// accesses that the CPU lacks.
+/// Adds LLVM's passes from IR to machine code, without the IR passes that usually precede them. The
+/// IR passes take half of the time of code generation. The emitted IR needs only one of them, which
+/// scalarises masked accesses that the CPU lacks.
 void add_passes(const llvm::Module& module, llvm::legacy::PassManager& passes,
                 llvm::LLVMTargetMachine& machine, llvm::raw_pwrite_stream& stream,
                 llvm::CodeGenFileType type, StackUse& stack) {

@@ -1,7 +1,7 @@
-// A block of lanes * lanes elements is transposed in log2(lanes) rounds. The round of distance d
-// swaps bit d of the row number with bit d of the column number, by two shuffles for each pair of
-// vectors d apart. A shuffle is one instruction on targets with two-operand permutes, one or two on
-// others.
+// A block of lanes * lanes elements is transposed in log2(lanes) rounds. The round of distance d, a
+// power of two, swaps the bit of value d in the row number with the same bit in the column number,
+// by two shuffles for each pair of vectors d apart. A shuffle is one instruction on targets with
+// two-operand permutes, one or two instructions on others.
 #include "llvm/transpose.h"
 
 #include <algorithm>

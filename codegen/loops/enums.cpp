@@ -1,4 +1,4 @@
-// One overload for each part of a nest that has an enum.
+// One overload of check() for each enum, and for each kind of statement that may hold one.
 #include "loops/enums.h"
 
 #include <sinter/ir/enum.h>

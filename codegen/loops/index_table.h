@@ -69,10 +69,10 @@ class IndexTable {
   std::int64_t variables_ = 0;
 };
 
-/// Returns how many of the operands a and b an index of this op has.
+/// Number of operands of an index with this op: 0, 1 (a) or 2 (a and b).
 [[nodiscard]] int operand_count(IndexOp op);
 
-/// Calls `visit` for every index that a statement of `block`, or of a block in it, names.
+/// Calls `visit` for every index that the statements of `block` and of its inner blocks name.
 void for_each_index(Block& block, const std::function<void(IndexId&)>& visit);
 void for_each_index(const Block& block, const std::function<void(IndexId)>& visit);
 

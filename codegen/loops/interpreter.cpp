@@ -92,12 +92,12 @@ class Machine {
   const KernelArguments& arguments_;
   const std::int64_t begin_;
   const std::int64_t end_;
-  std::vector<std::int64_t> variables_;         // [index] only of variables
+  std::vector<std::int64_t> variables_;         // [index] value of a loop variable
   std::vector<std::int64_t> indices_;           // [index]
   std::vector<std::vector<Word>> values_;       // [value][lane]
-  std::vector<std::vector<std::byte>> locals_;  // [argument] memory of local ones not in scratch
-  std::vector<std::byte*> local_begin_;         // [argument] first byte of a local one
-  std::vector<Shared> shared_;                  // [argument] of a block
+  std::vector<std::vector<std::byte>> locals_;  // [argument] local memory that is not in scratch
+  std::vector<std::byte*> local_begin_;         // [argument] first byte of a local argument
+  std::vector<Shared> shared_;                  // [argument] accesses of the current block
   std::vector<Word> next_;                      // lanes of a Carry::next while they are gathered
   std::vector<std::vector<Word>> carried_;      // [Carry::value][element of a thread loop's step]
   int barriers_ = 1;                            // barriers that the block has passed, plus 1
@@ -193,7 +193,7 @@ Word Machine::lane(ValueId id, std::size_t lane) const {
   return lanes.size() == 1 ? lanes[0] : lanes[first_ + lane];
 }
 
-/// Returns the lanes of a result that a statement computes.
+/// Returns the lanes of a result, for a statement to fill.
 std::span<Word> Machine::lanes(ValueId id) {
   values_[id.index].resize(first_ + active_);
   return std::span(values_[id.index]).subspan(first_);
@@ -452,7 +452,7 @@ void Machine::read_carried(const Loop& loop, std::size_t first) {
   }
 }
 
-/// Lanes that a masked loop leaves out have no next value, and keep theirs.
+/// Lanes that a masked loop leaves out have no next value, and keep the value that they carry.
 void Machine::write_carried(const Loop& loop, std::size_t first) {
   for (const Carry& carry : loop.carried) {
     const std::vector<Word>& next = values_[carry.next.index];
@@ -469,8 +469,8 @@ void Machine::end_thread_carried(const Loop& loop) {
   }
 }
 
-/// Returns the number of lanes of the vector at `at` that the loop does not leave out. They are the
-/// first ones.
+/// Returns the number of lanes of the vector at `at` that the loop computes. These are the first
+/// lanes of the vector.
 std::size_t Machine::active_lanes(const Loop& loop, std::int64_t at) const {
   std::int64_t rest = number(loop.to) - at;
   for (const auto& [place, end, by_lane] : loop.limits) {

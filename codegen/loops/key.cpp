@@ -1,5 +1,5 @@
-// Canonical bytes of a nest, the key of its machine code: every field of every entry, in order,
-// and before every list its length.
+// Canonical bytes of a nest, the key of its machine code: every field of every entry, in order. The
+// length of a list precedes its entries.
 #include <bit>
 #include <span>
 #include <type_traits>

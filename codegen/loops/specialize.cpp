@@ -19,7 +19,8 @@ Index with_numbers(Index index, const LoopSpace& space) {
   return index;
 }
 
-/// Drops loops whose range is empty, such as the tail of a length that is a multiple of the vector.
+/// Drops loops whose range is empty, such as a tail if the length is a multiple of the vector
+/// width.
 void drop_empty_loops(Block& block) {
   std::erase_if(block, [](const Statement& statement) {
     const Loop* loop = std::get_if<Loop>(&statement);

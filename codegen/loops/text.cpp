@@ -83,8 +83,8 @@ bool Printer::ready(const Index& index) const {
   return (operands < 1 || !text(index.a).empty()) && (operands < 2 || !text(index.b).empty());
 }
 
-/// Returns the text of an operand of `*` or `/`, or of the right operand of `-`: sums in
-/// parentheses.
+/// Returns the text of an operand of `*` or `/`, or of the right operand of `-`. Sums and
+/// differences without a name are in parentheses.
 std::string Printer::factor(IndexId id) const {
   const IndexOp op = nest_.index(id).op;
   const bool sum = (op == IndexOp::add || op == IndexOp::sub) && !named(id.index);
@@ -117,7 +117,8 @@ std::string Printer::expression(const Index& index) const {
   return {};
 }
 
-/// Gives a text to every index whose variables have values now; prints the indices with a name.
+/// Gives a text to every index whose variables have values now. Prints the definition of each index
+/// that has a name.
 void Printer::define_indices() {
   for (std::size_t i = 0; i < texts_.size(); ++i) {
     const Index& index = nest_.indices[i];

@@ -18,7 +18,7 @@ namespace {
 
 bool is_numeric(DType dtype) { return dtype != DType::boolean; }
 
-/// A set of loop variables: bit k for the k-th in the table.
+/// A set of loop variables: bit k for the k-th variable in LoopNest::indices.
 constexpr std::size_t kMaxVariables = 512;
 using Variables = std::bitset<kMaxVariables>;
 
@@ -85,7 +85,8 @@ class Verifier {
   std::vector<const Loop*> loops_;  // enclosing loops, outermost first
   bool stored_ = false;             // true if this block has stored to an output
   bool reduces_ = false;            // true for a nest with a reduction or product: see reduces()
-  /// A carried value that has the lanes of `loop`, until a statement takes them.
+  /// A carried value that has the lanes of `loop`. The entry lasts until a fold or another loop
+  /// takes the lanes over.
   struct Lanes {
     ValueId value;
     const Loop* loop;
@@ -258,7 +259,8 @@ const Loop& Verifier::lanes_of(const Loop& loop, const Carry& carry) const {
   SINTER_ASSERT(false, "a thread loop continues what the serial loop around it carries");
 }
 
-/// Lanes are taken once, so that an emitter may continue them in place.
+/// Drops the entry of `id` in carried_, if it has one: the loop `by`, or a fold if `by` is null,
+/// takes over the lanes. So an emitter may update them in place.
 void Verifier::take_lanes(ValueId id, const Loop* by) {
   const auto found = std::ranges::find(carried_, id, &Lanes::value);
   if (found == carried_.end()) return;
@@ -475,7 +477,7 @@ bool follows_rule(const LoopNest& nest, const Compute& compute) {
     case DTypeRule::select:
       return operand(0) == DType::boolean && operand(1) == result && operand(2) == result;
     case DTypeRule::convert: return true;
-    case DTypeRule::recast: return false;  // composites only
+    case DTypeRule::recast: return false;  // the rule of a composite
     case DTypeRule::bitcast:
     case DTypeRule::raw_bitcast: return info(operand(0)).bytes == info(result).bytes;
     case DTypeRule::lookup:

@@ -5,8 +5,8 @@
 
 namespace sinter::detail {
 
-/// The last axis of the operand is K, here of length 1; N and M precede it. If M is 1, a reduction
-/// of everything is one of rows.
+/// The last three axes of the operand are M, N and K, and K has length 1 here. If M is 1, a
+/// reduction of the whole result counts as one of rows.
 Reduces reduction_kind(const Graph& body, NodeId reduction) {
   const Shape& shape = body.shape(body.node(reduction).operands[0]);
   const int columns = shape.rank() - 2;

@@ -9,7 +9,8 @@
 
 namespace sinter::detail {
 
-/// What a reduction after a product reduces: each row of the product's result, each column, or all.
+/// What a reduction after a product reduces: each row of the product's result, each column, or the
+/// whole result.
 enum class Reduces : std::uint8_t { rows, columns, all };
 /// Returns what `reduction`, which follows a product, reduces.
 [[nodiscard]] Reduces reduction_kind(const Graph& body, NodeId reduction);
@@ -19,7 +20,8 @@ class BlockReductions {
  public:
   explicit BlockReductions(const Graph& body);
   [[nodiscard]] bool any() const { return any_; }
-  /// Returns the kind of the reductions that the value is or follows, if there are any.
+  /// Returns the kind of `node` if it is a reduction, else the kind of the reductions that it
+  /// follows, if there are any.
   [[nodiscard]] std::optional<Reduces> of(NodeId node) const { return of_[node.index]; }
 
  private:

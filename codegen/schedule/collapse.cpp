@@ -17,10 +17,10 @@
 namespace sinter {
 namespace {
 
-/// Most bytes of the transposed blocks of all inputs, for sides above 16: they stay in the
-/// second-level cache.
+/// Most bytes of the transposed blocks of all inputs, for sides above 16: the blocks then stay in
+/// the second-level cache.
 constexpr std::int64_t kTileBytes = std::int64_t{128} << 10;
-/// Elements of two axes from which on no cache holds them.
+/// Fewest elements of a plane of two axes that no cache holds.
 constexpr std::int64_t kLargePlane = std::int64_t{8} << 20;
 
 /// The part of the space that an axis belongs to, in the order of the parts; `summed` is K.
@@ -147,8 +147,8 @@ IterationSpace frame_of(const Graph& body) {
   return {shape, shape.rank(), 0, 0, {}, false};
 }
 
-/// Returns the axes whose length is not 1, outermost first. The group has at least one axis, and M,
-/// N and K of a product are always among them.
+/// Returns the axes whose length is not 1, outermost first. Two exceptions keep axes of length 1:
+/// the group has at least one axis, and a product has all of M, N and K.
 std::vector<Axis> walked_axes(const IterationSpace& frame, const std::vector<Layout>& arguments) {
   const Shape& shape = frame.shape;
   std::vector<Axis> axes;
@@ -176,9 +176,9 @@ std::vector<Axis> walked_axes(const IterationSpace& frame, const std::vector<Lay
   return axes;
 }
 
-/// Sorts the axes by role, then by the stride of the first output, largest first. So its elements
-/// are contiguous along the last axis, however its axes are permuted. Axes with equal strides keep
-/// their order, and so do the axes of a reduced group.
+/// Sorts the axes by role, then by the stride of the first output, largest first. So the elements
+/// of that output are contiguous along the last axis, however its axes are permuted. Axes with
+/// equal strides keep their order, and so do the axes of a reduced group.
 void order_by_output(std::vector<Axis>& axes, std::size_t first_output) {
   const auto steps_further = [first_output](const Axis& a, const Axis& b) {
     if (a.role != b.role || a.role == Role::group) return a.role < b.role;
@@ -314,7 +314,7 @@ std::int64_t LoopSpace::inner_extent() const {
   }
   if (reduced > 0) {
     const std::int64_t columns = inner == 0 ? 1 : std::min(kColumnBlock, extents.back());
-    // Also an empty group has a result, the identity.
+    // An empty group has a result too: the identity.
     return std::max<std::int64_t>(reduced_extent(), 1) * columns;
   }
   if (tile > 0) return tile * std::min(kStripRows, *(extents.end() - 2));

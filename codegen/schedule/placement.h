@@ -24,12 +24,12 @@ enum class Level : std::uint8_t {
 struct Placement {
   std::vector<NodeId> values;      ///< [node] node with its value: for a broadcast, the operand
   std::vector<Level> levels;       ///< [node]
-  std::vector<std::size_t> walks;  ///< [node] argument of an input or iota in LoopSpace::strides
+  std::vector<std::size_t> walks;  ///< [node] of an input or iota: `argument` in LoopSpace::strides
   /// The needed nodes, operands first. An input precedes its first use directly, so that its live
   /// range is short.
   std::vector<NodeId> order;
   std::vector<bool> needed;  ///< [node]
-  std::vector<int> stages;   ///< [node] most reductions on a path of operands that leads to it
+  std::vector<int> stages;   ///< [node] most reductions on one path from a leaf to its operands
 
   [[nodiscard]] bool is_needed(NodeId node) const { return needed[node.index]; }
   [[nodiscard]] NodeId value(NodeId node) const { return values[node.index]; }

@@ -1,4 +1,4 @@
-// The sides of a product, each one walk from users to operands.
+// The sides of a product. One walk from users to operands finds each of them.
 #include "schedule/product_sides.h"
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 namespace sinter::detail {
 namespace {
 
-/// Returns [node] true if `targets` need it, not counting the operands of `without`.
+/// Returns [node] true if `targets` need it. The operands of `without` do not count as needed by
+/// it.
 std::vector<bool> cone(const Graph& body, const Placement& placement,
                        const std::vector<NodeId>& targets, NodeId without) {
   std::vector<bool> wanted(body.nodes().size());

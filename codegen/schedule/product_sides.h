@@ -10,8 +10,8 @@
 
 namespace sinter::detail {
 
-/// The nodes of a body by their part in its product: those from which each operand is computed, and
-/// those of the epilogue. A node may have several parts.
+/// The nodes of a body by their role in its product: those from which each operand is computed, and
+/// those of the epilogue. A node may have several roles.
 struct ProductSides {
   NodeId dot;
   NodeId row_operand;         ///< operand that varies along M of the LoopSpace

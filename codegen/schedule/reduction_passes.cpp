@@ -119,7 +119,7 @@ std::vector<bool> ReductionPasses::worth_keeping(int least) const {
   std::vector<bool> kept(body_.nodes().size());
   std::vector<bool> computed(body_.nodes().size());  // by an earlier walk
   for (const std::vector<NodeId>& targets : walks) {
-    // A kept value covers its operands, so the walk goes from the targets up to kept values.
+    // A kept value is loaded, so it needs no operands: the walk from the targets stops there.
     std::vector<bool> wanted(body_.nodes().size());
     for (NodeId target : targets) wanted[placement_.value(target).index] = true;
     for (auto i = static_cast<std::uint32_t>(wanted.size()); i-- > 0;) {

@@ -20,8 +20,8 @@ struct ReductionPass {
   std::int64_t lanes = 1;  ///< W of reduction.h
   /// Number of elements in a chunk.
   [[nodiscard]] std::int64_t chunk() const { return kChunkSteps * lanes; }
-  /// Returns the pass in parts that run one after another, each with as many reductions as one walk
-  /// may accumulate.
+  /// Returns the pass as parts that run one after another. A part has at most as many reductions as
+  /// one walk may accumulate.
   [[nodiscard]] std::vector<ReductionPass> walks() const;
 };
 
@@ -35,9 +35,9 @@ struct ReducedAxes {
 /// The reductions of a kernel's body, as passes over the same axes.
 class ReductionPasses {
  public:
-  /// `free_lanes` is the number of lanes of a reduction whose order is free (such as max); it then
-  /// joins any pass of its stage. Without `free_lanes` such a reduction has at most the lanes that
-  /// an ordered one of its dtype has.
+  /// `free_lanes` is the number of lanes of a reduction whose order is free (such as max); such a
+  /// reduction then joins any pass of its stage. Without `free_lanes` it has at most the lanes that
+  /// an ordered reduction of its dtype has.
   ReductionPasses(const Graph& body, const LoopSpace& space, const Placement& placement,
                   std::optional<std::int64_t> free_lanes = {})
       : ReductionPasses(body, space, placement, free_lanes,

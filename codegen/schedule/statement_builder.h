@@ -24,7 +24,7 @@ class StatementBuilder {
   [[nodiscard]] IndexId stride(std::size_t argument, int axis);
 
   [[nodiscard]] ValueId new_value(DType dtype);
-  /// Returns a new value, from here on that of `node`.
+  /// Returns a new value, which becomes the current value of `node`.
   [[nodiscard]] ValueId new_value(NodeId node);
   /// Returns the statement that computes `node` from the current values of its operands.
   [[nodiscard]] Compute compute(NodeId node);
@@ -37,12 +37,14 @@ class StatementBuilder {
   [[nodiscard]] std::vector<ValueId> identities(const ReductionPass& pass) const;
   /// Returns the current values of the operands of a pass.
   [[nodiscard]] std::vector<ValueId> operand_values(const ReductionPass& pass) const;
-  /// Lets `loop` carry an accumulator for each reduction of a pass, which starts at `first`.
+  /// Lets `loop` carry an accumulator for each reduction of a pass. The accumulators start at the
+  /// values `first`.
   void carry(const ReductionPass& pass, const std::vector<ValueId>& first, Loop& loop);
-  /// Combines `x` into these accumulators. Returns their values after the loop.
+  /// Combines the values `x` into the accumulators that `loop` carries. Returns the values of the
+  /// accumulators after the loop.
   [[nodiscard]] std::vector<ValueId> accumulate(const ReductionPass& pass,
                                                 const std::vector<ValueId>& x, Loop& loop);
-  /// Combines two elements.
+  /// Appends the statement by which `reduction` combines `a` and `b`. Returns its result.
   [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
   /// Folds the lanes of each reduction of a pass to one element.
   [[nodiscard]] std::vector<ValueId> fold(const ReductionPass& pass,
