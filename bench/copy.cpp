@@ -21,7 +21,7 @@ using CopyLoop = void (*)(Reads, Writes, std::int64_t begin, std::int64_t end);
 /// Bytes of a vector, and of the vectors in flight.
 constexpr std::int64_t kVector = 64;
 constexpr std::int64_t kBlock = 4 * kVector;
-/// Most read streams that have a loop of their own.
+/// Largest number of read streams for which there is a loop of its own.
 constexpr std::size_t kFixedReads = 6;
 
 /// Chunks for each thread of a copy on several threads. There are more chunks than threads, so that
@@ -127,7 +127,8 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t to) {
 }
 
 /// Boundaries of segments in bytes, ascending: the end of each stream, and that end rounded up to a
-/// vector. Segments that begin at a vector may be streamed; the others have less than a vector.
+/// vector. Segments that begin at a multiple of a vector may be streamed; the others are shorter
+/// than a vector.
 std::vector<std::int64_t> boundaries(std::span<const ReadStream> reads,
                                      std::span<const WriteStream> writes) {
   std::vector<std::int64_t> ends{0};

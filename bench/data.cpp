@@ -25,7 +25,7 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
   }
-  /// In [-3, -0.1] or [0.1, 3].
+  /// A random number in [-3, -0.1] or [0.1, 3].
   double value() {
     const std::uint64_t random = bits();
     const double magnitude = 0.1 + 2.9 * (static_cast<double>(random >> 11) * 0x1p-53);
@@ -36,7 +36,7 @@ class Random {
   std::uint64_t state_;
 };
 
-/// Fills `memory` with elements make().
+/// Fills `memory` with elements; each is the result of one call of `make`.
 template <typename T, typename Make>
 void fill(std::span<std::byte> memory, Make make) {
   for (std::size_t k = 0; k + sizeof(T) <= memory.size(); k += sizeof(T)) {

@@ -17,7 +17,7 @@ struct Streams {
   std::vector<WriteStream> writes;
 };
 
-/// [input] true if the simplified graph uses it.
+/// By input: true if the simplified graph uses it.
 std::vector<bool> used_inputs(const Graph& graph) {
   const Graph simplified = simplify(graph);
   std::vector<bool> used(simplified.nodes().size());

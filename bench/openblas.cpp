@@ -1,5 +1,5 @@
-// OpenBLAS chooses its kernels when it is loaded. So each core type needs a copy of the library, in
-// a namespace of the dynamic linker of its own. Copies are never closed.
+// OpenBLAS chooses its kernels when it is loaded. So each core type needs its own copy of the
+// library, in its own namespace of the dynamic linker. Copies are never closed.
 #include "openblas.h"
 
 #include <cstdlib>

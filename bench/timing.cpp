@@ -16,8 +16,8 @@ double nanoseconds(const Contestant& contestant, std::int64_t count) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
-/// Number of calls in a sample of `sample_ns`. Doubles a count until it takes half of that, which
-/// also warms up caches, and scales it.
+/// Number of calls in a sample of `sample_ns`. Doubles a count until that many calls take half of
+/// `sample_ns`, which also warms up caches, and then scales the count.
 std::int64_t calibrate(const Contestant& contestant, double sample_ns) {
   contestant.repeat(1);
   std::int64_t count = 1;

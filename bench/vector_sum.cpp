@@ -1,4 +1,4 @@
-// vector_sum: in vectors of 64 bytes, four in flight.
+// vector_sum adds in vectors of 64 bytes, with four vectors in flight.
 #include "vector_sum.h"
 
 #include <algorithm>

@@ -24,8 +24,8 @@ struct Workload {
   std::string_view name;
   int inputs;
   Graph (*graph)(std::int64_t n);
-  /// Makes oneDNN's contestant; nothing if the build has no oneDNN. Null if oneDNN has no such
-  /// primitive.
+  /// Function that makes oneDNN's contestant, or nullopt in a build without oneDNN. A null pointer
+  /// if oneDNN has no such primitive.
   std::optional<Contestant> (*onednn)(OneDnnCall call, std::int64_t n, const float* const* inputs,
                                       float* output);
 };
@@ -38,7 +38,7 @@ extern const Workload kChain;
 [[nodiscard]] std::span<const Workload> function_workloads();
 
 /// Memory for a workload of up to `elements` elements of f32: four inputs, filled by fill_uniform,
-/// and an output. Up to 64 elements more allow for Offsets.
+/// and an output. Each buffer has 64 more elements, for Offsets.
 class Field {
  public:
   explicit Field(std::int64_t elements);

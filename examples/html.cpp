@@ -1,3 +1,4 @@
+// Formatting and escaping of text.
 #include "html.h"
 
 #include <array>

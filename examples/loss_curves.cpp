@@ -1,3 +1,4 @@
+// A chart has a vertical axis with round ticks, epochs from left to right, and a line per curve.
 #include "loss_curves.h"
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 
 namespace {
 
-// Size of the plot in pixels: a screen of 400 pixels shrinks the labels little.
+// Size of the plot in pixels: a screen 400 pixels wide shrinks the labels only a little.
 constexpr double kWidth = 340;
 constexpr double kHeight = 240;
 // Margins of the plot, for its labels and its title.

@@ -27,7 +27,7 @@ std::vector<Activation> activations() {
 
 namespace {
 
-/// Uniform in [-1, 1), by SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, 2014).
+/// Random numbers, uniform in [-1, 1), by SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, 2014).
 class Uniform {
  public:
   explicit Uniform(std::uint64_t seed) : state_(seed) {}

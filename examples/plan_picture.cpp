@@ -14,6 +14,7 @@ using namespace sinter;
 
 namespace {
 
+// Lengths are in SVG user units, which are pixels.
 constexpr std::size_t kCharacters = 70;  // most characters of a line in a box
 constexpr double kBoxWidth = 470;
 constexpr double kLine = 16;  // height of a line of text

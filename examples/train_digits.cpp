@@ -45,7 +45,7 @@ struct Options {
   std::string digits = SINTER_DIGITS;
 };
 
-/// Images as the network reads them: pixels in [0, 1], [images, 64].
+/// Images as the network reads them: pixels in [0, 1], of shape [images, 64].
 struct Images {
   std::vector<float> pixels;
   std::vector<std::int32_t> labels;
@@ -160,7 +160,7 @@ Evaluation evaluate(const Engine& engine, Network& network, const Images& images
   return {accuracy, static_cast<int>(std::ranges::count(alive, false)), zeros};
 }
 
-/// As the operating system names it.
+/// Name of the processor, as the operating system reports it.
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {

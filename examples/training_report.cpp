@@ -83,7 +83,7 @@ std::string code_of(const Executable& program) {
   return out;
 }
 
-/// ISO 8601, UTC.
+/// The current date in UTC, in the form of ISO 8601.
 std::string today() {
   const std::time_t now = std::time(nullptr);
   std::array<char, 16> text{};

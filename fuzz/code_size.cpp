@@ -76,7 +76,7 @@ int count_instructions(std::string_view assembly) {
   while (!assembly.empty()) {
     const std::string_view line = assembly.substr(0, assembly.find('\n'));
     assembly.remove_prefix(std::min(line.size() + 1, assembly.size()));
-    // Instructions are indented; directives begin with a point, comments with # or /.
+    // Instructions are indented; directives begin with a dot, comments with # or /.
     const bool indented = line.size() > 1 && line[0] == '\t';
     if (indented && std::string_view(".#/").find(line[1]) == std::string_view::npos) ++count;
   }

@@ -133,8 +133,8 @@ std::string difference_in(const std::string& name, const Case& given) {
   });
 }
 
-/// Checks a graph in two ways only, because compiling takes most of the time. Over a run each way
-/// has its share.
+/// Checks a graph in two ways only, because compiling takes most of the time. Over many
+/// seeds, all ways are used about equally often.
 bool fails(std::uint64_t seed, const std::vector<Way>& ways) {
   const Case given = random_case(seed);
   const std::size_t count = ways.size();

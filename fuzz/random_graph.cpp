@@ -207,7 +207,7 @@ class Generator {
       case DTypeRule::floating:
       case DTypeRule::recast: return {arity, random_float()};
       case DTypeRule::integer:
-      case DTypeRule::raw_bitcast: return {arity, random_integer()};  // no integer is NaN
+      case DTypeRule::raw_bitcast: return {arity, random_integer()};  // bits of a float NaN vary
       case DTypeRule::numeric:
       case DTypeRule::comparison: return {arity, random_number()};
       case DTypeRule::logical: return {arity, DType::boolean};
@@ -310,7 +310,7 @@ class Generator {
     return x.pad(low, high, is_integer(x.dtype()) ? random_whole(x.dtype()) : random_fraction());
   }
 
-  /// Adds a structural op on any value. Its shape may become the space of later ops.
+  /// Adds a structural op on any value. The shape of the result may become the space of later ops.
   void add_structural(Op op) {
     const Value x = random_.pick(values_);
     Value made;
@@ -336,8 +336,8 @@ class Generator {
     return *row;
   }
 
-  /// Adds a reduction over some axes of a value, unless its dtype or shape does not fit. Its shape
-  /// may become the space of later ops.
+  /// Adds a reduction over some axes of a value, unless the dtype or shape of the value does not
+  /// fit. The shape of the result may become the space of later ops.
   void add_reduction(const OpInfo& row) { add_reduction(row, random_.pick(values_)); }
   void add_reduction(const OpInfo& row, const Value x) {
     const bool fits = (row.rule == DTypeRule::logical) == (x.dtype() == DType::boolean);
@@ -365,8 +365,8 @@ class Generator {
 
   // --- Products ----------------------------------------------------------------------------------
 
-  /// Adds a product of a matrix (or a batch) and a value that fits, or else its own transpose. Its
-  /// shape may become the space of later ops.
+  /// Adds a product of a matrix (or a batch) and a value that fits, or else its own transpose. The
+  /// shape of the result may become the space of later ops.
   void add_product() {
     const Value& a = random_.pick(values_);
     const int rank = a.shape().rank();

@@ -14,14 +14,14 @@ namespace sinter::fuzz {
 namespace {
 
 struct Edit {
-  std::optional<NodeId> only_output = {};          ///< instead of all outputs
+  std::optional<NodeId> only_output = {};          ///< node that becomes the only output
   std::optional<std::size_t> dropped_output = {};  ///< by position
-  std::optional<NodeId> replaced = {};             ///< node that its operand number `by` replaces
+  std::optional<NodeId> replaced = {};             ///< node replaced by its operand number `by`
   std::size_t by = 0;
   std::optional<NodeId> cut = {};  ///< node that becomes an input with its value
   bool dense = false;              ///< inputs and outputs become dense
-  std::int64_t length = 0;         ///< every axis of this length; 0 for none ...
-  std::int64_t shorter = 0;        ///< ... gets this length
+  std::int64_t length = 0;         ///< length of the axes to shorten; 0 for none
+  std::int64_t shorter = 0;        ///< new length of these axes
   bool plain_scalars = false;      ///< parameters become 1
 };
 
@@ -208,7 +208,7 @@ class Shrinker {
   [[nodiscard]] const Node& node(std::uint32_t id) const { return best_.graph.node({id}); }
   [[nodiscard]] static bool is_leaf(const Node& node) { return info(node.op).kind == OpKind::leaf; }
 
-  /// Keeps only the first node that fails as the single output, or else drops an output.
+  /// Makes the first node that still fails the only output. If there is none, drops an output.
   bool outputs() {
     const auto outputs = best_.graph.outputs();
     for (std::uint32_t i = 0; i < node_count(); ++i) {

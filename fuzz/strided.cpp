@@ -1,4 +1,4 @@
-// Copies element by element; sizes by `reach`.
+// Copies go element by element. Sizes and offsets of buffers come from `reach`.
 #include <sinter/fuzz/strided.h>
 
 #include <cstring>

@@ -24,8 +24,8 @@ void add_loops(std::vector<Way>& ways, const std::string& name, const Scheduler&
                   }});
 }
 
-/// Plans the graph under several limits, which verifies the plans, and compiles nothing: the
-/// fastest way to check many graphs. The results are those of the interpreter.
+/// A way that plans the graph under several limits and compiles nothing: the fastest way to check
+/// many graphs. `plan_graph` verifies its plans. The results are those of the interpreter.
 Way planner() {
   return {"planner", [](const Case& given) {
             const Graph wide = widen(given.graph, given.rounding);
@@ -152,7 +152,8 @@ Case random_case(std::uint64_t seed) {
   options.random_strides = random.one_in(3);
   options.products = seed % 4 == 0;
   options.repeats = true;
-  // One graph in eight comes from arbitrary calls: what the checks accept must be correct, too.
+  // One graph in eight comes from arbitrary API calls: a graph that the argument checks accept must
+  // compute correctly, too.
   const bool arbitrary = random.one_in(8);
   Case made{
       arbitrary ? arbitrary_graph(seed) : random_graph(seed, options), {}, Rounding::at_store};

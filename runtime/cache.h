@@ -5,8 +5,8 @@
 // Keys are found by hash and compared in full. An evicted value lives until its last user releases
 // it. Values are destroyed without the lock held.
 //
-// A forked child has the entries of its parent, or none if the parent had the cache locked. It
-// makes values itself that a thread of the parent was making.
+// A forked child has the entries of its parent, or none if the parent had the cache locked. If a
+// thread of the parent was making a value at the fork, the child makes that value itself.
 #pragma once
 
 #include <atomic>

@@ -122,7 +122,7 @@ class LinkedCode final : public MachineCode {
 
 /// The compile resources of one process.
 struct ProcessState {
-  std::uint32_t process = 0;  ///< epoch of the process that made `memory`; 0 before
+  std::uint32_t process = 0;  ///< epoch of the process that made `memory`; 0 if null
   std::shared_ptr<Memory> memory;
   std::vector<std::unique_ptr<llvm::TargetMachine>> machines;  ///< idle ones
 };

@@ -18,10 +18,10 @@ namespace sinter::detail {
 
 /// A scope in which this thread calls LLVM.
 ///
-/// LLVM has tables per process, which the first compile fills in; other threads wait for it. A
-/// child that is forked meanwhile has incomplete tables, and LLVM locks that no thread will unlock:
-/// only there, the constructor throws Error(unsupported). LLVM terminates the process when memory
-/// is exhausted.
+/// LLVM fills process-wide tables during the first compile; other threads wait until it ends. A
+/// child that is forked during that compile has incomplete tables, and LLVM locks that no thread
+/// will unlock. In such a child, and only there, the constructor throws Error(unsupported). LLVM
+/// terminates the process when memory is exhausted.
 class LlvmScope {
  public:
   LlvmScope();

@@ -1,5 +1,5 @@
-// DynamicLibrary: a shared library that is loaded at run time. It is never closed, because the
-// state that compilers and drivers leave in a process does not survive that.
+// DynamicLibrary: a shared library that is loaded at run time. It is never closed, because
+// closing would break the state that compilers and drivers keep in the process.
 #pragma once
 
 #include <string>

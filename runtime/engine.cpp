@@ -106,11 +106,11 @@ std::string text_or_reason(const Program& program, Stage stage) {
 /// trace runs, so every op rounds to the dtype of its result.
 CompileOptions trace_options() { return {.rounding = Rounding::each_op}; }
 
-/// What a key holds of the parameters: their bits, or their classes.
+/// How a key identifies the parameters: by their bits or by their classes.
 enum class KeyedBy : std::uint8_t { values, classes };
 
-/// The fixed part of a key. It holds the sizes of the other parts, so different parts never join to
-/// equal bytes.
+/// The fixed part of a key. It holds the sizes of the other parts, so keys that differ in any part
+/// differ in their joined bytes, too.
 struct KeyHeader {
   std::uint64_t structure_bytes;
   std::uint32_t parameters;

@@ -2,8 +2,11 @@
 //   cache    key                                      value
 //   kernels  structure, options, parameter bits       Program, which compile() returns
 //            structure, options, parameter classes    Program of a trace of tensors
-//   plans    structure, options                       Planned, which all slopes share
-//   code     canonical bytes of a LoopNest            MachineCode, which lengths and slopes share
+//   plans    structure, options                       Planned, for all values of parameters
+//   code     canonical bytes of a LoopNest            MachineCode, for all lengths and, within a
+//                                                     class, all values of parameters
+// Specialize adds the values of parameters to the key of plans, and lengths or values to that of
+// code.
 // A Program owns its Planned, MachineCode and Services; none of them refers back.
 #pragma once
 

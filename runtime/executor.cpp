@@ -1,10 +1,10 @@
 // sinter's own thread pool, the default Executor.
 //
 // A caller opens a job, works on it, and waits for the workers that joined it. The thread that
-// takes the last index of a job closes the job first, so open jobs always have work. Nested and
-// concurrent calls cannot block each other, because every caller can finish its job alone. Threads
-// start with the first parallel call. They do not survive a fork: in the child everything runs on
-// the calling thread.
+// takes the last index of a job closes the job before it runs that index, so workers rarely join a
+// job without work. Nested and concurrent calls cannot block each other, because every caller can
+// finish its job alone. Threads start with the first parallel call. They do not survive a fork: in
+// the child everything runs on the calling thread.
 #include <sinter/runtime/executor.h>
 
 #include <immintrin.h>

@@ -195,7 +195,7 @@ Footprint::Footprint(const Shape& shape, const Strides& strides, std::int64_t el
   run_ = element_bytes;
   const Strides steps = strides.empty() ? dense_strides(shape) : strides;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (shape[axis] <= 1 || steps[axis] == 0) continue;  // such an axis may have any stride
+    if (shape[axis] <= 1 || steps[axis] == 0) continue;  // such an axis adds no bytes
     const std::int64_t step = (steps[axis] < 0 ? -steps[axis] : steps[axis]) * element_bytes;
     insert({step, shape[axis] - 1});
   }

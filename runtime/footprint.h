@@ -27,8 +27,8 @@ class Footprint {
   /// Length of the range from the first byte to the last; 0 without elements.
   [[nodiscard]] std::int64_t bytes() const { return bytes_; }
 
-  /// One term of the byte offsets: these are the sums of step * i over all axes, 0 <= i <= last,
-  /// plus 0 ... run() - 1.
+  /// One term of the byte offsets. The elements cover the offsets r + the sum of step * i over all
+  /// axes, for 0 <= i <= last and 0 <= r < run().
   struct Axis {
     std::int64_t step = 0;  ///< in bytes; greater than run()
     std::int64_t last = 0;  ///< at least 1

@@ -76,8 +76,8 @@ void check_served(const llvm::Triple& triple, const Features& features) {
                    llvm::sys::getHostCPUName().str(), fmt::join(missing, ", ")));
 }
 
-/// Bytes from which on stores are non-temporal: half of the last-level cache, because a kernel's
-/// reads take the other half.
+/// Bytes of output above which the stores of a kernel are non-temporal: half of the last-level
+/// cache, because the kernel's reads take the other half.
 std::int64_t streaming_threshold() {
   const std::int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
   return cache > 0 ? cache / 2 : Target{}.streaming_bytes;

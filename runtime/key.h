@@ -1,7 +1,8 @@
 // KeyView: the canonical bytes of a cache key, given in parts.
 //
 // A lookup borrows the parts and copies nothing; only a new entry joins them. The maker of a key
-// ensures that different parts never join to equal bytes, by lengths in the first part.
+// puts the lengths of the parts into the first part, so keys that differ in any part differ in
+// their joined bytes, too.
 #pragma once
 
 #include <algorithm>

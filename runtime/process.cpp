@@ -16,7 +16,7 @@ constinit Epoch last_epoch{0};
 /// The epoch of this process, in a page that the kernel clears in a child; null before the first
 /// use.
 constinit std::atomic<Epoch*> in_page{nullptr};
-/// Address in `in_page` if the kernel does not support such pages.
+/// The epoch to which `in_page` points if the kernel does not support such pages.
 constinit Epoch no_page{0};
 
 /// Process id in the upper 32 bits, its epoch in the lower.

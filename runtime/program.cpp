@@ -49,8 +49,8 @@ std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& 
   return bytes;
 }
 
-/// Estimated work of a kernel in bytes: those that it moves, or those that take as long to move as
-/// its products take to multiply.
+/// Estimated work of a kernel in bytes: the bytes that it moves or, if greater, the bytes that
+/// could be moved in the time of its multiplications.
 std::int64_t work(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
                   const LoopSpace& space) {
   constexpr std::int64_t kMultiplicationsPerByte = 2;

@@ -40,7 +40,8 @@ struct Services {
   mutable WorkspacePool workspaces;
 };
 
-/// A graph, its plan, and the check of its buffers. All values of its parameters share one.
+/// A graph, its plan, and the check of its buffers. One object serves all values of the graph's
+/// parameters.
 struct Planned {
   Graph source;  ///< the user's graph, before any pass
   Plan plan;
@@ -50,6 +51,7 @@ struct Planned {
 /// Where an argument of a kernel begins: a slot and an offset in it. The slots of a program are its
 /// inputs, then its outputs, then its temporaries.
 struct BufferPlace {
+  /// Slot of a temporary that lies in the workspace.
   static constexpr std::uint32_t kWorkspace = UINT32_MAX;
   std::int64_t byte_offset = 0;
   std::uint32_t slot = 0;
@@ -99,7 +101,7 @@ struct Program {
   std::vector<double> parameters;
   CompileOptions options;
   CompileTimes times;
-  std::int64_t entry_bytes = 0;  ///< with its key, without plan and code, which it shares
+  std::int64_t entry_bytes = 0;  ///< of program and key, without the shared plan and code
 
   [[nodiscard]] std::size_t slots() const {
     return planned->signature.inputs() + planned->signature.outputs() + temporaries.size();

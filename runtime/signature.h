@@ -2,8 +2,8 @@
 // check of the given views.
 //
 // Everything is checked before anything is written. The check of valid views costs a few
-// comparisons per buffer. Only when it fails, another function looks again to find the error
-// message.
+// comparisons per buffer. Only if that check fails, another function searches for the reason and
+// throws the error message.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct BufferSpec {
   std::uint8_t alignment = 1;  ///< bytes of an element, a power of two
   /// Offset of the lowest byte from the pointer; negative for negative strides.
   std::int64_t first_byte = 0;
-  std::int64_t bytes = 0;  ///< length of the range of its bytes; 0 without elements
+  std::int64_t bytes = 0;  ///< from the lowest to the highest byte; 0 without elements
   Shape shape;
   Strides strides;  ///< in elements, one per axis
   Footprint footprint;

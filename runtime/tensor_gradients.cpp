@@ -1,5 +1,5 @@
-// Gradients of tensors: the gradients of their trace's graph, if no tensor between the loss and the
-// tensors of the list has been evaluated.
+// Gradients of a loss with respect to tensors: the gradients of their trace's graph. An error if a
+// tensor between the loss and one of these tensors has been evaluated.
 #include <fmt/format.h>
 
 #include <sinter/ir/gradients.h>

@@ -1,6 +1,6 @@
 // `add` walks the nodes of a run once, with a bit for each tensor that a node is computed from.
-// `forget_what_is_gone` flattens the matrices of runs, in ascending order, whose sources no longer
-// exist.
+// `forget_what_is_gone` goes through the runs in ascending order, and flattens the matrix of each
+// run that has a source that no longer exists.
 #include "tensor_lineage.h"
 
 #include <algorithm>

@@ -30,8 +30,8 @@ struct RunResult {
   friend auto operator<=>(const RunResult&, const RunResult&) = default;
 };
 
-/// Identifies a tensor in the lineage. Lives as long as the tensor, or as its buffer is an input of
-/// a trace.
+/// Identifies a tensor in the lineage. Lives as long as the tensor, or as long as its buffer is an
+/// input of a trace.
 struct Identity {
   std::uint64_t since = 0;  ///< serial of the first run whose trace contained it
   /// The result that evaluated it. None while it is pending, if the user gave its elements, or if
@@ -80,7 +80,7 @@ class Lineage {
  private:
   struct Source {
     std::weak_ptr<const Identity> tensor;
-    RunResult evaluated;  ///< the result that it was when the run began
+    RunResult evaluated;  ///< Identity::evaluated of the tensor when the run began
   };
   struct Run {
     std::vector<Source> sources;
@@ -100,7 +100,8 @@ class Lineage {
   std::map<std::uint64_t, Run> runs_;
   std::size_t bytes_ = 0;
   std::size_t forget_at_ = kForgetAt;
-  /// Minimum bytes of the matrices at which forget_what_is_gone runs; then at twice what remained.
+  /// Bytes of the matrices at which forget_what_is_gone runs. After that it runs at twice the bytes
+  /// that remained, but not below this.
   static constexpr std::size_t kForgetAt = 4096;
 };
 

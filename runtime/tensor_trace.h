@@ -4,7 +4,8 @@
 // computes it). A trace grows while it is the current trace of its Recorder. After it has run, it
 // no longer grows, and lives only for tensors that are still pending in it. A use of such a tensor
 // takes over the ops that it needs into the current trace. So a run for other tensors, or a failed
-// one, loses nothing. Tensors refer to their trace and a trace to buffers, never back.
+// one, loses nothing. Tensors own their trace, and a trace owns buffers but refers to tensors
+// weakly, so no cycle keeps anything alive.
 //
 // All functions run under the lock of the Recorder.
 #pragma once

@@ -1,3 +1,4 @@
+// DeviceClock: times by events of the driver, whose functions are looked up at run time.
 #include "device.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+// Peers: loads the functions of peers.cu.
 #include <dlfcn.h>
 
 #include "device.h"

@@ -1,3 +1,4 @@
+// Rows that compare speeds: contestants are interleaved, and the row gets the paired ratio.
 #include "against.h"
 
 #include <optional>

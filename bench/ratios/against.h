@@ -17,13 +17,13 @@ namespace sinter::bench {
 [[nodiscard]] std::string times(const Samples& ours, const Samples& theirs, std::string_view peer);
 
 /// Fills in `row`: speed of `ours` over that of the faster of the plain and the streaming copy.
-/// `executor` is that of the copies.
+/// `executor` runs the copies; null for one thread.
 [[nodiscard]] Row against_copies(Row row, const Race& race, const Contestant& ours,
                                  const Timing& timing,
                                  const std::shared_ptr<Executor>& executor = nullptr);
 
 /// Fills in `row`: speed of `ours` over that of oneDNN. The row is not run if oneDNN is missing or
-/// its results differ from sinter's by more than roundings.
+/// its results differ from sinter's by more than rounding explains.
 [[nodiscard]] Row against_onednn(Row row, const Race& race, const Engine& engine,
                                  const Contestant& ours, OneDnnCall call, const Timing& timing);
 

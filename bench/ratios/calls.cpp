@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kElements = 256;
 
-/// A graph of three inputs and an output: run() has a promised overhead for up to four views.
+/// A graph of three inputs and an output. The overhead of run() is promised for up to four views.
 Graph three_inputs(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {n});

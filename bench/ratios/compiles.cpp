@@ -64,7 +64,7 @@ Row under(std::string what, double target, std::string unit) {
       .what = std::move(what), .bound = Bound::under, .target = target, .unit = std::move(unit)};
 }
 
-/// Fills in `row`: the time to compile graphs that are each a kernel that the engine has not seen.
+/// Fills in `row`: the time to compile a graph of one kernel that the engine has not compiled yet.
 Row new_kernels(Row row, Graph (*graph_of)(std::size_t which), const RatioOptions& options) {
   constexpr std::size_t kWarmUp = 5;
   const std::size_t count = options.quick ? 20 : 200;

@@ -23,8 +23,8 @@ Row against_itself(Row row, const Engine& engine, const Race& race, std::int64_t
   return row;
 }
 
-/// Odd lengths; buffers that all begin one element late; buffers with different offsets, which no
-/// peel can align together.
+/// Adds rows for odd lengths, for buffers that all begin one element late, and for buffers with
+/// different offsets, which no peel can align together.
 void add_shape_rows(std::vector<Row>& rows, const Engine& engine, const Field& field,
                     const Timing& timing) {
   for (const Workload* workload : {&kLeakyRelu, &kChain}) {
