@@ -1,5 +1,5 @@
-// Every allocation fails in turn: only Error(limit_exceeded) comes out, all goes on afterwards as
-// if nothing had happened, and nothing is lost.
+// Each allocation of a scenario fails once. The scenario may throw only Error(limit_exceeded), the
+// next run must give the usual result, and no memory may leak.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -24,16 +24,16 @@
 namespace sinter::test {
 namespace {
 
-/// What is done while allocations fail, and what came of it, told while they do not.
+/// Work during which allocations fail. No allocation fails in `result` and `before`.
 struct Scenario {
   std::function<void()> run;
-  std::function<std::string()> result;
-  std::function<void()> before = [] {};  ///< each run, while allocations do not fail
+  std::function<std::string()> result;   ///< returns the result of the last run, as text
+  std::function<void()> before = [] {};  ///< prepares each run
 };
 
 struct Outcome {
-  bool reached = false;  ///< there were so many allocations
-  bool refused = false;
+  bool reached = false;  ///< true if the run made n allocations, so that the n-th failed
+  bool refused = false;  ///< true if the run threw an Error
 };
 
 Outcome run_with_failure(const Scenario& scenario, std::int64_t n, Failing failing) {
@@ -55,21 +55,22 @@ Outcome run_with_failure(const Scenario& scenario, std::int64_t n, Failing faili
     }
   }
   outcome.refused = code.has_value();
-  EXPECT_EQ(other, "") << "came out at allocation " << n;
+  EXPECT_EQ(other, "") << "thrown instead of an Error at allocation " << n;
   if (code.has_value()) {
     EXPECT_EQ(*code, ErrorCode::limit_exceeded) << "at allocation " << n;
   }
   return outcome;
 }
 
-/// What the scenario gives while no allocation fails.
+/// Runs the scenario without failures and returns its result.
 std::string plain_result(const Scenario& scenario) {
   scenario.before();
   scenario.run();
   return scenario.result();
 }
 
-/// Of `stride` allocations one is tried.
+/// Checks that only Errors are thrown and that results stay right. Fails every `stride`-th
+/// allocation, each in a run of its own.
 void expect_only_errors(const Scenario& scenario, std::int64_t stride = 1) {
   const std::string expected = plain_result(scenario);
   for (Failing failing : {Failing::one, Failing::all_after}) {
@@ -87,8 +88,8 @@ void expect_only_errors(const Scenario& scenario, std::int64_t stride = 1) {
   }
 }
 
-/// The fewest allocations that live after one of `runs` runs and what `forget` drops: what tensors
-/// remember of each other is swept now and then, not after every run.
+/// Returns the smallest number of live allocations after `runs` runs, each followed by `forget`.
+/// A single run is not enough: tensors sweep the records of their consumers only now and then.
 std::int64_t fewest_live(const Scenario& scenario, const std::function<void()>& forget, int runs) {
   std::int64_t fewest = INT64_MAX;
   for (int i = 0; i < runs; ++i) {
@@ -99,7 +100,8 @@ std::int64_t fewest_live(const Scenario& scenario, const std::function<void()>& 
   return fewest;
 }
 
-/// The same, and that nothing is lost. `forget` drops what may be kept.
+/// Checks the same as expect_only_errors, and that no memory leaks. `forget` frees memory that the
+/// scenario may keep.
 void expect_only_errors_and_no_leak(const Scenario& scenario, const std::function<void()>& forget,
                                     int runs = 1) {
   static_cast<void>(plain_result(scenario));
@@ -109,7 +111,7 @@ void expect_only_errors_and_no_leak(const Scenario& scenario, const std::functio
   EXPECT_EQ(fewest_live(scenario, forget, runs), before);
 }
 
-/// Composites, structure, reductions, products and numbers in one graph.
+/// Records composites, structural ops, reductions, a product and scalars in one graph.
 void build(Graph& graph) {
   const Value x = graph.input("x", DType::f32, {4, 6});
   const Value w = graph.input("a name that no small string holds in place", DType::f32, {6, 3});
@@ -120,7 +122,7 @@ void build(Graph& graph) {
   graph.donate(x);
 }
 
-// --- Graphs
+// --- Graphs --------------------------------------------------------------------------------------
 
 TEST(FailingMemory, BuildingAGraph) {
   std::optional<Graph> graph;
@@ -133,7 +135,7 @@ TEST(FailingMemory, BuildingAGraph) {
                                  [&] { graph.reset(); });
 }
 
-/// Repeats what failed until it does not.
+/// Repeats a step until it throws no limit_exceeded.
 void insist(const std::function<void()>& step) {
   while (true) {
     try {
@@ -144,7 +146,7 @@ void insist(const std::function<void()>& step) {
   }
 }
 
-/// The same nodes in the same order, recorded by a graph that nothing fails in.
+/// Records the same nodes in the same order in a new graph, without failures.
 Graph rebuilt(const Graph& graph) {
   Graph other;
   std::vector<NodeId> copies;
@@ -160,7 +162,7 @@ Graph rebuilt(const Graph& graph) {
 }
 
 TEST(FailingMemory, AGraphIsWholeAfterEveryFailure) {
-  // The n-th allocation of a step fails, and the step is done again on the same graph.
+  // The n-th allocation of a step fails, and the step is repeated on the same graph.
   for (std::int64_t n = 1; n < 40; ++n) {
     Graph graph;
     std::optional<Value> x, w, h;
@@ -185,7 +187,7 @@ TEST(FailingMemory, AGraphIsWholeAfterEveryFailure) {
     verify(graph);
     ASSERT_EQ(graph.inputs().size(), 2U);
     ASSERT_EQ(graph.outputs().size(), 2U);
-    // The key, which grew on the way, is that of a graph that was made without a failure.
+    // The key is built incrementally. It must equal the key of a graph recorded without failures.
     const Graph other = rebuilt(graph);
     ASSERT_EQ(print(other), print(graph)) << n;
     ASSERT_TRUE(std::ranges::equal(other.key().bytes, graph.key().bytes)) << n;
@@ -300,7 +302,7 @@ TEST(FailingMemory, SchedulingAndShowingLoops) {
   }
 }
 
-// --- Programs
+// --- Programs ------------------------------------------------------------------------------------
 
 std::string outputs_of(const std::optional<Executable>& program, const Graph& graph) {
   std::string text;
@@ -311,7 +313,7 @@ std::string outputs_of(const std::optional<Executable>& program, const Graph& gr
 }
 
 TEST(FailingMemory, CompilingWithTheCodeAtHand) {
-  // Another name is another plan of the same loops, so only LLVM has nothing to do.
+  // Another name gives another plan with the same loops: all but LLVM's compilation runs again.
   const Engine engine({.threads = 1});
   std::optional<Graph> graph;
   std::optional<Executable> program;
@@ -327,7 +329,8 @@ TEST(FailingMemory, CompilingWithTheCodeAtHand) {
                             graph->output("y", (x - x.mean(-1, true)).leaky_relu(0.1));
                             graph->output("z", x.sum(0).exp());
                           }});
-  EXPECT_EQ(engine.stats().code.misses, engine.stats().code.entries) << "compiled once each";
+  EXPECT_EQ(engine.stats().code.misses, engine.stats().code.entries)
+      << "each kernel is compiled once";
 }
 
 TEST(FailingMemory, CompilingAnew) {
@@ -346,7 +349,7 @@ TEST(FailingMemory, CompilingAnew) {
 
 TEST(FailingMemory, RunningAndBinding) {
   constexpr std::int64_t kLength = 50;
-  constexpr int kBuffers = 80;  // more than are kept on the stack, or compared two by two
+  constexpr int kBuffers = 80;  // too many to be kept on the stack or compared pairwise
   const Engine engine({.threads = 1});
   Graph graph;
   for (int i = 0; i < kBuffers; ++i) {
@@ -388,7 +391,7 @@ TEST(FailingMemory, LoopsAsText) {
   }
 }
 
-/// Nothing of an engine that goes needs memory: there is nobody to tell an error to.
+/// Destructors of an engine and its objects allocate nothing: they could not report an error.
 TEST(FailingMemory, EnginesGoWithoutMemory) {
   std::optional<Engine> engine;
   std::optional<Executable> program;
@@ -444,7 +447,7 @@ TEST(FailingMemory, TracingAFunction) {
                       .result = [&] { return std::to_string(y[23]); }});
 }
 
-// --- Tensors
+// --- Tensors -------------------------------------------------------------------------------------
 
 TEST(FailingMemory, Tensors) {
   const Engine engine({.threads = 1});
@@ -478,7 +481,7 @@ TEST(FailingMemory, WhatIsPendingStaysSo) {
     for (std::int64_t n = 1, refused = 1; refused > 0; ++n) {
       Tensor x = engine.full({100}, 1);
       const Tensor kept = engine.tensor({5});
-      for (int i = 0; i < 3; ++i) x = x * 2 + kept;  // each may lie where the last one lay
+      for (int i = 0; i < 3; ++i) x = x * 2 + kept;  // each may be written in place
       const Tensor other = x.sum();
       refused = 0;
       try {

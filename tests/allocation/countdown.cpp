@@ -10,7 +10,7 @@
 namespace sinter::test {
 namespace {
 
-thread_local std::int64_t left = 0;  // until one fails; 0 for never
+thread_local std::int64_t left = 0;  // allocations up to the one that fails; 0: none fails
 thread_local bool failing_on = false;
 thread_local bool reached = false;
 thread_local bool fails_after = false;
@@ -60,7 +60,8 @@ std::int64_t live_allocations() { return live; }
 
 }  // namespace sinter::test
 
-// The library's other forms end in these; a sanitizer's do not, so all that are used stand here.
+// libstdc++ forwards the other forms of operator new to these. A sanitizer does not, so every form
+// that the program uses is defined here.
 void* operator new(std::size_t bytes) { return sinter::test::allocate(bytes, 16); }
 void* operator new[](std::size_t bytes) { return sinter::test::allocate(bytes, 16); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {

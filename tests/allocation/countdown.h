@@ -1,4 +1,4 @@
-// An allocator that fails on purpose: every operator new of this program counts down.
+// An allocator that fails on purpose: every call of operator new in this program counts down.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@ enum class Failing : std::uint8_t {
   all_after,  ///< the n-th and all after it
 };
 
-/// While it lives, allocations of this thread fail, but for those inside of LLVM, which ends the
-/// process where it gets no memory.
+/// Makes allocations of this thread fail during its lifetime. Allocations inside LLVM never fail,
+/// because LLVM ends the process when it gets no memory.
 class FailingAllocations {
  public:
   FailingAllocations(std::int64_t n, Failing failing);
   ~FailingAllocations() { stop(); }
   FailingAllocations(const FailingAllocations&) = delete;
   FailingAllocations& operator=(const FailingAllocations&) = delete;
-  /// Ends it; whether there were n allocations.
+  /// Ends the failures. Returns true if there were n allocations, so that the n-th failed.
   bool stop();
 };
 
-/// Allocations that have not been freed.
+/// Number of allocations that have not been freed.
 [[nodiscard]] std::int64_t live_allocations();
 
 }  // namespace sinter::test

@@ -1,4 +1,4 @@
-// The fuzzer finds a planted difference, shrinks it, and reads its own report back.
+// The fuzzer finds a planted difference, shrinks the case, and reads its own report back.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 namespace sinter::test {
 namespace {
 
-/// Whether an output depends on a node of `op`.
+/// Returns true if an output depends on a node of `op`.
 bool has(const Graph& graph, Op op) {
   std::vector<bool> needed(graph.nodes().size());
   for (const GraphOutput& output : graph.outputs()) needed[output.node.index] = true;
@@ -26,7 +26,8 @@ bool has(const Graph& graph, Op op) {
   return false;
 }
 
-/// Computes as the interpreter does, but for one op, after which the first output is one bit off.
+/// Returns a Way that computes as the interpreter does. If the graph uses `op`, one bit of the
+/// first output is wrong.
 Way wrong_at(Op op) {
   return {"wrong", [op](const Case& given) {
             auto results = interpret(given.graph, given.inputs, given.rounding);
@@ -42,7 +43,7 @@ Case find(const Way& way) {
     Case given = random_case(seed);
     if (!difference(given, way).empty()) return given;
   }
-  ADD_FAILURE() << "no graph has the op";
+  ADD_FAILURE() << "no random graph shows the planted difference";
   return random_case(1);
 }
 

@@ -1,4 +1,4 @@
-// Calls with arbitrary arguments: each is refused by an Error, or what it records is sound.
+// Calls with arbitrary arguments: each either throws an Error or records a valid graph.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kSeeds = 500;
 
-/// But for those that the planner alone makes.
+/// Except for the two ops that only the planner makes.
 TEST(ArbitraryCalls, RecordEveryOp) {
   std::set<Op> seen;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
@@ -39,8 +39,8 @@ TEST(ArbitraryCalls, RecordWhatVerifiesAndReadsBack) {
   }
 }
 
-/// The same bits by the interpreter, which knows no strides, and by a plan.
-TEST(ArbitraryCalls, RecordWhatIsComputedInOneWay) {
+/// The interpreter, which ignores strides, and a plan give the same bits.
+TEST(ArbitraryCalls, RecordGraphsThatPlansComputeLikeTheInterpreter) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Graph graph = arbitrary_graph(seed);
     std::vector<TensorData> inputs = random_inputs(graph, seed);
@@ -55,7 +55,8 @@ TEST(ArbitraryCalls, RecordWhatIsComputedInOneWay) {
   }
 }
 
-/// Of up to 2^48 elements: nothing is computed, but every count of elements and bytes is.
+/// Tensors have up to 2^48 elements. The graphs are only planned, which computes every number of
+/// elements and bytes.
 TEST(ArbitraryCalls, OfAnySizeArePlannedOrRefused) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Graph graph = arbitrary_graph(seed, {.calls = 20, .max_elements = kMaxElements});
@@ -71,7 +72,7 @@ TEST(ArbitraryCalls, OfAnySizeArePlannedOrRefused) {
 
 // --- Attributes in canonical form ----------------------------------------------------------------
 
-/// x: f32[2, 3] and mask: bool[3]
+/// A graph with the inputs x: f32[2, 3] and mask: bool[3].
 struct Operands {
   Graph graph;
   Value x = graph.input("x", DType::f32, {2, 3});
@@ -87,7 +88,8 @@ Attributes lists(const Dims& first, const Dims& second = {}) {
   return attributes;
 }
 
-/// The node of a value: one op over the same operands is one in every way that it may be written.
+/// Returns the node of a value. Nodes are equal if they are the same op over the same operands,
+/// however its attributes were written.
 Node node_of(const Operands& of, const Value& value) { return of.graph.node(value.id()); }
 
 TEST(Canonical, AxesFromTheEndAreThoseFromTheFirst) {
@@ -157,7 +159,7 @@ TEST(Canonical, AParameterIsANumber) {
 
 // --- Enums ---------------------------------------------------------------------------------------
 
-/// Whether `call` refuses each value that no enumerator has, by its number.
+/// Checks that `call` refuses each number that no enumerator has, and names the number.
 template <typename Enum>
 void expect_refused(std::string_view name, std::size_t count, void (*call)(Enum)) {
   for (std::size_t value = count; value <= 255; ++value) {
@@ -172,7 +174,7 @@ Graph small_graph() {
   return graph;
 }
 
-TEST(Enums, OfOpsAreRefusedWhereTheyAreNone) {
+TEST(Enums, UnknownOpsAreRefused) {
   void (*const calls[])(Op) = {
       [](Op op) { (void)info(op); },
       [](Op op) { (void)to_string(op); },
@@ -199,7 +201,7 @@ TEST(Enums, OfOpsAreRefusedWhereTheyAreNone) {
   for (const auto call : calls) expect_refused("Op", all_ops().size(), call);
 }
 
-TEST(Enums, OfDtypesAreRefusedWhereTheyAreNone) {
+TEST(Enums, UnknownDtypesAreRefused) {
   void (*const calls[])(DType) = {
       [](DType dtype) { (void)info(dtype); },
       [](DType dtype) { (void)to_string(dtype); },
@@ -241,7 +243,7 @@ TEST(Enums, OfDtypesAreRefusedWhereTheyAreNone) {
   for (const auto call : calls) expect_refused("DType", all_dtypes().size(), call);
 }
 
-TEST(Enums, OfPassesAreRefusedWhereTheyAreNone) {
+TEST(Enums, UnknownOptionsOfPassesAreRefused) {
   void (*const roundings[])(Rounding) = {
       [](Rounding rounding) { (void)widen(small_graph(), rounding); },
       [](Rounding rounding) {

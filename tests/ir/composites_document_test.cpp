@@ -1,5 +1,6 @@
-// docs/composites.md, read as a stranger reads it: its listings become graphs of primitives, which
-// give the bits of the composites. So the abbreviations of the document lose nothing.
+// Reads docs/composites.md without the library's help and builds graphs of primitives from its
+// listings. The graphs give the bits of the composites, so the document's abbreviations lose
+// nothing.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -29,10 +30,10 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   }
 }
 
-/// Of one composite.
+/// The section of one composite.
 struct Section {
   std::vector<std::string> operands;
-  std::map<std::string, Lines> listings;  ///< by dtype, with T and I replaced
+  std::map<std::string, Lines> listings;  ///< by dtype; T and I are replaced by dtypes
 };
 
 std::string replaced(std::string line, std::string_view from, std::string_view to) {
@@ -72,7 +73,7 @@ std::map<std::string, Section> read_document() {
   return sections;
 }
 
-/// Writes listings in the text form, every value of one shape.
+/// Translates listings into the text form of graphs. All values have one shape.
 class Translator {
  public:
   Translator(const std::map<std::string, Section>& sections, std::size_t length)
@@ -111,7 +112,7 @@ class Translator {
     return last;
   }
 
-  /// `what` is "fma(%1, 2, x): f32".
+  /// Translates one value, such as "fma(%1, 2, x): f32".
   std::string value(const std::string& what, std::string_view own, const Names& names) {
     const std::size_t colon = what.rfind(": ");
     const std::string dtype = what.substr(colon + 2);
@@ -146,7 +147,7 @@ class Translator {
   int next_ = 0;
 };
 
-/// Operands of the listing: of an attribute, its number again and again.
+/// Returns operands for the listing. An attribute becomes a tensor filled with its number.
 std::vector<TensorData> inputs_of(const OpUse& use) {
   std::vector<TensorData> inputs = operand_grid(use);
   const auto length = static_cast<std::size_t>(inputs[0].shape.elements());

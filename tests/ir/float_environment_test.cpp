@@ -1,5 +1,6 @@
-// FloatEnvironment: whatever the host set, kernels see the default, and the host gets its own back.
-// Every public function of this room computes as under the default.
+// FloatEnvironment: kernels run in the default floating-point environment whatever the caller has
+// set, and the caller's environment is restored. Every public function of ir/ computes as in the
+// default environment.
 #include <sinter/ir/float_environment.h>
 
 #include <gtest/gtest.h>
@@ -77,13 +78,13 @@ TEST(FloatEnvironment, NestsLikeAScope) {
 namespace sinter::test {
 namespace {
 
-// --- What public functions give
-// -------------------------------------------------------------------
+// --- Results of public functions -----------------------------------------------------------------
 
 constexpr float kTinyFloat = 1e-40F;
 constexpr double kTiny = 4.9406564584124654e-324;
 
-/// Subnormal, inexact and exact numbers, as parameters, constants and in a table.
+/// Returns a graph with subnormal, inexact and exact numbers, as parameters, as constants and in a
+/// table.
 Graph graph_of_numbers() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2});
@@ -100,7 +101,8 @@ Graph graph_of_numbers() {
   return graph;
 }
 
-/// Values at which the environment shows: ties, subnormals, numbers that no f32 holds.
+/// Returns inputs whose results depend on the environment: subnormals and numbers that are not
+/// exact in f32.
 std::vector<TensorData> numbers_for(const Graph& graph) {
   std::vector<TensorData> inputs;
   for (const GraphInput& input : graph.inputs()) {
@@ -117,7 +119,7 @@ std::vector<TensorData> numbers_for(const Graph& graph) {
   return inputs;
 }
 
-/// y = op(...) of one dtype, once for each.
+/// Returns one graph y = op(...) for each use of each op of `kind`.
 std::vector<Graph> graphs_of_ops(OpKind kind) {
   std::vector<Graph> graphs;
   for (const OpUse& use : uses_of(kind)) graphs.push_back(graph_of(use, {2, 3}));
@@ -139,7 +141,7 @@ Graph with_gradients(const Graph& given) {
     const Value x = graph.value(graph.inputs()[0].node);
     graph.output("d", gradients(y.sum(), {x})[0]);
   } catch (const Error&) {
-    // It has none.
+    // y has no gradient by x.
   }
   return graph;
 }

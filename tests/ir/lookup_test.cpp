@@ -1,4 +1,4 @@
-// lut16: what it gives, what makes two of them the same, and what it refuses.
+// lut16: its results, when two lookups are equal, and its errors.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,7 +1,7 @@
-// Which nodes bodies of composites, gradient rules and methods record, and in which order: one
-// golden text for every compiler. That of the bodies is a part of the documentation. Compilers
-// evaluate arguments in different orders, and a graph's key, its plans and the order in which
-// gradients are added depend on that of the nodes.
+// The nodes that bodies of composites, gradient rules and methods record, in order, against golden
+// texts. The text of the bodies is part of the documentation. Compilers evaluate arguments in
+// different orders, but the order of nodes must not vary: a graph's key, its plans and the order in
+// which gradients are added depend on it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ std::string line(const Graph& graph, NodeId id) {
   return text + "\n";
 }
 
-/// All nodes, dead ones too.
+/// Returns a line for each node from `first` on, including dead nodes.
 std::string nodes_of(const Graph& graph, std::uint32_t first = 0) {
   std::string text;
   for (std::uint32_t i = first; i < graph.nodes().size(); ++i) text += line(graph, {i});
@@ -47,7 +47,7 @@ TEST(RecordedNodes, OfTheBodiesOfComposites) {
   expect_golden("../../docs/composites.md", composites_document(detail::composite_body));
 }
 
-/// The nodes of the gradients by every value on which a loss depends smoothly.
+/// Returns the nodes of the gradients of a weighted sum of `result` by every floating input.
 std::string gradient_nodes(Graph& graph, const Value& result) {
   const Value weights = graph.input("weights", result.dtype(), result.shape());
   const Value loss = (result * weights).sum();
@@ -58,7 +58,7 @@ std::string gradient_nodes(Graph& graph, const Value& result) {
     try {
       static_cast<void>(gradients(loss, {of}));
     } catch (const Error&) {
-      // There is none.
+      // The loss has no gradient by this input.
     }
   }
   return nodes_of(graph, first);
@@ -84,7 +84,7 @@ struct Method {
   std::function<Value(const Value& a, const Value& b)> record;
 };
 
-/// Those that record more than one node, or whose gradients do; of two matrices [2, 2].
+/// Methods that record more than one node, or whose gradients do, over two matrices [2, 2].
 const std::vector<Method>& methods() {
   static const std::vector<Method> all = {
       {"1 - a", [](const Value& a, const Value&) { return 1 - a; }},

@@ -1,4 +1,4 @@
-// Structural ops: what each does to elements, what is refused, and that it costs no kernel of its
+// Structural ops: how they move elements, what they refuse, and that they need no kernel of their
 // own.
 #include <gtest/gtest.h>
 
@@ -21,14 +21,14 @@ TensorData tensor(const Shape& shape, const std::vector<T>& values) {
   return TensorData::from<T>(shape, std::span<const T>(values));
 }
 
-/// 0, 1, 2, ... in row-major order.
+/// Returns a tensor of 0, 1, 2, ... in row-major order.
 TensorData counted(const Shape& shape) {
   std::vector<std::int32_t> values(static_cast<std::size_t>(shape.elements()));
   std::iota(values.begin(), values.end(), 0);
   return tensor(shape, values);
 }
 
-/// What `record` makes of a counted tensor.
+/// Returns the elements of `record` applied to a counted tensor.
 template <typename Record>
 std::vector<std::int32_t> made_of(const Shape& shape, Record record) {
   Graph graph;
@@ -152,8 +152,8 @@ TEST(StructurePlan, ViewsOfInputsCostNoKernel) {
   expect_golden("plan/views.txt", print(plan));
 }
 
-/// Rotary position embedding: the halves of a row, turned against each other.
-TEST(StructurePlan, OpsBehindAConcatMoveIntoItsParts) {
+/// Rotary position embedding: pairs of elements from both halves of a row are rotated.
+TEST(StructurePlan, OpsAfterAConcatMoveIntoItsParts) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {8, 64});
   const Value cos = graph.input("cos", DType::f32, {8, 64});
@@ -166,8 +166,8 @@ TEST(StructurePlan, OpsBehindAConcatMoveIntoItsParts) {
   expect_golden("plan/rotary.txt", print(plan));
 }
 
-/// With and without the reduced axis it is one value, of one kernel.
-TEST(StructurePlan, AReshapeOfWhatAReductionKeptIsOneThatDropsIt) {
+/// The reduction with and without its axis is one value, which one kernel computes.
+TEST(StructurePlan, AReshapeThatDropsAKeptAxisCostsNoKernel) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {8, 16});
   const Value bias = graph.input("bias", DType::f32, {8});
@@ -180,7 +180,8 @@ TEST(StructurePlan, AReshapeOfWhatAReductionKeptIsOneThatDropsIt) {
   EXPECT_EQ(plan.workspace_bytes, 0);
 }
 
-/// As much would be stored before the ops behind it, and what is stored is what others read.
+/// Moving the transpose to the product would save no store: the value after the relu is stored
+/// anyway, because the other product reads it.
 TEST(StructurePlan, ATransposeDoesNotMoveToAProduct) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {8, 4});
@@ -212,7 +213,7 @@ TEST(StructurePlan, AnInputThatLiesInAnotherOrderIsCopiedForSuchAReshape) {
   EXPECT_EQ(plan.workspace_bytes, 128);
 }
 
-/// Counted numbers lie nowhere, so a view of them needs them stored first.
+/// A count is not in memory, so it is stored before a view reads it.
 TEST(StructurePlan, ACountThatNoStridesDescribeIsStored) {
   Graph graph;
   const Value count = graph.iota(DType::i32, {3, 4}, 1);

@@ -19,7 +19,8 @@ namespace {
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-/// The first NaN, else the first of the highest: by one comparison an element, as no kernel does.
+/// Returns the index of the first NaN or, without NaN, of the first extreme. Unlike kernels, it
+/// compares element by element.
 template <typename T>
 std::int64_t searched(const std::vector<T>& x, bool highest) {
   const auto is_nan = [](T value) { return value != value; };
@@ -31,7 +32,7 @@ std::int64_t searched(const std::vector<T>& x, bool highest) {
   return static_cast<std::int64_t>(best);
 }
 
-/// What lies along `axis`, for each place in front of and behind it.
+/// Searches along `axis`, for each index of the axes before and after it.
 template <typename T>
 std::vector<std::int64_t> searched_along(std::span<const T> x, const Shape& shape, int axis,
                                          bool highest) {
@@ -64,7 +65,8 @@ std::vector<std::int64_t> indices(const TensorData& tensor) {
   return {values.begin(), values.end()};
 }
 
-/// Both along every axis and over all elements, by the interpreter and by every machine.
+/// Checks argmax and argmin along every axis and over all elements, in the interpreter and on every
+/// machine.
 void check(const Machines& machines, DType dtype, const Shape& shape, std::uint64_t seed) {
   Graph graph;
   const Value x = graph.input("x", dtype, shape);
@@ -135,7 +137,7 @@ TEST(ArgExtreme, TheFirstNaNWins) {
   EXPECT_EQ(of({kNaN}, true), 0);
 }
 
-/// A tie, and NaNs, far apart.
+/// Ties and NaNs in different chunks.
 TEST(ArgExtreme, AcrossChunks) {
   for (std::size_t n : {16384, 20000}) {
     for (std::size_t first : {0, 8191, 8192, 16383}) {

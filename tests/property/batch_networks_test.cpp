@@ -1,4 +1,4 @@
-// A row alone has the bits that it has in a batch of any size: random networks over a batch axis,
+// A row gives the same bits alone and in a batch of any size: random networks over a batch axis,
 // and their gradients by the batch.
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::int64_t, 4> kBatches{2, 7, 64, 300};
 constexpr std::array<std::int64_t, 9> kWidths{1, 3, 8, 17, 64, 100, 256, 333, 1500};
 
-/// A layer that computes each row of [batch, width] from that row and weights.
+/// Records a random layer that computes each row of [batch, width] from that row and weights.
 Value layer(Graph& graph, Random& random, const Value& x) {
   const DType dtype = x.dtype();
   const std::string number = std::to_string(graph.inputs().size());
@@ -43,8 +43,8 @@ Value layer(Graph& graph, Random& random, const Value& x) {
   }
 }
 
-/// The same layers for every length of the batch, which is the first axis of input 0 and of both
-/// outputs.
+/// Returns a network whose layers do not depend on the batch size. The batch is the first axis of
+/// input 0 and of both outputs.
 Graph network(std::uint64_t seed, std::int64_t batch) {
   Random random(seed);
   constexpr std::array kDTypes{DType::f32, DType::f32, DType::f64, DType::bf16};
@@ -60,7 +60,7 @@ Graph network(std::uint64_t seed, std::int64_t batch) {
   return graph;
 }
 
-/// Row `row` of the batch, in place of all.
+/// Returns row `row` of the batch as a batch of one.
 TensorData row_of(const TensorData& batch, std::int64_t row) {
   TensorData one = TensorData::zeros(batch.dtype, {1, batch.shape[1]});
   const std::size_t bytes = one.bytes.size();
@@ -75,7 +75,7 @@ class BatchOfNetworks : public testing::Test {
       engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_bytes = 1});
     }
   }
-  /// Runs the network over `inputs`, and over three rows of them one by one.
+  /// Runs the network on the whole batch and on three of its rows alone, and compares the bits.
   void check(std::uint64_t seed, std::int64_t batch, const std::vector<TensorData>& inputs) const {
     const Graph all = network(seed, batch);
     const Graph one = network(seed, 1);

@@ -1,5 +1,5 @@
-// A row has the same bits alone and in any batch: of a softmax, a layer norm, a product, a network,
-// on every target, with one thread and two, also where plans differ with the number of rows.
+// A row gives the same bits alone and in any batch: softmax, layer norm, sums, products and
+// networks, on every target, with one thread and two. Plans may differ with the number of rows.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -17,7 +17,7 @@ constexpr std::int64_t kHidden = 33;
 
 struct RowWise {
   const char* what;
-  std::int64_t width;    ///< of the result; 0 for that of x
+  std::int64_t width;    ///< of the result; 0 for the width of x
   std::int64_t columns;  ///< of x
   Value (*of)(const Value& x, const Value& w);
 };
@@ -42,7 +42,7 @@ std::vector<float> random_floats(std::int64_t count) {
   return floats;
 }
 
-/// `f` of rows [first, first + rows) of x.
+/// Returns f(x, w) for rows [first, first + rows) of x.
 std::vector<float> compute(const auto& f, const RowWise& op, const std::vector<float>& x,
                            const std::vector<float>& w, std::int64_t first, std::int64_t rows) {
   const std::int64_t width = op.width == 0 ? op.columns : op.width;

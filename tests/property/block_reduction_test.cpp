@@ -1,5 +1,5 @@
-// Reductions behind a product, in its kernel: over rows, columns or all of its result, alone and
-// together, with what comes after each. On every target the bits of the interpreter.
+// Reductions in the epilogue of a product: over rows, columns or all of its result, alone and
+// together, each followed by other ops. Every target gives the bits of the interpreter.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -67,8 +67,8 @@ TEST(BlockReduction, RowsOfAProductAreInItsKernel) {
   }
 }
 
-/// Of each row one number, stored as often as the row has elements.
-TEST(BlockReduction, RowsRepeatWhatTheyWereReducedTo) {
+/// The sum of each row is broadcast to all elements of the row.
+TEST(BlockReduction, SumsOfRowsAreBroadcastToTheRows) {
   const Machines machines;
   for (std::int64_t rows : kRows) {
     for (std::int64_t columns : kColumns) {
@@ -116,7 +116,8 @@ TEST(BlockReduction, AllOfAProductIsInItsKernel) {
   }
 }
 
-/// As the gradients of a bias, a scale of rows and a slope are, of one value.
+/// Gradients of a bias, a scale of rows and a slope have this form: one value reduced in three
+/// ways.
 TEST(BlockReduction, OfEveryKindTogether) {
   const Machines machines;
   for (DType dtype : {DType::f32, DType::f64, DType::bf16}) {
@@ -156,7 +157,8 @@ TEST(BlockReduction, MoreThanABlockHoldsIsForAnotherKernel) {
   EXPECT_EQ(kernels(made.graph, none), 2U);
 }
 
-/// The axis in front of a single column is the last that counts: it is summed as a row is.
+/// With a single column, the row axis is the last axis longer than 1. So the column is summed in
+/// the order of a row.
 TEST(BlockReduction, ASingleColumnIsSummedInTheOrderOfRows) {
   const Machines machines;
   for (const std::int64_t rows : {2, 65, 168}) {
@@ -168,7 +170,8 @@ TEST(BlockReduction, ASingleColumnIsSummedInTheOrderOfRows) {
   }
 }
 
-/// What is summed by one axis is not summed by another in the same kernel.
+/// A value that depends on a reduction over one axis is not reduced over another axis in the same
+/// kernel.
 TEST(BlockReduction, ReductionsOfReductionsWait) {
   const Machines machines;
   Layer made = layer(DType::f32, 20, 20, 9);
@@ -179,7 +182,8 @@ TEST(BlockReduction, ReductionsOfReductionsWait) {
   check(machines, made.graph, "a square");
 }
 
-/// A square: what is read by columns lies like what is written by rows, and is not its place.
+/// The bias of the columns and the sums of the rows have the same shape, but the sums may not be
+/// written over the bias: every row reads all of it.
 TEST(BlockReduction, RowsAreNotWrittenOverColumns) {
   for (const bool multiplies : {true, false}) {
     Graph graph;
@@ -198,7 +202,8 @@ TEST(BlockReduction, RowsAreNotWrittenOverColumns) {
   }
 }
 
-/// Sums of columns may lie where the bias of the columns lay, which all rows read.
+/// Sums of columns may be written over the bias of the columns, although all rows read it: they are
+/// stored after the last row.
 TEST(BlockReduction, ColumnsAreWrittenOverWhatTheyWereAddedTo) {
   Layer made = layer(DType::f32, 64, 40, 9);
   made.graph.output("y", made.y * 2);

@@ -1,6 +1,7 @@
-// The size of machine code: every op on every dtype in every layout takes so many instructions a
-// statement on every target, and programs on bytes take few times those of the same on f32. LLVM
-// writes out lane by lane what a target lacks, and its time grows faster than the code.
+// The size of machine code. Every op on every dtype in every layout stays below a limit of
+// instructions on every target, and programs on bytes take only a few times the instructions of the
+// same programs on f32. LLVM scalarises vector ops that a target lacks, and compile time grows
+// faster than the code.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -79,7 +80,7 @@ class CodeSize : public testing::TestWithParam<const char*> {
     EXPECT_LE(size.instructions, size.allowed) << what << "\n" << print(nest);
   }
 
-  /// Instructions of all kernels of a program.
+  /// Returns the number of instructions of all kernels of a program.
   [[nodiscard]] int instructions(const Graph& graph) const {
     const Graph wide = widen(graph, Rounding::at_store);
     const Plan plan = plan_graph(wide, target_.plan_limits(), Fuse::all);
@@ -91,7 +92,8 @@ class CodeSize : public testing::TestWithParam<const char*> {
   }
 };
 
-/// Of the layouts but the first two, one use in four each, or all in a long run.
+/// Tries all uses in the first two layouts and one use in four in each other layout; in a long run,
+/// all uses in all layouts.
 TEST_P(CodeSize, OfEveryPrimitiveOnEveryDTypeInEveryLayout) {
   constexpr std::size_t kAlways = 2;
   const std::vector<Layout> all = layouts();
@@ -110,7 +112,7 @@ TEST_P(CodeSize, OfEveryCompositeOnEveryDType) {
   }
 }
 
-/// Over rows, columns, and rows that are no multiple of anything.
+/// Over both axes of dense, strided and transposed tensors.
 TEST_P(CodeSize, OfEveryReductionOnEveryDType) {
   for (const OpInfo& row : all_ops()) {
     if (row.kind != OpKind::reduction) continue;
@@ -130,7 +132,7 @@ TEST_P(CodeSize, OfEveryReductionOnEveryDType) {
   }
 }
 
-/// Rounds of pads and concats, which are written with strides and offsets.
+/// Returns a graph of repeated pads and concats, which are stored with strides and offsets.
 Graph padded(DType dtype) {
   Graph graph;
   Value x = graph.input("x", dtype, {5, 5});
@@ -160,8 +162,8 @@ Graph divisions(DType dtype, int count) {
   return graph;
 }
 
-/// A vector of bytes has four times the lanes of one of f32, which some ops go through in turn, and
-/// their divisions are ten instructions where one of f32 is one.
+/// A vector of bytes has four times the lanes of a vector of f32, and some ops are scalarised. A
+/// division of bytes takes ten instructions, a division of f32 one.
 TEST_P(CodeSize, OfProgramsOnBytesIsInProportion) {
   constexpr int kFactor = 4;
   for (const DType dtype : {DType::u8, DType::i8, DType::boolean, DType::i16, DType::bf16}) {
@@ -175,10 +177,10 @@ TEST_P(CodeSize, OfProgramsOnBytesIsInProportion) {
   }
 }
 
-/// Each division costs the same, however many there are: no loop has several vectors of a long body
-/// in flight, and the planner cuts kernels by what a division is.
+/// The instructions of a division do not depend on the number of divisions: loops with a long body
+/// are not unrolled, and the planner counts a division by its instructions when it cuts kernels.
 TEST_P(CodeSize, OfManyDivisionsGrowsWithTheirNumber) {
-  constexpr int kPartsOfARange = 4;  // loops that hold the body once
+  constexpr int kPartsOfARange = 4;  // number of loops, each with one copy of the body
   constexpr int kAround = 300;
   for (const DType dtype : {DType::u8, DType::i8, DType::i16, DType::i32, DType::i64}) {
     const int each = count_operations(Op::div, dtype, dtype);

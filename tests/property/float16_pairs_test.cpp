@@ -1,8 +1,8 @@
-// 16-bit floats in pairs: every f16 with every f16, every bf16 with every bf16, through the binary
-// ops, and every f32 to both. A slice of them unless SINTER_TEST_LONG is set.
+// Binary ops on all pairs of f16 and all pairs of bf16, and conversions of all f32 to both. Without
+// SINTER_TEST_LONG, only a sample of the values.
 //
-// The interpreter takes too long for 2^32 pairs, so what is expected comes from a few lines of
-// integer arithmetic written here, which are held against the interpreter on a slice first.
+// The interpreter is too slow for 2^32 pairs, so the expected results come from a small reference
+// in integer arithmetic. The reference is compared with the interpreter on a sample first.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -27,8 +27,8 @@ constexpr std::int64_t kValues = 1 << 16;
 std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
 float float_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 
-/// A 16-bit format, apart from sinter's own code. Branches are conditional moves: it runs 2^35
-/// times.
+/// A 16-bit format, independent of sinter's code. It uses conditional moves instead of branches,
+/// because it runs about 2^35 times.
 struct F16 {
   static constexpr DType kDType = DType::f16;
   static constexpr Bits kInfinity = 0x7c00;
@@ -46,7 +46,7 @@ struct F16 {
   static Bits round(float x) {
     const std::uint32_t sign = bits_of(x) >> 16 & 0x8000;
     const std::uint32_t magnitude = bits_of(x) & 0x7fffffff;
-    // 1/2 has the spacing of f16's subnormals, so that adding it rounds as they do.
+    // Floats near 1/2 have the spacing of f16's subnormals, so adding 1/2 rounds to a subnormal.
     const std::uint32_t small = bits_of(float_of(magnitude) + 0.5F) - bits_of(0.5F);
     const std::uint32_t even = magnitude - (112U << 23) + 0xfff + (magnitude >> 13 & 1);
     std::uint32_t result = magnitude < bits_of(0x1p-14F) ? small : even >> 13;
@@ -80,7 +80,7 @@ struct Multiply {
   static constexpr Op kOp = Op::mul;
   static float apply(float a, float b) { return a * b; }
 };
-/// Of equal numbers the signs decide: -0 < +0. A sum makes NaN of a NaN.
+/// Orders equal numbers by sign: -0 < +0. The sum a + b is NaN if one of them is.
 struct Minimum {
   static constexpr Op kOp = Op::min;
   static float apply(float a, float b) {
@@ -115,7 +115,7 @@ std::span<const Bits> bits_of(const TensorData& data) {
   return {reinterpret_cast<const Bits*>(data.bytes.data()), data.bytes.size() / sizeof(Bits)};
 }
 
-/// Every value beside one other.
+/// Applies an operation to every value of the format and one second operand.
 template <typename Format, typename Operation>
 class Pairs {
  public:
@@ -169,13 +169,13 @@ void expect_all_pairs() {
   for (int i = 0; i < 8; ++i) {
     const auto b = static_cast<Bits>(random.next());
     ASSERT_EQ(first_difference<Format>(pairs.interpreted(b), pairs.expected(b)), "")
-        << "the reference of this test, beside " << b;
+        << "the reference of this test differs from the interpreter for the second operand " << b;
   }
   std::vector<Executable> programs;
   for (const Target& target : targets_here()) {
     programs.push_back(Engine({.target = target, .threads = 1}).compile(pairs.graph()));
   }
-  // By default every 127th value, and so 516 of them, signs and exponents of all kinds.
+  // By default every 127th value: 517 values with both signs and all exponents.
   const std::int64_t step = is_long() ? 1 : 127;
   on_all_threads((kValues + step - 1) / step, [&](std::int64_t i) {
     const auto b = static_cast<Bits>(i * step);
@@ -183,7 +183,7 @@ void expect_all_pairs() {
     for (const Executable& program : programs) {
       const std::string found = first_difference<Format>(expected, pairs.compiled(program, b));
       if (!found.empty())
-        ADD_FAILURE() << to_string(Operation::kOp) << " beside " << b << ": " << found;
+        ADD_FAILURE() << to_string(Operation::kOp) << " with second operand " << b << ": " << found;
     }
   });
 }
@@ -205,7 +205,7 @@ TYPED_TEST(Float16Pairs, ConvertEveryF32) {
   for (const Target& target : targets_here()) {
     programs.push_back(Engine({.target = target, .threads = 1}).compile(graph));
   }
-  // A block holds one lower half under every upper half.
+  // A block holds all f32 with one lower half.
   const std::int64_t step = is_long() ? 1 : 127;
   on_all_threads((kValues + step - 1) / step, [&](std::int64_t block) {
     std::vector<float> x(kValues);
@@ -228,7 +228,8 @@ TYPED_TEST(Float16Pairs, ConvertEveryF32) {
         TensorData::from<float>(shape, std::span(std::as_const(x)))};
     const std::string found =
         first_difference<TypeParam>(bits_of(interpret(graph, inputs)[0]), expected);
-    if (!found.empty()) ADD_FAILURE() << "the reference of this test: " << found;
+    if (!found.empty())
+      ADD_FAILURE() << "the reference of this test differs from the interpreter: " << found;
   });
 }
 

@@ -1,4 +1,5 @@
-// 16-bit floats, all values of them: what is read, computed and written, on every target here.
+// All values of 16-bit floats: loads, arithmetic, conversions and stores on every target that runs
+// here.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -32,7 +33,8 @@ TensorData every_value(DType dtype) {
   return tensor;
 }
 
-/// What the bits stand for, by the definition of a binary format, apart from sinter's own code.
+/// Returns the value of the bits by the definition of a binary format, independent of sinter's
+/// code.
 double value_of(const Format& format, int bits) {
   const int fraction = bits & ((1 << format.fraction_bits) - 1);
   const int exponent = (bits >> format.fraction_bits) & ((1 << format.exponent_bits) - 1);
@@ -77,8 +79,8 @@ TEST(Float16, WidensEveryValue) {
   }
 }
 
-/// The values, the middles between neighbours, and what lies just beside those middles: where
-/// rounding decides. Beyond the largest value, to inf.
+/// Returns, in both signs, all finite values, the midpoints between neighbours, and the f64 just
+/// below and above each midpoint. The last midpoint decides between the largest value and infinity.
 std::vector<double> decisive_values(const Format& format) {
   std::vector<double> values;
   const int infinity = ((1 << format.exponent_bits) - 1) << format.fraction_bits;
@@ -95,7 +97,7 @@ std::vector<double> decisive_values(const Format& format) {
   return values;
 }
 
-/// Which of the neighbours is right for a decisive value, from its position in the list.
+/// Returns the correctly rounded bits of a decisive value, given its position in the list.
 int rounded_bits(std::size_t position) {
   const auto low = static_cast<int>(position / 8);
   const int sign = position % 2 != 0 ? 0x8000 : 0;
@@ -165,8 +167,8 @@ TEST(Float16, TakesEveryValueThroughEveryUnaryOp) {
       const bool computes = row.kind == OpKind::primitive || row.kind == OpKind::composite;
       const bool unary = row.arity == 1 && computes;
       if (!unary || row.rule == DTypeRule::logical || row.rule == DTypeRule::integer) continue;
-      if (row.rule == DTypeRule::raw_bitcast) continue;  // says nothing of a NaN's bits
-      if (row.rule == DTypeRule::lookup) continue;       // of integers
+      if (row.rule == DTypeRule::raw_bitcast) continue;  // a NaN's bits are not defined
+      if (row.rule == DTypeRule::lookup) continue;       // takes integers
       for (Rounding rounding : {Rounding::at_store, Rounding::each_op}) {
         Graph graph;
         const Value x = graph.input("x", format.dtype, {kValues});
@@ -218,7 +220,7 @@ TEST(Float16, OpByOpEqualsFusedUnderEachOp) {
   const Value second = first + 0.1;
   graph.output("y", second.leaky_relu(0.01).hardswish());
   const std::vector<TensorData> inputs{every_value(DType::f16)};
-  // By hand: one graph an op, every result in memory as f16.
+  // The reference: one graph for each op, so that every result is stored as f16.
   std::vector<TensorData> now = inputs;
   for (int step = 0; step < 4; ++step) {
     Graph one;

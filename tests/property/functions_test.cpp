@@ -1,6 +1,6 @@
-// Mathematical functions on machine code: how far results are from the exact values, f32 over a
-// slice of all inputs, or all of them if SINTER_TEST_LONG is set, f64 over random ones; the same
-// bits on every target and from the interpreter.
+// Mathematical functions in machine code: errors against exact values, and the same bits on every
+// target and in the interpreter. f32: a sample of all inputs, or all inputs if SINTER_TEST_LONG is
+// set. f64: random inputs.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::int64_t kBlock = std::int64_t{1} << 16;
 
-/// The worst error of a sweep, and where.
+/// The largest error of a sweep, and its input.
 struct Worst {
   double error = 0;
   double x = 0;
@@ -34,7 +34,7 @@ struct Worst {
   }
 };
 
-/// One function on blocks of inputs, by several threads.
+/// Runs one function on blocks of inputs. Thread-safe.
 template <typename T>
 class Sweep {
  public:
@@ -45,7 +45,7 @@ class Sweep {
     }
   }
 
-  /// The interpreter is slow: it takes part where it is asked to.
+  /// Compares all targets on one block, and the interpreter only if asked, because it is slow.
   void block(const std::vector<T>& x, bool interpreter) {
     const std::vector<T> got = run(programs_[0], x);
     for (std::size_t other = 1; other < programs_.size(); ++other) {
@@ -104,7 +104,7 @@ class Functions : public testing::TestWithParam<ExactFunction> {};
 
 TEST_P(Functions, AreAsExactAsPromisedOnF32) {
   Sweep<float> sweep(GetParam());
-  // By default 256 lower halves under every sign, exponent and upper fraction: 2^24 inputs.
+  // By default 256 lower halves for each upper half (sign, exponent, upper fraction): 2^24 inputs.
   const std::int64_t step = is_long() ? 1 : 256;
   on_all_threads(kBlock / step, [&](std::int64_t i) {
     const std::int64_t low = i * step + (i * 37) % step;
@@ -124,7 +124,7 @@ TEST_P(Functions, AreAsExactAsPromisedOnF64) {
     Random random(static_cast<std::uint64_t>(i));
     std::vector<double> x(kBlock);
     for (double& value : x) {
-      // Any bits, or any fraction within 2^-10 to 2^10.
+      // Any bit pattern, or any sign and fraction with an exponent from -10 to 9.
       const std::uint64_t bits = random.next();
       const auto exponent = static_cast<std::uint64_t>(random.between(1013, 1032));
       const std::uint64_t usual = (bits & 0x800f'ffff'ffff'ffff) | exponent << 52;

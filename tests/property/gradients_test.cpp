@@ -9,7 +9,7 @@
 namespace sinter::test {
 namespace {
 
-/// The gradients of the sum of output 0, as outputs.
+/// Adds the gradients of the sum of output 0 by all floating inputs as outputs.
 void add_gradients(Graph& graph) {
   const Value loss = graph.value(graph.outputs()[0].node).sum();
   for (const GraphInput& input : std::vector(graph.inputs().begin(), graph.inputs().end())) {
@@ -38,7 +38,7 @@ TEST(Gradients, OfEveryOpAreTheSameBitsOnEveryTarget) {
   }
 }
 
-/// Of products, whose gradients are trees of them, and of extremes, which are shared.
+/// Gradients of products are trees of products. Gradients of extremes are shared among ties.
 TEST(Gradients, OfReductionsAreTheSameBitsOnEveryTarget) {
   const Machines machines;
   for (const Op op : {Op::reduce_prod, Op::reduce_min, Op::reduce_max}) {
@@ -59,8 +59,8 @@ TEST(Gradients, OfReductionsAreTheSameBitsOnEveryTarget) {
   }
 }
 
-/// Two layers with everything that a training step has: products as sums, a bias, a slope for each
-/// unit, a softmax and its cross entropy.
+/// Returns the loss and gradients of two layers: products written as sums, a bias, a slope for each
+/// unit, softmax and cross entropy.
 Graph network(DType dtype) {
   Graph graph;
   const Value x = graph.input("x", dtype, {5, 1, 7});
@@ -106,8 +106,8 @@ void expect_table(const Engine& engine) {
     d.insert(d.end(), computed.begin(), computed.end());
     for (const T value : d) {
       ASSERT_TRUE(same_value(value, row.gradient))
-          << engine.target().name << ": at " << row.x << " with slope " << row.slope << " it is "
-          << value << ", the table says " << row.gradient;
+          << engine.target().name << ": at " << row.x << " with slope " << row.slope
+          << " the gradient is " << value << ", the table says " << row.gradient;
     }
   }
 }

@@ -1,6 +1,7 @@
-// Divisions of integers, which vectors do as floats, and conversions of floats to integers, in
-// machine code of every target: all pairs of 8 bits, a slice of the pairs of 16 bits (all of them
-// in a long run), 32 bits next to whole multiples, and floats around the ends of every range.
+// Integer division and conversion of floats to integers in machine code of every target. Vectorised
+// division uses floats. Divisions: all pairs of 8 bits, a sample of the pairs of 16 bits (all pairs
+// in a long run), and 32 bits next to multiples of the divisor. Conversions: floats around the ends
+// of every range.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -25,7 +26,7 @@ std::vector<T> elements_of(const TensorData& data) {
   return {elements, elements + data.bytes.size() / sizeof(T)};
 }
 
-/// One program for each target.
+/// The program of a graph for each target that runs here.
 class Programs {
  public:
   explicit Programs(const Graph& graph) : graph_(graph.clone()) {
@@ -49,7 +50,8 @@ class Programs {
 
 // --- Divisions -----------------------------------------------------------------------------------
 
-/// Towards zero, in a wider type; x / 0 is 0, and the lowest / -1 wraps around.
+/// Returns a / b rounded towards zero, computed in a wider type. x / 0 is 0, and the lowest value
+/// divided by -1 wraps around.
 template <typename T>
 T exact_quotient(T a, T b) {
   if (b == 0) return 0;
@@ -106,7 +108,8 @@ TEST(IntegerDivision, OfAllPairsOfBytes) {
   check_all_pairs_of_bytes<std::uint8_t>();
 }
 
-/// Every dividend with divisors at the ends, around powers of two, and any; or with all.
+/// Every dividend, with divisors around powers of two and random divisors; in a long run, with all
+/// divisors.
 TEST(IntegerDivision, OfPairsOf16Bits) {
   constexpr int kValues = 1 << 16;
   std::vector<int> divisors;
@@ -130,7 +133,7 @@ TEST(IntegerDivision, OfPairsOf16Bits) {
   });
 }
 
-/// Where a rounded quotient could be one too many: next to whole multiples of the divisor.
+/// Checks dividends next to multiples of the divisor, where a rounded quotient could be off by one.
 template <typename T>
 void check_next_to_multiples() {
   constexpr std::int64_t kPairs = 4096;
@@ -168,7 +171,7 @@ TEST(IntegerDivision, NextToMultiplesOf32Bits) { check_next_to_multiples<std::in
 
 // --- Conversions ---------------------------------------------------------------------------------
 
-/// Towards zero, beyond the range its ends, of NaN 0.
+/// Returns x rounded towards zero and saturated to the range of T; 0 for NaN.
 template <typename T, typename F>
 T exact_conversion(F x) {
   using Limits = std::numeric_limits<T>;
@@ -216,7 +219,8 @@ class Conversions {
   Programs programs_;
 };
 
-/// Around the powers of two at which a range may end, in both signs, and any bits.
+/// Returns special values, values around the powers of two at which ranges end, random bits and
+/// small random numbers.
 template <typename F>
 std::vector<F> around_range_ends(std::uint64_t seed, std::size_t count) {
   using Bits = std::conditional_t<std::is_same_v<F, float>, std::uint32_t, std::uint64_t>;
@@ -254,7 +258,7 @@ TEST(FloatToInteger, AroundTheEndsOfEveryRange) {
   check_conversions<double>();
 }
 
-/// Every 2^16-th f32, or all of them.
+/// By default all f32 with one of four lower halves; in a long run, all f32.
 TEST(FloatToInteger, OfF32) {
   constexpr std::int64_t kValues = 1 << 16;
   const Conversions<float> conversions(kValues);

@@ -1,5 +1,5 @@
-// Layouts: every order and direction of axes, in and out, gives the bits of the dense graph, and
-// what shares a permutation runs as one sweep.
+// Layouts: every order and direction of axes, of inputs and outputs, gives the bits of the dense
+// graph. Operands with the same permutation are collapsed to one loop.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace sinter::test {
 namespace {
 
-/// Dense strides for axes that lie in memory in this order, outermost first.
+/// Returns dense strides for axes that lie in memory in this order, outermost first.
 Strides permuted(const Shape& shape, const std::vector<int>& order) {
   Strides strides = dense_strides(shape);
   std::int64_t stride = 1;
@@ -105,7 +105,8 @@ TEST(Layout, InPlaceOverAPermutedBuffer) {
   EXPECT_EQ(difference(expected, std::span(&got, 1)), "");
 }
 
-/// Lengths around the blocks in which such operands are read, on both axes.
+/// The consecutive elements of some operands are a column of the result. Lengths on both axes lie
+/// around the sizes of the blocks in which such operands are transposed.
 TEST(Layout, OperandsThatLieAcrossTheRows) {
   for (const Target& target : targets_here()) {
     const Engine engine(EngineOptions{.target = target});

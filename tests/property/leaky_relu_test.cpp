@@ -1,5 +1,5 @@
-// leaky_relu on machine code: all f32 values against an independent formula, every tail length at
-// every alignment, and the table of special values.
+// leaky_relu in machine code: f32 values of all kinds against an independent formula, every tail
+// length at every alignment, and the table of special values.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -13,7 +13,7 @@
 namespace sinter::test {
 namespace {
 
-/// The definition, written without sinter. The test is built without contraction.
+/// The definition, independent of sinter. The test is compiled without floating-point contraction.
 float leaky(float x, float slope) { return x > 0.0F ? x : x * slope; }
 
 Executable compile_leaky(const Engine& engine, std::int64_t n, double slope) {
@@ -23,7 +23,7 @@ Executable compile_leaky(const Engine& engine, std::int64_t n, double slope) {
 }
 
 TEST(LeakyRelu, EqualsTheFormulaOnAllFloats) {
-  // Every 61st bit pattern by default: 61 is prime, so every exponent and low bit comes by.
+  // By default every 61st bit pattern: 61 is prime, so every exponent and all low bits occur.
   const std::uint64_t step = std::getenv("SINTER_TEST_LONG") != nullptr ? 1 : 61;
   constexpr std::size_t kBlock = std::size_t{1} << 20;
   std::vector<float> x(kBlock);
@@ -50,7 +50,7 @@ TEST(LeakyRelu, EqualsTheFormulaOnAllFloats) {
 
 template <std::floating_point T>
 void expect_table(const Engine& engine) {
-  // Long enough for the unrolled body, the middle and the masked tail.
+  // Long enough for the unrolled loop, the loop over single vectors and the masked tail.
   constexpr std::int64_t kLength = 147;
   for (const LeakyReluCase<T>& row : leaky_relu_special_cases<T>()) {
     const std::vector<T> x(kLength, row.x);
@@ -75,7 +75,7 @@ TEST(LeakyRelu, FollowsTheTableOfSpecialValues) {
   }
 }
 
-/// x, b and r are tensors of length n, all at the same offset.
+/// Returns a chain of elementwise ops over tensors x, b and r of length n.
 Graph chain(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {n});

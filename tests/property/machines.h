@@ -1,4 +1,4 @@
-// Engines for every target that runs here, with which a graph is compared with the interpreter.
+// Engines for every target that runs here, to compare a graph's results with the interpreter.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ class Machines {
       engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_bytes = 1});
     }
   }
-  /// All engines, fused and not, against the interpreter.
+  /// Compares the results of all engines, fused and unfused, with the interpreter.
   void check(const Graph& graph, const std::string& what, std::uint64_t seed = 7) const {
     check(graph, what, random_inputs(graph, seed));
   }

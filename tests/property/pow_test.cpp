@@ -1,5 +1,5 @@
-// pow on machine code: how far results are from the exact values over random pairs, whole exponents
-// and special values among them; the same bits on every target and from the interpreter.
+// pow in machine code: errors against exact values over random pairs, whole exponents and special
+// values, and the same bits on every target and in the interpreter.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ Graph pow_graph(std::int64_t n) {
   return graph;
 }
 
-/// Against the C library's pow of a wider type.
+/// Returns the error against the C library's pow of a wider type, in ULP.
 template <typename T>
 double error_of_pow(T x, T y, T got) {
   using Wider = std::conditional_t<std::is_same_v<T, float>, double, long double>;
@@ -84,7 +84,7 @@ TYPED_TEST(Pow, HasTheSpecialValuesOfC) {
     }
   }
   (void)worst_error(pairs, 1, true);
-  // A limit says nothing of the signs of zeros.
+  // The limit of the error does not check the signs of zeros.
   const auto n = static_cast<std::int64_t>(pairs.x.size());
   const std::vector<TensorData> inputs{TensorData::from<T>({n}, std::span(pairs.x)),
                                        TensorData::from<T>({n}, std::span(pairs.y))};
@@ -126,7 +126,7 @@ TYPED_TEST(Pow, IsAsExactAsPromised) {
       const T any = std::bit_cast<T>(static_cast<Bits>(random.next()));
       const T near_one = 1 + static_cast<T>(random.unit() - 0.5) / static_cast<T>(1 << (i % 20));
       const T x = random.one_in(2) ? near_one : any;
-      // An exponent that brings x anywhere into the range, and sometimes beyond.
+      // An exponent with which the power falls anywhere into the range, and sometimes beyond it.
       const double reach = 1.05 * std::numeric_limits<T>::max_exponent * (2 * random.unit() - 1);
       const double to_reach = reach / std::log2(std::abs(static_cast<double>(x)));
       const T whole = static_cast<T>(random.between(-9, 9));

@@ -1,5 +1,5 @@
-// Products: every shape, layout, dtype and what stands around them give the bits of the
-// interpreter on every target, and the interpreter those of the rule in product.h.
+// Products: in every shape, layout and dtype, and with any prologue and epilogue, every target
+// gives the bits of the interpreter. The interpreter follows the rule in product.h.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -47,7 +47,7 @@ TEST(Product, OfEveryShapeInEveryLayout) {
         if (m * n * k > 1'500'000) continue;
         for (int turned = 0; turned < 4; ++turned) {
           const Graph graph = dense_layer({m, n, k, (turned & 1) != 0, (turned & 2) != 0});
-          check(machines, graph, text(m, n, k) + " turned " + std::to_string(turned));
+          check(machines, graph, text(m, n, k) + " transposed " + std::to_string(turned));
         }
       }
     }
@@ -60,7 +60,7 @@ TEST(Product, OverMoreThanFitsTheCache) {
     for (std::int64_t k : {255, 256, 257, 512, 513, 1025}) {
       for (int turned = 0; turned < 4; ++turned) {
         const Graph graph = dense_layer({16, 40, k, (turned & 1) != 0, (turned & 2) != 0}, dtype);
-        check(machines, graph, text(16, 40, k) + " turned " + std::to_string(turned));
+        check(machines, graph, text(16, 40, k) + " transposed " + std::to_string(turned));
       }
     }
   }
@@ -73,7 +73,7 @@ TEST(Product, OfEveryFloatingDType) {
       for (std::int64_t n : {1, 9, 40}) {
         for (int turned = 0; turned < 4; ++turned) {
           const Graph graph = dense_layer({m, n, 21, (turned & 1) != 0, (turned & 2) != 0}, dtype);
-          check(machines, graph, text(m, n, 21) + " turned " + std::to_string(turned));
+          check(machines, graph, text(m, n, 21) + " transposed " + std::to_string(turned));
         }
       }
     }
@@ -110,7 +110,7 @@ TEST(Product, OfVectors) {
   }
 }
 
-/// The result may lie in any way, and so may what is added to it.
+/// The result and a residual added to it may have any layout.
 TEST(Product, IntoEveryLayout) {
   const Machines machines;
   for (const Strides& strides :
@@ -126,7 +126,7 @@ TEST(Product, IntoEveryLayout) {
   }
 }
 
-/// Producers are computed where operands are brought together; values behind are outputs too.
+/// Producers are fused into the packing of the operands; values of the epilogue are outputs, too.
 TEST(Product, BetweenOtherOps) {
   const Machines machines;
   for (std::int64_t m : {4, 30}) {
@@ -145,8 +145,9 @@ TEST(Product, BetweenOtherOps) {
   }
 }
 
-/// Many numbers are known before the frame of the kernel is made, which has many pages.
-TEST(Product, UnderWhatIsTheSameForTheWholeKernel) {
+/// The kernel's frame spans several pages, so its prologue probes them with a scratch register. The
+/// many uniform values of the kernel must not be loaded before that.
+TEST(Product, WithUniformValuesAndALargeFrame) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1, 1});
   const Value weight = graph.input("weight", DType::f32, {1, 1});
@@ -178,7 +179,7 @@ TEST(Product, OfNothingIsPositiveZero) {
   check(Machines(), graph, "nothing");
 }
 
-/// Strides say nothing of an axis without elements, not even that all of them are one.
+/// If an axis has no elements, strides may have any value, even the same for all axes.
 TEST(Product, OfNothingReadsNothing) {
   const Machines machines;
   for (std::int64_t step : {0, 1, 5}) {
@@ -193,8 +194,7 @@ TEST(Product, OfNothingReadsNothing) {
   }
 }
 
-/// Numbers that both operands count, along what is summed, and that the rows have in common with
-/// what comes behind.
+/// A count along K is read by both operands, and a count along M by the rows and by the epilogue.
 TEST(Product, OfCountsThatBothOperandsHave) {
   const Machines machines;
   for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 2}, {7, 19, 33}, {20, 5, 70}}) {

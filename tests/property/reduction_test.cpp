@@ -1,5 +1,5 @@
-// Reductions: every op, dtype, length and layout gives the bits of the interpreter, on every
-// target, and the interpreter those of the rule in reduction.h, written here in another way.
+// Reductions: every op, dtype, length and layout gives the bits of the interpreter on every target.
+// The interpreter follows the rule in reduction.h, which this file implements in another way.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,8 +43,8 @@ bool fits(Op op, DType dtype) {
 
 bool has_extreme(Op op) { return op == Op::reduce_min || op == Op::reduce_max; }
 
-/// What comes behind a reduction of nothing has no elements either where it has the row's length.
-TEST(Reduction, OfNothingBehindWhichNothingIsStored) {
+/// An epilogue that is as long as an empty row is empty, too.
+TEST(Reduction, OfEmptyRowsWithAnEmptyEpilogue) {
   const Machines machines;
   for (const Shape& shape : {Shape{0}, Shape{3, 0}, Shape{0, 3}}) {
     for (std::int64_t axis = 0; axis < shape.rank(); ++axis) {
@@ -103,7 +103,7 @@ TEST(Reduction, OfManyRowsOfColumns) {
   }
 }
 
-/// More than stays near the core: columns go by the shortest chunks of rows.
+/// The tensors do not fit the caches, so columns are reduced in the shortest chunks of rows.
 TEST(Reduction, OfLongColumns) {
   const Machines machines;
   for (const Shape& shape : {Shape{33, 16500}, Shape{1100, 515}, Shape{1030, 2, 300}}) {
@@ -124,15 +124,15 @@ TEST(Reduction, OfLongColumns) {
   const Value scale = graph.input("scale", DType::f64, {400, 1});
   graph.output("sum", (x * scale).sum({0, 1}));
   graph.output("all", mask.all({0, 1}));
-  machines.check(graph, "columns behind two axes");
+  machines.check(graph, "columns over two axes");
   Graph narrow;
   narrow.output("y", narrow.input("x", DType::bf16, {2100, 1001}).sum(0));
   narrow.output("z", narrow.input("n", DType::i8, {2100, 1001}).sum(0));
   machines.check(narrow, "columns of narrow dtypes");
 }
 
-/// Groups of several axes that lie as one, that are parted by a bias, and that lie in another
-/// order.
+/// Reductions over several axes: axes that collapse to one, axes that a bias keeps apart, and axes
+/// that lie in another order in memory.
 TEST(Reduction, OfSeveralAxes) {
   const Machines machines;
   for (DType dtype : {DType::f32, DType::f64, DType::i16}) {
@@ -155,8 +155,8 @@ TEST(Reduction, OfSeveralAxes) {
   }
 }
 
-/// Lane j of a chunk adds x[j], x[j + W], ...: written by columns, where the interpreter goes along
-/// the rows.
+/// Returns the sum by the rule: lane j of a chunk adds x[j], x[j + W], ... This code adds lane by
+/// lane, while the interpreter walks along the row.
 template <typename T>
 T sum_by_rule(const std::vector<T>& x) {
   const std::size_t lanes = 256 / sizeof(T);
@@ -282,12 +282,13 @@ TEST(Reduction, SixteenBitsAccumulateInF32AndRoundOnce) {
       const TensorData mean = interpret(graph, inputs, rounding)[0];
       std::uint64_t bits = 0;
       std::copy_n(mean.bytes.data(), 2, reinterpret_cast<std::byte*>(&bits));
-      EXPECT_EQ(element_value(bits, dtype), 2) << "a sum of 140000 is beyond f16";
+      EXPECT_EQ(element_value(bits, dtype), 2) << "the sum of 140000 is out of f16's range";
     }
   }
 }
 
-/// Results of chunks, of lengths around theirs, and what completes them.
+/// Reductions of chunks, for lengths around the chunk length, and the reductions that complete
+/// them.
 TEST(Reduction, ByChunks) {
   const Machines machines;
   for (DType dtype : {DType::f32, DType::f64, DType::i16}) {
@@ -323,7 +324,7 @@ Graph long_reductions(DType dtype, const Shape& shape) {
   return graph;
 }
 
-/// Large enough to be cut into chunks.
+/// The tensors are large enough to be split into chunks.
 TEST(Reduction, LongOnesOfFewResults) {
   const Machines machines;
   for (const Shape& shape :
@@ -359,7 +360,7 @@ TEST(Reduction, ProducersAndWhatComesAfterAreOneKernel) {
   Machines().check(norm, "a norm of rows");
 }
 
-/// What comes before is in the kernel of the chunks, what comes behind in the other.
+/// Producers are in the kernel that reduces the chunks; the epilogue is in the other kernel.
 TEST(Reduction, OfManyElementsToFewAreTwoKernels) {
   Graph graph;
   graph.output("alive", graph.input("hidden", DType::f32, {1 << 20}).relu().mean());
@@ -383,7 +384,7 @@ TEST(Reduction, LongRowsAndColumnsAreNotWalkedAgain) {
   Machines().check(columns, "columns");
 }
 
-/// softmax, its logarithm, logsumexp and layer_norm of one row, in f64.
+/// softmax, log_softmax, logsumexp and layer_norm of one row, computed in f64.
 struct Reference {
   std::vector<double> softmax, log_softmax, layer_norm;
   double logsumexp = 0;
@@ -449,7 +450,7 @@ TEST(Reduction, EachOfTheSoftmaxKinIsOneKernel) {
   }
 }
 
-TEST(Reduction, RowsAndWhatIsLeftOfThemLeaveOneKernel) {
+TEST(Reduction, RowsAndTheirReductionsAreStoredByOneKernel) {
   const Machines machines;
   for (std::int64_t n : {1, 7, 64, 100, 2500}) {
     for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
@@ -492,7 +493,7 @@ TEST(Reduction, SoftmaxAndItsKinOfNothing) {
   }
 }
 
-/// Of one element, with its axis kept and dropped, under shapes of other ranks.
+/// A reduction of one element, with its axis kept and dropped, reshaped to other ranks.
 TEST(Reduction, OfOneElementUnderOtherShapes) {
   const Machines machines;
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}, Shape{1, 1, 1}, Shape{1, 1, 1, 1}}) {
@@ -505,8 +506,8 @@ TEST(Reduction, OfOneElementUnderOtherShapes) {
   }
 }
 
-/// A softmax keeps its exponentials where a row of them is short enough; here one value is wanted
-/// by three passes, and one by the last alone.
+/// A kernel keeps values between its passes over a row if the row is short enough, as softmax keeps
+/// its exponentials. Here one value is read by three passes and another only by the last pass.
 TEST(Reduction, ValuesThatAreKeptForLaterPasses) {
   const Machines machines;
   for (DType dtype : {DType::f32, DType::f64, DType::f16}) {

@@ -1,6 +1,6 @@
-// fmod, remainder and floor_divide of floats in machine code, against the C library's fmod, which
-// is exact: any bits, quotients of every size, and special values; the same bits on every target
-// and from the interpreter.
+// fmod, remainder and floor_divide of floats in machine code, against the C library's exact fmod:
+// random bits, quotients of every size, and special values. Every target and the interpreter give
+// the same bits.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -73,7 +73,8 @@ TYPED_TEST(Remainder, OfAllPairsOfSpecialValues) {
   expect_divided(pairs);
 }
 
-/// Any bits: quotients of up to 277 and 2098 bits, subnormals on both sides.
+/// Random bit patterns: quotients have up to 277 bits (f32) or 2098 bits (f64), and both operands
+/// may be subnormal.
 TYPED_TEST(Remainder, OfAnyBits) {
   using T = TypeParam;
   using Bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
@@ -88,8 +89,8 @@ TYPED_TEST(Remainder, OfAnyBits) {
   });
 }
 
-/// Every size of quotient of the least and the largest numbers, and what lies next to whole
-/// multiples.
+/// Quotients of every size, of the smallest and the largest numbers, and dividends next to
+/// multiples of the divisor.
 TYPED_TEST(Remainder, NextToMultiples) {
   using T = TypeParam;
   using Limits = std::numeric_limits<T>;

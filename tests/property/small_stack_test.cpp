@@ -1,4 +1,5 @@
-// Every kernel on threads whose stacks have as many bytes as executor.h says, down to a guard page.
+// All kinds of kernels on threads whose stacks have only the bytes that executor.h promises,
+// followed by a guard page.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -63,7 +64,7 @@ TEST_F(SmallStack, IsEnoughForReductions) {
   }
 }
 
-/// 350 KiB of packed blocks, which lay on the stack once.
+/// The packed blocks of these products take up to 350 KiB, too much for such a stack.
 TEST_F(SmallStack, IsEnoughForProducts) {
   for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
     Graph graph;
@@ -74,7 +75,7 @@ TEST_F(SmallStack, IsEnoughForProducts) {
     graph.output("sum", y.sum(-1));
     check(graph, "a product of " + std::string(to_string(dtype)));
   }
-  EXPECT_GT(executor_->tasks(), 0) << "tasks ran on these stacks";
+  EXPECT_GT(executor_->tasks(), 0) << "no task ran on a small stack";
 }
 
 TEST_F(SmallStack, IsEnoughForRandomGraphs) {

@@ -1,5 +1,5 @@
-// Tensors give the same bits wherever their traces are cut: those of the graph under
-// Rounding::each_op. So laziness does not show, in 16-bit floats least of all.
+// Tensors give the same bits wherever their traces are cut: the bits of the graph under
+// Rounding::each_op. So lazy evaluation never changes a result, not even in 16-bit floats.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -50,7 +50,8 @@ TEST(TensorCuts, DoNotShowInTheBitsOfRandomGraphs) {
   }
 }
 
-/// The gradients of the sum of output 0 by each input, none where there is none.
+/// Returns the gradient of the sum of `value` by each value of `of`, or nothing where there is
+/// none.
 template <typename T>
 std::vector<std::optional<T>> gradients_of(const T& value, const std::vector<T>& of) {
   std::vector<std::optional<T>> results;
@@ -64,7 +65,8 @@ std::vector<std::optional<T>> gradients_of(const T& value, const std::vector<T>&
   return results;
 }
 
-/// Whether what is computed meanwhile runs between the gradients, each of its own trace then.
+/// Compares the gradients of tensors with those of the graph. If `cut`, evaluates the gradients one
+/// by one, so that each is computed by its own trace.
 void expect_gradients(const Engine& engine, std::uint64_t seed, DType floating, bool cut,
                       const Cuts& cuts) {
   RandomGraphOptions options = small_graphs(floating);

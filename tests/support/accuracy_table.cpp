@@ -30,7 +30,7 @@ void write_lines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) file << line << '\n';
 }
 
-/// function, promised and measured in f32, promised and measured in f64
+/// Cells of a row: function, promised and measured error in f32, promised and measured in f64.
 using Row = std::array<std::string, 5>;
 
 Row cells_of(const std::string& line) {
@@ -50,7 +50,7 @@ std::string line_of(const Row& row) {
   return line;
 }
 
-/// Rounded up to three digits behind the point.
+/// Formats an error, rounded up to three digits after the decimal point.
 std::string figure(double error) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3f", std::ceil(error * 1000) / 1000);
@@ -68,19 +68,20 @@ void expect_accuracy(Op op, DType dtype, double limit, double error) {
     if (!line.starts_with("| " + name + " |")) continue;
     Row row = cells_of(line);
     EXPECT_EQ(std::strtod(row[promised].c_str(), nullptr), limit)
-        << "ir/README.md promises another error of " << name << " on " << to_string(dtype);
+        << "ir/README.md promises another limit for the error of " << name << " on "
+        << to_string(dtype);
     if (std::getenv("SINTER_UPDATE_GOLDEN") != nullptr) {
       row[promised + 1] = figure(error);
       line = line_of(row);
       write_lines(lines);
     } else if (!is_long()) {
       EXPECT_LE(error, std::strtod(row[promised + 1].c_str(), nullptr))
-          << "ir/README.md knows of no such error of " << name << " on " << to_string(dtype)
-          << "; SINTER_UPDATE_GOLDEN=1 writes it there";
+          << "the measured error is larger than the one in ir/README.md for " << name << " on "
+          << to_string(dtype) << "; SINTER_UPDATE_GOLDEN=1 updates the table";
     }
     return;
   }
-  ADD_FAILURE() << "ir/README.md has no row of " << name;
+  ADD_FAILURE() << "ir/README.md has no row for " << name;
 }
 
 }  // namespace sinter::test

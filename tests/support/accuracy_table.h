@@ -1,4 +1,4 @@
-// The table of errors in ir/README.md: what is promised and what was measured.
+// The table of errors in ir/README.md: the promised limits and the measured errors.
 #pragma once
 
 #include <sinter/ir/dtype.h>
@@ -6,9 +6,10 @@
 
 namespace sinter::test {
 
-/// Adds a failure if `error` is beyond `limit`, if the table promises another limit, or if it says
-/// that less was measured. With SINTER_UPDATE_GOLDEN=1 in a long run, the figure of the table
-/// becomes this one. f32 or f64.
+/// Adds a test failure if `error` (in ULP) exceeds `limit`, if the table promises another limit,
+/// or, in a short run, if `error` exceeds the measured error in the table. If SINTER_UPDATE_GOLDEN
+/// is set, writes `error` into the table instead of comparing it; set it only in a long run.
+/// `dtype` is f32 or f64.
 void expect_accuracy(Op op, DType dtype, double limit, double error);
 
 }  // namespace sinter::test

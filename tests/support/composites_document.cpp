@@ -1,6 +1,7 @@
-// A listing has one line for each node of a body, with three abbreviations. Each of them stands for
-// one sequence of nodes, so no order of recording is lost:
-//   a constant   stands in its user where it was recorded right before it
+// Writes the listing of every composite: one line for each node of its body, in recording order.
+// Three abbreviations shorten a listing. Each stands for exactly one sequence of nodes, so the
+// recording order can be read back:
+//   a constant   is written inside its user if it was recorded right before that user
 //   horner(...)  is a chain of fma
 //   a composite  is the run of nodes that its own body records
 #include "support/composites_document.h"
@@ -23,7 +24,7 @@ namespace sinter::test {
 namespace {
 
 constexpr std::size_t kColumns = 100;
-/// Nodes of the shortest body that is called by its name in another.
+/// Number of nodes of the shortest body that other listings abbreviate to a call.
 constexpr std::size_t kLeastCall = 5;
 constexpr std::string_view kHead =
     R"(# The primitives of every composite
@@ -51,7 +52,7 @@ struct Body {
   Op op{};
   DType dtype{};
   Graph graph;
-  std::uint32_t first = 0;  ///< node; its operands come before
+  std::uint32_t first = 0;  ///< first node of the body; the operands precede it
   NodeId result;
 
   [[nodiscard]] std::uint32_t end() const {
@@ -86,13 +87,13 @@ Body recorded(const OpInfo& row, DType dtype, CompositeBody body) {
 
 // --- A composite within another ------------------------------------------------------------------
 
-/// Nodes `begin` to `begin + callee.size()` of a body, which are those of another one.
+/// A run of `callee->size()` nodes of a body that equals the body of another composite.
 struct Call {
   const Body* callee = nullptr;
   std::vector<NodeId> operands;
 };
 
-/// Whether `node` is `other` but for their operands and shapes.
+/// Returns true if `node` equals `other`, apart from operands and shapes.
 bool is_same_op(const Body& body, NodeId node, const Body& callee, NodeId other) {
   const Node& a = body.graph.node(node);
   const Node& b = callee.graph.node(other);
@@ -101,7 +102,8 @@ bool is_same_op(const Body& body, NodeId node, const Body& callee, NodeId other)
   return table == nullptr ? a.payload == b.payload : *table == *callee.graph.table(other);
 }
 
-/// Whether nodes of `body` use, besides the last one, any of those from `begin` to `end`.
+/// Returns true if a node in [begin, end - 1) is the result of `body` or is used from `end` on.
+/// Only the last node of a call may be used outside the call.
 bool is_used_outside(const Body& body, std::uint32_t begin, std::uint32_t end) {
   const auto is_inner = [&](NodeId id) { return id.index >= begin && id.index + 1 < end; };
   if (is_inner(body.result)) return true;
@@ -138,7 +140,8 @@ std::optional<Call> call_at(const Body& body, std::uint32_t begin, const Body& c
   return call;
 }
 
-/// The longest call that begins here. Of equal bodies the first row calls no other.
+/// Returns the longest call that begins at node `begin`. Of two equal bodies, the one of the later
+/// row in the op table calls the earlier one.
 std::optional<Call> longest_call(const Body& body, std::uint32_t begin,
                                  const std::vector<Body>& all) {
   std::optional<Call> longest;
@@ -153,7 +156,8 @@ std::optional<Call> longest_call(const Body& body, std::uint32_t begin,
 
 // --- Listing -------------------------------------------------------------------------------------
 
-/// How a listing calls dtypes.
+/// Names of dtypes in a listing. In a generic listing, T is the body's own dtype and I the integer
+/// of its width.
 struct DTypeNames {
   DType own{};
   bool generic = false;
@@ -166,7 +170,7 @@ struct DTypeNames {
   }
 };
 
-/// Broken before kColumns, after a comma.
+/// Breaks a line after commas so that no part has more than kColumns columns.
 std::string wrapped(std::string line) {
   std::string text;
   while (line.size() > kColumns) {
@@ -177,7 +181,7 @@ std::string wrapped(std::string line) {
   return text + line + "\n";
 }
 
-/// The shortest decimal that reads back to the same number of `dtype`.
+/// Returns the shortest decimal that reads back to the same number of `dtype`.
 std::string number_text(double value, DType dtype) {
   if (is_integer(dtype)) return std::to_string(static_cast<std::int64_t>(value));
   if (dtype != DType::f32 || !std::isfinite(value)) return to_text(value);
@@ -202,7 +206,7 @@ class Listing {
     for (std::uint32_t i = body.first; i < body.end(); ++i) {
       lines_[i].call = longest_call(body, i, all);
       if (!lines_[i].call.has_value()) continue;
-      // The line of a call is that of its last node.
+      // A call is written on the line of its last node.
       const std::uint32_t last = i + lines_[i].call->callee->size() - 1;
       std::swap(lines_[i].call, lines_[last].call);
       for (; i < last; ++i) lines_[i].shown = false;
@@ -236,17 +240,18 @@ class Listing {
     bool shown = false;
     int number = 0;
     std::optional<Call> call;
-    std::vector<NodeId> chain;  ///< of fma, up to this one
+    std::vector<NodeId> chain;  ///< fma nodes of the chain that ends here
   };
 
-  /// The constants that were recorded right before their only user, in the order of its operands.
+  /// Hides the lines of constants that were recorded right before `user`, their only user, in the
+  /// order of its operands.
   void take_constants(std::uint32_t user) {
     const Node& node = body_.graph.node({user});
     if (!lines_[user].shown || lines_[user].call.has_value()) return;
     const auto is_constant = [&](NodeId id) {
       return body_.graph.node(id).op == Op::constant && uses_[id.index] == 1;
     };
-    // Which dtype a number has, the reader sees from another operand.
+    // The reader must be able to tell the dtype of a number from another operand.
     const auto tells_dtype = [&](NodeId id) {
       return !is_constant(id) && body_.graph.node(id).dtype != DType::boolean;
     };
@@ -268,12 +273,12 @@ class Listing {
            lines_[id.index].shown && !lines_[id.index].call.has_value();
   }
 
-  /// Whether `next` is fma(`last`, x, number), where x is what the chain is a polynomial of.
+  /// Returns true if `next` is fma(`last`, x, number), where x is the variable of the polynomial.
   [[nodiscard]] bool continues(NodeId last, NodeId next) const {
     if (!is_plain_fma(next) || uses_[last.index] != 1) return false;
     const auto& operands = body_.graph.node(next).operands;
     const NodeId x = body_.graph.node(last).operands[lines_[last.index].chain.empty() ? 0 : 1];
-    // The constant of `next` is all that was recorded between the two.
+    // Only the constant of `next` may be recorded between the two nodes.
     return operands[0] == last && operands[1] == x && is_number(operands[2]) &&
            operands[2].index == last.index + 1 && next.index == last.index + 2;
   }
@@ -324,7 +329,7 @@ class Listing {
     return text + ")";
   }
 
-  /// Four entries a line.
+  /// Formats a lookup table with four entries a line.
   [[nodiscard]] std::string table_text(char name, const LookupTable& table) const {
     std::string text;
     for (std::size_t i = 0; i < table.size(); ++i) {
@@ -343,7 +348,7 @@ class Listing {
 
 // --- Document ------------------------------------------------------------------------------------
 
-/// "leaky_relu(x, negative_slope=0.01)"
+/// Returns a signature such as "leaky_relu(x, negative_slope=0.01)".
 std::string signature(const OpInfo& row) {
   std::string text;
   for (int i = 0; i < row.arity; ++i) {
@@ -355,7 +360,8 @@ std::string signature(const OpInfo& row) {
   return fmt::format("{}({})", row.name, text);
 }
 
-/// Dtypes whose listings differ by the name of the dtype alone share one.
+/// Returns the section of one composite. Dtypes whose listings differ only in the name of the dtype
+/// share one listing.
 std::string section(const OpInfo& row, const std::vector<Body>& all) {
   struct Group {
     std::string generic;

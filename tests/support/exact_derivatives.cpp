@@ -18,22 +18,23 @@ using Operands = std::span<const Real>;
 
 Real logistic(Real x) { return 1 / (1 + std::exp(-x)); }
 
-/// e^(-x^2), with what the square loses.
+/// Returns e^(-x^2), corrected for the rounding error of the square.
 Real gaussian(Real x) {
   if (std::isinf(x)) return 0;
   const Real square = x * x;
   return std::exp(-square) * (1 - std::fma(x, x, -square));
 }
 
-/// x e^(-x^2) and the like: 0 at infinities.
+/// Returns x * factor for a factor that vanishes faster than x grows, such as e^(-x^2): 0 at
+/// infinities instead of NaN.
 Real times_vanishing(Real x, Real factor) { return factor == 0 ? 0 : x * factor; }
 
-/// A function of w, and w of x.
+/// First and second derivative of the inner function w(x) of a composition.
 struct Chain {
   Real first, second;
 };
 
-/// x s(w(x)) for the logistic function s.
+/// Derivatives of x s(w(x)), where s is the logistic function.
 Partials gated(Real x, Real w, const Chain& of_w) {
   Partials d;
   if (std::abs(x) > 2000) {
@@ -92,7 +93,7 @@ Partials elu(Operands x) {
   return d;
 }
 
-/// The rounding of x / alpha is magnified.
+/// The exponential magnifies the rounding error of x / alpha.
 Partials celu(Operands x) {
   Partials d;
   Terms power = std::exp(x[0] / x[1]);
@@ -140,7 +141,8 @@ Partials max(Operands x) {
   return extreme(x[0] >= x[1], x[1] >= x[0]);
 }
 
-/// The first bound that x is beyond, or that is NaN, has the gradient; the upper one before.
+/// If x is beyond a bound or a bound is NaN, that bound gets the gradient instead of x. The upper
+/// bound takes precedence.
 Partials clip(Operands x) {
   const bool low_is_nan = std::isnan(x[1]);
   const bool is_low = low_is_nan || std::isless(x[0], x[1]);
@@ -151,7 +153,7 @@ Partials clip(Operands x) {
   return d;
 }
 
-/// Bounds that are numbers have none.
+/// clamp takes its bounds as attributes, which have no gradient.
 Partials clamp(Operands x) {
   Partials d = clip(x);
   d.first[1] = d.first[2] = 0;
@@ -168,7 +170,7 @@ Partials lerp(Operands x) {
   return d;
 }
 
-/// x - n b, with the quotient rounded towards 0, or down.
+/// Derivatives of x - n b, where n is x / b rounded towards 0 or, if `floored`, down.
 Partials remainder(Real x, Real b, bool floored) {
   const Real rest = std::fmod(x, b);
   Real n = std::isinf(b) ? 0 : std::round((x - rest) / b);
@@ -184,8 +186,9 @@ void set_all(Partials& d, const Terms& terms) {
   for (auto& row : d.second) row.fill(terms);
 }
 
-/// With the conventions of gradients.h for x = 0. A power of a negative number has no derivative by
-/// the exponent. Rules record e - 1, whose rounding is magnified by the logarithm.
+/// Follows the conventions of gradients.h at x = 0. A power of a negative number has no derivative
+/// with respect to the exponent. The gradient rules record e - 1, and the logarithm magnifies the
+/// rounding error of that difference.
 Partials pow(Operands operands) {
   const Real x = operands[0];
   const Real e = operands[1];
@@ -240,7 +243,7 @@ auto of_sum(Partials (*partials)(Real)) {
   return [=](Operands x) { return partials(x[0]); };
 }
 
-/// Of an op that is a line between corners: its slope.
+/// Derivatives of a piecewise linear op, given its slope.
 auto piecewise(Real (*slope)(Operands)) {
   return [=](Operands x) {
     Partials d;
@@ -251,7 +254,7 @@ auto piecewise(Real (*slope)(Operands)) {
 
 constexpr auto kNone = [](Real) { return Real(0); };
 
-/// Steps, and what is held fast.
+/// Ops whose derivative is 0 everywhere: step functions and detach.
 std::vector<ExactDerivatives> flat() {
   std::vector<ExactDerivatives> rows;
   for (const Op op :

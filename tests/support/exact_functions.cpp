@@ -10,10 +10,11 @@
 namespace sinter::test {
 namespace {
 
-/// Of 113 bits, for arguments whose rounding an exponential would magnify.
+/// A float of 113 bits, for arguments whose rounding error an exponential would magnify.
 __extension__ typedef __float128 Quad;  // NOLINT: a using-declaration cannot be an extension
 
-/// Where x / (1 + e^-w) and the like are +-0 or x themselves, and e^-w may be out of range.
+/// Returns true if x is so large that x / (1 + e^-w) and similar functions round to -0 or x, and
+/// that e^-w may be out of range.
 template <typename T>
 bool is_extreme(T x) {
   return std::abs(x) > 1000;
@@ -80,7 +81,8 @@ T exact_selu(T x) {
 
 constexpr auto kElu = [](auto x) { return x > 0 ? x : std::expm1(x); };
 
-/// The digits after the point of `exact` in units of the last place of Float.
+/// Returns the difference between `got` and `exact` in units of the last place of Float near
+/// `exact`.
 template <typename Float, typename Exact>
 double error_of(Float got, Exact exact) {
   using Limits = std::numeric_limits<Float>;

@@ -1,5 +1,5 @@
-// Mathematical functions as the tests know them: their exact values, to many more digits than a
-// result has, and the errors that sinter promises.
+// Mathematical functions for comparison: their values, to more digits than a result has, and the
+// errors that sinter promises.
 #pragma once
 
 #include <cmath>
@@ -15,28 +15,29 @@ struct ExactFunction {
   Op op;
   double limit32;  ///< the largest error in f32, in ULP
   double limit64;  ///< the same in f64
-  /// For f32: the C library's functions of double, some 2^-29 ULP of an f32 off.
+  /// Reference for f32: the C library's function of double, with an error of about 2^-29 ULP of
+  /// f32.
   double (*of_f32)(double x);
-  /// For f64: the C library's functions of long double, some 2^-10 ULP of an f64 off.
+  /// Reference for f64: the C library's function of long double, with an error of about 2^-10 ULP
+  /// of f64.
   long double (*of_f64)(long double x);
 };
 
-/// How gtest names it.
+/// Prints the function for gtest.
 void PrintTo(const ExactFunction& function, std::ostream* out);
 
-/// Every function of one operand, with the attributes that its row has by default.
+/// Every function of one operand, with the default attributes of its row in the op table.
 [[nodiscard]] std::span<const ExactFunction> exact_functions();
 
-/// y = op(x), x of n elements.
+/// Returns the graph of y = op(x), where x has n elements.
 [[nodiscard]] Graph function_graph(Op op, DType dtype, std::int64_t n);
 
-/// How far `got` is from `exact`, in units of the last place that a float near `exact` has.
-/// Infinity counts as the power of two above the largest float.
+/// Returns the difference between `got` and `exact` in units of the last place of a float near
+/// `exact`. Infinity counts as the power of two above the largest float.
 [[nodiscard]] double error_in_ulp(float got, double exact);
 [[nodiscard]] double error_in_ulp(double got, long double exact);
 
-/// What NumPy's divmod gives: the quotient rounded towards -inf, and a remainder with the sign of
-/// b.
+/// Result of NumPy's divmod: the quotient rounded towards -inf, and a remainder with the sign of b.
 template <std::floating_point T>
 struct Division {
   T quotient;

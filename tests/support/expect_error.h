@@ -1,5 +1,5 @@
-// What a call throws: expect_error for a sinter::Error with this code and these words, error_of and
-// message_of for all that it says.
+// Checks of the errors that calls throw: expect_error compares code and words of a sinter::Error;
+// error_of and message_of return the whole text.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ void expect_error(ErrorCode code, std::string_view words, Call call) {
   }
 }
 
-/// "code: message" of the Error that `call` throws.
+/// Returns "code: message" of the Error that `call` throws, or "no error".
 [[nodiscard]] std::string error_of(auto&& call) {
   try {
     call();
@@ -34,7 +34,7 @@ void expect_error(ErrorCode code, std::string_view words, Call call) {
   return "no error";
 }
 
-/// The message alone.
+/// Returns the message of the Error that `call` throws, without its code.
 [[nodiscard]] std::string message_of(auto&& call) {
   const std::string error = error_of(call);
   const std::size_t colon = error.find(": ");

@@ -1,4 +1,5 @@
-// Public functions by name, each to be called in every floating-point environment.
+// Calls of public functions, by name, and a check that their results do not depend on the caller's
+// floating-point environment.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,13 +17,14 @@
 
 namespace sinter::test {
 
-/// A call, and all that it gives, as bytes or text. `call` computes nothing by itself.
+/// A named call. `call` returns the whole result as bytes or text. It does no arithmetic of its
+/// own, because it runs in the environment under test.
 struct FloatEntry {
   std::string_view name;
   std::function<std::string()> call;
 };
 
-/// The bytes of what a call gives.
+/// Returns the bytes of the result of a call.
 template <typename T>
 [[nodiscard]] std::string bytes_of(const T& value) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -35,7 +37,7 @@ template <typename T>
   }
   return bytes;
 }
-/// Key and parameters: all that recording decides.
+/// Returns key and parameters of a graph: everything that recording decides.
 [[nodiscard]] inline std::string bytes_of(const Graph& graph) {
   const auto key = graph.key().bytes;
   const auto parameters = std::as_bytes(graph.parameters());
@@ -43,8 +45,8 @@ template <typename T>
   return bytes.append(reinterpret_cast<const char*>(parameters.data()), parameters.size());
 }
 
-/// Whether each entry gives in all modes what it gives in the default one, and leaves the caller's
-/// mode as it was, also when it throws an Error.
+/// Adds a test failure unless each entry gives the same bytes in all modes as in the default mode,
+/// and leaves the caller's mode unchanged, even if it throws an Error.
 inline void expect_same_in_all_modes(std::span<const FloatEntry> entries) {
   const auto outcome = [](const FloatEntry& entry) {
     try {
@@ -63,8 +65,9 @@ inline void expect_same_in_all_modes(std::span<const FloatEntry> entries) {
         got = outcome(entry);
         kept = in.is_kept();
       }
-      EXPECT_TRUE(got == expected) << entry.name << ", " << mode.name << ": other bytes";
-      EXPECT_TRUE(kept) << entry.name << ", " << mode.name << ": the caller's mode is gone";
+      EXPECT_TRUE(got == expected)
+          << entry.name << ", " << mode.name << ": the bytes differ from those in the default mode";
+      EXPECT_TRUE(kept) << entry.name << ", " << mode.name << ": the caller's mode has changed";
     }
   }
 }

@@ -1,4 +1,4 @@
-// The floating-point environments in which a caller may call.
+// Floating-point environments in which callers may call sinter.
 #pragma once
 
 #include <xmmintrin.h>
@@ -23,7 +23,7 @@ inline constexpr FloatMode kFloatModes[] = {
     {"and subnormals are zero", FE_TONEAREST, 0x8040},
 };
 
-/// A mode for a scope.
+/// Sets a mode for a scope. The destructor sets the default mode.
 class InFloatMode {
  public:
   explicit InFloatMode(const FloatMode& mode) {
@@ -37,7 +37,7 @@ class InFloatMode {
   }
   InFloatMode(const InFloatMode&) = delete;
   InFloatMode& operator=(const InFloatMode&) = delete;
-  /// Whether the thread is still in it.
+  /// Returns true if the thread is still in the mode.
   [[nodiscard]] bool is_kept() const { return (_mm_getcsr() & ~kSticky) == (set_ & ~kSticky); }
 
  private:

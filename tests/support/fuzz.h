@@ -1,4 +1,5 @@
-// Random graphs, buffers between guard pages and strided memory, as tests call them.
+// Makes the fuzzer's tools visible to tests: random graphs, buffers between guard pages, and
+// strided memory.
 #pragma once
 
 #include <sinter/fuzz/arbitrary_graph.h>

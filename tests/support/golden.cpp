@@ -42,7 +42,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-/// What lies between the equal lines at both ends, with a few of those around it.
+/// Returns the lines that differ, between the common lines at both ends, with a few lines of
+/// context.
 std::string difference(std::string_view golden, std::string_view text) {
   const auto before = lines_of(golden);
   const auto after = lines_of(text);
@@ -74,7 +75,7 @@ std::string difference(std::string_view golden, std::string_view text) {
   return out.str();
 }
 
-/// How to run the current test alone.
+/// Returns the command that runs the current test alone and updates its golden file.
 std::string rerun_command() {
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
   std::error_code ignored;

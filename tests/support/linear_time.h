@@ -1,4 +1,4 @@
-// expect_linear_time: a call may not take quadratic time in its size.
+// expect_linear_time: checks that the time of a call does not grow quadratically with its size.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,7 +8,8 @@
 
 namespace sinter::test {
 
-/// CPU seconds of work(size); the best of three, so that one busy moment does not decide.
+/// Returns the CPU seconds of work(size): the minimum of three runs, so that a busy moment of the
+/// machine does not matter.
 template <typename Work>
 double cpu_seconds(Work work, int size) {
   double best = 1e9;
@@ -20,9 +21,9 @@ double cpu_seconds(Work work, int size) {
   return best;
 }
 
-/// Adds a test failure when 25 times the size takes more than 200 times as long. Linear time takes
-/// 25 times as long, and some times that where it leaves the caches and asks for fresh pages;
-/// quadratic time takes 625 times as long.
+/// Adds a test failure if 25 times the size takes more than 200 times as long. Linear time takes 25
+/// times as long, or a small multiple of that if the data leaves the caches and needs fresh pages.
+/// Quadratic time takes 625 times as long.
 template <typename Work>
 void expect_linear_time(Work work) {
   EXPECT_LT(cpu_seconds(work, 100'000), 200 * cpu_seconds(work, 4'000));

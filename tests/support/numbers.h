@@ -1,4 +1,4 @@
-// The elements of a tensor of any dtype as numbers; of i64 to 53 bits.
+// The elements of a tensor of any dtype as doubles. Elements of i64 are rounded to 53 bits.
 #pragma once
 
 #include <algorithm>

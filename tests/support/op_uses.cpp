@@ -51,7 +51,8 @@ std::vector<OpUse> uses_of(const OpInfo& row) {
         break;
       case DTypeRule::bitcast:
       case DTypeRule::raw_bitcast:
-        if (row.rule == DTypeRule::raw_bitcast && is_floating(type.dtype)) break;  // for its NaNs
+        if (row.rule == DTypeRule::raw_bitcast && is_floating(type.dtype))
+          break;  // a NaN has no defined bits
         for (const DTypeInfo& to : all_dtypes()) {
           const bool fits = to.bytes == type.bytes && to.dtype != DType::boolean;
           if (fits) uses.push_back({row.op, {type.dtype}, to.dtype});
@@ -137,7 +138,7 @@ std::vector<double> operand_values(DType dtype) {
 
 namespace {
 
-/// Around the ends of every integer's range, where conversions saturate.
+/// Values around the ends of the range of every integer dtype, where conversions saturate.
 std::vector<double> range_ends(DType dtype) {
   std::vector<double> values;
   for (const double end : {0x1p7, 0x1p8, 0x1p15, 0x1p31, 0x1p63}) {

@@ -1,4 +1,5 @@
-// Every way to use every op, from the op table, and operands at which implementations differ.
+// Every use of every op, generated from the op table, and operand values at which implementations
+// are likely to differ.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace sinter::test {
 
-/// One way to use an op: what its operands are, and what the result of a conversion is.
+/// One use of an op: the dtypes of its operands and, for a conversion, the dtype of its result.
 struct OpUse {
   Op op{};
   std::vector<DType> operands;
@@ -17,19 +18,21 @@ struct OpUse {
   [[nodiscard]] Attributes attributes() const;
 };
 
-/// Every op of `kind` that computes, on every dtype that its row allows.
+/// Returns every use of the ops of `kind` that compute, on every dtype that the row allows.
 [[nodiscard]] std::vector<OpUse> uses_of(OpKind kind);
 [[nodiscard]] std::string text(const OpUse& use);
 
-/// y = op(x0, x1, ...), all of `shape`; attributes take their default, or 1.
+/// Returns the graph of y = op(x0, x1, ...), with operands of `shape`. An attribute without a
+/// default is 1.
 [[nodiscard]] Graph graph_of(const OpUse& use, const Shape& shape);
 
-/// Zeros, limits, ties, infinities and NaN in both signs, and what overflows in a narrower dtype.
+/// Zeros, limits, ties, infinities and NaN in both signs, and values that overflow in a narrower
+/// dtype.
 [[nodiscard]] std::vector<double> operand_values(DType dtype);
-/// Every combination of them: one tensor an operand.
+/// Returns one tensor for each operand; together they hold every combination of operand values.
 [[nodiscard]] std::vector<TensorData> operand_grid(const OpUse& use);
 
-/// A tensor of one axis.
+/// Returns a tensor with one axis.
 [[nodiscard]] TensorData tensor_of(DType dtype, const std::vector<double>& values);
 
 }  // namespace sinter::test

@@ -1,5 +1,5 @@
-// Every buffer knows which of its elements are written: writing to one empties all that share its
-// memory.
+// Each buffer records which of its elements are written. Writing to a buffer marks all elements of
+// the buffers that overlap it as unwritten.
 #include "support/run_plan.h"
 
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ class PlanRunner {
       inputs.push_back(
           TensorData::zeros(kernel.body.node(input.node).dtype, kernel.body.shape(input.node)));
       ASSERT_TRUE(read(memory_[buffer.index], inputs.back(), input.strides, offset))
-          << "buffer " << buffer.index << " is not there";
+          << "buffer " << buffer.index << " is read before it is written";
     }
     const std::vector<TensorData> results = interpret(body_with_parameters(plan_, kernel), inputs);
     ASSERT_EQ(results.size(), kernel.outputs.size());
@@ -58,7 +58,7 @@ class PlanRunner {
       for (std::size_t i = 0; i < kernel.inputs.size(); ++i) {
         ASSERT_TRUE(!overlap(output.buffer.index, kernel.inputs[i].buffer.index) ||
                     in_place(kernel, i, o))
-            << "a kernel writes over what it reads";
+            << "a kernel overwrites a buffer that it reads";
       }
       for (std::uint32_t other = 0; other < memory_.size(); ++other) {
         if (overlap(output.buffer.index, other)) {
@@ -97,7 +97,7 @@ class PlanRunner {
     return there;
   }
 
-  /// Elements of a graph's input may share memory; no others do.
+  /// Only the elements of a graph's input may overlap in memory.
   void write(Memory& memory, const TensorData& from, const Strides& strides, std::int64_t offset) {
     const bool is_input =
         &memory == &memory_.back() && memory_.size() <= plan_.graph.inputs().size();
@@ -112,8 +112,8 @@ class PlanRunner {
     EXPECT_TRUE(is_input || !twice) << "an element is written twice";
   }
 
-  /// Whether a kernel reads each element where it writes the output's of the same number, and the
-  /// output lies exactly over the input.
+  /// Returns true if output `o` occupies exactly the memory of input `i`, and the kernel reads each
+  /// element of the input at the place where it writes the element of the output with that index.
   [[nodiscard]] bool in_place(const PlanKernel& kernel, std::size_t i, std::size_t o) const {
     const GraphInput& input = kernel.body.inputs()[i];
     const GraphOutput& output = kernel.body.outputs()[o];
@@ -133,7 +133,8 @@ class PlanRunner {
     return all;
   }
 
-  /// Where a buffer lies: in its own memory, or a temporary in that of another or the workspace.
+  /// The bytes that a buffer occupies. A temporary lies in the workspace or in another buffer; all
+  /// other buffers have memory of their own.
   struct Region {
     std::uint32_t memory;
     std::int64_t begin, end;
@@ -145,7 +146,7 @@ class PlanRunner {
     const std::uint32_t memory = of.within.has_value() ? of.within->index : kWorkspace;
     return {memory, of.offset, of.offset + bytes(of)};
   }
-  /// Of two buffers; of one with itself there is nothing to say here.
+  /// Returns true if two different buffers overlap in memory.
   [[nodiscard]] bool overlap(std::uint32_t a, std::uint32_t b) const {
     if (a == b) return false;
     const Region p = region(a);

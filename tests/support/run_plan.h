@@ -1,4 +1,4 @@
-// Runs a plan kernel by kernel through the interpreter, and checks on the way that it may run so.
+// Runs a plan kernel by kernel through the interpreter, and checks that every read is legal.
 #pragma once
 
 #include <span>
@@ -9,11 +9,12 @@
 
 namespace sinter::test {
 
-/// The body of a kernel with the values of the parameters that the plan's graph holds.
+/// Returns the body of a kernel, with the parameter values of the plan's graph filled in.
 [[nodiscard]] Graph body_with_parameters(const Plan& plan, const PlanKernel& kernel);
 
-/// The outputs of the plan. Adds a test failure when a kernel reads a buffer that nobody has
-/// written or whose memory in the workspace has been written over.
+/// Returns the outputs of the plan. Adds a test failure if a kernel reads elements that are not
+/// written or have been overwritten, if it overwrites what it reads, or if an element of a
+/// non-overlapping buffer is written twice.
 [[nodiscard]] std::vector<TensorData> run_plan(const Plan& plan,
                                                std::span<const TensorData> inputs);
 

@@ -1,5 +1,5 @@
-// SINTER_SANITIZED: whether AddressSanitizer or ThreadSanitizer watches this build;
-// SINTER_ADDRESS_SANITIZED: whether the first does.
+// SINTER_SANITIZED: true in a build with AddressSanitizer or ThreadSanitizer.
+// SINTER_ADDRESS_SANITIZED: true in a build with AddressSanitizer.
 #pragma once
 
 #if defined(__has_feature)
@@ -16,7 +16,8 @@
 
 namespace sinter::test {
 
-/// While one lives, what is allocated is no leak: for libraries that keep memory for good.
+/// Excludes allocations made during its lifetime from leak detection, for libraries that never free
+/// some memory.
 struct NoLeaks {
 #if SINTER_ADDRESS_SANITIZED
   NoLeaks() { __lsan_disable(); }

@@ -21,7 +21,7 @@ std::vector<T> make_special_values() {
       T(0), Limits::denorm_min(), 3 * Limits::denorm_min(), Limits::min() - Limits::denorm_min(),
       Limits::min(), std::sqrt(Limits::min()), T(0.01), T(1) / 3, T(0.5), 1 - Limits::epsilon() / 2,
       T(1), 1 + Limits::epsilon(), T(1.5), T(2), T(2.5), T(3), T(3.14159265358979323846), T(6),
-      // The last value with a fraction of one half, and the first that are only integers, or even.
+      // A value where the spacing is one half, the first where it is one, and one where it is two.
       1 / Limits::epsilon() / 2 + T(0.5), 1 / Limits::epsilon(), 2 / Limits::epsilon() + 2,
       std::sqrt(Limits::max()), Limits::max() / 2, Limits::max(), Limits::infinity(),
       Limits::quiet_NaN()};
@@ -47,7 +47,7 @@ T parse_number(const std::string& text) {
                    : static_cast<T>(value);
 }
 
-/// The four fields of a row.
+/// Splits a row into its four fields.
 std::array<std::string, 4> split(const std::string& line) {
   std::array<std::string, 4> fields;
   std::size_t from = 0;

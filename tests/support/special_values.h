@@ -1,4 +1,4 @@
-// Values at which floating-point code goes wrong, and what leaky_relu makes of them.
+// Values at which floating-point code goes wrong, and the results of leaky_relu at such values.
 #pragma once
 
 #include <concepts>
@@ -15,17 +15,17 @@ template <std::floating_point T>
 /// One row of tests/data/leaky_relu_special.csv, for dtype T.
 template <std::floating_point T>
 struct LeakyReluCase {
-  double slope = 0;  ///< as a user gives it; not rounded to T
+  double slope = 0;  ///< as the user passes it, not rounded to T
   T x = 0;
   T forward = 0;
-  T gradient = 0;  ///< for a gradient of 1 from above
+  T gradient = 0;  ///< derivative by x, for an incoming gradient of 1
 };
 
 /// All rows of the file. Throws std::runtime_error when it is missing or does not parse.
 template <std::floating_point T>
 [[nodiscard]] std::vector<LeakyReluCase<T>> leaky_relu_special_cases();
 
-/// The same bits, or both NaN.
+/// Returns true if a and b have the same bits or are both NaN.
 template <std::floating_point T>
 [[nodiscard]] bool same_value(T a, T b);
 

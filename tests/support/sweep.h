@@ -1,5 +1,5 @@
-// Sweeps over whole number formats: on all threads, and thinned out unless a long run was asked
-// for.
+// Helpers for sweeps over whole number formats: on all threads, and over a sample of the values
+// except in a long run.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace sinter::test {
 
-/// Whether `tests/run.sh --long` runs.
+/// Returns true in a long run, which `tests/run.sh --long` starts.
 [[nodiscard]] inline bool is_long() { return std::getenv("SINTER_TEST_LONG") != nullptr; }
 
 /// Calls work(i) for i in [0, count) on all threads of the machine.

@@ -1,4 +1,4 @@
-// Inputs whose sums are usual numbers too.
+// Random inputs of moderate size, so that sums and products stay in range.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace sinter::test {
 
-/// Numbers of a few bits up to 3, with one in a hundred special unless there are to be none. Masks
-/// are random.
+/// Returns multiples of 1/1024 from about -3 to 3. If `with_special`, one element in a hundred is
+/// random instead and may be special. Masks are random.
 [[nodiscard]] std::vector<TensorData> usual_inputs(const Graph& graph, std::uint64_t seed,
                                                    bool with_special = true);
 

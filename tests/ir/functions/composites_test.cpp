@@ -1,4 +1,4 @@
-// Composites: what expand makes of them, and what they give.
+// Composites: their results, and the primitives that expand records for them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +30,8 @@ std::vector<Op> ops_of(const Graph& graph) {
 
 Graph expanded(const Graph& graph) { return expand(graph, graph.parameters()); }
 
-/// A graph of one op: tensors are inputs x, y, z of `shape`; attributes are parameters.
+/// Returns a graph of one op. Tensor operands are inputs x, y, z of `shape`; attributes are
+/// parameters.
 Graph graph_of(const OpInfo& row, DType dtype, const Shape& shape,
                std::span<const double> attributes) {
   Graph graph;
@@ -51,8 +52,8 @@ TensorData tensor(const std::vector<T>& values) {
   return TensorData::from<T>({static_cast<std::int64_t>(values.size())}, std::span(values));
 }
 
-/// All pairs of special values: their first elements, their second, and for ops of three operands
-/// their first again.
+/// Returns all pairs of special values as two tensors. The third tensor, for ops of three operands,
+/// equals the first.
 template <typename T>
 std::vector<TensorData> special_pairs() {
   std::vector<T> a, b;
@@ -65,7 +66,7 @@ std::vector<TensorData> special_pairs() {
   return {tensor(a), tensor(b), tensor(a)};
 }
 
-/// f(x, y, attributes): y is the second tensor of ops that have one.
+/// f(x, y, attributes), where y is the second tensor of ops that have one.
 template <typename T>
 using Formula = std::function<T(T x, T y, std::span<const T> attributes)>;
 
@@ -139,7 +140,7 @@ void check_composite(const OpInfo& row, std::span<const double> attributes) {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// The scalars to try: single slopes, or pairs of bounds, crossed ones among them.
+/// Returns the attribute values to try: single slopes, or pairs of bounds, some of them crossed.
 std::vector<std::vector<double>> attribute_lists(const OpInfo& row) {
   if (row.op == Op::leaky_relu) {
     // The last two round to 1 and to 0 in f32.
@@ -197,7 +198,7 @@ TEST(Composites, ClassifyEverySpecialValue) {
   check_classes<double>();
 }
 
-/// Every i8 by every i8, or u8 by u8: what Python's // and % and C's % give.
+/// Checks every pair of i8, or of u8, against the definitions of Python's // and % and C's %.
 template <typename T>
 void check_integer_division() {
   std::vector<T> a, b;
@@ -252,7 +253,7 @@ TEST(LeakyRelu, GivesTheTableOfSpecialValues) {
   check_leaky_relu_table<double>();
 }
 
-/// Whether the op's row allows operands of `dtype`.
+/// Returns true if the op's row allows operands of `dtype`.
 bool takes(const OpInfo& row, DType dtype) {
   switch (row.rule) {
     case DTypeRule::floating:
@@ -334,7 +335,8 @@ TEST(Expand, TakesTheSlopeFromTheGivenParametersOrAConstant) {
             (std::vector{Op::input, Op::constant, Op::mul, Op::greater, Op::select}));
 }
 
-/// leaky_relu on all special values, by the form that `class_slope` would choose.
+/// Computes leaky_relu with `slope` on all special values, in the form that expand chooses for
+/// `class_slope`.
 template <typename T>
 TensorData leaky_relu_by_form_of(double class_slope, double slope) {
   const std::span<const T> values = special_values<T>();
@@ -380,7 +382,7 @@ TEST(Expand, KeepsInputsOutputsAndParametersInPlace) {
   EXPECT_EQ(after.outputs()[1].node, after.inputs()[0].node);
   EXPECT_EQ(std::vector(after.parameters().begin(), after.parameters().end()),
             std::vector<double>({7, 3, 0.2}));
-  for (Op op : ops_of(after)) EXPECT_NE(op, Op::less) << "the dead relu is gone";
+  for (Op op : ops_of(after)) EXPECT_NE(op, Op::less) << "the dead relu should be gone";
 }
 
 TEST(Expand, TakesLinearTime) {

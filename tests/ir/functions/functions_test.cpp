@@ -1,5 +1,5 @@
-// Mathematical functions by the interpreter: special and hard values, from tests/data, and every
-// function with an attribute at other attributes than its default.
+// Mathematical functions in the interpreter: special values and hard cases from tests/data, and
+// functions with an attribute at values other than the default.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,11 +24,11 @@ namespace {
 struct Known {
   double x = 0;
   double y = 0;
-  double rest = 0;    ///< the exact value less y
-  bool only = false;  ///< y is the only right result
+  double rest = 0;    ///< the exact value minus y
+  bool only = false;  ///< true if y is the only correct result
 };
 
-/// By function and dtype.
+/// Rows by function and dtype.
 using Table = std::map<std::pair<Op, DType>, std::vector<Known>>;
 
 double number(const std::string& text) { return std::strtod(text.c_str(), nullptr); }
@@ -67,7 +67,7 @@ void expect_known(const ExactFunction& function, const std::vector<Known>& rows)
     const T want = static_cast<T>(rows[i].y);
     std::ostringstream call;
     call << std::hexfloat << to_string(function.op) << "(" << rows[i].x << ") = " << got
-         << ", known is " << rows[i].y;
+         << ", expected " << rows[i].y;
     if (rows[i].only) {
       EXPECT_TRUE(same_value(got, want)) << call.str();
       continue;
@@ -92,8 +92,8 @@ TEST(Functions, HaveTheirKnownValues) {
   }
 }
 
-TEST(Functions, EveryFloatingCompositeOfOneTensorThatBringsAnErrorIsListed) {
-  // The first function in the op table and all behind it.
+TEST(Functions, EveryInexactCompositeOfOneTensorIsListed) {
+  // Functions are the rows of the op table from exp on.
   const auto functions = exact_functions();
   bool behind = false;
   for (const OpInfo& row : all_ops()) {

@@ -1,4 +1,4 @@
-// Variances and softmaxes of few elements, or none, as the interpreter computes them.
+// Variance and the softmax family in the interpreter, on few or no elements.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -22,7 +22,7 @@ double variance_of(const std::vector<double>& x, std::int64_t correction) {
   return interpret(graph, std::span(&data, 1))[0].as<double>()[0];
 }
 
-TEST(Variance, DividesByNoLessThanNothing) {
+TEST(Variance, NeverDividesByANegativeNumber) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   EXPECT_EQ(variance_of({1, 2}, 0), 0.25);
   EXPECT_EQ(variance_of({1, 2}, 1), 0.5);
@@ -36,7 +36,7 @@ TEST(Variance, DividesByNoLessThanNothing) {
   EXPECT_TRUE(std::isnan(variance_of({}, 0)));
 }
 
-/// One result of each function of x, and its derivative, where a row has no elements.
+/// Returns the result of each function of an x whose rows have no elements, and its gradient by x.
 std::vector<TensorData> of_nothing(const Shape& shape, const Axes& axes) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, shape);

@@ -1,6 +1,6 @@
 // First and second derivatives of every op against formulas in long double: at zeros, infinities,
-// NaN, subnormals, corners, where functions saturate, and between. The op table says what there is:
-// a new row with a gradient fails until it has a formula, or is linear.
+// NaN, subnormals, corners, where functions saturate, and between. The test walks the op table: a
+// new op with a gradient fails until it has a formula or a linear use here.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ std::vector<T> with_negatives(const std::vector<T>& values) {
   return all;
 }
 
-/// For an op of one tensor.
+/// Returns the points for an op of one tensor.
 template <typename T>
 std::vector<T> dense_points() {
   using Limits = std::numeric_limits<T>;
@@ -75,7 +75,7 @@ std::vector<T> dense_points() {
   return with_negatives(values);
 }
 
-/// For an op of several: every combination is tried.
+/// Returns the points for an op of several tensors, of which every combination is tried.
 template <typename T>
 std::vector<T> sparse_points(std::size_t tensors) {
   using Limits = std::numeric_limits<T>;
@@ -89,7 +89,7 @@ std::vector<T> sparse_points(std::size_t tensors) {
   return with_negatives(values);
 }
 
-/// Every combination of the points of several tensors: one column a tensor.
+/// Returns every combination of points, as one column for each tensor.
 template <typename T>
 std::vector<std::vector<T>> columns(std::size_t tensors) {
   if (tensors == 1) return {dense_points<T>()};
@@ -105,9 +105,9 @@ std::vector<std::vector<T>> columns(std::size_t tensors) {
   return all;
 }
 
-// --- What sinter gives ---------------------------------------------------------------------------
+// --- Derivatives from sinter ---------------------------------------------------------------------
 
-/// The gradient of the sum of `of` by `by`; nothing where it does not depend on it.
+/// Returns the gradient of the sum of `of` by `by`, or nothing if the sum does not depend on `by`.
 std::optional<Value> slope_of(const Value& of, const Value& by) {
   try {
     return gradients(of.sum(), {by})[0];
@@ -117,11 +117,11 @@ std::optional<Value> slope_of(const Value& of, const Value& by) {
   }
 }
 
-/// One op over vectors, with its attributes as numbers.
+/// One op recorded over vectors, with its attributes as parameters.
 struct Recorded {
   Graph graph;
   std::vector<Value> tensors;
-  std::vector<std::size_t> operands;  ///< of which tensors are which
+  std::vector<std::size_t> operands;  ///< by tensor: the index of its operand
   Value result;
 };
 
@@ -144,13 +144,13 @@ Recorded record(const ExactDerivatives& row, DType dtype, std::int64_t n) {
   return made;
 }
 
-/// Which derivative an output of a graph is.
+/// Indices of the operands by which an output of the graph is a derivative.
 struct Output {
   std::size_t first;
   std::optional<std::size_t> second;
 };
 
-/// Records all derivatives that are not 0 everywhere as outputs.
+/// Records, as outputs, all derivatives that are not 0 everywhere.
 std::vector<Output> record_derivatives(Recorded& made) {
   std::vector<Output> outputs;
   const auto add = [&](const Value& value, const Output& which) {
@@ -223,9 +223,11 @@ void compare(const ExactDerivatives& row) {
       (second.has_value() ? exact.second[first][*second] : exact.first[first]) = 0;
     }
     for (std::size_t i = 0; i < x.size(); ++i) {
-      EXPECT_EQ(exact.first[i].value, 0) << "none by operand " << i << " at" << at;
+      EXPECT_EQ(exact.first[i].value, 0)
+          << "sinter has no derivative by operand " << i << " at" << at;
       for (std::size_t j = 0; j < x.size(); ++j) {
-        EXPECT_EQ(exact.second[i][j].value, 0) << "none by " << i << ", " << j << " at" << at;
+        EXPECT_EQ(exact.second[i][j].value, 0)
+            << "sinter has no derivative by " << i << " and " << j << " at" << at;
       }
     }
   }
@@ -244,11 +246,11 @@ INSTANTIATE_TEST_SUITE_P(Every, Derivatives,
 
 // --- Ops that combine elements -------------------------------------------------------------------
 
-/// The gradient of a scalar by a vector, and the derivatives of each of its elements.
+/// The gradient of a scalar by a vector, and the derivatives of each element of the gradient.
 template <typename T>
 struct Hessian {
   std::vector<T> first;
-  std::vector<std::vector<T>> second;  ///< by element of the gradient; empty where it is constant
+  std::vector<std::vector<T>> second;  ///< by element of the gradient; empty if it is constant
 };
 
 template <typename T>
@@ -275,7 +277,7 @@ Hessian<T> hessian_of(const std::function<Value(const Value&)>& f, const std::ve
   return hessian;
 }
 
-/// What they are: second(i, j) of the elements.
+/// Exact derivatives: first(i) by element i, second(i, j) by elements i and j.
 struct ExactHessian {
   std::function<Terms(std::size_t)> first;
   std::function<Terms(std::size_t, std::size_t)> second;
@@ -343,7 +345,8 @@ Real product_without(std::span<const Real> x, std::size_t i, std::size_t j) {
   return product;
 }
 
-/// In equal parts to all that are the extreme, to all where it is NaN.
+/// Returns the gradient of an extreme by x[i]. All elements that equal the extreme share it
+/// equally; if the extreme is NaN, all elements do.
 Terms share_of_extreme(std::span<const Real> x, std::size_t i, Real sign) {
   const bool has_nan = std::ranges::any_of(x, [](Real value) { return std::isnan(value); });
   const auto is_extreme = [&](Real value) {
@@ -353,7 +356,8 @@ Terms share_of_extreme(std::span<const Real> x, std::size_t i, Real sign) {
   return is_extreme(x[i]) ? Real(1) / static_cast<Real>(std::ranges::count_if(x, is_extreme)) : 0;
 }
 
-/// Of a reduction of a vector to one element; nothing for an op without an entry.
+/// Returns the derivatives of a reduction of a vector to one element, or nothing for an op without
+/// an entry here.
 std::optional<ExactHessian> exact_reduction(Op op, std::span<const Real> x) {
   const auto none = [](std::size_t, std::size_t) { return Terms(0); };
   switch (op) {
@@ -365,7 +369,7 @@ std::optional<ExactHessian> exact_reduction(Op op, std::span<const Real> x) {
     case Op::reduce_prod:
       return ExactHessian{[=](std::size_t i) { return Terms(product_without(x, i, i)); },
                           [=](std::size_t i, std::size_t j) {
-                            // Others get 0 times infinity from the elements that are not asked for.
+                            // Elements outside the slice contribute 0 times infinity, a NaN.
                             if (!std::ranges::all_of(x, [](Real v) { return std::isfinite(v); })) {
                               return Terms::anything();
                             }
@@ -382,7 +386,8 @@ void compare_reduction(const OpInfo& row) {
     SCOPED_TRACE(::testing::PrintToString(x));
     const std::vector<Real> exact(x.begin(), x.end());
     const std::optional<ExactHessian> derivatives = exact_reduction(row.op, exact);
-    ASSERT_TRUE(derivatives.has_value()) << "no derivatives of " << row.name << ": add them";
+    ASSERT_TRUE(derivatives.has_value())
+        << "add the derivatives of " << row.name << " to exact_reduction";
     const auto reduced = [&](const Value& value) {
       Attributes attributes;
       attributes.lists = {Dims{0}, Dims{0}};
@@ -407,7 +412,7 @@ TEST(Derivatives, OfAProductOverAnyAxesAreThoseOfItsElements) {
       const Value x = graph.input("x", DType::f64, {3, 2, 5});
       const Value product = x.prod(Axes(axes), keeps);
       graph.output("d", gradients(product.square().sum(), {x})[0]);
-      // The same by division: no element is 0.
+      // The same by division, since no element is 0.
       graph.output("same", x.prod(Axes(axes), true).square() * 2 / x);
       std::vector<double> elements;
       for (int i = 0; i < 30; ++i) elements.push_back(0.5 + (i * 7 % 30) / 20.0);
@@ -436,7 +441,8 @@ TEST(Derivatives, OfAProductAreThereInEveryOrder) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(results[i].as<double>()[0], want[i]) << i;
 }
 
-/// Passes over nodes are linear, and the graph of the gradient grows with the logarithm.
+/// Passes take time linear in the number of nodes, so the number of nodes of this gradient may grow
+/// only with the logarithm of the length.
 TEST(Derivatives, OfALongProductTakeFewNodes) {
   const auto nodes = [](std::int64_t length) {
     Graph graph;
@@ -454,7 +460,7 @@ TEST(Derivatives, OfALongProductTakeFewNodes) {
 
 // --- Ops that move elements, and products --------------------------------------------------------
 
-/// The sum of a use of the op, of two vectors of 6; nothing for an op that is not linear.
+/// Returns a use of a linear op over two vectors of 6 elements, or nothing for any other op.
 std::optional<Value> linear_use(Op op, const Value& x, const Value& y) {
   const Value matrix = x.reshape({2, 3});
   switch (op) {
@@ -489,16 +495,16 @@ bool has_gradient(const OpInfo& row) {
   }
 }
 
-/// So no infinity or NaN of an operand reaches its own derivative.
-TEST(Derivatives, OfLinearOpsDoNotReadWhatTheyAreTakenBy) {
+/// So an infinity or NaN in an operand never reaches the derivative by that operand.
+TEST(Derivatives, OfLinearOpsDoNotReadTheOperand) {
   for (const OpInfo& row : all_ops()) {
     if (!has_gradient(row) || has_formula(row.op) || row.kind == OpKind::reduction) continue;
     Graph graph;
     const Value x = graph.input("x", DType::f32, {6});
     const Value y = graph.input("y", DType::f32, {6});
     const std::optional<Value> use = linear_use(row.op, x, y);
-    ASSERT_TRUE(use.has_value()) << row.name << " has a gradient, but no derivatives in "
-                                 << "exact_derivatives.cpp: add them";
+    ASSERT_TRUE(use.has_value()) << row.name << " has a gradient: add its derivatives to "
+                                 << "exact_derivatives.cpp, or a use to linear_use";
     const std::optional<Value> first = slope_of(*use, x);
     ASSERT_TRUE(first.has_value()) << row.name;
     EXPECT_FALSE(slope_of(*first, x).has_value()) << row.name;
@@ -508,7 +514,7 @@ TEST(Derivatives, OfLinearOpsDoNotReadWhatTheyAreTakenBy) {
 
 // --- Functions of several ops --------------------------------------------------------------------
 
-/// exp(x) / sum(exp(x)), exactly.
+/// Returns exp(x) / sum(exp(x)) in long double.
 std::vector<Real> exact_softmax(std::span<const Real> x) {
   const Real highest = *std::ranges::max_element(x);
   std::vector<Real> powers;
@@ -525,12 +531,13 @@ std::vector<std::vector<T>> logits() {
           {1000, 999, 998}, {-1e9, 0, -1e9}, {0, 1, -inf}, {-20, -21, 5, T(0.1)}};
 }
 
-/// Weights of the elements of a softmax: whole numbers, so that no rounding is the test's.
+/// Weight of element i of a softmax: a whole number, so that the test adds no rounding error.
 Real weight_of(std::size_t i) { return static_cast<Real>(i + 1); }
 
 Value weighted(const Value& y) { return (y * (y.iota(y.dtype(), y.shape()) + 1)).sum(); }
 
-/// The errors are those of a softmax rounded once: absolute, beside the largest weight.
+/// Errors are absolute, as those of a softmax that is rounded once: they are counted in units of
+/// the last place of the largest weight.
 template <typename T>
 void compare_softmax(const std::vector<T>& x) {
   SCOPED_TRACE(::testing::PrintToString(x));

@@ -1,4 +1,5 @@
-// gradients: the walk, its conventions at corners and limits, and every error on its words.
+// gradients(): the walk over the graph, the conventions at corners and limits, and the words of
+// every error.
 #include <sinter/ir/gradients.h>
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ std::vector<double> numbers(const TensorData& data) {
   return {values.begin(), values.end()};
 }
 
-/// d sum(f(x)) / dx for one vector of f64.
+/// Returns d sum(f(x)) / dx for a vector x of f64.
 std::vector<double> gradient_of(const std::function<Value(const Value&)>& f,
                                 const std::vector<double>& x) {
   Graph graph;
@@ -43,7 +44,7 @@ std::vector<double> gradient_of(const std::function<Value(const Value&)>& f,
   return numbers(interpret(graph, std::span(&data, 1))[0]);
 }
 
-/// The gradients of the sum of op(x, y), each of one element.
+/// Returns the gradients of op(x, y) for scalars x and y.
 std::vector<double> partials_of(Op op, double x, double y) {
   Graph graph;
   const Value operands[] = {graph.input("x", DType::f64, {}), graph.input("y", DType::f64, {})};
@@ -64,9 +65,9 @@ void expect_values(const std::vector<double>& got, const std::vector<double>& wa
   }
 }
 
-// --- By values on the way ------------------------------------------------------------------------
+// --- By intermediate values ----------------------------------------------------------------------
 
-/// The gradient by one value, on the way from x = (1, 2, 4), of f(x, that value).
+/// Returns the gradient of sum(f(x, h)) by the intermediate value h = value(x), at x = (1, 2, 4).
 std::vector<double> gradient_by(const std::function<Value(const Value&)>& value,
                                 const std::function<Value(const Value&, const Value&)>& f) {
   Graph graph;
@@ -158,7 +159,7 @@ TEST(Gradients, OfLeakyReluFollowTheTableOfSpecialValues) {
   expect_leaky_relu_table<double>();
 }
 
-/// Which value the gradient of leaky_relu compares with 0.
+/// Returns the op whose result the gradient of leaky_relu compares with 0.
 Op compared_by_leaky_relu(double slope, bool computed) {
   Graph graph;
   const Value input = graph.input("x", DType::f32, {4});
@@ -176,7 +177,7 @@ TEST(Gradients, OfLeakyReluAreToldByTheResultWhereItsSignSuffices) {
   for (const double slope : {-0.01, -kInf, kNaN}) {
     EXPECT_EQ(compared_by_leaky_relu(slope, true), Op::exp) << slope;
   }
-  EXPECT_EQ(compared_by_leaky_relu(0.01, false), Op::input) << "it is in memory anyway";
+  EXPECT_EQ(compared_by_leaky_relu(0.01, false), Op::input) << "an input is in memory anyway";
 }
 
 // --- The walk ------------------------------------------------------------------------------------
@@ -281,10 +282,10 @@ TEST(Gradients, RecordNothingBesideTheWayFromTheLoss) {
     return graph.nodes().size() - before;
   };
   EXPECT_EQ(recorded(false), recorded(true));
-  EXPECT_LE(recorded(false), 4u) << "1, its shape, its repetition, and the product with e^x";
+  EXPECT_LE(recorded(false), 4u) << "1, a reshape, a broadcast, and the product with e^x";
 }
 
-TEST(Gradients, AreZeroBehindSteps) {
+TEST(Gradients, AreZeroThroughSteps) {
   const auto steps = [](const Value& x) { return x.floor() + x.sign() + x.detach(); };
   expect_values(gradient_of(steps, {0.5, -2, kNaN, kInf}), {0, 0, 0, 0});
   const auto one_way = [](const Value& x) { return x.detach() * x; };

@@ -1,5 +1,5 @@
-// Every op's gradient against central differences, in f64 through the interpreter. The op table
-// says what there is: a new row is tested here, or told to have no gradient, or fails.
+// Every op's gradient against central differences, in f64 in the interpreter. The test walks the op
+// table: a new op fails until it has a use here or is listed as having no gradient.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,7 +13,8 @@
 namespace sinter::test {
 namespace {
 
-/// A way to use an op: some tensors, of f64 unless they are masks, and what is made of them.
+/// A use of an op: shapes and dtypes of its tensors (f64 unless they are masks), and the value that
+/// is recorded over them.
 struct Use {
   std::string name;
   std::vector<Shape> shapes;
@@ -21,7 +22,7 @@ struct Use {
   std::vector<DType> dtypes = std::vector<DType>(3, DType::f64);
 };
 
-/// What the elements are drawn from: magnitudes, and whether they have signs.
+/// Range of the magnitudes of random elements, and whether elements may be negative.
 struct Domain {
   double low, high;
   bool has_signs;
@@ -41,8 +42,8 @@ TensorData random_data(DType dtype, const Shape& shape, const Domain& domain, Ra
   return data;
 }
 
-/// The sum of what a use makes, each element times a weight: a graph of the use's tensors and the
-/// weights.
+/// The graph of a loss: the weighted sum of the result of a use. Its inputs are the tensors of the
+/// use and the weights.
 class WeightedSum {
  public:
   explicit WeightedSum(const Use& use) {
@@ -73,7 +74,7 @@ class WeightedSum {
   Shape weights_shape_;
 };
 
-/// What the comparisons of a use came to.
+/// Counts of compared elements and of those whose gradient is not 0.
 struct Seen {
   int compared = 0;
   int not_zero = 0;
@@ -116,7 +117,7 @@ void compare(const Use& use, const Domain& domain, Seen& seen) {
 
 // --- Uses of every op ----------------------------------------------------------------------------
 
-/// Of one shape, and with operands that are repeated along some axes.
+/// Returns lists of operand shapes: one with equal shapes, and two in which some are broadcast.
 std::vector<std::vector<Shape>> operand_shapes(std::size_t tensors) {
   std::vector<std::vector<Shape>> lists{std::vector<Shape>(tensors, {3, 5})};
   if (tensors > 1) {
@@ -198,7 +199,7 @@ void add_structural(Op op, std::vector<Use>& uses) {
       }
       use({{3, 4}}, [](Inputs x) { return x[0].slice(0, 3) + x[0].slice(0, 1, 1); });
       use({{3, 4}}, [](Inputs x) {
-        Attributes again;  // one element, four times
+        Attributes again;  // a step of 0 along axis 1 repeats an element
         again.shape = Shape{3, 4};
         again.lists = {Dims{0, 2}, Dims{1, 0}};
         return Value::apply(Op::slice, x, again);
@@ -211,11 +212,12 @@ void add_structural(Op op, std::vector<Use>& uses) {
       break;
     case Op::pad: use({{2, 3}}, [](Inputs x) { return x[0].pad({1, 0}, {2, 3}, 7); }); break;
     case Op::view: break;
-    default: ADD_FAILURE() << "no use of " << to_string(op) << ": add one";
+    default: ADD_FAILURE() << "add a use of " << to_string(op);
   }
 }
 
-/// None for rows that have no floating result, or the bits of one.
+/// Returns the uses of an op, or none for ops whose result is not floating or only reinterprets
+/// bits.
 std::vector<Use> uses_of(const OpInfo& row) {
   std::vector<Use> uses;
   switch (row.rule) {
@@ -246,7 +248,7 @@ bool is_flat(Op op) {
 
 TEST(GradientRules, AreCentralDifferences) {
   for (const OpInfo& row : all_ops()) {
-    if (row.op == Op::detach) continue;  // says that it has none where there is one
+    if (row.op == Op::detach) continue;  // its gradient is 0 by definition
     const std::vector<Use> uses = uses_of(row);
     Seen seen;
     for (const Use& use : uses) {
@@ -259,7 +261,7 @@ TEST(GradientRules, AreCentralDifferences) {
   }
 }
 
-/// Of sums of gradients, too: their ops are ordinary ones.
+/// Gradients of sums of gradients: gradients consist of ordinary ops.
 TEST(GradientRules, OfGradientsAreCentralDifferences) {
   for (const OpInfo& row : all_ops()) {
     if (row.op == Op::detach || is_flat(row.op)) continue;
@@ -268,7 +270,7 @@ TEST(GradientRules, OfGradientsAreCentralDifferences) {
       Use second = use;
       second.build = [&](std::span<const Value> inputs) {
         const Value& by = inputs[use.dtypes[0] == DType::boolean ? 1 : 0];
-        // Of a square, so that linear ops have a second derivative.
+        // Squared, so that linear ops have a second derivative.
         return gradients(use.build(inputs).square().sum(), {by})[0];
       };
       compare(second, kDomains[1], seen);

@@ -23,7 +23,7 @@ constexpr std::size_t kPoints = 5;
 using Gradients = std::array<double, kPoints>;
 
 struct Table {
-  Gradients at{};  ///< the points
+  Gradients at{};  ///< the points x
   std::map<std::string, Gradients> of;
 };
 
@@ -50,7 +50,8 @@ Table read_table() {
   return table;
 }
 
-/// The op over `x`, attributes without a default -1, then 2; nothing for an op of several tensors.
+/// Returns the op over `x`, or nothing for an op of several tensors. Attributes without a default
+/// are -1 for the first and 2 for the others.
 std::optional<Value> applied(const OpInfo& row, const Value& x) {
   std::vector<Value> operands{x};
   for (int i = 1; i < row.arity; ++i) {
@@ -90,7 +91,7 @@ void expect_table(double tolerance) {
     }
     ++rows;
   }
-  EXPECT_EQ(rows, table.of.size()) << "rows of no op";
+  EXPECT_EQ(rows, table.of.size()) << "the file has rows of unknown ops";
 }
 
 TEST(Gradients, OfCompositesFollowTheTableOfSpecialValuesOnF64) { expect_table<double>(1e-15); }

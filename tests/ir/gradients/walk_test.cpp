@@ -1,6 +1,6 @@
-// gradients of whole random graphs against another reverse mode, written here: values of every node
-// from the interpreter, partial derivatives by differences of single ops, and the ways of elements
-// through structural ops and reductions from running those on positions.
+// gradients() of whole random graphs against an independent reverse mode. It takes the values of
+// all nodes from the interpreter and partial derivatives from finite differences of single ops. To
+// follow elements through structural ops and reductions, it runs these ops on tensors of positions.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -26,7 +26,7 @@ Numbers numbers(const TensorData& data) {
   return {values.begin(), values.end()};
 }
 
-/// A tensor whose elements are first, first + 1, ...
+/// Returns a tensor whose elements are first, first + 1, ...
 TensorData positions(const Shape& shape, std::int64_t first = 0) {
   TensorData data = TensorData::zeros(DType::i64, shape);
   const auto elements = data.as<std::int64_t>();
@@ -34,10 +34,11 @@ TensorData positions(const Shape& shape, std::int64_t first = 0) {
   return data;
 }
 
-/// A difference that two steps do not agree on: next to a corner, a jump, or out of range.
+/// Thrown if finite differences of two step sizes disagree: next to a corner or jump, or out of
+/// range.
 struct Unclear {};
 
-/// The value of every node.
+/// Returns the value of every node.
 std::vector<TensorData> values_of(const Graph& graph, std::span<const TensorData> inputs) {
   Graph all = graph.clone();
   const auto count = static_cast<std::uint32_t>(graph.nodes().size());
@@ -53,7 +54,7 @@ class ReverseMode {
   ReverseMode(const Graph& graph, std::span<const TensorData> inputs)
       : graph_(graph), values_(values_of(graph, inputs)) {}
 
-  /// Throws Unclear.
+  /// Computes the gradients of the scalar `loss` by all nodes. Throws Unclear.
   void run(NodeId loss) {
     sums_.assign(graph_.nodes().size(), {});
     sums_[loss.index] = {{1}, {1}};
@@ -62,7 +63,7 @@ class ReverseMode {
     }
   }
 
-  /// The gradient by a node, and with it the sum of the magnitudes that it was made of.
+  /// The gradient by a node, and the sum of the magnitudes of its contributions.
   struct Sum {
     Numbers gradient;
     Numbers magnitude;
@@ -78,7 +79,8 @@ class ReverseMode {
           is_floating(graph_.node(node.operands[i]).dtype) && !info(node.op).operands[i].attribute;
       if (!flows || node.op == Op::detach) continue;
       const bool reduces = info(node.op).kind == OpKind::reduction;
-      if (reduces && reduction_chunk(graph_.attributes(id)) > 0) continue;  // the planner's
+      if (reduces && reduction_chunk(graph_.attributes(id)) > 0)
+        continue;  // only the planner makes it
       if (node.op == Op::bitcast || node.op == Op::raw_bitcast) continue;
       switch (info(node.op).kind) {
         case OpKind::leaf: break;
@@ -91,7 +93,8 @@ class ReverseMode {
     }
   }
 
-  /// A graph of node `id` alone; its operands are inputs with the dtypes of `data`, or numbers.
+  /// Computes node `id` alone. Its tensors are `data`, which may have another dtype than the node's
+  /// operands; its attributes are parameters.
   [[nodiscard]] TensorData alone(NodeId id, std::span<const TensorData> data) const {
     const Node& node = graph_.node(id);
     Graph graph;
@@ -112,7 +115,8 @@ class ReverseMode {
     return interpret(graph, inputs)[0];
   }
 
-  /// For every element of `shape`, the one of a tensor of `from` that is broadcast there.
+  /// Returns, for every element of `shape`, the position of the element of a tensor of shape `from`
+  /// that is broadcast to it.
   [[nodiscard]] static Positions repeated(const Shape& from, const Shape& shape) {
     Graph graph;
     graph.output("y", graph.input("x", DType::i64, from).broadcast_to(shape));
@@ -131,7 +135,7 @@ class ReverseMode {
     sum.magnitude[static_cast<std::size_t>(element)] += std::abs(magnitude);
   }
 
-  /// d y / d operand i, element by element of y, by steps up and down of this size.
+  /// Difference quotients d y / d operand i for each element of y, for a step up and a step down.
   struct Differences {
     Numbers up, down;
     [[nodiscard]] double middle(std::size_t e) const { return (up[e] + down[e]) / 2; }
@@ -189,12 +193,13 @@ class ReverseMode {
     const Sum own = sums_[id.index];
     for (std::size_t e = 0; e < own.gradient.size(); ++e) {
       const std::int64_t from = moved.as<std::int64_t>()[e] - own_first;
-      if (from < 0 || from >= count) continue;  // of another operand, or a pad's number
+      if (from < 0 || from >= count) continue;  // another operand's, or pad's fill value
       add(node.operands[i], from, own.gradient[e], own.magnitude[e]);
     }
   }
 
-  /// Element [m, k] of a meets [k, n] of b in [m, n], in matrices that may be repeated.
+  /// Elements [m, k] of a and [k, n] of b are multiplied for element [m, n]. The batch axes of both
+  /// may be broadcast.
   void through_product(NodeId id, std::size_t i) {
     const Shape& shape = graph_.shape(id);
     const NodeId a = graph_.node(id).operands[0];
@@ -268,15 +273,15 @@ std::vector<TensorData> usual_inputs(const Graph& graph, std::uint64_t seed) {
   return inputs;
 }
 
-/// What became of the random graphs.
+/// Counts of what happened to the random graphs.
 struct Tally {
   int unclear = 0;
   int independent = 0;
   int compared = 0;
-  std::map<Op, int> ops;  ///< of the graphs that were compared
+  std::map<Op, int> ops;  ///< number of nodes by op, in graphs that were compared
 };
 
-/// Returns how many elements were compared.
+/// Compares a gradient with the reference. Returns the number of elements compared.
 int expect_near(const Numbers& got, const ReverseMode::Sum& sum, const std::string& where) {
   int compared = 0;
   for (std::size_t e = 0; e < got.size(); ++e) {
@@ -326,8 +331,8 @@ void compare(std::uint64_t seed, Tally& tally) {
   }
 }
 
-/// A random graph in which some ops are recorded twice, and their users draw one of the two. One of
-/// the records may be an input instead.
+/// A random graph in which some ops are recorded twice; each user picks one of the two records.
+/// Record number `cut`, if given, is replaced by an input.
 class Repeated {
  public:
   Repeated(const Graph& from, std::uint64_t seed, std::optional<std::size_t> cut = {})
@@ -370,7 +375,7 @@ class Repeated {
   std::vector<std::vector<NodeId>> copies_;
 };
 
-/// The gradient of the sum by one record, or nothing where there is none.
+/// Returns the gradient of the loss by one record, or nothing if there is none.
 std::optional<Numbers> gradient_by_record(Repeated& program, std::size_t record,
                                           std::span<const TensorData> inputs) {
   try {
@@ -386,7 +391,8 @@ bool is_near(double a, double b) {
          std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
 }
 
-/// By each record what an input in its place has, which nothing that is recorded equals.
+/// Compares the gradient by each record with the gradient by an input in its place. Such an input
+/// equals no other record, so the walk cannot mistake one for the other.
 void compare_repeated(std::uint64_t seed, Tally& tally) {
   const RandomGraphOptions options{
       .min_ops = 3, .max_ops = 10, .max_elements = 20, .gradients = false, .floating = DType::f64};

@@ -1,4 +1,4 @@
-// evaluate(): every primitive on special values, against arithmetic written another way.
+// evaluate(): every primitive on special values, against arithmetic that is written in another way.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,8 +17,8 @@ namespace {
 using test::same_value;
 using test::special_values;
 
-/// f32 arithmetic rounds the f64 result once more: with 53 >= 2 * 24 + 2 bits, that is exact.
-/// f64 has nothing wider that is portable, and so is itself.
+/// Reference arithmetic. For f32 it rounds the f64 result once more, which gives the correctly
+/// rounded result because 53 >= 2 * 24 + 2 bits. For f64 it uses f64: no wider type is portable.
 template <typename T>
 struct Expected {
   static constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
@@ -29,11 +29,11 @@ struct Expected {
   static T sqrt(T a, T) { return static_cast<T>(std::sqrt(double{a})); }
   static T neg(T a, T) { return std::copysign(a, std::signbit(a) ? T(1) : T(-1)); }
   static T abs(T a, T) { return std::copysign(a, T(1)); }
-  // The order of minimum: NaN, then by value, then -0 before +0.
+  // The order of minimum and maximum: by value, and -0 before +0. A NaN makes the result NaN.
   static bool before(T a, T b) { return a < b || (a == b && std::signbit(a) && !std::signbit(b)); }
   static T min(T a, T b) { return std::isunordered(a, b) ? kNaN : before(b, a) ? b : a; }
   static T max(T a, T b) { return std::isunordered(a, b) ? kNaN : before(a, b) ? b : a; }
-  // Fractions live below the first number whose neighbours are integers.
+  // All numbers from 1 / epsilon on are whole.
   static bool is_whole(T a) { return !(std::abs(a) < 1 / std::numeric_limits<T>::epsilon()); }
   static T toward_zero(T a) { return static_cast<T>(static_cast<std::int64_t>(a)); }
   static T trunc(T a, T) { return is_whole(a) ? a : std::copysign(toward_zero(a), a); }
@@ -72,7 +72,7 @@ const std::map<Op, Binary<T>>& expected_values() {
   return table;
 }
 
-/// Which of less, equal, greater and unordered make a comparison true.
+/// The outcomes (less, equal, greater, unordered) for which a comparison is true.
 struct Truth {
   bool less, equal, greater, unordered;
 };
@@ -144,8 +144,8 @@ TYPED_TEST(EvaluateFloating, ConvertsToMasksByComparingWithZero) {
 }
 
 TEST(EvaluateF32, RoundsAFusedMultiplyAddOnce) {
-  // The exact result lies just above the middle of two floats. In f64 the third operand is lost,
-  // and rounding the tie to even gives the lower one.
+  // The exact result lies just above the middle of two floats. In f64 the third operand would be
+  // lost, and rounding the tie to even would give the lower float.
   const double step = 0x1p-12;
   const double operands[] = {1 + step, 1 + step, 0x1p-80};
   EXPECT_EQ(evaluate(Op::fma, DType::f32, DType::f32, operands), 1 + 2 * step + 0x1p-23);

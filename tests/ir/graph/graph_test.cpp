@@ -1,4 +1,4 @@
-// Building graphs: identities, names, ownership, keys, and growth in linear time.
+// Building graphs: identity of values, names, ownership, keys, and building in linear time.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -53,7 +53,7 @@ TEST(Graph, RecordsEveryOpAsAValueOfItsOwn) {
   twice([&] { return x * x; });
   twice([&] { return graph.constant(2, DType::f32); });
   twice([&] { return graph.iota(DType::i32, {4}); });
-  // What changes nothing, too.
+  // So are ops that change nothing.
   twice([&] { return x.reshape({4}); });
   twice([&] { return x.broadcast_to({4}); });
   twice([&] { return x.transpose({0}); });
@@ -84,7 +84,7 @@ TEST(Graph, OfAPassHoldsEqualOpsOnceHoweverManyThereAre) {
   EXPECT_EQ(merged.nodes().size(), nodes);
   EXPECT_EQ(merged.outputs()[0].node, merged.outputs()[1].node);
   EXPECT_NE(merged.constant(2, DType::f32).id(), merged.constant(2, DType::f32).id())
-      << "when the pass is done, its graph is like any other";
+      << "after the pass, its graph records equal ops twice like any other";
 }
 
 TEST(Graph, OfAPassKeepsApartWhatDiffers) {
@@ -255,7 +255,7 @@ TEST(Graph, RefusesIntegersThatAScalarWouldRound) {
                [&] { (void)(x + std::numeric_limits<std::uint64_t>::max()); });
 }
 
-TEST(Graph, RefusesOutputsWhoseElementsShareMemory) {
+TEST(Graph, RefusesOutputsWhoseElementsOverlap) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3});
   expect_error(ErrorCode::invalid_argument, "output 'y' has shape [2, 3] but strides [3]",
@@ -347,7 +347,8 @@ void build_wide(int inputs) {
   }
 }
 
-/// As many constants as ops on them: small whole numbers, and some that differ in their last bits.
+/// Builds `size` / 2 constants and one op on each. Half of the constants differ only in their last
+/// bits.
 void build_fan(int size) {
   Graph graph;
   const Value x = graph.input("x", DType::f64, {4});

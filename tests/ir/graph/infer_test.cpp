@@ -1,4 +1,4 @@
-// Result types by the dtype rules, and the words of every refusal.
+// Result types by the dtype rules, and the words of every error.
 #include <gtest/gtest.h>
 
 #include <type_traits>

@@ -1,4 +1,4 @@
-// Shapes of products, and the words for those that do not meet.
+// Shapes of products, and the errors for shapes that do not match.
 #include <gtest/gtest.h>
 
 #include <sinter/ir/graph.h>

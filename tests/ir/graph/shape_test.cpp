@@ -17,7 +17,8 @@ static_assert(std::is_constructible_v<Dim, int>);
 static_assert(std::is_constructible_v<Dim, std::size_t>);
 static_assert(!std::is_constructible_v<Dim, bool>);
 static_assert(!std::is_constructible_v<Dim, double>);
-// What holds a Shape moves when a vector of it grows, so that its buffers stay where they are.
+// Types that hold a Shape are moved, not copied, when a vector of them grows. So their buffers keep
+// their addresses.
 static_assert(std::is_nothrow_move_constructible_v<Shape>);
 static_assert(std::is_nothrow_move_assignable_v<Strides>);
 static_assert(std::is_nothrow_move_constructible_v<TensorData>);

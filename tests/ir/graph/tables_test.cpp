@@ -1,4 +1,4 @@
-// What every row of the op and dtype tables must hold, so that code may rely on it.
+// Invariants of all rows of the op and dtype tables, on which other code relies.
 #include <gtest/gtest.h>
 
 #include <sinter/ir/dtype.h>
@@ -44,7 +44,7 @@ TEST(OpTable, NamesEveryOperandAndNothingElse) {
       const OperandInfo& operand = row.operands[static_cast<std::size_t>(i)];
       EXPECT_EQ(operand.name.empty(), i >= row.arity);
       EXPECT_TRUE(operand.attribute || !operand.default_value.has_value());
-      // Attributes come last: they print behind the tensors.
+      // Attributes come last: they are printed after the tensors.
       if (i > 0 && row.operands[static_cast<std::size_t>(i) - 1].attribute && i < row.arity) {
         EXPECT_TRUE(operand.attribute);
       }

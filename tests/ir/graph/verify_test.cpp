@@ -1,4 +1,4 @@
-// The verifier, on graphs that no builder would make: their storage is edited by hand.
+// The verifier on graphs that no builder makes: the tests edit their storage.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -40,7 +40,7 @@ TEST(Verify, AcceptsWhatTheBuildersMake) {
   verify(graph);
 }
 
-/// %0 = input, %1 = constant, %2 = parameter, %3 = add(%0, %1), %4 = leaky_relu(%3, %2)
+/// Returns %0 = input, %1 = constant, %2 = parameter, %3 = add(%0, %1), %4 = leaky_relu(%3, %2).
 GraphData storage() {
   GraphData graph;
   const NodeId x = graph.add_input("x", DType::f32, {2, 3}, {});
@@ -55,7 +55,7 @@ GraphData storage() {
 void expect_refused(const GraphData& graph, std::string_view words) {
   try {
     detail::verify(graph);
-    ADD_FAILURE() << "accepted; expected: " << words;
+    ADD_FAILURE() << "no error; expected: " << words;
   } catch (const Error& error) {
     EXPECT_NE(std::string_view(error.what()).find(words), std::string_view::npos)
         << error.what() << "\nexpected: " << words;
@@ -112,7 +112,7 @@ TEST(Verify, LooksAtEveryNodeAgain) {
   }
 }
 
-/// %0 = input, %1 = concat, %2 = slice, %3 = reduce_sum, %4 = transpose
+/// Returns %0 = input, %1 = concat, %2 = slice, %3 = reduce_sum, %4 = transpose.
 GraphData storage_with_lists() {
   GraphData graph;
   const NodeId x = graph.add_input("x", DType::f32, {2, 3}, {});

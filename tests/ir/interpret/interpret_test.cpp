@@ -1,4 +1,4 @@
-// interpret(): graphs as a whole, and TensorData.
+// interpret() on whole graphs, and TensorData.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -21,7 +21,7 @@ TensorData counting(const Shape& shape, float from) {
   return data;
 }
 
-/// The element of `data` that broadcasting reads at position `at` of shape `target`.
+/// Returns the element of `data` that is broadcast to position `at` of shape `target`.
 float broadcast_element(const TensorData& data, const Shape& target, std::int64_t at) {
   std::int64_t offset = 0;
   std::int64_t stride = 1;
@@ -122,7 +122,7 @@ TEST(Interpret, DoesNotDependOnTheFloatingPointControlOfTheCaller) {
   for (int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
     std::fesetround(mode);
     const std::vector<TensorData> got = interpret(graph, inputs);
-    EXPECT_EQ(std::fegetround(), mode) << "the caller's mode is back";
+    EXPECT_EQ(std::fegetround(), mode) << "the caller's mode should be restored";
     std::fesetround(FE_TONEAREST);
     for (std::size_t i = 0; i < got.size(); ++i)
       EXPECT_EQ(first_difference(expected[i], got[i]), -1);
@@ -175,7 +175,7 @@ TEST(Interpret, FreesWhatNoNodeReadsAnyMore) {
   };
   const long before = peak_kilobytes();
   EXPECT_EQ(interpret(graph, inputs)[0].as<float>()[7], 7);
-  // Half of what keeping everything would take leaves room for the quarantine of sanitizers.
+  // Keeping every value would take twice this limit. The rest is room for a sanitizer's quarantine.
   EXPECT_LT(peak_kilobytes() - before, megabytes * 1024 * length / 2);
 }
 
@@ -184,9 +184,7 @@ TEST(Interpret, FreesWhatNoNodeReadsAnyMore) {
 TEST(TensorData, RefusesWhatDoesNotFit) {
   const float three[] = {1, 2, 3};
   expect_error(ErrorCode::invalid_argument, "3 values for a tensor of shape [2, 2], which holds 4",
-               [&] {
-                 (void)TensorData::from<float>({2, 2}, three);
-               });
+               [&] { (void)TensorData::from<float>({2, 2}, three); });
   const TensorData data = TensorData::from<float>({3}, three);
   EXPECT_EQ(data.as<float>()[2], 3);
   expect_error(ErrorCode::dtype_mismatch, "a tensor of f32 was read as f64",

@@ -1,4 +1,4 @@
-// simplify: every identity keeps every bit, and what is no identity stays.
+// simplify: it applies only identities that keep every bit, and leaves all other ops.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 #include <sinter/ir/passes.h>
 #include <sinter/ir/verify.h>
 
-#include "support/linear_time.h"
 #include "support/fuzz.h"
+#include "support/linear_time.h"
 #include "support/special_values.h"
 
 namespace sinter {
@@ -20,7 +20,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// What the cases are built from, and how many nodes are left of them with inputs of their own.
+/// Operands from which the cases are built.
 struct Operands {
   Graph& graph;
   Value x, y;  ///< f32[n]
@@ -38,7 +38,7 @@ Operands declare(Graph& graph, std::int64_t n) {
 }
 constexpr std::size_t kInputs = 4;
 
-/// Inputs for `declare`: x and y are all pairs of special values.
+/// Returns inputs for `declare`: x and y hold all pairs of special values.
 std::vector<TensorData> special_inputs() {
   const std::span<const float> narrow = test::special_values<float>();
   const std::span<const double> wide = test::special_values<double>();
@@ -58,8 +58,7 @@ std::vector<TensorData> special_inputs() {
 struct Case {
   const char* name;
   Value (*build)(const Operands&);
-  /// Ops beside the inputs after simplify.
-  std::size_t left;
+  std::size_t left;  ///< number of nodes after simplify, without the inputs
 };
 
 void check(const Case& a_case) {
@@ -102,7 +101,7 @@ TEST(Simplify, AppliesIdentitiesThatKeepEveryBit) {
       {"mask xor no", [](const Operands& o) { return o.mask.logical_xor(o.no()); }, 0},
       {"mask and mask", [](const Operands& o) { return o.mask.logical_and(o.mask); }, 0},
       {"mask or mask", [](const Operands& o) { return o.mask.logical_or(o.mask); }, 0},
-      // A constant of a shape is two nodes: the number and its broadcast.
+      // A constant tensor is two nodes: the number and its broadcast.
       {"mask and no", [](const Operands& o) { return o.mask.logical_and(o.no()); }, 2},
       {"yes or mask", [](const Operands& o) { return o.yes().logical_or(o.mask); }, 2},
       {"mask xor mask", [](const Operands& o) { return o.mask.logical_xor(o.mask); }, 2},
@@ -254,7 +253,8 @@ TEST(Simplify, TakesLinearTime) {
   });
 }
 
-/// Nodes that cost something: a folded constant may bring a broadcast with it.
+/// Number of nodes that compute. Leaves and broadcasts do not count: folding a constant may add a
+/// broadcast.
 std::ptrdiff_t computing_nodes(const Graph& graph) {
   return std::ranges::count_if(graph.nodes(), [](const Node& node) {
     return info(node.op).kind != OpKind::leaf && node.op != Op::broadcast;
@@ -265,7 +265,7 @@ TEST(Simplify, KeepsTheBitsOfRandomGraphsAndIsDoneInOnePass) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     const Graph graph = test::random_graph(seed, {.max_elements = 64});
     const std::vector<TensorData> inputs = test::random_inputs(graph, seed);
-    // Baked and expanded, there are constants everywhere, and composites fold too.
+    // After bake_parameters and expand, constants are everywhere and composites fold too.
     for (const Graph& before : {graph.clone(), expand(bake_parameters(graph), {})}) {
       const Graph after = simplify(before);
       verify(after);

@@ -1,5 +1,5 @@
-// widen: where 16-bit floats are rounded. After what counts as one op, and where a number is a
-// tensor of its own.
+// widen: where 16-bit floats are rounded, what counts as one op, and which numbers are rounded
+// because they are tensors of their own.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -36,7 +36,7 @@ std::vector<double> numbers(const TensorData& data) {
   return values;
 }
 
-/// The first element of the first output, of one input.
+/// Returns the first element of the first output of a graph with one input.
 double result(const Graph& graph, const TensorData& input, Rounding rounding) {
   return numbers(interpret(graph, std::span(&input, 1), rounding)[0])[0];
 }
@@ -68,7 +68,7 @@ TEST(Widen, RoundsANumberThatIsATensorOfItsOwn) {
 
 TEST(Widen, KeepsANumberBesideAnOpInF32) {
   std::vector<double> values;
-  for (int i = 1; i < 256; ++i) values.push_back(i);  // both dtypes hold them
+  for (int i = 1; i < 256; ++i) values.push_back(i);  // exact in both dtypes
   for (DType dtype : kStorage) {
     Graph graph;
     graph.output("y", graph.input("x", dtype, {values.size()}) * 0.1);
@@ -118,7 +118,7 @@ TEST(Widen, AReductionOverAxesThatLieApartRoundsOnce) {
   Graph graph;
   const Value x = graph.input("x", DType::f16, {2, 1, 2, 2});
   graph.output("y", x.sum({0, 3}));
-  // 120,000 is beyond f16, 0 is not.
+  // The partial sum 120,000 is out of f16's range; the result 0 is not.
   const TensorData input = [] {
     TensorData data = tensor_of(DType::f16, {6e4, 6e4, 1, 2, -6e4, -6e4, 3, 4});
     data.shape = {2, 1, 2, 2};
@@ -131,7 +131,7 @@ TEST(Widen, AReductionOverAxesThatLieApartRoundsOnce) {
 }
 
 TEST(Widen, TiesOfAnExtremeAreCountedInF32) {
-  constexpr std::int64_t kCount = 70'000;  // beyond f16
+  constexpr std::int64_t kCount = 70'000;  // out of f16's range
   for (DType dtype : kStorage) {
     for (Op op : {Op::reduce_max, Op::reduce_min}) {
       Graph graph;
@@ -146,7 +146,7 @@ TEST(Widen, TiesOfAnExtremeAreCountedInF32) {
   }
 }
 
-/// Whether some node from `from` on, recorded for the gradient, reads `y`.
+/// Returns true if a node from `from` on, which was recorded for the gradient, reads `y`.
 bool is_read(const Graph& graph, NodeId y, NodeId from) {
   for (std::uint32_t id = from.index; id < graph.nodes().size(); ++id) {
     for (NodeId operand : graph.node({id}).inputs()) {
@@ -156,7 +156,8 @@ bool is_read(const Graph& graph, NodeId y, NodeId from) {
   return false;
 }
 
-/// Of the sum of op(x, ...) by x, as output; whether that needs no result of the op.
+/// Adds the gradient of the sum of op(x, ...) by x as output. Returns true if the gradient does not
+/// read the result of the op.
 bool add_gradient(Graph& graph, const OpInfo& row, DType dtype, std::int64_t length) {
   std::vector<Value> operands;
   for (const OperandInfo& operand : row.operands) {
@@ -171,8 +172,8 @@ bool add_gradient(Graph& graph, const OpInfo& row, DType dtype, std::int64_t len
   return !is_read(graph, y.id(), {loss.id().index + 1});
 }
 
-/// In f32 on what 16-bit floats hold, a rule computes what it does for 16-bit floats before it
-/// rounds.
+/// A gradient rule on 16-bit floats computes in f32 and rounds its result once. So the result
+/// equals that of the rule on f32 with the same operands, rounded.
 TEST(Widen, ARuleOfAGradientRoundsOnce) {
   for (DType dtype : kStorage) {
     std::vector<double> x, other;
@@ -223,7 +224,8 @@ TEST(Widen, RoundsOnlyWhatItsDTypeMayNotHold) {
   const Value x = graph.input("x", DType::bf16, {4, 4});
   const Value moved = x.transpose().slice(0, 1).neg().relu().max(x.slice(0, 1).abs());
   graph.output("y", Value::concat({moved, moved.floor()}, 0).amax(0));
-  EXPECT_EQ(conversions(simplify(widen(graph, Rounding::each_op))), 1) << "of the output";
+  EXPECT_EQ(conversions(simplify(widen(graph, Rounding::each_op))), 1)
+      << "only the output is rounded";
   graph.output("z", moved + moved);
   graph.output("w", moved.clamp(0.1, 0.2));
   EXPECT_EQ(conversions(simplify(widen(graph, Rounding::each_op))), 3);

@@ -1,4 +1,4 @@
-// Reductions by chunks: which are cut, into what, and that no bit changes.
+// Reductions by chunks: which reductions are split, into which chunks, and that no bit changes.
 #include <gtest/gtest.h>
 
 #include <sinter/ir/interpret.h>
@@ -16,7 +16,7 @@ Graph sum_of(const Shape& shape, const Axes& axes) {
   return graph;
 }
 
-/// Elements of a chunk of the first reduction; 0 where it has none.
+/// Returns the number of elements in a chunk of the first reduction, or 0 if it is not split.
 std::int64_t chunk_of(const Shape& shape, const Axes& axes, const PlanLimits& limits = {}) {
   const Graph cut = chunk_reductions(sum_of(shape, axes), limits);
   for (std::uint32_t i = 0; i < cut.nodes().size(); ++i) {
@@ -27,16 +27,17 @@ std::int64_t chunk_of(const Shape& shape, const Axes& axes, const PlanLimits& li
 
 TEST(ChunkReductions, OfFewResultsAndManyElements) {
   EXPECT_EQ(chunk_of({1 << 26}, 0), 2048);
-  EXPECT_EQ(chunk_of({1 << 30}, 0), 2048 * 2048) << "256 results are enough";
+  EXPECT_EQ(chunk_of({1 << 30}, 0), 2048 * 2048) << "256 partial results keep threads busy";
   EXPECT_EQ(chunk_of({63, 1 << 16}, 1), 2048);
   EXPECT_EQ(chunk_of({64, 1 << 16}, 1), 0) << "64 rows keep threads busy";
-  EXPECT_EQ(chunk_of({1 << 15}, 0), 0) << "a row that is near may be walked again";
+  EXPECT_EQ(chunk_of({1 << 15}, 0), 0) << "a row that stays in the cache may be read again";
   EXPECT_EQ(chunk_of({100000, 8}, 0), 1024);
   EXPECT_EQ(chunk_of({4096, 512}, 0), 32);
-  EXPECT_EQ(chunk_of({512, 64 * 512}, 0), 0) << "64 blocks of columns";
-  EXPECT_EQ(chunk_of({4096, 64 * 512}, 0), 32) << "whose rows lie far apart";
-  EXPECT_EQ(chunk_of({65536, 1024}, 0), 32) << "as here, where 1024 would leave work for all";
-  EXPECT_EQ(chunk_of({1000, 8}, 0), 0) << "a megabyte is the least";
+  EXPECT_EQ(chunk_of({512, 64 * 512}, 0), 0) << "64 blocks of columns keep threads busy";
+  EXPECT_EQ(chunk_of({4096, 64 * 512}, 0), 32) << "rows that lie far apart are split";
+  EXPECT_EQ(chunk_of({65536, 1024}, 0), 32)
+      << "the same, although chunks of 1024 would keep threads busy";
+  EXPECT_EQ(chunk_of({1000, 8}, 0), 0) << "too few bytes to split";
   EXPECT_EQ(chunk_of({1 << 26}, 0, {.units = 0}), 0);
 }
 

@@ -1,4 +1,4 @@
-// The kernels of a segment run in an order of what they read of each other, whatever their shapes.
+// The kernels of a segment run in the order of their dependences, whatever their shapes.
 #include <gtest/gtest.h>
 
 #include <sinter/ir/passes.h>
@@ -33,7 +33,8 @@ TEST(KernelOrder, FollowsWhatKernelsReadAndNotShapes) {
   const Value b = graph.input("b", DType::f32, {1});
   const Value m = b.min(graph.input("c", DType::f32, {1, 1}));
   graph.output("m", m);
-  graph.output("z", a.sum().max(m));  // its kernel walks [1], and reads what is [1, 1]
+  graph.output("z",
+               a.sum().max(m));  // its kernel iterates over [1] and reads a value of shape [1, 1]
   EXPECT_EQ(checked_plan(graph).kernels.size(), 2U);
 }
 
@@ -57,13 +58,14 @@ TEST(KernelOrder, SplitsAKernelWhoseValuesWaitForEachOther) {
   graph.output("m", m);
   const Value sum = row.sum();
   graph.output("sum", sum);
-  const Value z = sum.max(m);  // by its shape and what is before it, of the kernel of row and sum
+  const Value z = sum.max(m);  // shape and producers would allow it in the kernel of row and sum
   graph.output("z", z);
   graph.output("w", z + graph.input("d", DType::f32, {1, 1, 1}));
   EXPECT_EQ(checked_plan(graph).kernels.size(), 5U);
 }
 
-/// `count` outputs of two shapes, each the operand of the next of both.
+/// Returns a graph of about `count` nodes in two chains of different shapes. Every value is an
+/// output. Each step of the second chain also reads the first chain.
 Graph two_chains(int count) {
   Graph graph;
   Value flat = graph.input("x", DType::f32, {2});
@@ -86,7 +88,7 @@ TEST(KernelOrder, TakesLinearTime) {
   });
 }
 
-// Every plan is verified where it is made, so that making it is the test.
+// plan_graph verifies every plan, so planning without an error is the test.
 TEST(KernelOrder, HoldsInPlansOfRandomGraphs) {
   for (std::uint64_t seed = 1; seed <= 12'000; ++seed) {
     RandomGraphOptions options;

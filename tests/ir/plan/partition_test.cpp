@@ -1,5 +1,5 @@
-// What partition promises: few kernels, limits kept, one store per value, an order that runs, and
-// the bits of the whole graph.
+// Guarantees of partition: few kernels, limits kept, one store per element, a legal order, and the
+// bits of the whole graph.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -28,7 +28,7 @@ Graph digits_chain() {
   return graph;
 }
 
-/// `depth` ops, each reading the one before.
+/// Returns a chain of `depth` ops, each of which reads the previous one.
 Graph chain(int depth) {
   Graph graph;
   Value value = graph.input("x", DType::f32, {8});
@@ -85,7 +85,7 @@ TEST(Partition, CutsWhereAKernelIsFullOfBuffers) {
   }
   graph.output("y", sum);
   const Plan plan = partition(std::move(graph), {.arguments = 5, .operations = 192}, Fuse::all);
-  // The first takes 4 inputs, each later one the sum so far and 3 more.
+  // The first kernel takes 4 inputs, each later one the sum so far and 3 inputs.
   EXPECT_EQ(plan.kernels.size(), 3U);
   EXPECT_EQ(rules(plan), (std::set{CutRule::output, CutRule::arguments}));
 }
@@ -97,7 +97,7 @@ TEST(Partition, FitsAnyOpWhateverTheLimits) {
 
 // --- The broadcast rule --------------------------------------------------------------------------
 
-/// A row of `ops` ops that `rows` rows read.
+/// Plans x * row, where x has `rows` rows and `ops` pairs of ops (square, + 1) compute `row`.
 Plan row_plan(int ops, std::int64_t rows, const Shape& row) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {rows, 64});
@@ -114,11 +114,11 @@ TEST(PartitionBroadcast, StoresARowThatCostsMoreThanReadingIt) {
   expect_golden("plan/broadcast.txt", print(plan));
 }
 
-TEST(PartitionBroadcast, RecomputesARowThatCostsLittle) {
+TEST(PartitionBroadcast, RematerialisesACheapRow) {
   EXPECT_EQ(row_plan(1, 100, {64}).kernels.size(), 1U);
 }
 
-TEST(PartitionBroadcast, RecomputesARowThatFewRowsRead) {
+TEST(PartitionBroadcast, RematerialisesARowThatFewRowsRead) {
   EXPECT_EQ(row_plan(8, 6, {64}).kernels.size(), 1U);
   EXPECT_EQ(row_plan(8, 7, {64}).kernels.size(), 2U);
 }
@@ -128,7 +128,7 @@ TEST(PartitionBroadcast, LeavesAColumnToTheSchedulerWhichHoistsIt) {
   EXPECT_EQ(row_plan(8, 100, {1}).kernels.size(), 1U);
 }
 
-TEST(PartitionBroadcast, CountsDivisionsAndRootsAsDear) {
+TEST(PartitionBroadcast, CountsDivisionsAndRootsAsExpensive) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {100, 64});
   const Value variance = graph.input("variance", DType::f32, {64});
@@ -150,7 +150,7 @@ TEST(PartitionBroadcast, CountsTheRowsThatItStoresAsBuffers) {
   }
 }
 
-TEST(Partition, ReadsAStoredOutputInsteadOfComputingItAgain) {
+TEST(Partition, ReadsAStoredOutputInsteadOfRematerialisingIt) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4, 64});
   const Value row = graph.input("row", DType::f32, {64});
@@ -175,7 +175,7 @@ TEST(PartitionSharing, PutsSiblingsIntoOneKernelWhereAnotherReductionIsBetween) 
   EXPECT_EQ(plan.kernels[0].outputs.size(), 2U);
 }
 
-TEST(PartitionSharing, KeepsWhatRowsReduceToInTheKernelThatStoresThem) {
+TEST(PartitionSharing, StoresRowsAndTheirReductionsInOneKernel) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {8, 1000});
   const Value power = (x - x.amax(1, true)).exp();
@@ -200,7 +200,8 @@ TEST(PartitionSharing, DropsAxesBesideTheRowsThatItStores) {
   EXPECT_EQ(partition(std::move(graph), {}, Fuse::all).kernels.size(), 1U);
 }
 
-/// How many values are stored between x and two kernels that reduce what two ops make of it.
+/// Returns the number of temporaries of a plan in which two kernels reduce the same value of x,
+/// which takes two cheap or two expensive ops.
 std::size_t temporaries_between(bool dear) {
   Graph graph;
   Value value = graph.input("x", DType::f32, {64, 64});
@@ -212,7 +213,7 @@ std::size_t temporaries_between(bool dear) {
   return count(plan, PlanBuffer::Kind::temporary);
 }
 
-TEST(PartitionSharing, ComputesAgainWhatCostsLessThanMemory) {
+TEST(PartitionSharing, RematerialisesWhatCostsLessThanMemory) {
   EXPECT_EQ(temporaries_between(false), 0U);
   EXPECT_EQ(temporaries_between(true), 1U);
 }
@@ -221,7 +222,7 @@ TEST(PartitionSharing, CutsAFullSegmentWhereLeastCrosses) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1024});
   Value value = x.relu();
-  // Once narrow behind six ops, then wide: three values are open until the end.
+  // After six ops only one value is live. From there to the end, three values are.
   for (int i = 0; i < 5; ++i) value = value.relu();
   const Value a = value * 2;
   const Value b = value * 3;
@@ -340,7 +341,7 @@ TEST(Partition, TakesAHundredThousandInputsOfOneSum) {
 
 // --- Random graphs -------------------------------------------------------------------------------
 
-/// An operand reaches no element that its buffer does not.
+/// Checks that an operand reaches only elements of its buffer.
 void check_inside(const Plan& plan, const PlanOperand& operand, const Shape& shape,
                   const Strides& strides) {
   const PlanBuffer& buffer = plan.buffers[operand.buffer.index];
@@ -351,7 +352,8 @@ void check_inside(const Plan& plan, const PlanOperand& operand, const Shape& sha
   EXPECT_LE(operand.offset + inside.end, whole.end);
 }
 
-/// Outputs have one shape, or that of what a kernel reduces or of what is left of it.
+/// Returns true if a kernel may write an output of `shape`. With reductions, that is the shape of a
+/// reduction or of its operand; otherwise all outputs have the same shape.
 bool is_of_kernel(const Graph& body, const Shape& shape) {
   bool reduces = false;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {

@@ -1,4 +1,4 @@
-// Where temporaries lie: in the workspace, in outputs that are not written yet, and in donated
+// Placement of temporaries: in the workspace, in outputs that are not written yet, and in donated
 // inputs after their last read.
 #include <gtest/gtest.h>
 
@@ -21,11 +21,13 @@ TEST(Temporaries, SharesMemoryBetweenTemporariesThatDoNotMeet) {
   graph.output("y", value);
   const Plan plan = partition(std::move(graph), {}, Fuse::none);
   EXPECT_EQ(std::ranges::count(plan.buffers, PlanBuffer::Kind::temporary, &PlanBuffer::kind), 99);
-  // One of two at a time lies in the output, but for the last, which the output's kernel reads.
+  // Two temporaries are live at a time. One of them lies in the output, except for the last
+  // temporary, which the kernel that writes the output reads.
   EXPECT_EQ(plan.workspace_bytes, 64);
 }
 
-/// How many temporaries lie in the memory of outputs, where `late` is read by the last kernel.
+/// Returns the number of temporaries that lie in the output, if the last kernel reads an input of
+/// shape `late`.
 std::ptrdiff_t lent_by_output(const Shape& late) {
   Graph graph;
   Value value = graph.input("x", DType::f32, {8, 4}).relu();
@@ -54,7 +56,8 @@ TEST(Temporaries, UsesDonatedInputsThatAreReadNoMore) {
   EXPECT_NE(print(plan).find(" of input \"x\""), std::string::npos);
 }
 
-/// The values of x that a reduction over rows, then a reader in another kernel need.
+/// Returns a graph in which one kernel reduces exp(x) along axis 0 and another kernel reads exp(x)
+/// again.
 Graph kept_exponentials(bool donated) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {64, 64});
@@ -72,7 +75,7 @@ TEST(Temporaries, WritesInPlaceOverTheDonatedInputThatTheSameKernelReads) {
       << print(plan);
 }
 
-/// Bytes of workspace of ops one by one, the first of which reads the donated x as `read` says.
+/// Returns the workspace in bytes of an unfused plan whose ops read the donated x through `read`.
 template <typename Read>
 std::int64_t workspace_of(Read read) {
   Graph graph;
@@ -95,14 +98,14 @@ TEST(Temporaries, PlacesTheLargestInDonatedInputsFirst) {
   const Value x = graph.input("x", DType::f32, {1024});
   graph.donate(x);
   const Value first = x.relu();
-  const Value small = graph.input("s", DType::f32, {64}).exp();  // lives to the end
+  const Value small = graph.input("s", DType::f32, {64}).exp();  // live to the end
   const Value last = (first + 1).square();
   graph.output("y", (last.sum() + small.sum()).convert(DType::i8));
   const Plan plan = plan_graph(graph, {}, Fuse::none);
   EXPECT_EQ(plan.workspace_bytes, 4096) << print(plan);
 }
 
-/// What the text of a plan says of the donated input x.
+/// Returns what the text of a plan says about the donated input x.
 std::string said_of_donated(Graph graph, Fuse fuse = Fuse::none) {
   graph.donate(graph.value(graph.inputs()[0].node));
   const std::string text = print(plan_graph(graph, {}, fuse));

@@ -1,5 +1,6 @@
 // The plan of a training step: a network of two layers, softmax cross-entropy and Adam, forward and
-// backward in one graph. In how many kernels it is, and what the backward half has kept for it.
+// backward pass in one graph. Checks the number of kernels and the values kept for the backward
+// pass.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -81,7 +82,7 @@ Plan plan_of(Activation activation) {
   return plan_graph(training_step(activation).graph, limits, Fuse::all);
 }
 
-/// By node of the plan's graph: the loss is computed of it.
+/// Returns, by node of the plan's graph, whether the loss depends on the node.
 std::vector<bool> forward_values(const Plan& plan) {
   std::vector<bool> forward(plan.graph.nodes().size());
   forward[plan.graph.outputs()[0].node.index] = true;
@@ -92,8 +93,8 @@ std::vector<bool> forward_values(const Plan& plan) {
   return forward;
 }
 
-/// Of temporaries on the way to the loss, and masks, those that a kernel reads which computes
-/// something else.
+/// Returns the bytes of the temporaries that the forward pass keeps for the backward pass: masks
+/// and values on which the loss depends, if a kernel that writes no such value reads them.
 std::int64_t bytes_kept(const Plan& plan) {
   const std::vector<bool> forward = forward_values(plan);
   std::vector<bool> kept(plan.buffers.size());
@@ -119,8 +120,8 @@ std::int64_t bytes_kept(const Plan& plan) {
   return bytes;
 }
 
-/// torch.autograd keeps the activation's operand, its result, which is the next layer's operand,
-/// and the logarithms of the softmax.
+/// Bytes that torch.autograd keeps: the activation's operand, its result (the operand of the next
+/// layer), and the logarithms of the softmax.
 constexpr std::int64_t kTorchKeeps = 4 * kBatch * (2 * kHidden + kDigits);
 
 TEST(TrainingPlan, IsSevenKernels) {
@@ -142,7 +143,8 @@ TEST(TrainingPlan, KeepsTheResultWhereItsSignSuffices) {
   }
 }
 
-/// Nothing is told by the result, and x is not needed but for its sign: a byte for each element.
+/// Under a negative slope, the result does not tell the sign of x. The backward pass needs only
+/// that sign: a byte for each element.
 TEST(TrainingPlan, KeepsAMaskUnderANegativeSlope) {
   const Plan plan = plan_of(Activation::negative_slope);
   EXPECT_EQ(bytes_kept(plan), (4 + 1) * kBatch * kHidden);
@@ -152,8 +154,8 @@ TEST(TrainingPlan, KeepsAMaskUnderANegativeSlope) {
       << print(plan);
 }
 
-/// A learnt slope's gradient reads x itself, and what is read tells its sign. Both gradients leave
-/// the kernel of dx.
+/// The gradient of a learnt slope reads x, which also tells the sign. The kernel of dx writes the
+/// gradients of slope and bias, too.
 TEST(TrainingPlan, KeepsTheOperandOfALearntSlope) {
   const Plan plan = plan_of(Activation::prelu);
   EXPECT_EQ(bytes_kept(plan), 2 * 4 * kBatch * kHidden);
@@ -172,7 +174,7 @@ TEST(TrainingPlan, KeepsTheOperandOfALearntSlope) {
   const auto& outputs = plan.kernels[writes("slope")].outputs;
   EXPECT_TRUE(std::ranges::any_of(outputs, [&](const PlanOperand& output) {
     return plan.buffers[output.buffer.index].shape == Shape{kBatch, kHidden};
-  })) << "dx";
+  })) << "the kernel should also write dx";
 }
 
 TEST(TrainingPlan, HasTheBitsOfTheGraph) {

@@ -1,4 +1,4 @@
-// The verifier of plans: a plan that is wrong in one way is refused, and the words say in which.
+// The verifier of plans: it refuses a plan with one fault, and its message names the fault.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kBug = "sinter made a plan that cannot run, which is a bug in sinter: ";
 
-/// What `verify` says of a plan, without what it says of all; "" for nothing.
+/// Returns the reason for which `verify` refuses a plan, or "" if it accepts the plan.
 std::string reason(const Plan& plan) {
   try {
     verify(plan);
@@ -24,14 +24,16 @@ std::string reason(const Plan& plan) {
   return "";
 }
 
-/// Of a plan after `change`, and before it nothing.
+/// Checks that `verify` accepts the plan. Returns the reason for which it is refused after
+/// `change`.
 std::string reason(Plan plan, const std::function<void(Plan&)>& change) {
   EXPECT_EQ(reason(plan), "");
   change(plan);
   return reason(plan);
 }
 
-/// Kernels 0 to 3: relu(x), square of that, + 1, and the sum of all three in "y".
+/// Returns a plan with one kernel for each op: a = relu(x), b = a^2, c = b + late, and then
+/// y = f64(a - b) / f64(c).
 Plan steps() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1024});
@@ -42,7 +44,7 @@ Plan steps() {
   return plan_graph(graph, {}, Fuse::none);
 }
 
-/// x and -x beside each other, and the first of both read where it lies.
+/// Returns a plan that concatenates x and -x in the output "y". Other kernels read x from there.
 Plan joined() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4, 8}).relu();
@@ -144,7 +146,7 @@ TEST(VerifyPlan, RefusesTemporariesOutsideTheirMemory) {
             "temporary 0 lies from byte 4 to 4");
 }
 
-/// Of the plan of `steps` where temporary `i` lies in buffer `host`.
+/// Returns the reason for the plan of `steps` if temporary `i` lies in buffer `host`.
 std::string reason_within(std::uint32_t host, std::size_t i, bool donated) {
   Plan plan = steps();
   if (donated) plan.graph.donate(plan.graph.value(plan.graph.inputs()[host].node));
@@ -156,7 +158,7 @@ std::string reason_within(std::uint32_t host, std::size_t i, bool donated) {
 TEST(VerifyPlan, RefusesTemporariesInMemoryThatIsInUse) {
   EXPECT_EQ(reason_within(0, 1, false), "temporary 1 lies in input \"x\", which is not donated");
   EXPECT_EQ(reason_within(0, 1, true), "");
-  EXPECT_EQ(reason_within(0, 0, true), "") << "its kernel reads x element by element";
+  EXPECT_EQ(reason_within(0, 0, true), "") << "its kernel reads x in the same order";
   EXPECT_EQ(reason_within(1, 1, true), "temporary 1 lies from byte 0 to 4096 of 4");
   EXPECT_EQ(reason_within(3, 1, false),
             "temporary 1 lies in temporary 0, which is a temporary itself");
@@ -186,8 +188,8 @@ TEST(VerifyPlan, RefusesTemporariesOverInputsThatTheirKernelReadsInAnotherOrder)
   EXPECT_EQ(reason(plan_graph(halved, {}, Fuse::none), over_x), still_read);
 }
 
-/// Of ops one by one from x to an output of `dtype`, the last of which reads `late`, where the
-/// second result lies in that output.
+/// Returns the reason for an unfused plan whose second temporary lies in the output. The output is
+/// of `dtype`, and an op near the end reads an input of shape `late`.
 std::string reason_in_output(DType dtype, const Shape& late) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {16});
@@ -199,7 +201,7 @@ std::string reason_in_output(DType dtype, const Shape& late) {
   return reason(plan);
 }
 
-/// Of ops one by one on a donated input, where the second result lies in it.
+/// Returns the reason for an unfused plan whose second temporary lies in a donated input.
 std::string reason_in_input(DType dtype, std::int64_t stride) {
   Graph graph;
   const Value x = graph.input("x", dtype, {64}, {stride});
@@ -211,7 +213,7 @@ std::string reason_in_input(DType dtype, std::int64_t stride) {
   return reason(plan);
 }
 
-TEST(VerifyPlan, RefusesTemporariesInOutputsThatAreNoMemoryOfTheirs) {
+TEST(VerifyPlan, RefusesTemporariesInOutputsThatCannotHoldThem) {
   EXPECT_EQ(reason_in_output(DType::f32, {1}), "");
   EXPECT_EQ(reason_in_output(DType::f32, {16}),
             "temporary 1 lies in output \"y\", which may be an input that is still read");
@@ -220,7 +222,7 @@ TEST(VerifyPlan, RefusesTemporariesInOutputsThatAreNoMemoryOfTheirs) {
             "temporary 5 lies in output \"y\", which is written before it is free");
 }
 
-TEST(VerifyPlan, RefusesTemporariesInInputsThatAreNoMemoryOfTheirs) {
+TEST(VerifyPlan, RefusesTemporariesInInputsThatCannotHoldThem) {
   EXPECT_EQ(reason_in_input(DType::i32, 1), "");
   EXPECT_EQ(reason_in_input(DType::i8, 1),
             "temporary 1 lies in input \"x\", which need not be aligned to its elements");

@@ -1,5 +1,4 @@
-// Outputs that are views of computed values: what is stored there is stored in the order of the
-// view.
+// Outputs that are views of computed values: the kernel stores the value in the order of the view.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -13,7 +12,7 @@
 namespace sinter::test {
 namespace {
 
-/// The kernels of the plan, whose outputs are those of the interpreter.
+/// Returns the number of kernels of the plan, and checks its outputs against the interpreter.
 std::size_t kernels(const Graph& graph, Fuse fuse = Fuse::all) {
   const Plan plan = plan_graph(graph, {}, fuse);
   const std::vector<TensorData> inputs = random_inputs(graph, 1);

@@ -1,4 +1,5 @@
-// What a person reads when a text does not parse, and that no text does more harm than that.
+// Messages for texts that do not parse. Whatever the text, parsing does nothing worse than throw an
+// Error.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@
 namespace sinter::test {
 namespace {
 
-/// A text of an input %0, a mask %1, and then `line`, which is line 4.
+/// Returns a text with an input %0, a mask %1 and `line` as line 4.
 std::string with_line(std::string_view line) {
   return "sinter graph 1\n%0 = input \"x\": f32[2, 3]\n%1 = greater(%0, 0): bool[2, 3]\n" +
          std::string(line) + "\n";
@@ -91,7 +92,7 @@ TEST(ParseError, ReportsWhatTheBuilderRefusesWhereItStands) {
   expect_parse_error("%2 = broadcast(%0): f32[5, 3]", "every length must be equal or 1");
 }
 
-TEST(ParseError, RefusesATypeThatIsNotTheOnesOwn) {
+TEST(ParseError, RefusesAWrongType) {
   expect_parse_error("%2 = relu(%0): f32[3]",
                      "line 4, column 16: written as f32[3], but it is f32[2, 3]");
   expect_parse_error("%2 = less(%0, 1): f32[2, 3]", "but it is bool[2, 3]");
@@ -131,10 +132,10 @@ TEST(ParseError, ShowsAPartOfALongLine) {
   }
 }
 
-// --- Texts that nobody meant ---------------------------------------------------------------------
+// --- Mutated texts -------------------------------------------------------------------------------
 
-/// A text with one small fault: bytes changed, removed, doubled, a piece of another text, or a
-/// number that is negative.
+/// Returns a text with one or three small faults: truncated, a piece repeated or removed, a byte
+/// inserted or changed, or a number made negative.
 std::string mutate(std::string text, Random& random) {
   constexpr std::string_view kBytes = "%()[]=:,\"\\#\n -+.0123456789aefinx$\t\r\x7f\xff";
   for (std::size_t faults = random.one_in(4) ? 3 : 1; faults > 0; --faults) {
@@ -159,7 +160,8 @@ std::string mutate(std::string text, Random& random) {
   return text;
 }
 
-/// What parsed is sound: it is planned and computed, unless it is large.
+/// Checks that a parsed graph is valid: verifies it and, unless it is large, plans and interprets
+/// it.
 void compute(const Graph& graph) {
   if (graph.outputs().empty()) return;
   verify(graph);
@@ -190,7 +192,7 @@ TEST(ParseFuzz, ATextParsesOrIsRefusedAndPrintsWhatItParses) {
       ASSERT_TRUE(std::string_view(error.what()).starts_with("line ")) << error.what();
     }
   }
-  // Both ways must be tried often for this to say anything.
+  // The test is meaningful only if many texts parse and many do not.
   EXPECT_GT(parsed, 1000);
   EXPECT_LT(parsed, 15'000);
 }

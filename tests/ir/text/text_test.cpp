@@ -1,4 +1,4 @@
-// The text form: what it looks like, and that reading it back gives the same graph.
+// The text form: its look, and that reading it back gives the same graph.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ bool equal_keys(const Graph& a, const Graph& b) {
   return a.key().hash == b.key().hash && std::ranges::equal(a.key().bytes, b.key().bytes);
 }
 
-/// The graph in the head comment of text.h.
+/// Returns the graph in the head comment of text.h.
 Graph example() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1797, 64});
@@ -189,7 +189,7 @@ TEST(TextNumbers, AreAsShortAsTheyCanBe) {
   EXPECT_EQ(to_text(-kNaN), "nan");
 }
 
-/// The bits of a parameter after printing and reading.
+/// Returns the bits of a parameter after printing and reading.
 std::uint64_t bits_read_back(double value) {
   Graph graph;
   graph.output("y", graph.input("x", DType::f64, {1}) * value);
