@@ -1,4 +1,4 @@
-// What a host may replace or ask to see: executor, allocator, log, and the stages as text.
+// The hooks of the host (executor, allocator and log), and the stages as text.
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -8,7 +8,7 @@
 namespace sinter::test {
 namespace {
 
-/// Runs tasks on the caller, last one first, and counts.
+/// Runs tasks on the calling thread, from last to first, and counts calls and tasks.
 class Backwards final : public Executor {
  public:
   [[nodiscard]] int concurrency() const override { return 4; }
@@ -105,10 +105,9 @@ TEST(Host, AnAllocatorWithoutMemoryIsAnErrorThatNamesTheBytes) {
                 std::to_string(program.workspace_bytes()) + " bytes: the allocator returned null");
 }
 
-// --- Log and SINTER_DUMP
-// ---------------------------------------------------------------------------
+// --- Log and SINTER_DUMP -------------------------------------------------------------------------
 
-/// Sets SINTER_DUMP for a scope, and collects what an engine made in it logs.
+/// Sets SINTER_DUMP for the duration of a test, and collects the log of the engines made in it.
 class Dump : public testing::Test {
  protected:
   ~Dump() override { unsetenv("SINTER_DUMP"); }
@@ -163,8 +162,7 @@ TEST_F(Dump, TheLogMayUseTheEngine) {
   EXPECT_EQ(messages_seen, 1);
 }
 
-// --- Stages as text
-// --------------------------------------------------------------------------------
+// --- Stages as text ------------------------------------------------------------------------------
 
 TEST(StageText, OfTheGraphIsTheGraphWithTheNumbersOfThisProgram) {
   const Engine engine;
