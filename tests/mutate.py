@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Plants faults over the rooms, one at a time, and shows which test finds each.
+"""Mutation test: plants faults in all rooms, one at a time, and prints which test finds each.
 
   python3 tests/mutate.py [name ...]
-  python3 tests/mutate.py --check     only looks whether every fault still has its place
+  python3 tests/mutate.py --check     only checks that the text of every fault is still in its file
 
-Works on a copy of the tracked files under build/mutants; the tree itself is not touched. Golden
-files are left out: a fault must change a result or break a promise. Exits with 1 when a fault is not found, or
-when the text that it replaces is gone. Tests stop at the first failure, the room's own first;
-CMAKE_CXX_COMPILER_LAUNCHER=ccache in the environment saves the way back to the tree as it is.
+Works on a copy of the tracked files under build/mutants; the tree itself is not changed. Tests with
+golden files do not run: a fault must change a result or break a guarantee. The tests of the room
+with the fault run first, and stop at the first failure. Exits with 1 when no test finds a fault, or
+when the text that a fault replaces is missing. With CMAKE_CXX_COMPILER_LAUNCHER=ccache in the
+environment, the rebuild after each fault is cheap.
 """
 import os
 import pathlib
@@ -18,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / "build/mutants/tree"
 BUILD = ROOT / "build/mutants/build"
 
-# name, file, text, what replaces it
+# Name, file, text in the file, replacement.
 FAULTS = [
     ("max form at slope 2", "ir/passes/expand.cpp", "slope > 0 && slope <= 1", "slope > 0"),
     ("max form at slope 0", "ir/passes/expand.cpp", "slope > 0 && slope <= 1", "slope >= 0 && slope <= 1"),
@@ -28,7 +29,7 @@ FAULTS = [
      "scaled.greater(x).select(x, scaled)"),
     ("stale scalar", "runtime/lower.cpp", "values.push_back(program[parameter])",
      "values.push_back(program[0])"),
-    ("wrong splat: every vector is the first", "codegen/llvm/emitter.cpp",
+    ("every vector in flight uses the operands of the first", "codegen/llvm/emitter.cpp",
      "return binding.vectors[copy];", "return binding.vectors[0];"),
     ("row offset by the stride of another axis", "codegen/cpu/nest_builder.cpp",
      "indices_.mul(position, stride(argument, at))",
@@ -46,7 +47,7 @@ FAULTS = [
      "if (level > 1) parts.body.emplace_back(Barrier{});", ""),
     ("half of a team does not take part in a fold", "codegen/cuda/emitter.cpp",
      "all.threads / 2));", "all.threads / 4));"),
-    ("a GPU folds lanes next to next", "codegen/cuda/emitter.cpp",
+    ("a GPU folds neighbouring lanes", "codegen/cuda/emitter.cpp",
      "combine(fold, element(i), element(i + half));",
      "combine(fold, element(i), element(i ^ 1));"),
     ("a GPU's last chunk reads beyond the row", "codegen/cuda/schedule_reduction.cpp",
@@ -54,13 +55,13 @@ FAULTS = [
      "const IndexId to = indices_.add(from, step);\n  const Values values"),
     ("a GPU adds a column's chunks as one", "codegen/cuda/schedule_reduction.cpp",
      "const int levels = reductions_.levels(kChunkSteps);", "const int levels = 0;"),
-    ("lanes behind the end of a short row count", "codegen/llvm/emitter.cpp",
+    ("lanes beyond the end of a short row count", "codegen/llvm/emitter.cpp",
      "if (loop.masked) keep_masked(loop);", ""),
     ("a short row has lanes that no vector covers", "codegen/cpu/reduction_builder.cpp",
      "while (lanes < over_->reduced_extent()) lanes *= 2;", ""),
-    ("a kept row lacks what is behind the last whole step", "codegen/cpu/reduction_builder.cpp",
+    ("a kept row lacks its tail", "codegen/cpu/reduction_builder.cpp",
      "    keep(place, inner);\n", ""),
-    ("a kept value is taken for known in the pass that keeps it", "codegen/cpu/reduction_builder.cpp",
+    ("a kept value counts as available in the pass that keeps it", "codegen/cpu/reduction_builder.cpp",
      "keeping_.push_back({i});", "keeping_.push_back({i});\n    known_[i] = true;"),
     ("max that drops NaN", "codegen/llvm/extremes.cpp", "id::maximum", "id::maxnum"),
     ("not_equal that is ordered", "codegen/llvm/ops.cpp", "CreateFCmpUNE(x[0], x[1])",
@@ -69,41 +70,41 @@ FAULTS = [
     ("streaming without the alignment test", "codegen/cpu/nest_builder.cpp",
      "count = indices_.mul(count, indices_.aligned(argument, here, vector_bytes(i)));",
      "static_cast<void>(here);"),
-    ("axes merged that do not join", "codegen/schedule/collapse.cpp",
+    ("axes are merged that are not contiguous", "codegen/schedule/collapse.cpp",
      "std::ranges::equal(outer.strides, inner.strides,",
      "!outer.strides.empty() || std::ranges::equal(outer.strides, inner.strides,"),
-    ("block at the end of an axis begins where the others do", "codegen/cpu/schedule.cpp",
+    ("the last block of an axis does not end with the axis", "codegen/cpu/schedule.cpp",
      "return indices_.min(from, indices_.sub(indices_.extent(axis), side));",
      "static_cast<void>(axis);\n    return from;"),
-    ("turn in registers misses a round", "codegen/llvm/transpose.cpp", "d > 0; d /= 2",
+    ("transpose in registers misses a round", "codegen/llvm/transpose.cpp", "d > 0; d /= 2",
      "d > 1; d /= 2"),
     ("strip ends a block early", "codegen/cpu/schedule.cpp",
      "indices_.min(last, indices_.add(first, per_strip))",
      "indices_.min(indices_.sub(last, indices_.constant(1)), indices_.add(first, per_strip))"),
-    ("a later chunk begins where the first does", "codegen/cpu/reduction_builder.cpp",
+    ("a later chunk begins where the first chunk does", "codegen/cpu/reduction_builder.cpp",
      "indices_.add(range.from, indices_.mul(chunks.variable, indices_.constant(size)));",
      "range.from;"),
-    ("what fills up a step is not the identity", "ir/graph/reduction.cpp",
+    ("the identity of reduce_prod is not 1", "ir/graph/reduction.cpp",
      "case Op::reduce_prod:\n    case Op::reduce_all:", "case Op::reduce_all:"),
-    ("lanes are folded next to next", "codegen/llvm/emitter.cpp",
+    ("neighbouring lanes are folded", "codegen/llvm/emitter.cpp",
      "parts[i] = combined(parts[i], parts[i + half]);",
      "parts[i] = combined(parts[2 * i], parts[2 * i + 1]);"),
-    ("a carried value begins anew in each iteration", "codegen/llvm/emitter.cpp",
+    ("a carried value restarts in each iteration", "codegen/llvm/emitter.cpp",
      "->addIncoming(next.vectors[copy], last);\n      }",
      "->addIncoming(first[0], last);\n      }"),
-    ("an axis behind the dropped ones moves", "ir/plan/kernel_body.cpp",
+    ("an axis after the dropped ones moves", "ir/plan/kernel_body.cpp",
      "if (axis == at) add_ones(count,", "if (axis == 0) add_ones(count,"),
-    ("what a block of a product holds of a row is that of another", "codegen/cpu/schedule_product.cpp",
+    ("a block of a product uses the row values of another block", "codegen/cpu/schedule_product.cpp",
      "positions_[static_cast<std::size_t>(rows_axis())]", "rows_of_unit_.from"),
     ("rows of a product are reduced in the order of columns", "codegen/schedule/block_reductions.cpp",
      "return whole ? Reduces::all : Reduces::rows;",
      "return whole ? Reduces::all : Reduces::columns;"),
-    ("sums of columns are written before all rows have read what lay there",
+    ("column sums are written before all rows have read the memory that they overwrite",
      "codegen/cpu/schedule_product.cpp",
      "    add_column_sums(columns, columns_, sums, block);\n",
      "    add_column_sums(columns, columns_, sums, block);\n"
      "    add_column_outputs(columns, sums, columns_, outputs_of(Reduces::columns, true), block);\n"),
-    ("of a row behind a product one number is stored where all repeat it",
+    ("a row output after a product is stored in its first element only",
      "codegen/cpu/schedule_product.cpp", " && over_rows_.is_row_output(i);", ";"),
     ("an operand without elements is read once a row", "codegen/schedule/collapse.cpp",
      "if (shape[axis] == 0) layout.strides[axis] = 1;", ""),
@@ -123,22 +124,22 @@ FAULTS = [
      "at.g.div(denominator).div(denominator)", "at.g.div(denominator.square())"),
     ("the second derivative of x^0 is 0 times infinity", "ir/gradients/functions.cpp",
      "no_exponent.select(x.detach(), x)", "x"),
-    ("an infinite logarithm meets a power of 0", "ir/gradients/functions.cpp",
+    ("an infinite logarithm is multiplied by a power of 0", "ir/gradients/functions.cpp",
      "fn::choose(is_steep, -largest, raised)", "raised"),
-    ("what is left of 1 has the error of 1", "ir/gradients/functions.cpp",
+    ("1 - sigmoid(x) has the rounding error of 1", "ir/gradients/functions.cpp",
      "positive.select(w.neg(), w).sigmoid()", "positive.select(w, w).sigmoid()"),
     ("a quotient of infinities stands for a whole number", "ir/gradients/activations.cpp",
      "fn::choose(at.y.equal(b), 1, quotient)", "quotient"),
     ("a bound that is NaN bounds nothing", "ir/functions/composites.cpp", "low.not_equal(low)",
      "low.less(low)"),
-    ("a correction beyond the count turns the sign of a variance",
+    ("a correction larger than the count flips the sign of a variance",
      "ir/include/sinter/ir/reduction.h", "left > 0 ? left : 0", "left"),
-    ("the highest of nothing is asked for", "ir/include/sinter/ir/reduction.h",
+    ("the maximum of no elements is accepted", "ir/include/sinter/ir/reduction.h",
      "detail::reduced_count(from, kept) == 0", "detail::reduced_count(from, kept) < 0"),
     ("columns are reduced in chunks of another length", "codegen/cpu/reduction_builder.cpp",
      "const int top = over_->levels(kChunkSteps);",
      "const int top = over_->levels(kChunkSteps) > 1 ? 1 : 0;"),
-    ("kernels run in an order of groups, whatever they read", "ir/plan/segment_kernels.cpp",
+    ("kernels run in the order of groups and ignore dependences", "ir/plan/segment_kernels.cpp",
      "const auto slot = [this](NodeId id) { return slots_[id.index]; };",
      "const auto slot = [this](NodeId id) { return slots_[id.index].group; };"),
     ("a kernel of several shapes runs without its reductions", "ir/plan/segment_kernels.cpp",
@@ -170,11 +171,11 @@ FAULTS = [
      "std::tuple(-bytes_of(", "std::tuple(bytes_of("),
     ("free memory is free for other kernels too", "ir/plan/free_space.cpp",
      "end < of.second.until", "end <= of.second.until"),
-    ("gradients add in the order of the trace", "runtime/tensor_gradients.cpp",
+    ("gradients add in the order of the trace, not of recording", "runtime/tensor_gradients.cpp",
      "  restore_recording_order();\n", ""),
-    ("ops are taken over without their place", "runtime/tensor_trace.cpp",
+    ("ops are moved to another trace without their origin", "runtime/tensor_trace.cpp",
      "origins_[copy.index] = from.origin_of(id);", "origins_[copy.index] = {from.serial_, id};"),
-    ("memory that is out is an error of the text", "ir/text/parse.cpp",
+    ("running out of memory is reported as an error of the text", "ir/text/parse.cpp",
      "if (detail::is_out_of_memory(error)) throw;", ""),
     ("a temporary may lie in an input that is read", "ir/plan/verify.cpp",
      "last_read >= of.first;", "last_read > of.last;"),
@@ -190,7 +191,7 @@ FAULTS = [
      "  if (from == DType::f64) x = builder.CreateFPTrunc(x, type_like(builder, x, DType::f32));"),
     ("bf16 ties away from even", "codegen/llvm/ops.cpp", "number(bits, 0xffff8001)",
      "number(bits, 0xffff8000)"),
-    ("every NaN is thought to have an empty lower half", "codegen/llvm/ops.cpp",
+    ("every NaN is assumed to have an empty lower half", "codegen/llvm/ops.cpp",
      "dtype == DType::bf16 || !is_floating(dtype) ? NanBits::upper_half : NanBits::any",
      "!is_floating(dtype) ? NanBits::any : NanBits::upper_half"),
     ("signed integers are zero-extended", "codegen/llvm/ops.cpp",
@@ -274,42 +275,42 @@ FAULTS = [
      "return convert(to, node, operands[0]);"),
     ("a number that is moved keeps its f32 value", "ir/passes/widen.cpp", "own[i] = moves ? settled",
      "own[i] = moves && i > 9 ? settled"),
-    ("16 bits are thought to hold every bound", "ir/passes/widen.cpp",
+    ("16 bits are assumed to hold every bound", "ir/passes/widen.cpp",
      "return operand.op == Op::constant &&", "return is_number(operand) ||"),
     ("a rule of a gradient rounds after each of its ops", "ir/gradients/gradients.cpp",
      "if (converts || !is_storage_float(dtype))", "if (converts || info(dtype).bytes > 0)"),
-    ("axes that lie apart round one after the other", "ir/include/sinter/ir/reduction.h",
+    ("a reduction over separate groups of axes rounds after each group", "ir/include/sinter/ir/reduction.h",
      "groups.size() > 1 && is_storage_float(dtype)", "groups.size() > 9 && is_storage_float(dtype)"),
     ("tensors round where they are stored", "runtime/engine.cpp",
      "return {.rounding = Rounding::each_op};", "return {.rounding = Rounding::at_store};"),
-    ("a matrix that nobody asked for is stored", "runtime/tensor_trace.cpp",
+    ("a large intermediate is stored without need", "runtime/tensor_trace.cpp",
      "grows && !known[node->id.index]", "grows && node == nullptr"),
-    ("an op that stays recorded is computed by every run", "runtime/tensor_trace.cpp",
+    ("an op that stays recorded is rematerialised by every run", "runtime/tensor_trace.cpp",
      "grows && !known[node->id.index]", "grows"),
-    ("what stays recorded holds a whole trace", "runtime/tensor_recorder.cpp",
+    ("an op that stays recorded keeps its whole trace alive", "runtime/tensor_recorder.cpp",
      "static_cast<void>(std::make_shared<Trace>(++serial_)->place(node));", ""),
-    ("what stays recorded loses its input", "runtime/tensor_recorder.cpp",
+    ("an op that stays recorded loses its input", "runtime/tensor_recorder.cpp",
      "if (input.use_count() == 1 && !needed[i])", "if (input.use_count() == 1)"),
-    ("any layout of the input's buffer may be written", "runtime/signature.cpp",
+    ("an output in an input's buffer may have another layout", "runtime/signature.cpp",
      "first.shape == second.shape &&\n                    same_walk(first.shape, first.strides, second.strides)",
      "first.shape == second.shape"),
     ("an input that may not be written is donated", "runtime/signature.cpp",
      "(view.writable || !spec.donated)", "(view.writable || !spec.donated || spec.bytes > 0)"),
-    ("a const view turns writable", "runtime/include/sinter/runtime/view.h",
+    ("a const view becomes writable", "runtime/include/sinter/runtime/view.h",
      "bool writable = false;", "bool writable = true;"),
-    ("elements that alternate lie apart though they are wide", "runtime/footprint.cpp",
+    ("wide alternating elements count as disjoint", "runtime/footprint.cpp",
      ".reaches(distance - a.footprint->run() + 1, distance + b.footprint->run() - 1)",
      ".reaches(distance, distance)"),
     ("a buffer's last step is left out of its footprint", "runtime/footprint.cpp",
      "insert({step, shape[axis] - 1});", "insert({step, shape[axis] - 2});"),
-    ("what goes round a circle meets nothing at its beginning", "runtime/footprint.cpp",
+    ("a footprint that wraps around overlaps nothing at the beginning", "runtime/footprint.cpp",
      "end = std::max(end, range.end() - circumference);", "end = std::max<std::uint64_t>(end, 0);"),
     ("a child waits for what its parent was making", "runtime/cache.h",
      "return flight->process != own;", "return flight->process == 0 && own != 0;"),
     ("a lock that a thread of the parent holds stays taken in a child", "runtime/process.cpp",
      "const bool is_foreign = !is_free && (seen & ~kWaited) != own;",
      "const bool is_foreign = !is_free && own == 0;"),
-    ("a child uses what may be torn", "runtime/process.h",
+    ("a child uses state that may be torn", "runtime/process.h",
      "if (owner.mutex_.lock()) new (&owner.state_) State();",
      "static_cast<void>(owner.mutex_.lock());"),
     ("a child compiles with tables that are half filled in", "runtime/cpu_jit.cpp",
@@ -317,14 +318,14 @@ FAULTS = [
     ("a child uses tensors that may be torn", "runtime/tensor_recorder.cpp",
      "if (tensor.node_->process >= whole_from_) continue;",
      "if (tensor.node_->process != 0) continue;"),
-    ("memory that is out is not turned into an Error", "ir/graph/error.cpp",
+    ("running out of memory is not turned into an Error", "ir/graph/error.cpp",
      "} catch (const std::bad_alloc&) {\n    throw Error(kNoMemory);",
      "} catch (const std::bad_alloc&) {\n    throw;"),
     ("a node whose record found no memory stays", "ir/graph/graph.cpp",
      "  make_room();\n  Node node{op,", "  Node node{op,"),
     ("a buffer that found no memory leaves its input behind", "runtime/tensor_trace.cpp",
      "if (inputs_.size() == inputs_.capacity()) inputs_.reserve(2 * inputs_.size() + 1);", ""),
-    ("an executor without a thread is taken", "runtime/engine.cpp", "if (threads >= 1) return threads;",
+    ("an executor without a thread is accepted", "runtime/engine.cpp", "if (threads >= 1) return threads;",
      "if (threads >= -9) return threads;"),
     ("the environment is read with more rights than the user's", "runtime/nvrtc_search.cpp",
      "secure_getenv(name)", "getenv(name)"),
@@ -333,7 +334,7 @@ FAULTS = [
     ("a buffer with a negative stride begins at its first element", "runtime/signature.cpp",
      "spec.first_byte = reach(spec.shape, spec.strides).lowest * spec.alignment;",
      "spec.first_byte = 0;"),
-    ("views of other strides are taken", "runtime/signature.cpp",
+    ("views of other strides are accepted", "runtime/signature.cpp",
      "shape[axis] > 1 && a[axis] != b[axis]", "shape[axis] > 1 && a[axis] == 0 && b[axis] != 0"),
     ("dtypes of arguments left out of the code key", "codegen/loops/key.cpp",
      "put_all(argument.dtype, argument.output, argument.local)",
@@ -356,14 +357,14 @@ FAULTS = [
     ("a slice that goes down goes up", "ir/graph/layout.cpp",
      "walked ? attributes.lists[1][axis] * stride : stride",
      "walked ? std::abs(attributes.lists[1][axis]) * stride : stride"),
-    ("a reshape joins axes that do not lie as one", "ir/graph/layout.cpp",
+    ("a reshape joins axes that are not contiguous", "ir/graph/layout.cpp",
      "result.strides[last] == length * stride", "result.strides[last] >= stride"),
-    ("the second part of a concat over the first", "ir/plan/live_values.cpp",
+    ("the second part of a concat is written over the first", "ir/plan/live_values.cpp",
      "second.start[axis] += graph_.shape(node.operands[0])[axis];", ""),
     ("a concat is read before its parts are written", "ir/plan/segments.cpp",
      "first = std::max(first, result_.home[part.node.index] + 1)",
      "first = std::min(first, result_.home[part.node.index] + 1)"),
-    ("an input that lies permuted is walked as if dense", "ir/plan/place_views.cpp",
+    ("a permuted input is walked as if dense", "ir/plan/place_views.cpp",
      "if (to.node(x).op == Op::input) x = to.view(x, memory_of(to, x).layout);", ""),
     ("a bitcast keeps the payload of NaN", "codegen/llvm/ops.cpp",
      "return builder.CreateSelect(is_nan, number(bits, quiet), bits);",
@@ -371,9 +372,9 @@ FAULTS = [
     ("every vector counts from the first", "codegen/llvm/emitter.cpp",
      "llvm::ConstantInt::get(type, std::uint64_t{copy} * scope().lanes);\n    llvm::Value* from",
      "llvm::ConstantInt::get(type, std::uint64_t{copy} * 0);\n    llvm::Value* from"),
-    ("the verifier takes any dtype", "ir/graph/verify.cpp",
+    ("the verifier accepts any dtype", "ir/graph/verify.cpp",
      "if (type.dtype != node.dtype || type.shape != shape) {", "if (type.shape != shape) {"),
-    ("a tile of a GPU ends with the elements of the next", "codegen/cuda/schedule.cpp",
+    ("a tile of a GPU runs into the next tile", "codegen/cuda/schedule.cpp",
      "indices_.min(count, indices_.add(from, indices_.constant(tile())))",
      "indices_.add(from, indices_.constant(tile()))"),
     ("vectors of a GPU without the alignment test", "codegen/cuda/schedule.cpp",
@@ -385,7 +386,7 @@ FAULTS = [
      "return elements < 1e300;"),
     ("vectors in flight overlap", "codegen/cuda/step.cpp",
      'fmt::format(" + k * {}", loop.threads * loop.lanes)', 'fmt::format(" + k * {}", loop.lanes)'),
-    ("a thread divides by the length of another axis", "codegen/cuda/text.cpp",
+    ("a thread divides by the length of the wrong axis", "codegen/cuda/text.cpp",
      'rest += fmt::format(" / {}", term(radix));', 'rest += fmt::format(" / {}", term(digits[0].radix));'),
     ("a caller's argument tables are said never to change", "codegen/llvm/function_builder.cpp",
      "return builder_.CreateAlignedLoad(type, base, llvm::Align(8));",
@@ -397,17 +398,17 @@ FAULTS = [
     ("a workspace has room for one scratch block", "runtime/program.cpp",
      "std::max(scratch, kernel.scratch_blocks * kernel.scratch_bytes)",
      "std::max(scratch, kernel.scratch_bytes)"),
-    ("local memories lie over each other in scratch", "codegen/loops/local_memory.cpp",
+    ("local memories overlap in scratch", "codegen/loops/local_memory.cpp",
      "bytes += aligned_bytes(nest.arguments[i]);", "bytes = aligned_bytes(nest.arguments[i]);"),
     ("local memories of any size lie on the stack", "codegen/loops/local_memory.cpp",
      "return bytes == 0 ||", "return bytes >= 0 ||"),
     ("every number of a kernel is a vector on the stack", "codegen/llvm/emitter.cpp",
      "if (hoisted_splats_ == 2 * target_.vector_registers)", "if (hoisted_splats_ < 0)"),
-    ("a walk accumulates any number of reductions", "codegen/schedule/reduction_passes.cpp",
+    ("one pass accumulates any number of reductions", "codegen/schedule/reduction_passes.cpp",
      "kMostInAWalk = 16", "kMostInAWalk = 1000"),
-    ("pages of a large frame are touched by a register in use", "codegen/llvm/target.cpp",
+    ("stack probes of a large frame clobber a live register", "codegen/llvm/target.cpp",
      'any_has(module, "probe-stack")', 'any_has(module, "")'),
-    ("a tile of a GPU's product is added up before all of it is there",
+    ("a tile of a GPU's product is accumulated before it is fully staged",
      "codegen/cuda/schedule_product.cpp",
      "stage(columns_, depth, block);\n  block.emplace_back(Barrier{});",
      "stage(columns_, depth, block);"),
@@ -417,7 +418,7 @@ FAULTS = [
      "return indices_.min(place, indices_.sub(indices_.extent(axis), number(1)));", "return place;"),
     ("a GPU's product stores columns beyond the last one", "codegen/cuda/step.cpp",
      'by_lane && loop.lanes > 1 ? " + j" : ""', '""'),
-    ("every depth of a GPU's product starts from nothing", "codegen/cuda/emitter.cpp",
+    ("every depth of a GPU's product restarts from zero", "codegen/cuda/emitter.cpp",
      "if (lanes.name.empty()) lanes = declare_carried(loop, carry);",
      "lanes = declare_carried(loop, carry);"),
     ("a tile of a product is as wide as high", "codegen/schedule/collapse.cpp",
@@ -434,22 +435,22 @@ FAULTS = [
      "magnitude >> 14 & 1u"),
     ("CUDA C saturates late", "codegen/cuda/helpers.cpp", "if (x >= $A) return $M;",
      "if (x > $A) return $M;"),
-    ("what one run made is not told apart", "runtime/tensor_lineage.cpp",
+    ("tensors of one run are not distinguished", "runtime/tensor_lineage.cpp",
      "if (tensors[id] != nullptr) set_bit(own, bit++);",
      "if (tensors[id] != nullptr && ++bit > 0 && !is_output) set_bit(own, bit - 1);"),
-    ("what was pending when a result ran leads nowhere", "runtime/tensor_lineage.cpp",
+    ("pending tensors of a run are left out of its lineage", "runtime/tensor_lineage.cpp",
      "if (tensors[id] != nullptr) set_bit(own, bit++);",
      "if (tensors[id] != nullptr && ++bit > 0 && (is_output || node.op == Op::input)) "
      "set_bit(own, bit - 1);"),
-    ("a gradient is thought to pass a detached tensor", "runtime/tensor_lineage.cpp",
+    ("a gradient is assumed to pass a detached tensor", "runtime/tensor_lineage.cpp",
      "&& passes_gradient(graph, {id}, i)", ""),
-    ("a tensor of two runs later is trusted", "runtime/tensor_lineage.cpp",
+    ("paths through two runs are not followed", "runtime/tensor_lineage.cpp",
      "visit(run.sources[bit].evaluated);", "static_cast<void>(bit);"),
-    ("what led to a tensor that is gone is forgotten", "runtime/tensor_lineage.cpp",
+    ("paths through a dropped tensor are forgotten", "runtime/tensor_lineage.cpp",
      "} else if (source.evaluated.run != 0) {", "} else if (source.evaluated.run == UINT64_MAX) {"),
-    ("what is gone stays in the lineage", "runtime/tensor_lineage.cpp",
+    ("dropped tensors stay in the lineage", "runtime/tensor_lineage.cpp",
      "if (bytes_ >= forget_at_) forget_what_is_gone();", ""),
-    ("a function of values may return any", "runtime/tensor_recorder.cpp",
+    ("a function of values may return values of another graph", "runtime/tensor_recorder.cpp",
      "if (trace_->graph().holds(results[i])) continue;", "if (i < results.size()) continue;"),
     ("equal ops are one value", "ir/graph/graph.cpp",
      "Graph::Graph() try : data_(std::make_shared<detail::GraphData>()) {",
@@ -459,7 +460,7 @@ FAULTS = [
      "static_cast<void>(merges);"),
     ("two gradients are one value", "ir/gradients/gradients.cpp",
      "of_.size() == 1 ? value : value.convert(value.dtype())", "value"),
-    ("one part that is joined is that part", "ir/include/sinter/ir/structure.h",
+    ("a concat of one part is that part", "ir/include/sinter/ir/structure.h",
      "if (parts.size() == 1) return joined.convert(joined.dtype());", ""),
     ("a number that is used twice prints as two", "ir/text/print.cpp", "|| uses[i] != 1)",
      "|| uses[i] == 0)"),
@@ -470,12 +471,12 @@ FAULTS = [
      "*parameters++ = place(kernel.parameters[0]);"),
     ("a launch forgets where in a buffer its argument begins", "runtime/program.h",
      "begin + static_cast<std::uintptr_t>(byte_offset)", "begin + 0 * static_cast<std::uintptr_t>(byte_offset)"),
-    ("a module that is no use stays loaded", "runtime/cuda_jit.cpp",
+    ("an unusable module stays loaded", "runtime/cuda_jit.cpp",
      "device_->driver().module_unload(loaded.module);\n  loaded_.pop_back();",
      "loaded_.pop_back();"),
     ("a context stays current", "runtime/cuda_device.cpp", "if (pushed_) device_.driver_.context_pop(&ignored);",
      "static_cast<void>(ignored);"),
-    ("a driver that is gone is asked", "runtime/cuda_device.cpp",
+    ("a driver that has ended is called", "runtime/cuda_device.cpp",
      "getpid() == process_ && !process_ends", "getpid() == process_"),
     ("a child releases what its parent holds", "runtime/cuda_device.cpp",
      "return getpid() == process_ && !process_ends;", "return !process_ends;"),
@@ -486,7 +487,7 @@ FAULTS = [
      "op == Op::max ? ab : ba"),
     ("a NaN counts in the first operand only", "codegen/llvm/extremes.cpp",
      "builder.CreateFCmpUNO(a, b)", "builder.CreateFCmpUNO(a, a)"),
-    ("long columns wait for themselves", "ir/plan/chunk_reductions.cpp",
+    ("long columns are not split into chunks", "ir/plan/chunk_reductions.cpp",
      "(units >= limits_.units && !is_apart)", "units >= limits_.units"),
     ("bytes are gathered lane by lane", "codegen/llvm/strided.cpp",
      "return target.masked_words && info(dtype).bytes >= kSmallestWord;",
@@ -514,14 +515,14 @@ FAULTS = [
     ("a body of many instructions has several vectors in flight", "codegen/cpu/strategy.cpp",
      "pressure.operations > kLargeBody || pressure.instructions > kLargeCode",
      "pressure.operations > kLargeBody"),
-    ("a concat's axis from the end stays so", "ir/graph/structure.cpp", "  list[0] = axis;\n", ""),
-    ("the verifier takes attributes as they are", "ir/graph/verify.cpp",
+    ("a negative axis of a concat stays negative", "ir/graph/structure.cpp", "  list[0] = axis;\n", ""),
+    ("the verifier accepts attributes that are not canonical", "ir/graph/verify.cpp",
      "if (canonical.lists != recorded.lists) {", "if (false) {"),
     ("a slice of one element keeps its step", "ir/graph/structure.cpp",
      "    if (shape[axis] <= 1) step[axis] = 1;\n", ""),
-    ("an op beyond the last has a row", "ir/graph/tables.cpp", "if (position < table.size())",
+    ("a table has a row for an op beyond the last", "ir/graph/tables.cpp", "if (position < table.size())",
      "if (position <= table.size())"),
-    ("numbers are rounded as the caller rounds", "ir/graph/element.cpp",
+    ("numbers are rounded in the caller's rounding mode", "ir/graph/element.cpp",
      "std::uint64_t element_bits(double value, DType dtype) {\n"
      "  const detail::FloatEnvironment environment;\n",
      "std::uint64_t element_bits(double value, DType dtype) {\n"),
@@ -532,7 +533,7 @@ FAULTS = [
     ("outputs lose their strides in text", "ir/text/print.cpp", "strides_text(output.strides)", "\"\""),
 ]
 
-# Where the fault may be found, in this order, and how far each is asked to look.
+# Test programs in the order in which they run, with their arguments.
 TESTS = [
     ("fuzz/sinter_fuzz", ["--seed", "1", "--graphs", "1500", "--no-shrink"]),
     ("tests/sinter_property_test", []),
@@ -581,7 +582,7 @@ def build():
 
 
 def find(room=""):
-    """The first test that fails, or None; the tests of the room are asked first."""
+    """Returns the first test that fails, or None. Runs the tests of the room first."""
     environment = dict(os.environ, GTEST_FAIL_FAST="1")
     for program, arguments in sorted(TESTS, key=lambda test: room not in test[0]):
         try:
@@ -606,12 +607,12 @@ def places(root, file, text):
 
 
 def check():
-    """Faults whose text is gone, or stands in several places."""
+    """Prints the faults whose text is not in their file exactly once. Returns True if there are none."""
     gone = [(name, file, count) for name, file, text, _ in FAULTS
             if (count := places(ROOT, file, text)) != 1]
     for name, file, count in gone:
-        print(f"GONE    {name}: its text stands {count} times in {file}")
-    print(f"{len(FAULTS) - len(gone)} of {len(FAULTS)} faults have their place")
+        print(f"GONE    {name}: its text is in {file} {count} times")
+    print(f"{len(FAULTS) - len(gone)} of {len(FAULTS)} faults still apply")
     return not gone
 
 
@@ -636,7 +637,7 @@ def main():
         path = COPY / file
         original = path.read_text()
         if (count := places(COPY, file, text)) != 1:
-            print(f"GONE    {name}: its text stands {count} times in {file}")
+            print(f"GONE    {name}: its text is in {file} {count} times")
             lost += 1
             continue
         path.write_text(original.replace(text, fault))
