@@ -94,7 +94,7 @@ TEST(Footprint, OfHugeStridesIsARangeAndNotAWrongAnswer) {
   EXPECT_TRUE(elements_meet({1 << 20, &far}, {1 << 21, &one}));
 }
 
-TEST(Footprint, ThatCannotBeToldApartInFewStepsCountsAsMeeting) {
+TEST(Footprint, CountsAsMeetingWhenTheSearchWouldTakeTooLong) {
   // All strides but 8 are multiples of 7, so no offset is 3 modulo 7 and the footprints are
   // disjoint. A search would have to visit very many offsets to prove that.
   Shape lengths{2, 2};

@@ -139,7 +139,7 @@ TEST_F(Dump, IsReadOncePerEngine) {
   EXPECT_EQ(messages.size(), 1U);
 }
 
-TEST_F(Dump, WarnsOfStagesThatThereAreNot) {
+TEST_F(Dump, WarnsOfUnknownStages) {
   const Engine engine = make_engine("lops,,plan");
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0],
@@ -182,7 +182,7 @@ TEST(StageText, IsThereForEveryStage) {
   EXPECT_NE(program.text(Stage::assembly).find("kernel_0:"), std::string::npos);
 }
 
-TEST(StageText, HasOnePartAKernel) {
+TEST(StageText, HasOnePartPerKernel) {
   const Engine engine;
   const Executable program = engine.compile(make_chain(8, 64), {.fuse = Fuse::none});
   ASSERT_GT(program.kernels(), 2);
@@ -213,7 +213,7 @@ TEST(Executable, SaysWhatItTakesAndGives) {
   EXPECT_EQ(engine.stats().times.total(), times.total());
 }
 
-TEST(Executable, OfAnotherSlopeTookNoTimeWhereACacheHadIt) {
+TEST(Executable, OfAnotherSlopeReportsNoTimeForCachedStages) {
   const Engine engine;
   static_cast<void>(engine.compile(make_chain(8, 64, 0.1)));
   const CompileTimes times = engine.compile(make_chain(8, 64, 0.2)).compile_times();

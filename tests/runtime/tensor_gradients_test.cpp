@@ -205,7 +205,7 @@ TEST(TensorGradients, ThatAFullTraceCutShortAreRefused) {
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients(hidden.sum(), {w})); }), kBetween);
 }
 
-TEST(TensorGradients, WhatOneRunMadeIsToldApart) {
+TEST(TensorGradients, DistinguishTheTensorsOfOneRun) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor w = x + 1;
@@ -232,7 +232,7 @@ TEST(TensorGradients, OfOneOfManyTrainedTensors) {
   }
 }
 
-TEST(TensorGradients, ByTurnsTakeDetachedSteps) {
+TEST(TensorGradients, ByAlternatingTensorsNeedDetachedSteps) {
   const Engine engine;
   Layer layer(engine);
   const auto step = [&](Tensor& weight) { return weight - gradients(layer.loss(), {weight})[0]; };
@@ -247,7 +247,7 @@ TEST(TensorGradients, ByTurnsTakeDetachedSteps) {
   EXPECT_EQ(error_of([&] { static_cast<void>(step(layer.b)); }), between("f32[3, 2]"));
 }
 
-TEST(TensorGradients, ByWhatIsStillRecordedWhenSomethingOfItRan) {
+TEST(TensorGradients, ByARecordedTensorWhoseConsumerRanAreRefused) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor y = x * 2;
@@ -256,7 +256,7 @@ TEST(TensorGradients, ByWhatIsStillRecordedWhenSomethingOfItRan) {
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients((from_y * y).sum(), {y})); }), kBetween);
 }
 
-TEST(TensorGradients, ByWhatRanAfterSomethingOfIt) {
+TEST(TensorGradients, ByATensorThatRanAfterItsConsumer) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor h = x * 2;
@@ -267,7 +267,7 @@ TEST(TensorGradients, ByWhatRanAfterSomethingOfIt) {
   EXPECT_EQ(gradients((h * h).sum(), {h})[0].to_vector<float>(), (Floats{12, -4}));
 }
 
-TEST(TensorGradients, OfWhatRanLaterAndHasNothingToDoWithIt) {
+TEST(TensorGradients, AreNotCutByAnIndependentTensorThatRanLater) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor w = x + 1;

@@ -244,7 +244,7 @@ class Program {
   const bool knows_runs_;  ///< true if traces run only when the program asks for it
 };
 
-TEST(TensorLineage, GradientsAreThoseOfTheGraphOrAreRefusedWhereAWayWasCut) {
+TEST(TensorLineage, GradientsAreThoseOfTheGraphOrAreRefusedWhereAPathWasCut) {
   Tally tally;
   for (std::uint64_t seed = 0; seed < 60 && !HasFailure(); ++seed) {
     Program program(seed, {}, true);
@@ -292,7 +292,7 @@ class Chain {
   std::uint64_t run_ = 0;
 };
 
-TEST(TensorLineage, GrowsWithWhatLivesAndNotWithTheRuns) {
+TEST(TensorLineage, GrowsWithLiveTensorsAndNotWithRuns) {
   Chain chain;
   const auto first = chain.next();
   std::vector<std::shared_ptr<detail::Identity>> others;
@@ -306,7 +306,7 @@ TEST(TensorLineage, GrowsWithWhatLivesAndNotWithTheRuns) {
   EXPECT_FALSE(chain.leads(detail::Identity(1)));
 }
 
-TEST(TensorLineage, LetsGoOfManyAtOnce) {
+TEST(TensorLineage, DropsManyAtOnce) {
   Chain chain;
   const auto first = chain.next();
   std::vector<std::shared_ptr<detail::Identity>> others;

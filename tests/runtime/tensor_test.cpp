@@ -496,7 +496,7 @@ TEST(TensorMemory, AValueLargerThanItsInputsIsStoredOnlyOnRequest) {
   EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 2));
 }
 
-TEST(TensorMemory, WhatIsNotLargerIsStored) {
+TEST(TensorMemory, ValuesNoLargerThanTheirInputsAreStored) {
   Outer outer;
   const Tensor matrix = outer.engine.ones({outer.kSide, outer.kSide});
   const Tensor sum = matrix + outer.row;
@@ -505,7 +505,7 @@ TEST(TensorMemory, WhatIsNotLargerIsStored) {
   EXPECT_GE(outer.memory->live, before + outer.kMatrixBytes);
 }
 
-TEST(TensorMemory, NoOpIsComputedMoreThanTwiceForIt) {
+TEST(TensorMemory, NoOpIsComputedMoreThanTwiceToSaveMemory) {
   Outer outer;
   const Tensor matrix = outer.column + outer.row;
   static_cast<void>(matrix.sum().item<float>());
@@ -523,7 +523,7 @@ TEST(TensorMemory, NoOpIsComputedMoreThanTwiceForIt) {
   EXPECT_EQ(runs(), before) << "the trace of a step is longer than that of the step before";
 }
 
-TEST(TensorMemory, WhatStaysRecordedHoldsOnlyWhatItIsComputedFrom) {
+TEST(TensorMemory, RecordedOpsHoldOnlyTheirInputs) {
   Outer outer;
   // The engine keeps the workspace of this run for the next one.
   static_cast<void>((outer.column + outer.row).sum().item<float>());
@@ -542,7 +542,7 @@ TEST(TensorMemory, WhatStaysRecordedHoldsOnlyWhatItIsComputedFrom) {
   EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 2));
 }
 
-TEST(TensorMemory, WhatStaysRecordedKeepsWhatItIsComputedFrom) {
+TEST(TensorMemory, RecordedOpsKeepTheirInputs) {
   Outer outer;
   Tensor column = outer.engine.full({outer.kSide, 1}, -1);
   const Tensor matrix = column + outer.row;

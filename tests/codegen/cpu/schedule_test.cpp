@@ -243,7 +243,7 @@ TEST(Schedule, NeverStreamsMasks) {
   EXPECT_NE(text.find("store streaming a3"), std::string::npos) << text;
 }
 
-TEST(Schedule, ComputesOncePerCallWhatNoLoopChanges) {
+TEST(Schedule, HoistsLoopInvariantsOutOfAllLoops) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {10, 10});
   Value scalar = graph.input("scalar", DType::f32, {});

@@ -75,7 +75,7 @@ TEST(Collapse, KeepsDeclaredStrides) {
   EXPECT_EQ(space.strides, (Numbers{12, 2, 1, 4, 6, 1}));
 }
 
-TEST(Collapse, MergesAxesThatAGapLeavesInStep) {
+TEST(Collapse, MergesAxesWhoseStridesContinue) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {4, 6}, {12, 2});
   Value y = graph.input("y", DType::f32, {4, 6}, {0, 0});
