@@ -69,8 +69,8 @@ TEST_F(NvrtcTest, CompilesEveryGoldenKernelForEveryDeviceItKnows) {
   }
 }
 
-/// The oldest and the newest architecture, and the first one from 8.0 on, which has other
-/// conversions.
+/// The oldest and the newest architecture, and the first one from 8.0 on: helpers use other
+/// instructions there.
 std::vector<int> telling_architectures(std::span<const int> all) {
   std::vector<int> telling{all.front(), all.back()};
   const auto ampere = std::ranges::lower_bound(all, 80);

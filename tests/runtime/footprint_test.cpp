@@ -186,8 +186,8 @@ TEST(ManyFootprints, InTilesOfOneMatrixTakeNearLinearTime) {
   Footprint tile;
   expect_near_linear([&](std::uint32_t count) {
     constexpr std::uint32_t kAcross = 40;
-    const std::uint32_t row =
-        8 * 4 * kAcross;  // bytes of a row of f32; tiles have 6 rows and 8 columns
+    // Bytes of a row of f32. Tiles have 6 rows and 8 columns.
+    const std::uint32_t row = 8 * 4 * kAcross;
     tile = Footprint({6, 8}, {row / 4, 1}, 4);
     std::vector<PlacedFootprint> buffers;
     for (std::uint32_t i = 0; i < count; ++i) {

@@ -454,8 +454,8 @@ TEST(FirstCompile, IsRefusedInAChildThatWasForkedMeanwhile) {
     EXPECT_EQ(output.find("it fails"), std::string::npos) << output;
     EXPECT_EQ(output.find("a child "), std::string::npos) << output;
     EXPECT_NE(output.find(" children refused"), std::string::npos) << output;
-    refused = output.find("\n0 of ") ==
-              std::string::npos;  // otherwise the compile ended before the first fork
+    // No child is refused if the compile ended before the first fork.
+    refused = output.find("\n0 of ") == std::string::npos;
   }
   EXPECT_TRUE(refused);
 }

@@ -546,8 +546,7 @@ TEST(TensorMemory, RecordedOpsKeepTheirInputs) {
   Outer outer;
   Tensor column = outer.engine.full({outer.kSide, 1}, -1);
   const Tensor matrix = column + outer.row;
-  column.leaky_relu(-2,
-                    true);  // the trace still needs the old value, so it must not be overwritten
+  column.leaky_relu(-2, true);  // must not overwrite the old value: the trace still needs it
   EXPECT_EQ(column.to_vector<float>(), Floats(outer.kSide, 2));
   EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 0));
 }

@@ -330,8 +330,8 @@ Result cuPointerGetAttribute(void* value, int attribute, std::uint64_t pointer) 
   if (found == state.memory.begin()) return kInvalidValue;
   --found;
   if (pointer >= found->first + found->second.bytes) return kInvalidValue;
-  const int answer =
-      attribute == 2 ? 2 : found->second.context->device;  // kind of memory: device; or the device
+  // Attribute 2 is the kind of memory, and 2 means device memory. Others ask for the device.
+  const int answer = attribute == 2 ? 2 : found->second.context->device;
   std::memcpy(value, &answer, sizeof answer);
   return kSuccess;
 }
