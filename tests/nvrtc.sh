@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prints the folder of an NVRTC for SINTER_NVRTC: nothing where sinter finds one by itself, else that
-# of the Python package nvidia-cuda-nvrtc, which is fetched into build/nvrtc once. Needs a built
-# sinter_cuda_test.
+# Prints a folder with NVRTC for SINTER_NVRTC, or nothing if sinter finds NVRTC by itself. The
+# folder is from the Python package nvidia-cuda-nvrtc, which is fetched into build/nvrtc once.
+# Needs a built sinter_cuda_test.
 #
 #   bash tests/nvrtc.sh build/ci-gcc [--no-setup]
 set -euo pipefail
@@ -28,7 +28,7 @@ fetch() {
 }
 
 if [ -z "$(find_library)" ] && ! fetch "$@" "" >&2; then
-  echo "nvrtc.sh: NVRTC is neither here nor to be fetched; its tests are skipped" >&2
+  echo "nvrtc.sh: NVRTC is not installed and cannot be fetched; its tests are skipped" >&2
   exit 0
 fi
 realpath "$(dirname "$(find_library)")"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds with g++ and clang, and runs everything that shows sinter to be
-# right. Repeatable; works offline once the packages are there. Logs are in build/logs/.
+# Installs missing packages, builds with g++ and clang, and runs all tests and checks. Can be
+# repeated, and works offline once the packages are installed. Logs are in build/logs/.
 #
 #   bash tests/run.sh [--quick | --long] [--no-setup]
 #
-#   --quick      g++ only, no sanitizers, no packages: what to run before a commit
-#   --long       exhaustive: all 2^32 values where a slice is usual, an hour of random graphs, and
-#                clang's release build beside its sanitized ones
-#   --no-setup   do not look for packages: what scripts/setup.sh lists is there in other ways
+#   --quick      g++ only, no sanitizers, no package tests: run this before a commit
+#   --long       exhaustive: all 2^32 values instead of a sample, an hour of random graphs, and
+#                clang's release build in addition to its sanitized builds
+#   --no-setup   install no packages: those that scripts/setup.sh lists must already be there
 # A step that fails does not end the run, so no -e.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -34,8 +34,8 @@ failed=0
 failures=()
 launcher=()
 
-# step name command...: runs it into a log, prints one line, and shows the end of the log when it
-# fails. Tests that ctest counted are counted one by one, any other step as one.
+# step name command...: runs the command with its output in a log, prints one line, and shows the
+# end of the log if the command fails. Counts each test of ctest, and any other step as one test.
 step() {
   local name=$1 log start summary seconds result=ok
   shift
@@ -63,14 +63,15 @@ step() {
 configure() { cmake --preset "$1" "${launcher[@]}" "${@:2}"; }
 build() { cmake --build --preset "$1" "${@:2}"; }
 
-# compiled preset [target...]: configures and builds; what follows it makes no sense without it.
+# compiled preset [target...]: configures and builds. Callers stop if it fails.
 compiled() {
   step "$1: configure" configure "$1" && step "$1: build, warnings are errors" build "$@"
 }
 
 tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 
-# NVRTC compiles what a GPU would get; without one those tests are skipped, and say why.
+# Looks for NVRTC, or fetches it, and sets SINTER_NVRTC. Without NVRTC its tests are skipped and say
+# why.
 find_nvrtc() {
   local folder
   step "NVRTC is here, or fetched" bash tests/nvrtc.sh build/ci-gcc "$@" || return
@@ -78,15 +79,15 @@ find_nvrtc() {
   if [ -d "$folder" ]; then export SINTER_NVRTC=$folder; fi
 }
 
-# Tests on a GPU are among the others; whether there is one, and if not, why.
+# Says whether the tests on a GPU will run, and if not, why.
 say_device() {
   local reason
   reason=$(build/ci-gcc/tests/sinter_cuda_test --gtest_filter=OnDevice.RefusesHostMemory 2>&1 |
     sed -n '/Skipped$/{n;p;q}')
   if [ -z "$reason" ]; then
-    echo "       the tests of a device run on this machine's GPU"
+    echo "       the tests on a GPU run on this machine's GPU"
   else
-    echo "       the tests of a device are skipped: $reason"
+    echo "       the tests on a GPU are skipped: $reason"
   fi
 }
 
@@ -99,7 +100,7 @@ test_gcc() {
   step "ci-gcc: tests" tests ci-gcc
 }
 
-# One seed that never changes, so that a failure is news, and one that always does.
+# One fixed seed, whose failures are regressions, and one random seed.
 test_random_graphs() {
   local program=build/ci-gcc/fuzz/sinter_fuzz seed=$((RANDOM * 32768 + RANDOM))000
   [ -x $program ] || return
@@ -123,7 +124,7 @@ test_packages() {
   step "a build without LLVM runs on a GPU's stand-in" bash tests/package/without_llvm.sh build/ci-gcc
 }
 
-# Types of one name in one namespace that differ: the compiler sees one file at a time, the link all.
+# Finds different types with the same qualified name (ODR violations). Only the link sees all files.
 test_names() {
   step "odr: configure" configure odr && step "odr: no two types have one name" build odr --target sinter
 }
@@ -137,12 +138,12 @@ test_sanitizers() {
 if [ "$setup" = yes ]; then
   bash scripts/setup.sh test || exit 1
 fi
-# The packages' builds have the compiler's commands of the first one, and take their objects from it.
+# The package builds use the same compiler commands as the first build, so ccache has their objects.
 if command -v ccache >/dev/null; then
   launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 fi
-step "every planted fault has its place" python3 tests/mutate.py --check
+step "every planted fault still applies" python3 tests/mutate.py --check
 step "coefficients are those of their generator" python3 scripts/fit/fit.py --check
 step "the generator finds every changed coefficient" python3 scripts/fit/fit_test.py
 test_gcc

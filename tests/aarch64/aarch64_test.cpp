@@ -1,4 +1,5 @@
-// A fixed set of kernels, made for AArch64 and run under qemu-user: the bits are the interpreter's.
+// A fixed set of kernels, compiled for AArch64 and run under qemu-user. The bits are the
+// interpreter's.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -45,8 +46,8 @@ TEST_F(AArch64, CompositesEqualTheInterpreter) {
   calls.run();
 }
 
-/// Vectors divide as floats: all pairs of bytes, and as many pairs of 16 and 32 bits, of which one
-/// in two is a multiple of the divisor or next to one.
+/// Vectors of integers are divided as floats. Tests all pairs of bytes, and as many pairs of 16 and
+/// of 32 bits. In every second pair the dividend is at most 1 from a multiple of the divisor.
 TEST_F(AArch64, DivisionsOfIntegers) {
   constexpr std::int64_t kPairs = 1 << 16;
   AArch64Calls calls;

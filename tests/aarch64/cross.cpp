@@ -36,7 +36,7 @@ void write_file(const std::string& path, const std::string& bytes) {
 
 std::string symbol(std::size_t kernel) { return "kernel_" + std::to_string(kernel); }
 
-/// The table that driver.c looks kernels up in.
+/// C source of the table in which driver.c looks kernels up.
 std::string table_source(std::size_t kernels) {
   std::string source = "typedef void kernel_function(const void*, long, long);\n";
   std::string table;
@@ -96,7 +96,7 @@ void AArch64Calls::add(std::string name, const Graph& graph, std::span<const Ten
   write(calls_.back(), space, parameters, options);
 }
 
-/// As driver.c reads it.
+/// Appends the call to the input of driver.c, in the format that driver.c reads.
 void AArch64Calls::write(const Call& call, const LoopSpace& space,
                          std::span<const std::uint64_t> parameters, const CallOptions& options) {
   KernelMemory memory = call.memory;
@@ -134,7 +134,7 @@ bool AArch64Calls::link_and_run() {
 }
 
 void AArch64Calls::run() {
-  ASSERT_TRUE(link_and_run()) << "the commands above say why";
+  ASSERT_TRUE(link_and_run()) << "linking or running failed: see the output above";
   std::ifstream output(directory_ + "/output", std::ios::binary);
   for (Call& call : calls_) {
     for (KernelBuffer& buffer : call.memory.buffers) {
@@ -142,7 +142,7 @@ void AArch64Calls::run() {
       output.read(reinterpret_cast<char*>(bytes.data()),
                   static_cast<std::streamsize>(bytes.size()));
     }
-    ASSERT_TRUE(output.good()) << "the output ends before " << call.name;
+    ASSERT_TRUE(output.good()) << "the driver's output ends before " << call.name;
     SCOPED_TRACE(call.name);
     expect_outputs(call.reference, call.memory, call.nest);
     if (testing::Test::HasFatalFailure()) return;

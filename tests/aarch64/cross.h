@@ -1,5 +1,5 @@
-// Kernels made here for AArch64, and run there: linked by a cross compiler with driver.c and
-// called, all of them by one process, under qemu-user.
+// Compiles kernels for AArch64 on this machine and runs them under qemu-user: a cross compiler
+// links them with driver.c, and one process makes all calls.
 #pragma once
 
 #include <map>
@@ -13,16 +13,17 @@
 
 namespace sinter::test {
 
-/// Why kernels cannot be run here, in a sentence; "" when they can.
+/// Reason why kernels for AArch64 cannot be run here, as a sentence; "" if they can.
 [[nodiscard]] std::string why_not_aarch64();
 
 struct CallOptions {
   bool streaming = false;
-  bool one_by_one = false;  ///< a call an element: what is left beside the vectors does all
-  std::int64_t offset = 0;  ///< of every buffer behind a 64-byte boundary, in elements
+  bool one_by_one = false;  ///< one call per element, so that only the tail runs
+  std::int64_t offset = 0;  ///< elements between a 64-byte boundary and each buffer
 };
 
-/// Calls to make and to check. Kernels of equal nests are one.
+/// Collects calls of kernels, then makes and checks them. Kernels with equal nests are compiled
+/// once.
 class AArch64Calls {
  public:
   AArch64Calls();
@@ -30,10 +31,10 @@ class AArch64Calls {
   AArch64Calls(const AArch64Calls&) = delete;
   AArch64Calls& operator=(const AArch64Calls&) = delete;
 
-  /// `graph` is one kernel.
+  /// Adds a call. `graph` must be one kernel.
   void add(std::string name, const Graph& graph, std::span<const TensorData> inputs,
            const CallOptions& options = {});
-  /// Makes all calls, and expects the bits of the interpreter.
+  /// Makes all calls. Expects the bits of the interpreter.
   void run();
 
  private:
@@ -50,9 +51,9 @@ class AArch64Calls {
 
   Target target_ = Target::parse("aarch64");
   std::string directory_;
-  std::map<std::string, std::size_t> kernels_;  // by the bytes of their nests
+  std::map<std::string, std::size_t> kernels_;  // number of the kernel, by key of its nest
   std::vector<Call> calls_;
-  std::string input_;  // of the driver
+  std::string input_;  // standard input of the driver
 };
 
 }  // namespace sinter::test

@@ -1,11 +1,11 @@
-/* Calls kernels on an AArch64 machine, or on qemu's: reads calls from standard input, writes the
- * buffers of each, as they are after it, to standard output. cross.cpp writes the input. */
+/* Calls kernels on an AArch64 machine or under qemu. Reads calls from standard input, and writes
+ * the buffers of each call, after the call, to standard output. cross.cpp writes the input. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* As in kernel_abi.h, version 2. */
+/* KernelArguments of kernel_abi.h, version 2. */
 struct arguments {
   void** buffers;
   int64_t* extents;
@@ -20,10 +20,10 @@ extern kernel_function* const kernels[]; /* generated */
 
 struct call {
   int64_t kernel, buffers, extents, strides, parameters, scratch;
-  int64_t range, step; /* [0, range) in pieces of `step` */
+  int64_t range, step; /* one kernel call for every `step` of [0, range) */
 };
 
-/* A buffer: its bytes, of which the kernel is given byte `first`. */
+/* A buffer: its size, and the offset in bytes of the address that the kernel gets. */
 struct place {
   int64_t bytes, first;
 };
@@ -39,10 +39,10 @@ static void* read_array(int64_t count, size_t size) {
   return array;
 }
 
-/* Around a scratch block, and in it before it is written. */
+/* Bytes of the margins around a scratch block, and the pattern that fills block and margins. */
 enum { margin = 64, unwritten = 0xa5 };
 
-/* A block of `bytes` bytes between margins. */
+/* Returns a block of `bytes` bytes between two margins. */
 static unsigned char* scratch_block(int64_t bytes) {
   const size_t whole = ((size_t)bytes + 2 * margin + 63) / 64 * 64;
   unsigned char* memory = checked(aligned_alloc(64, whole));

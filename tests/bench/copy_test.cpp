@@ -1,4 +1,4 @@
-// The copy: the right bytes, whatever the number and the lengths of the streams.
+// Copy: it writes the right bytes for any number and lengths of streams.
 #include <sinter/bench/copy.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 constexpr std::byte kUntouched{0xee};
 constexpr std::int64_t kMargin = 64;
 
-/// Streams of given lengths with a margin behind each write stream.
+/// Streams of given lengths, with a margin after each write stream.
 class Field {
  public:
   Field(const std::vector<std::int64_t>& reads, const std::vector<std::int64_t>& writes) {
@@ -41,7 +41,8 @@ class Field {
     for (const WriteStream& write : writes_) {
       for (std::int64_t k = 0; k < write.bytes; ++k) ASSERT_EQ(write.data[k], expected(k)) << k;
       for (std::int64_t k = 0; k < kMargin; ++k) {
-        ASSERT_EQ(write.data[write.bytes + k], kUntouched) << "wrote " << k << " behind the end";
+        ASSERT_EQ(write.data[write.bytes + k], kUntouched)
+            << "wrote byte " << k << " after the end";
       }
     }
   }

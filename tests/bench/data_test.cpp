@@ -1,4 +1,4 @@
-// Buffers to measure on: where they lie and what is in them.
+// Buffers for measurements: their addresses and their contents.
 #include <sinter/bench/data.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The scripts that time peers say what is missing, and do not fail for it.
+// The scripts that time peers: they report a peer that is not installed, and do not fail then.
 #include <cstdio>
 #include <string>
 
@@ -22,7 +22,7 @@ Ran run(const std::string& command) {
   return result;
 }
 
-/// The script by a python3 that has no package, unless this folder has one.
+/// Runs the script with a python3 whose only packages are those in `folder`.
 Ran run_torch_rows(const std::string& environment, const std::string& folder) {
   const std::string script = SINTER_TEST_DIR "/../bench/peers/torch_cuda.py";
   return run(environment + " PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='" + folder + "' python3 -S '" +
@@ -37,7 +37,7 @@ class Peers : public testing::Test {
   const std::string stub = SINTER_TEST_DIR "/bench/stub";
 };
 
-TEST_F(Peers, TorchsRowsAreSkippedInWordsWhereItIsNotInstalled) {
+TEST_F(Peers, TorchsRowsAreSkippedWithAReasonWhenItIsNotInstalled) {
   const Ran ran = run_torch_rows("", "/nowhere");
   EXPECT_EQ(ran.status, 0);
   EXPECT_NE(ran.text.find("skipped PyTorch's rows: torch is not installed"), std::string::npos)
@@ -45,13 +45,13 @@ TEST_F(Peers, TorchsRowsAreSkippedInWordsWhereItIsNotInstalled) {
   EXPECT_NE(ran.text.find("pip install torch=="), std::string::npos) << ran.text;
 }
 
-TEST_F(Peers, TorchsRowsAreSkippedInWordsWhereItFindsNoGpu) {
+TEST_F(Peers, TorchsRowsAreSkippedWithAReasonWhenItFindsNoGpu) {
   const Ran ran = run_torch_rows("", stub);
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.text, "skipped PyTorch's rows: torch 0.0.1+stub finds no GPU\n");
 }
 
-/// A torch whose device takes 500 ns a call, beside a sinter that takes 250 and 1,000.
+/// The stub of torch takes 500 ns per call. The stub of sinter takes 250 ns and 1,000 ns.
 TEST_F(Peers, TorchsRowsAreRatiosOfDeviceTime) {
   const Ran ran = run_torch_rows("STUB_GPU=1", stub);
   EXPECT_EQ(ran.status, 0);

@@ -1,4 +1,4 @@
-// Timing: statistics of samples, and turns in rounds. No test here looks at a clock.
+// Timing: statistics of samples, and the order of contestants in rounds. No test reads a clock.
 #include <sinter/bench/timing.h>
 
 #include <string>
@@ -23,7 +23,7 @@ TEST(SpreadOf, TakesOneSampleAndNone) {
 }
 
 TEST(PairedRatio, DividesWithinARound) {
-  // Both double from the first round to the last: their ratio does not move.
+  // Both double from round to round, so their ratio is constant.
   EXPECT_EQ(paired_ratio({2, 4, 8}, {1, 2, 4}).low, 2);
   EXPECT_EQ(paired_ratio({2, 4, 8}, {1, 2, 4}).high, 2);
   EXPECT_EQ(paired_difference({2, 4, 8}, {1, 2, 4}).median, 2);
@@ -33,7 +33,7 @@ TEST(Interleave, TakesTurnsInEveryRound) {
   std::string order;
   const auto turn = [&](char name) { return [&order, name](std::int64_t) { order += name; }; };
   const std::vector<Contestant> contestants{{"a", turn('a')}, {"b", turn('b')}};
-  // Samples of no length: one call each, after one that warms up.
+  // Samples of 0 seconds are one call each, after one call that warms up.
   const std::vector<Samples> samples = interleave(contestants, {.rounds = 3, .sample_seconds = 0});
   EXPECT_EQ(order,
             "aabb"

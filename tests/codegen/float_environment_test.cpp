@@ -1,5 +1,5 @@
-// Every public function of this room gives the same in each floating-point environment of the
-// caller.
+// Every public function of this room gives the same results in each floating-point environment of
+// the caller.
 #include <gtest/gtest.h>
 
 #include <sinter/codegen/cuda.h>
@@ -14,7 +14,7 @@
 namespace sinter::test {
 namespace {
 
-/// y = (x * 0.1 + 1e-40) / 3, with a table beside it.
+/// y = tanh((x * 0.1 + 1e-40) * (1 / 3)), expanded.
 Graph kernel_of_numbers() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {40});

@@ -1,5 +1,5 @@
-// The stack that machine code of kernels takes, as its object says: no kernel takes more than
-// kKernelStackBytes. What does not fit there lies in the scratch block of the call.
+// Stack usage of compiled kernels, read from their object files: no kernel takes more than
+// kKernelStackBytes. Local memories that do not fit on the stack lie in the call's scratch block.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -27,8 +27,8 @@
 namespace sinter::test {
 namespace {
 
-/// Bytes of the frame of the only function of an object, by its section .stack_sizes: the address
-/// of the function, and a LEB128 number.
+/// Bytes of the stack frame of the only function of an object. Its section .stack_sizes holds the
+/// function's address, followed by the frame size as a LEB128 number.
 std::uint64_t frame_bytes(const std::string& object) {
   const auto file = llvm::cantFail(
       llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "kernel")));
@@ -37,7 +37,7 @@ std::uint64_t frame_bytes(const std::string& object) {
     const llvm::StringRef contents = llvm::cantFail(section.getContents());
     return llvm::decodeULEB128(contents.bytes_begin() + sizeof(std::uint64_t));
   }
-  ADD_FAILURE() << "the object does not say how large its frames are";
+  ADD_FAILURE() << "the object has no section .stack_sizes";
   return 0;
 }
 
@@ -59,7 +59,8 @@ class Targets {
     }
   }
 
-  /// Checks the kernel of a body on every target. Returns the most bytes of scratch that it needs.
+  /// Checks the kernel of a body on every target. Returns the most bytes of scratch that a target
+  /// needs.
   std::int64_t check(const Graph& body, const std::string& name) {
     std::int64_t scratch = 0;
     const LoopSpace space = collapse(body);
@@ -76,7 +77,8 @@ class Targets {
             << name << " on " << targets_[i].name << "\n"
             << print(nest);
         if (nest.locals_in_scratch) {
-          EXPECT_GE(scratch_bytes(nest), bytes_of_locals(nest)) << "they lie apart";
+          EXPECT_GE(scratch_bytes(nest), bytes_of_locals(nest))
+              << "local memories overlap in scratch";
         }
         scratch = std::max(scratch, scratch_bytes(nest));
         most_ = std::max(most_, bytes);
@@ -88,7 +90,7 @@ class Targets {
     const Graph wide = widen(graph, Rounding::at_store);
     return check(expand(wide, wide.parameters()), name);
   }
-  /// All kernels of the plan.
+  /// Checks all kernels of the plan. Returns the most bytes of scratch that a kernel needs.
   std::int64_t check_plan(const Graph& graph, const std::string& name) {
     PlanLimits limits = targets_[0].plan_limits();
     limits.chunked_bytes = 1;
@@ -126,7 +128,8 @@ TEST(KernelStack, OfReductions) {
       targets.check_one_kernel(kernel.make(n), kernel.name + " of " + std::to_string(n));
     }
   }
-  EXPECT_EQ(targets.check_one_kernel(total_kernel(1 << 20), "total"), 0) << "one sum takes little";
+  EXPECT_EQ(targets.check_one_kernel(total_kernel(1 << 20), "total"), 0)
+      << "one sum needs no scratch";
 }
 
 TEST(KernelStack, OfProducts) {
@@ -136,17 +139,16 @@ TEST(KernelStack, OfProducts) {
   for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
     for (const LayerShape& shape : kShapes) {
       const Graph graph = dense_layer(shape, dtype);
-      EXPECT_GT(targets.check_plan(graph, shape.text()), 0) << "packed blocks are large";
+      EXPECT_GT(targets.check_plan(graph, shape.text()), 0) << "packed blocks should be in scratch";
     }
   }
   targets.check_plan(many_matrices(20, 40), "many matrices");
   targets.check_one_kernel(reduced_layer_kernel(90), "reduced layer");
 }
 
-// --- Kernels with as many values at once as the planner lets into one
-// -----------------------------
+// --- Kernels with as many values as the planner allows in one ------------------------------------
 
-/// A chain with two numbers of its own in every op.
+/// A chain of 95 steps, each with constants of its own.
 Graph many_numbers(DType dtype) {
   Graph graph;
   Value y = graph.input("x", dtype, {1000});
@@ -155,7 +157,7 @@ Graph many_numbers(DType dtype) {
   return graph;
 }
 
-/// Ops on numbers of a row, and as many uses of what they give.
+/// Ninety products of two row values (one number per row), each used once per element.
 Graph many_row_values() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {50, 1000});
@@ -181,7 +183,8 @@ Graph many_outputs() {
   return graph;
 }
 
-/// 60 sums, of rows or of columns, whose results are one output.
+/// 60 sums along `axis`, added up to one output. With `numbers`, the summands are a chain of
+/// clamps, otherwise multiples of x.
 Graph many_sums(const Shape& shape, int axis, bool numbers) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, shape);
@@ -195,7 +198,7 @@ Graph many_sums(const Shape& shape, int axis, bool numbers) {
   return graph;
 }
 
-/// As many sums as outputs, and one of the length of the row.
+/// 22 outputs that are row sums, and one output with the length of the row.
 Graph many_sum_outputs(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {40, n});
@@ -208,7 +211,7 @@ Graph many_sum_outputs(std::int64_t n) {
   return graph;
 }
 
-/// A product between long chains.
+/// A product with long prologues of both operands and a long epilogue.
 Graph long_product(std::int64_t k) {
   Graph graph;
   Value a = graph.input("a", DType::f32, {100, k});
@@ -241,7 +244,7 @@ TEST(KernelStack, OfKernelsWithManyValues) {
     targets.check_plan(many_sum_outputs(n), "outputs that are sums of " + std::to_string(n));
   }
   targets.check_plan(long_product(700), "product");
-  EXPECT_GT(targets.most(), 4096U) << "the cases spill";
+  EXPECT_GT(targets.most(), 4096U) << "none of these kernels spills";
 }
 
 TEST(KernelStack, OfRandomKernels) {

@@ -1,4 +1,4 @@
-// Kernel bodies that the tests of codegen share: one per case that the scheduler tells apart.
+// Kernel bodies for the tests of codegen: one for each case that the scheduler distinguishes.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace sinter::test {
 
-/// A body whose innermost axis has length n.
+/// A kernel body with a name. `make(n)` returns the body whose innermost axis has length n.
 struct NamedKernel {
   std::string name;
   std::function<Graph(std::int64_t n)> make;
@@ -23,7 +23,7 @@ inline Graph leaky_relu_kernel(std::int64_t n, DType dtype = DType::f32) {
   return graph;
 }
 
-/// leaky_relu(x*1.5 + b, 0.01)*s + r
+/// y = leaky_relu(x * 1.5 + b, 0.01) * s + r
 inline Graph chain_kernel(std::int64_t n, DType dtype = DType::f32) {
   Graph graph;
   Value x = graph.input("x", dtype, {n});
@@ -34,7 +34,7 @@ inline Graph chain_kernel(std::int64_t n, DType dtype = DType::f32) {
   return graph;
 }
 
-/// Rows of length n, standardised by vectors of the same length.
+/// Rows of length n, standardised, scaled and shifted by vectors of the same length.
 inline Graph rows_kernel(std::int64_t n, std::int64_t rows) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {rows, n});
@@ -48,20 +48,20 @@ inline Graph rows_kernel(std::int64_t n, std::int64_t rows) {
   return graph;
 }
 
-/// Two scalars per row, and arithmetic on them that is done once a row.
+/// One scalar per row, one scalar for all rows, and arithmetic on them that is done once per row.
 inline Graph row_scalars_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {5, n});
   Value scale = graph.input("scale", DType::f32, {5, 1});
   Value shift = graph.input("shift", DType::f32, {1, 1});
-  // One statement a node: compilers differ in the order in which they evaluate operands.
+  // One statement per node, because compilers evaluate operands in different orders.
   Value unshift = shift.neg();
   Value factor = scale * 2 + shift;
   graph.output("y", x * factor + unshift);
   return graph;
 }
 
-/// Three axes that no two buffers walk alike.
+/// Three axes that cannot be merged: no two inputs broadcast along the same axes.
 inline Graph rank3_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {3, 4, n});
@@ -71,7 +71,7 @@ inline Graph rank3_kernel(std::int64_t n) {
   return graph;
 }
 
-/// Masks in and out, and two dtypes.
+/// A mask as input and as output, beside f32.
 inline Graph mask_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {n});
@@ -99,12 +99,12 @@ inline Graph mixed_kernel(std::int64_t n) {
   return graph;
 }
 
-/// leaky_relu on 16-bit floats, as codegen sees it: between conversions.
+/// leaky_relu on 16-bit floats as codegen gets it: between conversions from and to f32.
 inline Graph widened_kernel(std::int64_t n, DType dtype) {
   return widen(leaky_relu_kernel(n, dtype), Rounding::at_store);
 }
 
-/// A dense output, and one that is written backwards with gaps.
+/// A dense output, and an output with stride -3.
 inline Graph scattered_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {n});
@@ -113,7 +113,7 @@ inline Graph scattered_kernel(std::int64_t n) {
   return graph;
 }
 
-/// Every second element, and a column that is a row in memory.
+/// An input with stride 2, and an input in column-major order.
 inline Graph strided_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {4, n}, {2 * n + 1, 2});
@@ -122,7 +122,7 @@ inline Graph strided_kernel(std::int64_t n) {
   return graph;
 }
 
-/// Read and written from the last element to the first, beside what is not.
+/// Inputs and an output with stride -1, and an input and an output with stride 1.
 inline Graph reversed_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {3, n}, {n, -1});
@@ -134,7 +134,7 @@ inline Graph reversed_kernel(std::int64_t n) {
   return graph;
 }
 
-/// A number of a table for each element, of both dtypes, and one for each row.
+/// Table lookups by i32 and by i64 indices for each element, and by an i32 index for each row.
 inline Graph lookup_kernel(std::int64_t n) {
   constexpr LookupTable kTable{0.5, -1, 2, 3, 4, -5, 6, 7, 8, 9, -10, 11, 12, 13, 0.1, 15};
   Graph graph;
@@ -146,7 +146,7 @@ inline Graph lookup_kernel(std::int64_t n) {
   return graph;
 }
 
-/// Two inputs that lie across the rows, one that repeats along them, and one that is not.
+/// Two transposed inputs, an input that broadcasts along the rows, and a dense input.
 inline Graph transposed_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {3, 40, n}, {40 * n, 1, 40});
@@ -157,7 +157,7 @@ inline Graph transposed_kernel(std::int64_t n) {
   return graph;
 }
 
-/// A dense layer of n outputs for 20 rows of 33, its weights transposed.
+/// A dense layer with M = 20, N = n and K = 33, and transposed weights.
 inline Graph layer_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {20, 1, 33});
@@ -168,7 +168,8 @@ inline Graph layer_kernel(std::int64_t n) {
   return graph;
 }
 
-/// The same with what is left of its rows taken from it, the sums of its columns, and of all.
+/// A product as in layer_kernel, with reductions in its epilogue: y minus the maximum of its row,
+/// sums of columns, and the sum of all elements.
 inline Graph reduced_layer_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {20, 1, 33});
@@ -181,7 +182,7 @@ inline Graph reduced_layer_kernel(std::int64_t n) {
   return graph;
 }
 
-/// Outputs that are no op: an input, a number, and a smaller input spread out.
+/// Outputs that no op computes: an input, a parameter, and an input that broadcasts.
 inline Graph copies_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {3, n});
@@ -203,7 +204,7 @@ inline Graph several_outputs_kernel(std::int64_t n) {
   return graph;
 }
 
-/// More ops than are worth several vectors in flight.
+/// So many ops that several vectors in flight are not worthwhile.
 inline Graph long_kernel(std::int64_t n) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {n});

@@ -1,5 +1,5 @@
-// Kernel bodies with products: those that the planner makes, one per case that a scheduler tells
-// apart.
+// Kernel bodies with products, as the planner makes them: one for each case that a scheduler
+// distinguishes.
 #pragma once
 
 #include <cstdlib>
@@ -14,7 +14,7 @@
 
 namespace sinter::test {
 
-/// The bodies of the kernels with products that a graph is cut into.
+/// Returns the bodies of those kernels of a graph's plan that contain a product.
 inline std::vector<Graph> product_bodies(const Graph& graph, const PlanLimits& limits = {}) {
   const Graph wide = widen(graph, Rounding::at_store);
   std::vector<Graph> bodies;
@@ -30,19 +30,20 @@ inline Graph product_body(const Graph& graph) {
   return std::move(bodies[0]);
 }
 
-/// A dense layer of n outputs for m rows of k, either operand in either layout.
+/// Shape of a dense layer with M = m, N = n, K = k. An operand that is `turned` is stored in
+/// column-major order.
 struct LayerShape {
   std::int64_t m, n, k;
   bool a_turned = false;
   bool b_turned = false;
   [[nodiscard]] std::string text() const {
     return std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k) +
-           (a_turned ? " of a column after column" : "") +
-           (b_turned ? " by b column after column" : "");
+           (a_turned ? ", a in column-major order" : "") +
+           (b_turned ? ", b in column-major order" : "");
   }
 };
 
-/// Two outputs, numbers for each column and for each row.
+/// A dense layer with a bias for each column, a scale for each row, and two outputs.
 inline Graph dense_layer(const LayerShape& shape, DType dtype = DType::f32) {
   const auto [m, n, k, a_turned, b_turned] = shape;
   Graph graph;
@@ -58,7 +59,8 @@ inline Graph dense_layer(const LayerShape& shape, DType dtype = DType::f32) {
   return graph;
 }
 
-/// Matrices that broadcast, ops on both operands, and a counter behind.
+/// A batched product whose operands broadcast, with prologues of both operands and an iota in the
+/// epilogue.
 inline Graph many_matrices(std::int64_t m, std::int64_t n) {
   Graph graph;
   const Value a = graph.input("a", DType::f32, {2, 1, m, 9});
@@ -69,7 +71,7 @@ inline Graph many_matrices(std::int64_t m, std::int64_t n) {
   return graph;
 }
 
-/// The result, and what is added to it, one column after the other, or with gaps.
+/// A product plus a residual in column-major order. `strides` are those of the result.
 inline Graph product_into(const Strides& strides) {
   Graph graph;
   const Value a = graph.input("a", DType::f32, {40, 33});

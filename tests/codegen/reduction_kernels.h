@@ -1,5 +1,5 @@
-// Kernel bodies with reductions: one per case that a scheduler tells apart. As in those of a plan,
-// what is reduced stays as an axis of length 1.
+// Kernel bodies with reductions: one for each case that a scheduler distinguishes. As in the
+// kernels of a plan, a reduced axis stays as an axis of length 1.
 #pragma once
 
 #include <vector>
@@ -36,7 +36,8 @@ inline Graph layer_norm_kernel(std::int64_t n, std::int64_t rows = 3) {
   return graph;
 }
 
-/// Columns of length n, with ops before and behind, and what is the same for all of a column.
+/// Means of columns of length n, with ops before and after the reduction and an input that is
+/// uniform along each column.
 inline Graph column_mean_kernel(std::int64_t n, std::int64_t columns = 17) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, n, columns});
@@ -49,7 +50,7 @@ inline Graph column_mean_kernel(std::int64_t n, std::int64_t columns = 17) {
 
 namespace detail {
 
-/// Several reductions of one row, of several dtypes.
+/// Several reductions of each row, in several dtypes.
 inline Graph row_statistics_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4, n});
@@ -64,7 +65,7 @@ inline Graph row_statistics_kernel(std::int64_t n) {
   return graph;
 }
 
-/// A group of three axes that no buffer walks as one.
+/// A reduction over three axes that no buffer can merge.
 inline Graph parted_group_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3, 4, n}, {12 * n, n, 3 * n, 1});
@@ -74,7 +75,8 @@ inline Graph parted_group_kernel(std::int64_t n) {
   return graph;
 }
 
-/// Consumers of the length of the row, beside those of one element, and a counter.
+/// A row mean with two consumers, one with the length of the row and one with a single element, and
+/// an iota.
 inline Graph centred_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3, n}, {3 * n, n, 1});
@@ -115,7 +117,7 @@ inline Value to_chunks(Op op, const Value& x, const Dims& axes, std::int64_t chu
   return Value::apply(op, std::span(&x, 1), attributes);
 }
 
-/// Results for every 2048 elements of a group of two axes, with an op in front.
+/// One result for every 2048 elements of two reduced axes, with an op before the reduction.
 inline Graph chunks_of_rows_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, 3, n}, {3 * n + 1, n, 1});
@@ -124,7 +126,7 @@ inline Graph chunks_of_rows_kernel(std::int64_t n) {
   return graph;
 }
 
-/// For any number of elements, where the order is free.
+/// Chunks of 37 elements: reductions whose order is free may have chunks of any length.
 inline Graph chunks_of_any_length_kernel(std::int64_t n) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {2, n + 1});

@@ -1,4 +1,5 @@
-// Runs a scheduled kernel on the loop interpreter, over buffers with the layout that it declares.
+// Runs a scheduled kernel on the loop interpreter, over buffers in the layout that the kernel
+// declares.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@
 
 namespace sinter::test {
 
-/// One argument of a kernel in memory: at `offset` elements behind a 64-byte boundary, and between
-/// bytes that nobody may write.
+/// Memory of one argument of a kernel. The buffer begins `offset` elements after a 64-byte boundary
+/// and lies between margins that the kernel must not write.
 class KernelBuffer {
  public:
   KernelBuffer(DType dtype, const Shape& shape, const Strides& strides, std::int64_t offset)
@@ -31,7 +32,7 @@ class KernelBuffer {
     std::ranges::fill(all(), kUntouched);
   }
 
-  /// The element at [0, ..., 0].
+  /// Address of element [0, ..., 0].
   [[nodiscard]] std::byte* data() { return all().data() + begin_ + first_; }
 
   void fill(const TensorData& dense) {
@@ -39,9 +40,10 @@ class KernelBuffer {
       std::copy_n(dense.bytes.data() + element, width(), data() + at);
     });
   }
-  /// All of the memory, from a 64-byte boundary on.
+  /// All of the memory, margins included, from a 64-byte boundary on.
   [[nodiscard]] std::span<std::byte> all() { return std::as_writable_bytes(std::span(memory_)); }
-  /// What the buffer holds, dense. Not the data it was filled with where strides of 0 overlap.
+  /// Contents of the buffer as a dense tensor. They differ from the data passed to fill() if
+  /// strides of 0 make elements overlap.
   [[nodiscard]] TensorData dense() {
     TensorData result = TensorData::zeros(dtype_, shape_);
     visit([&](std::int64_t at, std::int64_t element) {
@@ -49,7 +51,7 @@ class KernelBuffer {
     });
     return result;
   }
-  /// Whether every byte that is no element's, around the buffer and in its gaps, is as it was.
+  /// True if no byte of the margins and of the gaps between elements was written.
   [[nodiscard]] bool intact() {
     const std::vector<std::byte> before(all().begin(), all().end());
     visit([&](std::int64_t at, std::int64_t) { std::fill_n(data() + at, width(), kUntouched); });
@@ -67,7 +69,7 @@ class KernelBuffer {
   };
 
   [[nodiscard]] std::int64_t width() const { return info(dtype_).bytes; }
-  /// Calls `visit` with the byte offsets of each element, here and in a dense tensor.
+  /// Calls `visitor` for each element, with its byte offsets in this buffer and in a dense tensor.
   void visit(const auto& visitor) const {
     for (std::int64_t element = 0; element < shape_.elements(); ++element) {
       std::int64_t at = 0;
@@ -97,20 +99,20 @@ inline std::vector<std::uint64_t> parameter_slots(const Graph& body) {
   return slots;
 }
 
-/// Where buffers lie, in elements behind a 64-byte boundary, and where the range is cut.
+/// Placement of the buffers, and number of calls that the range is split into.
 struct RunOptions {
-  std::vector<std::int64_t> offsets;  ///< [argument]; empty for aligned ones
-  int cuts = 0;                       ///< at random places
+  std::vector<std::int64_t> offsets;  ///< by argument: elements after a 64-byte boundary; empty: 0
+  int cuts = 0;                       ///< number of random places at which the range is cut
   std::uint64_t seed = 0;
 };
 
-/// The buffers of one call, inputs then outputs.
+/// The buffers of one call: first the inputs, then the outputs.
 struct KernelMemory {
   std::vector<KernelBuffer> buffers;
-  std::vector<TensorData> inputs;  ///< as the kernel sees them
+  std::vector<TensorData> inputs;  ///< contents of the input buffers, as dense tensors
 };
 
-/// Buffers as `reference` declares them, at these offsets: see RunOptions.
+/// Returns buffers in the layouts that `reference` declares, at these offsets (see RunOptions).
 inline KernelMemory lay_out(const Graph& reference, std::span<const TensorData> inputs,
                             const std::vector<std::int64_t>& offsets) {
   KernelMemory memory;
@@ -129,24 +131,25 @@ inline KernelMemory lay_out(const Graph& reference, std::span<const TensorData> 
   return memory;
 }
 
-/// After the call: the outputs are the interpreter's, and nothing else was written.
+/// Expects, after a call, that the outputs are the interpreter's and that nothing else was written.
 inline void expect_outputs(const Graph& reference, KernelMemory& memory, const LoopNest& nest) {
   const std::vector<TensorData> expected = interpret(reference, memory.inputs);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     KernelBuffer& buffer = memory.buffers[memory.inputs.size() + i];
     ASSERT_EQ(first_difference(expected[i], buffer.dense()), -1) << "output " << i << " of\n"
                                                                  << print(nest);
-    ASSERT_TRUE(buffer.intact()) << "written outside output " << i << " by\n" << print(nest);
+    ASSERT_TRUE(buffer.intact()) << "bytes outside output " << i << " were written by\n"
+                                 << print(nest);
   }
 }
 
-/// A scratch block of what the nest says, no more, and not initialised to anything useful.
+/// A scratch block of exactly the bytes that the nest needs, filled with a pattern.
 inline KernelBuffer scratch_block(const LoopNest& nest) {
   return {DType::u8, {scratch_bytes(nest)}, {}, 0};
 }
 
-/// The interpreter's and the nest's outputs for the same inputs must have the same bits.
-/// `reference` is what the nest computes, before composites were expanded.
+/// Runs the nest, and expects that its outputs have the bits of the interpreter's. `reference` is
+/// the graph that the nest computes, before composites were expanded.
 inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const LoopSpace& space,
                              std::span<const TensorData> inputs, const RunOptions& options = {}) {
   KernelMemory memory = lay_out(reference, inputs, options.offsets);
@@ -166,7 +169,8 @@ inline void expect_same_bits(const Graph& reference, const LoopNest& nest, const
     interpret(nest, arguments, bounds[i - 1], bounds[i]);
   }
   expect_outputs(reference, memory, nest);
-  ASSERT_TRUE(scratch.intact()) << "written outside its scratch block by\n" << print(nest);
+  ASSERT_TRUE(scratch.intact()) << "bytes outside the scratch block were written by\n"
+                                << print(nest);
 }
 
 }  // namespace sinter::test

@@ -1,5 +1,5 @@
-// A conversion on a device in both forms of its helpers: by the hardware, and by integer
-// arithmetic, which a host compiler gets otherwise.
+// Runs a conversion on a device in both forms of its helpers: the hardware conversion, and the
+// integer arithmetic that host compilers use instead.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +23,8 @@ class BothForms {
   explicit BothForms(Device device)
       : device_(detail::CudaDevice::open(device.index())), nvrtc_(detail::Nvrtc::load()) {}
 
-  /// Number of the first value whose conversion differs in its bits, or -1; of values by their bits
-  /// from 0 to `count`, a power of two, `step` at a time.
+  /// Converts the values with the bit patterns from 0 to `count`, a power of two, in both forms,
+  /// `step` values per launch. Returns the first pattern whose results differ, or -1.
   [[nodiscard]] std::int64_t first_difference(DType from, DType to, std::uint64_t count,
                                               std::int64_t step) const {
     Graph graph;
@@ -73,7 +73,7 @@ class BothForms {
     return made;
   }
 
-  /// Consecutive integers of so many bytes.
+  /// `count` consecutive integers from `first`, of `bytes` bytes each.
   static std::vector<std::byte> numbers(std::uint64_t first, std::int64_t count,
                                         std::size_t bytes) {
     std::vector<std::byte> all(static_cast<std::size_t>(count) * bytes);

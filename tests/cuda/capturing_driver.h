@@ -1,4 +1,4 @@
-// What a caller does to capture calls into a CUDA graph and to run that, through the driver alone.
+// Captures calls into a CUDA graph and launches the graph, with functions of the driver only.
 #pragma once
 
 #include <dlfcn.h>
@@ -13,8 +13,8 @@ class CapturingDriver {
  public:
   CapturingDriver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD)) {}
 
-  /// Runs `call` in a stream that is captured, and what was captured once. The primary context of
-  /// the first device is current meanwhile.
+  /// Captures `call` in a stream, and launches the captured graph once. The primary context of the
+  /// first device is current meanwhile.
   void replay(const std::function<void(void* stream)>& call) const {
     constexpr unsigned kNonBlocking = 1;
     constexpr int kOfThisThread = 1;

@@ -1,4 +1,5 @@
-// Conversions of 16-bit floats where they are decided: every pattern, and every tie between two.
+// Conversions of 16-bit floats, with the inputs that test their rounding: every bit pattern, and
+// every tie between two neighbours.
 #pragma once
 
 #include <bit>
@@ -14,7 +15,7 @@
 
 namespace sinter::test {
 
-/// All 65,536 patterns of a 16-bit dtype.
+/// All 65,536 bit patterns of a 16-bit dtype.
 inline TensorData all_patterns(DType dtype) {
   TensorData data = TensorData::zeros(dtype, {1 << 16});
   for (std::uint32_t bits = 0; bits < 1U << 16; ++bits) {
@@ -24,8 +25,8 @@ inline TensorData all_patterns(DType dtype) {
   return data;
 }
 
-/// Of type T: each finite number of a 16-bit dtype, what lies halfway to the next one, and the
-/// neighbours of both.
+/// Values of type T: each finite number of a 16-bit dtype, the midpoint between it and the next
+/// number, and the two neighbours in T of either.
 template <typename T>
 TensorData ties(DType narrow) {
   std::vector<T> values;
@@ -49,7 +50,7 @@ struct Conversion {
   TensorData input;
 };
 
-/// Every conversion from and to a 16-bit float with what decides it.
+/// Every conversion from and to a 16-bit float, with the inputs that test its rounding.
 inline std::vector<Conversion> conversions() {
   std::vector<Conversion> all;
   const auto add = [&](DType from, DType to, TensorData input) {

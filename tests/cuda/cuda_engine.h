@@ -1,4 +1,4 @@
-// Engines on the fake driver, which must be given back all that was taken from it.
+// Fixture for engines on the fake driver. Every test must release all that it got from the driver.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ class CudaEngine : public testing::Test {
 
 inline Engine make_engine() { return Engine(EngineOptions{.device = Device::cuda(0)}); }
 
-/// Op by op, several kernels with temporaries between them.
+/// A graph that is several kernels with temporaries between them when compiled with Fuse::none.
 inline Graph several_kernels() {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {6, 40});

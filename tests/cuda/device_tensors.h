@@ -1,4 +1,5 @@
-// The buffers of a graph on a device, and a run there that is compared with the interpreter.
+// The buffers of a graph on a device, and a run on the device that is compared with the
+// interpreter.
 #pragma once
 
 #include <span>
@@ -11,7 +12,7 @@
 
 namespace sinter::test {
 
-/// The buffers of a graph on the device: inputs as given, outputs to be read back.
+/// The buffers of a graph on the device. `results` reads the outputs back as dense tensors.
 struct DeviceTensors {
   DeviceTensors(const Engine& engine, const Graph& graph, std::span<const TensorData> inputs) {
     for (const GraphInput& input : graph.inputs()) {

@@ -1,4 +1,4 @@
-// Engines on a GPU of this machine, where there is one: the bits are the interpreter's.
+// Engines on a GPU of this machine: the bits are the interpreter's. Skipped without a GPU.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,8 +52,7 @@ TEST_F(OnDevice, ConversionsOfSixteenBitsRoundEveryTie) {
   }
 }
 
-/// The hardware's conversions are what the integer form in the helpers is elsewhere, over all
-/// values.
+/// The hardware conversions equal the integer form of the helpers for all values.
 TEST_F(OnDevice, ConversionsEqualTheIntegerFormOverAllValues) {
   const BothForms both(Device::cuda(0));
   for (const DType narrow : {DType::f16, DType::bf16}) {
@@ -122,8 +121,8 @@ TEST_F(OnDevice, MisalignedViewsTakeSingleElements) {
   EXPECT_EQ(first_difference(got, interpret(graph, inputs)[0]), -1);
 }
 
-/// After the first run, which loads kernels. The functions of the driver are looked up here: sinter
-/// itself uses none for this.
+/// Captures the second run, because the first run loads kernels. The test calls the driver's
+/// functions for captures itself: sinter uses none of them.
 TEST_F(OnDevice, RunsInACapturedStream) {
   const CapturingDriver driver;
   Graph graph;

@@ -1,6 +1,6 @@
-// What generated CUDA C uses of the language, for a host compiler: the very text that NVRTC gets is
-// included behind this header and runs one thread after another, or, where threads wait for each
-// other, each on a stack of its own until it has to wait.
+// The part of CUDA C that generated kernels use, for a host compiler. The source that NVRTC gets
+// follows this header unchanged. Threads run one after another; in kernels whose threads wait for
+// each other, each thread has a stack of its own and runs until it has to wait.
 #pragma once
 
 #include <math.h>
@@ -12,7 +12,7 @@
 #define __global__
 #define __device__
 #define __launch_bounds__(threads)
-// In a section of the kernel's own, so that its bounds are known.
+// Each kernel has its own section for shared memory, whose bounds the linker provides.
 #define __shared__ static __attribute__((section(SHARED_SECTION)))
 
 struct uint3 {
@@ -41,7 +41,7 @@ static inline long long __double_as_longlong(double x) {
   return bits;
 }
 
-// A launch as cuLaunchKernel makes it: `parameters` points to the value of each.
+// Launches as by cuLaunchKernel: `parameters[i]` points to the value of parameter i.
 template <unsigned... I>
 struct Numbers {};
 template <unsigned N, unsigned... I>
@@ -56,7 +56,7 @@ static void launch_thread(void (*kernel)(P...), void** parameters, Numbers<I...>
   kernel(*static_cast<P*>(parameters[I])...);
 }
 
-// Runs every thread of every block to its end, in ascending order or in descending order.
+// Runs all threads one after another, each to its end, in ascending or in descending order.
 template <typename... P>
 static void launch(void (*kernel)(P...), void** parameters, unsigned blocks, unsigned threads,
                    bool descending) {
@@ -69,14 +69,14 @@ static void launch(void (*kernel)(P...), void** parameters, unsigned blocks, uns
   }
 }
 
-// A thread of the block that runs, and what it waits for.
+// A thread of the current block, and the state of its waits.
 struct Fiber {
   ucontext_t context;
   bool done;
-  unsigned barriers;  // that it has come to
-  unsigned exchanges;
-  unsigned partners;  // whose exchange it waits for, as a mask of its warp; 0 at a barrier
-  unsigned long long offered[2];  // in the last exchange, and the one before
+  unsigned barriers;   // number of barriers that it has reached
+  unsigned exchanges;  // number of exchanges that it has begun
+  unsigned partners;   // lanes of its warp that its exchange waits for, as a mask; 0 at a barrier
+  unsigned long long offered[2];  // values of its last two exchanges, by parity of their number
 };
 constexpr unsigned kMaxThreads = 256;
 constexpr unsigned kWarp = 32;
@@ -85,7 +85,8 @@ static char stacks[kMaxThreads][1 << 16];
 static ucontext_t scheduler;
 static unsigned thread_count;
 
-// A thread that has ended comes to nothing more, so that what waits for it waits for ever.
+// True if all threads that `thread` waits for have arrived. A thread that has ended arrives
+// nowhere, so threads that need it wait for ever and run_block reports a deadlock.
 static bool is_ready(unsigned thread) {
   const Fiber& own = fibers[thread];
   for (unsigned other = 0; other < thread_count; ++other) {
@@ -160,13 +161,14 @@ static void run_block(unsigned threads, bool descending) {
       swapcontext(&scheduler, &fibers[thread].context);
     }
     if (waiting && !any) {
-      fprintf(stderr, "threads of a block wait for some that never come\n");
+      fprintf(stderr, "deadlock: all remaining threads of a block wait\n");
       abort();
     }
   }
 }
 
-// The same of threads that wait for each other. Shared memory is all ones at first, or all zeros.
+// Like launch(), for threads that wait for each other. Every bit of shared memory is set before an
+// ascending block and clear before a descending block.
 template <typename... P>
 static void launch_together(void (*kernel)(P...), void** parameters, unsigned blocks,
                             unsigned threads, bool descending, char* shared, char* shared_end) {
@@ -179,7 +181,7 @@ static void launch_together(void (*kernel)(P...), void** parameters, unsigned bl
   }
 }
 
-// Bytes of parameter `position`; 0 where there is none.
+// Bytes of parameter `position` of a kernel; 0 if it has no such parameter.
 template <typename... P>
 static unsigned parameter_bytes(void (*)(P...), unsigned position) {
   const unsigned bytes[] = {sizeof(P)..., 0};

@@ -1,4 +1,4 @@
-// Engines for a GPU, on a driver and an NVRTC that are not NVIDIA's: see fake_cuda.cpp.
+// Engines for a GPU on the fake driver and the fake NVRTC of fake/fake_cuda.cpp.
 #include <signal.h>
 #include <sys/time.h>
 
@@ -68,10 +68,11 @@ TEST_F(CudaEngine, Reduces) {
   Graph columns;
   columns.output("mean", columns.input("x", DType::f16, {100, 300}).mean(0));
   expect_as_interpreted_on_device(engine, columns, make_inputs(columns));
-  EXPECT_EQ(fake.calls("cuLaunchKernel"), 2) << "one kernel each";
+  EXPECT_EQ(fake.calls("cuLaunchKernel"), 2) << "one launch per program";
 }
 
-/// A sum of many is one of few: the results of chunks, by many blocks.
+/// A long reduction is two kernels: many blocks reduce chunks, then one kernel reduces the results
+/// of the chunks.
 TEST_F(CudaEngine, ReducesByChunks) {
   const Engine engine = make_engine();
   Graph graph;
@@ -91,7 +92,7 @@ TEST_F(CudaEngine, Multiplies) {
   EXPECT_EQ(fake.calls("cuLaunchKernel"), 1) << "one kernel";
 }
 
-/// The comparison that a device makes over all values, over a few.
+/// Compares a few values. OnDevice makes the same comparison over all values.
 TEST_F(CudaEngine, ComparesBothFormsOfAConversion) {
   const BothForms both(Device::cuda(0));
   EXPECT_EQ(both.first_difference(DType::f32, DType::f16, 1 << 13, 1 << 12), -1);
@@ -162,8 +163,9 @@ TEST_F(CudaEngine, UsesTheContextOfItsCaller) {
     const int retained = fake.calls("cuCtxPushCurrent_v2");
     program.run(tensors.in, tensors.out);
     program.run(tensors.in, tensors.out);
-    EXPECT_EQ(fake.calls("cuCtxPushCurrent_v2"), retained) << "no other context was needed";
-    EXPECT_EQ(fake.calls("cuModuleLoadData"), loaded + 1) << "once a context";
+    EXPECT_EQ(fake.calls("cuCtxPushCurrent_v2"), retained)
+        << "the caller's context is already current";
+    EXPECT_EQ(fake.calls("cuModuleLoadData"), loaded + 1) << "modules are loaded once per context";
   }
   fake.pop_context(&popped);
   EXPECT_EQ(popped, context);
@@ -203,7 +205,7 @@ TEST_F(CudaEngine, ShowsEveryStage) {
                [&] { static_cast<void>(program.text(Stage::llvm)); });
 }
 
-/// A folder of a toolkit whose disassembler is this script.
+/// A folder of a CUDA toolkit whose nvdisasm is the given script.
 class FakeToolkit {
  public:
   explicit FakeToolkit(const std::string& script)
@@ -232,7 +234,8 @@ TEST_F(CudaEngine, ShowsMachineCodeByTheToolkitsDisassembler) {
     const FakeToolkit toolkit("echo '// SASS'; cat \"$1\"");
     const std::string text = program.text(Stage::sass);
     EXPECT_TRUE(text.starts_with("// SASS\n")) << text;
-    EXPECT_NE(text.find("__global__"), std::string::npos) << "it reads what NVRTC made: " << text;
+    EXPECT_NE(text.find("__global__"), std::string::npos)
+        << "nvdisasm should get the image from NVRTC: " << text;
   }
   const FakeToolkit broken("echo no such architecture >&2; exit 3");
   expect_error(ErrorCode::internal, "/bin/nvdisasm fails: no such architecture",
@@ -263,7 +266,7 @@ TEST_F(CudaEngine, ADisassemblerInheritsNothingButItsOutput) {
   const std::string list_pipes =
       "for f in /proc/$$/fd/*; do case ${f##*/} in 0|1|2) ;; *) case $(readlink $f) in pipe*) echo "
       "$f;; esac;; esac; done | sed 's/[0-9]*.fd/fd/'";
-  std::string of_host;  // whoever started these tests may leave pipes open
+  std::string of_host;  // pipes that the parent process left open
   std::FILE* shell = popen(list_pipes.c_str(), "r");
   ASSERT_NE(shell, nullptr);
   for (int c = 0; (c = std::fgetc(shell)) != EOF;) of_host += static_cast<char>(c);
@@ -304,8 +307,9 @@ TEST_F(CudaEngine, ShowsWhatAGpuWouldGetOnACpu) {
   EXPECT_TRUE(program.text(Stage::ptx).starts_with("// PTX"));
 }
 
-/// What a stream that is captured into a graph refuses is done by the first run.
-TEST_F(CudaEngine, RunsAgainWithNothingThatACaptureRefuses) {
+/// A captured stream refuses some driver calls. The first run makes all of them, so later runs can
+/// be captured.
+TEST_F(CudaEngine, LaterRunsMakeNoCallThatACaptureRefuses) {
   const Engine engine = make_engine();
   const Graph graph = several_kernels();
   const DeviceTensors tensors(engine, graph, make_inputs(graph));

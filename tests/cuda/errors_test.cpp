@@ -1,4 +1,4 @@
-// What may be wrong with a GPU's driver, compiler, memory and contexts, and when they are gone.
+// Errors of a GPU's driver, compiler, memory and contexts, and uses after they are destroyed.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,7 +107,7 @@ TEST_F(CudaEngine, RefusesToCopyBeyondABuffer) {
                [&] { static_cast<void>(buffer.view(DType::f32, {3})); });
 }
 
-/// Everything that an engine does, from nothing to a result.
+/// Makes an engine, compiles, runs and binds a program, and checks the results.
 void do_everything() {
   const Engine engine = make_engine();
   const Graph graph = several_kernels();
@@ -172,7 +172,8 @@ TEST_F(CudaEngine, SaysWhatFailedAndWhere) {
                [&] { static_cast<void>(engine.allocate(1'000'000)); });
 }
 
-/// Device, driver, compiler, its log, and the file with the source, all in one.
+/// The message names the device, the driver, the compiler and a file with the source, and contains
+/// the compiler's log.
 TEST_F(CudaEngine, ShowsTheCompilersLog) {
   const Engine engine = make_engine();
   fake.fail("nvrtcCompileProgram", 6);
@@ -188,7 +189,7 @@ TEST_F(CudaEngine, ShowsTheCompilersLog) {
   EXPECT_TRUE(std::filesystem::remove(message.substr(at, message.find('\n', at) - at)));
 }
 
-TEST_F(CudaEngine, TellsOfAKernelsFaultOnce) {
+TEST_F(CudaEngine, ReportsAKernelFaultOnce) {
   const Engine engine = make_engine();
   const Graph graph = make_leaky(100);
   const DeviceTensors tensors(engine, graph, make_inputs(graph));
@@ -223,8 +224,8 @@ TEST_F(CudaEngine, SaysThatAContextIsGone) {
   expect_equal(tensors.results(), interpret(graph, inputs));
 }
 
-/// Where the driver gives a new context the address of one that is gone.
-TEST_F(CudaEngine, TellsAContextFromTheOneBeforeAtItsAddress) {
+/// The driver may give a new context the address of a destroyed one.
+TEST_F(CudaEngine, DistinguishesANewContextAtTheAddressOfAnOldOne) {
   const Engine engine = make_engine();
   const Graph graph = several_kernels();
   const std::vector<TensorData> inputs = make_inputs(graph);
@@ -246,7 +247,8 @@ TEST_F(CudaEngine, TellsAContextFromTheOneBeforeAtItsAddress) {
     }
     fake.reset();
   }
-  EXPECT_EQ(fake.calls("cuMemFree_v2"), 0) << "what went with its context was freed once more";
+  EXPECT_EQ(fake.calls("cuMemFree_v2"), 0)
+      << "memory that was destroyed with its context was freed again";
   void* popped = nullptr;
   fake.pop_context(&popped);
 }
@@ -266,7 +268,7 @@ TEST_F(CudaEngine, RefusesToRunInAForkedChild) {
   EXPECT_EQ(status, 0);
 }
 
-/// Each holds the device in its own way.
+/// One object of each kind that keeps the device open.
 struct Held {
   Engine engine = make_engine();
   Graph graph = several_kernels();
@@ -289,13 +291,14 @@ TEST_F(CudaEngine, ReleasesNothingInAForkedChild) {
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0) << "calls of the driver";
+  EXPECT_EQ(status, 0) << "number of driver calls in the child";
 }
 
-/// Destroyed when the process has ended the driver: it is made long before that is begun.
+/// Destroyed after the driver has ended. Static objects are destroyed in reverse order of
+/// construction, and the driver starts after this object was constructed.
 std::optional<Held> held_to_the_end;
 
-TEST_F(CudaEngine, AsksNothingOfADriverThatIsGone) {
+TEST_F(CudaEngine, CallsNothingAfterTheDriverHasEnded) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {

@@ -8,7 +8,7 @@
 namespace sinter::test {
 namespace {
 
-/// Sets a variable of the environment, or removes it for ""; returns what it was.
+/// Sets an environment variable, or removes it if `value` is "". Returns its old value.
 std::string exchange_variable(const char* name, const std::string& value) {
   const char* set = std::getenv(name);
   std::string before = set == nullptr ? "" : set;

@@ -1,4 +1,5 @@
-// The fake driver and compiler of fake/fake_cuda.cpp, and how tests steer them.
+// The fake driver and compiler of fake/fake_cuda.cpp, and the functions with which tests control
+// them.
 #pragma once
 
 #include <cstdint>
@@ -6,37 +7,37 @@
 
 namespace sinter::test {
 
-/// Opened like any driver: nothing of it is visible to another library of this process.
+/// The fake library, opened like a real driver: its symbols are not visible to other libraries.
 class FakeCuda {
  public:
-  /// The one library, as it is at the beginning: two devices of compute capability 9.0, no
-  /// failures, no calls counted. From now on Engines find it.
+  /// Resets the library: two devices of compute capability 9.0, no failures, no calls counted.
+  /// Engines find it from now on.
   FakeCuda();
   ~FakeCuda();
   FakeCuda(const FakeCuda&) = delete;
   FakeCuda& operator=(const FakeCuda&) = delete;
 
-  /// From now on `function` does nothing and returns `result`.
+  /// Makes `function` do nothing and return `result` from now on.
   void (*fail)(const char* function, int result) = nullptr;
-  /// No failures, no calls counted.
+  /// Restores the initial devices, and clears all failures and counts of calls.
   void (*reset)() = nullptr;
-  /// How often it was called since the last reset.
+  /// Number of calls of `function` since the last reset.
   int (*calls)(const char* function) = nullptr;
   void (*set_devices)(int count) = nullptr;
   void (*set_capability)(int capability) = nullptr;
-  /// Only PTX is loaded.
+  /// Makes loading fail for every image that is not PTX.
   void (*refuse_machine_code)() = nullptr;
-  /// A new context, as a caller makes one.
+  /// Makes a new context that is not primary.
   void* (*make_context)(int device) = nullptr;
-  /// At this address there is another context now: what was loaded and allocated in it is gone.
+  /// Destroys the context with its modules and allocations, and makes a new one at its address.
   void (*replace_context)(void* context) = nullptr;
-  /// Contexts that this thread has pushed.
+  /// Number of contexts that this thread has pushed.
   int (*context_depth)() = nullptr;
   int (*allocations)() = nullptr;
   int (*modules)() = nullptr;
-  /// How often they are retained.
+  /// Number of times that primary contexts are retained.
   int (*primary_contexts)() = nullptr;
-  /// Of the last launch.
+  /// Stream of the last launch.
   void* (*last_stream)() = nullptr;
 
   int (*push_context)(void* context) = nullptr;
@@ -48,7 +49,7 @@ class FakeCuda {
   template <typename Function>
   void find(const char* name, Function*& function);
   void* library_ = nullptr;
-  // Of the environment, as they were.
+  // Old values of the environment variables that name the driver and NVRTC.
   std::string driver_;
   std::string nvrtc_;
 };

@@ -22,9 +22,8 @@ using LaunchFunction = void (*)(void** parameters, unsigned blocks, unsigned thr
                                 bool descending);
 using BytesFunction = unsigned (*)(unsigned position);
 
-/// What watches kernels beside guard pages: arithmetic that C++ leaves undefined, and in a build
-/// that AddressSanitizer watches every access; its own stacks are no use to threads that take
-/// turns.
+/// Sanitizers for kernels, in addition to guard pages: undefined behaviour always, and addresses in
+/// a build with AddressSanitizer. Its fake stacks are off, because emulated threads switch stacks.
 constexpr std::string_view kSanitizers =
     SINTER_ADDRESS_SANITIZED
         ? "-fsanitize=address,undefined -fsanitize-address-use-after-return=never"
@@ -32,8 +31,8 @@ constexpr std::string_view kSanitizers =
 
 std::string entry(std::size_t kernel) { return fmt::format("kernel_{}", kernel); }
 
-/// A name with C linkage has one meaning in a file, so that kernels are told apart by theirs; what
-/// they call and the types that they use have the same names in all.
+/// Wraps a kernel in a namespace of its own, because helpers and types have the same names in all
+/// kernels. Entry points have C linkage, so their names must be unique in the file.
 std::string in_namespace(const CudaKernel& kernel) {
   const bool together = kernel.source.find("sync") != std::string::npos;
   const std::string launch =
@@ -59,7 +58,8 @@ extern "C" unsigned bytes_{0}(unsigned position) {{
                      kernel.entry, kernel.source, launch);
 }
 
-/// One argument of a call between guard pages: all bytes of a KernelBuffer that hold elements.
+/// Copy of one argument of a call beside a guard page. It has only the bytes from the first to the
+/// last element of the KernelBuffer.
 struct Guarded {
   Guarded(KernelBuffer& of, DType dtype, const Shape& shape, const Strides& strides, Guard guard,
           std::int64_t offset)
@@ -73,7 +73,7 @@ struct Guarded {
 
   GuardedBuffer memory;
   std::span<std::byte> original;
-  std::byte* first;  ///< the element at [0, ..., 0]
+  std::byte* first;  ///< address of element [0, ..., 0]
 };
 
 std::vector<std::unique_ptr<Guarded>> guard_all(const Graph& graph, KernelMemory& memory,
@@ -142,7 +142,7 @@ void HostCalls::compile() {
   ASSERT_NE(library_, nullptr) << dlerror();
 }
 
-/// The list of parameters is that of the text.
+/// Expects that CudaKernel::parameters has the same number and sizes as the parameters in the text.
 void HostCalls::check_parameters(std::size_t kernel) const {
   const std::string name = "bytes_" + kernels_[kernel].entry;
   const auto bytes_of = reinterpret_cast<BytesFunction>(dlsym(library_, name.c_str()));
@@ -186,7 +186,8 @@ void HostCalls::make(Call& call, const Order& order) const {
   launch(parameters.data(), static_cast<unsigned>(blocks), static_cast<unsigned>(kernel.threads),
          order.descending);
   for (auto& buffer : buffers) {
-    ASSERT_TRUE(buffer->memory.intact()) << "written around a buffer by\n" << kernel.source;
+    ASSERT_TRUE(buffer->memory.intact()) << "bytes around a buffer were written by\n"
+                                         << kernel.source;
     buffer->write_back();
   }
   SCOPED_TRACE(kernel.source);

@@ -1,5 +1,5 @@
-// Kernels for a GPU, run by the host: their text compiled against emulation.h, many at once, and
-// called as cuLaunchKernel would.
+// Runs kernels for a GPU on the host. The texts of many kernels are compiled together with
+// emulation.h, and called as cuLaunchKernel would call them.
 #pragma once
 
 #include <map>
@@ -14,15 +14,16 @@
 namespace sinter::test {
 
 struct HostCallOptions {
-  std::int64_t offset = 0;  ///< of every buffer from an aligned address, in elements
-  bool specialize = false;  ///< lengths as constants
-  bool wide = false;        ///< 64-bit indices, as for more elements than a test has
-  /// So small a device that a few thousand elements are several vectors a thread, and more than its
-  /// cache holds.
+  std::int64_t offset = 0;  ///< elements between an aligned address and the begin of each buffer
+  bool specialize = false;  ///< compile the lengths in as constants
+  bool wide = false;        ///< use 64-bit indices, which otherwise only huge tensors need
+  /// A device so small that a few thousand elements give each thread several vectors and exceed its
+  /// cache.
   GpuTarget target{.resident_threads = 64, .cache_bytes = 1 << 14};
 };
 
-/// Calls to make and to check. Kernels of equal text are one.
+/// Collects calls of kernels, then compiles the kernels together, makes the calls and checks them.
+/// Kernels with the same text are compiled once.
 class HostCalls {
  public:
   HostCalls();
@@ -30,11 +31,11 @@ class HostCalls {
   HostCalls(const HostCalls&) = delete;
   HostCalls& operator=(const HostCalls&) = delete;
 
-  /// `graph` is one kernel.
+  /// Adds a call. `graph` must be one kernel.
   void add(std::string name, const Graph& graph, std::span<const TensorData> inputs,
            const HostCallOptions& options = {});
-  /// Makes every call with threads in ascending and in descending order, buffers right behind and
-  /// right before a guard page, and expects the bits of the interpreter.
+  /// Makes every call with threads in ascending and in descending order, and with buffers right
+  /// after and right before a guard page. Expects the bits of the interpreter.
   void run();
 
  private:
@@ -58,7 +59,7 @@ class HostCalls {
   void make(Call& call, const Order& order) const;
 
   std::string directory_;
-  std::map<std::string, std::size_t> numbers_;  // by source
+  std::map<std::string, std::size_t> numbers_;  // index in kernels_, by source
   std::vector<CudaKernel> kernels_;
   std::vector<Call> calls_;
   void* library_ = nullptr;

@@ -19,10 +19,11 @@
 namespace sinter::test {
 namespace {
 
-/// Beyond 16 vectors of a byte for each of 256 threads, and a rest.
+/// Elements of a full tile of bytes: 256 threads with 16 elements each. Inputs are longer, so that
+/// there is a remainder.
 constexpr std::size_t kWholeTile = 4096;
 
-/// The tensor, a row as often as it takes for `count` elements and more.
+/// Repeats `row` until it has more than `count` elements.
 TensorData repeated(const TensorData& row, std::size_t count) {
   const auto length = static_cast<std::size_t>(row.shape.elements());
   const std::size_t times = count / length + 1;
@@ -94,7 +95,7 @@ TEST(HostKernels, EveryReductionAtEveryLength) {
   calls.run();
 }
 
-/// So that chunks of chunks are reduced again.
+/// Long enough that the results of chunks are themselves reduced by chunks.
 TEST(HostKernels, ReductionsOfManyChunks) {
   HostCalls calls;
   const auto add = [&](const std::string& name, const Graph& graph) {
@@ -111,7 +112,7 @@ TEST(HostKernels, ReductionsOfManyChunks) {
   calls.run();
 }
 
-/// Every reduction on every dtype, over rows and over columns.
+/// Every reduction of every dtype, over rows and over columns.
 TEST(HostKernels, ReductionsEqualTheInterpreter) {
   HostCalls calls;
   for (const OpInfo& row : all_ops()) {
@@ -132,7 +133,7 @@ TEST(HostKernels, ReductionsEqualTheInterpreter) {
   calls.run();
 }
 
-/// Tiles of many forms with their edges, every layout and dtype, and what is around a product.
+/// Tiles of many shapes and their edges, every layout and dtype, prologues and epilogues.
 TEST(HostKernels, ProductsEqualTheInterpreter) {
   HostCalls calls;
   const auto add = [&](const std::string& name, const Graph& graph,
@@ -195,7 +196,7 @@ TEST(HostKernels, RandomGraphsOfEveryOp) {
   calls.run();
 }
 
-/// The kernels with reductions or products that random graphs are cut into, with what is fused into
+/// The kernels of random graphs that contain a reduction or a product, with the ops fused into
 /// them.
 TEST(HostKernels, RandomReductionsAndProducts) {
   HostCalls calls;

@@ -1,4 +1,4 @@
-// Every golden kernel as NVRTC compiles it, for every device that it knows; no device is needed.
+// Every golden kernel, compiled by NVRTC for every architecture that it supports. Needs no device.
 #include "../../runtime/nvrtc.h"
 
 #include <algorithm>
@@ -69,7 +69,8 @@ TEST_F(NvrtcTest, CompilesEveryGoldenKernelForEveryDeviceItKnows) {
   }
 }
 
-/// The oldest and the newest device, and the first one on which texts have other instructions.
+/// The oldest and the newest architecture, and the first one from 8.0 on: helpers use other
+/// instructions there.
 std::vector<int> telling_architectures(std::span<const int> all) {
   std::vector<int> telling{all.front(), all.back()};
   const auto ampere = std::ranges::lower_bound(all, 80);
@@ -82,7 +83,7 @@ TEST_F(NvrtcTest, ContractsNothingAndKeepsEverythingInRegisters) {
     for (const int sm : telling_architectures(nvrtc->architectures())) {
       SCOPED_TRACE(source.name + " for compute_" + std::to_string(sm));
       const std::string ptx = nvrtc->compile(source.text, {sm, true});
-      // One in the graph is one in the text.
+      // NVRTC contracts nothing: PTX has an fma only if the text calls fmaf.
       EXPECT_EQ(holds(ptx, "fma.rn.f"), holds(source.text, "fmaf(")) << ptx;
       EXPECT_FALSE(holds(ptx, ".local")) << ptx;
       EXPECT_FALSE(holds(ptx, ".ftz")) << ptx;
@@ -91,7 +92,7 @@ TEST_F(NvrtcTest, ContractsNothingAndKeepsEverythingInRegisters) {
   }
 }
 
-/// Without those that the graph asks for, there is no fused multiply-add.
+/// Replaces the calls of fma in the text, and expects that no fused multiply-add is left.
 TEST_F(NvrtcTest, FusesWhatTheGraphSaysAndNothingElse) {
   int fused = 0;
   for (const Source& source : golden_sources()) {
@@ -126,13 +127,13 @@ TEST_F(NvrtcTest, AccessesSixteenBytesAtOnce) {
     const auto is = [&](std::initializer_list<const char*> names) {
       return std::ranges::find(names, source.name) != names.end();
     };
-    // Rows of 33 and of 50 elements of 4 bytes hold no wider vectors, of 1001 of 8 bytes neither;
-    // what is strided holds none. A team has four lanes of 2 bytes each.
+    // Rows of 33 and of 50 elements of 4 bytes, and of 1001 elements of 8 bytes, allow only narrow
+    // vectors. Strided inputs allow none. A team of softmax_f16 loads four lanes of 2 bytes.
     int loaded = 16;
     if (is({"row_scalars", "strided", "column_mean"})) loaded = 4;
     if (is({"rank3", "row_sum_odd", "softmax_f16"})) loaded = 8;
     if (is({"layer_small_f16"})) loaded = 2;
-    // What a row leaves is one element.
+    // The result of a row is one element.
     int stored = source.name == "strided" ? 16 : loaded;
     if (is({"row_sum", "total"})) stored = 4;
     const std::string ptx = nvrtc->compile(source.text, {nvrtc->architectures().back(), true});
@@ -141,7 +142,8 @@ TEST_F(NvrtcTest, AccessesSixteenBytesAtOnce) {
   }
 }
 
-/// What is stored behind what the cache holds makes way first, and the vector stays in registers.
+/// Outputs that exceed the cache are written by streaming stores (st.global.cs), which are as wide
+/// as other stores.
 TEST_F(NvrtcTest, StreamsWhatTheCacheDoesNotHold) {
   for (const Source& source : golden_sources()) {
     SCOPED_TRACE(source.name);
@@ -157,8 +159,8 @@ TEST_F(NvrtcTest, StreamsWhatTheCacheDoesNotHold) {
   }
 }
 
-/// Of a tile, four rows or columns of a thread are one access; a few at the edge of what the
-/// compiler looks at together may be less.
+/// A thread reads four rows or columns of a tile from shared memory in one access. The compiler may
+/// leave a few narrower accesses.
 TEST_F(NvrtcTest, ReadsTilesByVectors) {
   const std::vector<Source> sources = golden_sources();
   const auto layer = std::ranges::find(sources, "layer", &Source::name);
@@ -174,7 +176,7 @@ TEST_F(NvrtcTest, ShowsTheLogAndWhereTheSourceIs) {
   const CudaArchitecture architecture{nvrtc->architectures().front(), false};
   try {
     static_cast<void>(nvrtc->compile("int wrong(", architecture));
-    FAIL() << "it compiled";
+    FAIL() << "an invalid source compiled";
   } catch (const Error& error) {
     const std::string message = error.what();
     EXPECT_TRUE(holds(message, "does not compile: NVRTC_ERROR_COMPILATION")) << message;

@@ -1,4 +1,4 @@
-// Tensors on a GPU: their memory is the device's.
+// Tensors on a GPU: they live in device memory.
 #include <gtest/gtest.h>
 
 #include <sinter/sinter.h>

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The weights of examples/train_digits have the same bits whatever computes them, and their hashes
-# are those in docs/figures.md.
+# Checks that the weights of examples/train_digits have the same bits for all numbers of threads and
+# targets, and that docs/figures.md has their hashes.
 #
 #   training.sh TRAIN_DIGITS FIGURES
 set -euo pipefail
 train=$1
 figures=$2
 
-# The rows of the table, by activation: accuracy and hash.
+# Prints the activation, the accuracy and the hash of each row of the table.
 rows() { sed -n 's/^\([a-z_]* *[0-9.]*\)  *\([0-9.]*\) %.* \([0-9a-f]\{16\}\)$/\1 \2 \3/p' | tr -s ' '; }
 
 runs=("--threads 1" "--threads 2" "--threads 1 --target x86-64-v3")
@@ -28,7 +28,7 @@ done
 while read -r row; do
   accuracy=$(awk '{print $(NF - 1)}' <<<"$row")
   hash=${row##* }
-  awk -v accuracy="$accuracy" 'BEGIN {exit !(accuracy >= 95)}' || { echo "too few: $row" >&2; exit 1; }
+  awk -v accuracy="$accuracy" 'BEGIN {exit !(accuracy >= 95)}' || { echo "below 95 %: $row" >&2; exit 1; }
   grep -q "$hash" "$figures" || { echo "$figures does not have the hash of: $row" >&2; exit 1; }
 done <<<"$expected"
-echo "the same bits in ${#runs[@]} ways"
+echo "the same bits in ${#runs[@]} runs"

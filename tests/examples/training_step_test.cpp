@@ -1,4 +1,4 @@
-// The training step of the example: how it is planned, and what it keeps for its backward half.
+// The training step of the example: its plan, and the bytes that it keeps for the backward pass.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ TEST(TrainingStep, IsPlannedAsItsGoldenFileSays) {
   expect_golden("examples/training_step_plan.txt", kept + print(plan));
 }
 
-TEST(TrainingStep, KeepsNoMoreThanTheValuesBeforeAndBehindTheActivationAndAMask) {
+TEST(TrainingStep, KeepsNoMoreThanInputAndOutputOfTheActivationAndAMask) {
   constexpr std::int64_t kHidden = 64 * Network::kHidden * 4;
   constexpr std::int64_t kLogits = 64 * Network::kDigits * 4;
   for (const Activation& activation : activations()) {

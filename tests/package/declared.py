@@ -3,9 +3,9 @@
 
   python3 declared.py INCLUDE_FOLDER ROOM [ROOM ...] > declared.cpp
 
-The program links only where a library exports all of them. INCLUDE_FOLDER is that of an installed
-package, ROOM a folder in its include/sinter. clang++-19 reads the headers and names the symbols, so
-a new declaration is in the next program.
+The program links only if the libraries export all of these functions. INCLUDE_FOLDER is the include
+folder of an installed package, and ROOM a folder in its include/sinter. clang++-19 parses the
+headers and gives the mangled names, so new declarations are found without a list.
 """
 import json
 import pathlib
@@ -16,12 +16,12 @@ FUNCTIONS = {"FunctionDecl", "CXXMethodDecl", "CXXConstructorDecl", "CXXDestruct
              "CXXConversionDecl"}
 TEMPLATES = {"FunctionTemplateDecl", "ClassTemplateDecl", "ClassTemplateSpecializationDecl",
              "ClassTemplatePartialSpecializationDecl"}
-# Without a symbol in any library, or with one in every program that needs it.
+# Functions with these flags have no symbol, or every program that uses them defines it.
 NO_SYMBOL = ("isImplicit", "pure", "explicitlyDeleted", "explicitlyDefaulted", "constexpr")
 
 
 def documents(text):
-    """The JSON values that stand one after the other in `text`."""
+    """Yields the JSON values in `text`, which follow one another."""
     decoder = json.JSONDecoder()
     at = 0
     while at < len(text):
@@ -32,7 +32,7 @@ def documents(text):
 
 
 def symbols(node, declared, defined):
-    """Adds the mangled names of the functions below `node`."""
+    """Adds the mangled names of the functions below `node` to `declared` or `defined`."""
     if node.get("kind") in TEMPLATES:
         return
     inner = node.get("inner", [])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# installed.sh build-directory: installs it to a new prefix and builds the consumer against that,
-# with sinter::sinter alone and with every component. LLVM and fmt are hidden from the first. Both
-# link every function that a public header declares, see declared.py.
+# installed.sh build-directory: installs the build to a new prefix, and builds the consumer against
+# the installed package twice: with sinter::sinter alone, where LLVM and fmt are hidden, and with
+# every component. Both link every function that a public header declares: see declared.py.
 set -euo pipefail
 build=$1
 source=$(cd "$(dirname "$0")" && pwd)

@@ -1,4 +1,4 @@
-// A program on the measuring library.
+// A program that uses the measuring library.
 #include <sinter/bench/measure.h>
 #include <sinter/sinter.h>
 #include <iostream>

@@ -1,4 +1,4 @@
-// A program on the rooms as static libraries: the graph's text, its loops and its LLVM IR.
+// A program that uses the rooms as static libraries: prints a graph, its loops and its LLVM IR.
 #include <sinter/codegen/llvm.h>
 #include <sinter/codegen/schedule.h>
 #include <sinter/sinter.h>

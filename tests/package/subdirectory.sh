@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# subdirectory.sh: builds the consumer with sinter as a subdirectory of it.
+# subdirectory.sh: builds the consumer with sinter as a subdirectory of the consumer's project.
 set -euo pipefail
 source=$(cd "$(dirname "$0")" && pwd)
 work=build/subdirectory
@@ -12,6 +12,6 @@ cmake -S "$source" -B "$work" -G Ninja "${options[@]}"
 cmake --build "$work" --target first_program
 "$work/first_program"
 if [ -e "$work/sinter/tests" ] || [ -e "$work/sinter/examples" ]; then
-  echo "a subdirectory builds tests or examples that nobody asked for"
+  echo "sinter as a subdirectory builds its tests or examples by default"
   exit 1
 fi

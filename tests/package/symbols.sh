@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# symbols.sh libsinter.so: every symbol that it defines for others is in namespace sinter.
+# symbols.sh libsinter.so: checks that every symbol that the library exports is in namespace sinter.
 set -euo pipefail
 library=$1
 exported=$(nm -D --defined-only -C "$library" | sed 's/^[0-9a-f]* *. //')

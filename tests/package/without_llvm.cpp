@@ -1,4 +1,4 @@
-// A program on a sinter without LLVM, on a GPU that SINTER_LIBCUDA stands for.
+// A program on a sinter built without LLVM. SINTER_LIBCUDA names the fake driver of its GPU.
 #include <iostream>
 #include <vector>
 
@@ -8,7 +8,7 @@ using namespace sinter;
 
 namespace {
 
-/// What goes wrong, or "".
+/// Message of the Error that `work` throws, or "".
 std::string error_of(auto&& work) {
   try {
     work();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# without_llvm.sh build-directory: builds libsinter.so with SINTER_CPU=OFF where no LLVM is to be
-# found, and runs a program on it, with the GPU that the tests of build-directory have.
+# without_llvm.sh build-directory: builds libsinter.so with SINTER_CPU=OFF and LLVM hidden, checks
+# its size, and runs a program with it on the fake GPU of build-directory's tests.
 set -euo pipefail
 fake=$(realpath "$1")/tests/libsinter_fake_cuda.so
 build=build/without-llvm
@@ -15,7 +15,7 @@ cmake --install $build --prefix $build/prefix
 
 library=$(find $build/prefix -name libsinter.so)
 if objdump -p "$library" | grep NEEDED | grep LLVM; then
-  echo "it needs LLVM" >&2
+  echo "libsinter.so needs LLVM" >&2
   exit 1
 fi
 strip -o $build/stripped.so "$library"

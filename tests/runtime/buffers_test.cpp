@@ -1,5 +1,5 @@
-// What run() and bind() refuse, in which words, and that nothing is written then; and the ways in
-// which buffers may share memory.
+// run() and bind(): the buffers that they refuse, with which message, and that they write nothing
+// then. Also the ways in which buffers may share memory.
 #include <array>
 #include <string>
 
@@ -8,7 +8,7 @@
 namespace sinter::test {
 namespace {
 
-/// y = x + row, [2, 3], and buffers for it.
+/// A program for y = x + row, with x and y of shape [2, 3], and its buffers.
 class Buffers : public testing::Test {
  protected:
   Buffers() : program(engine.compile(make_graph())) { y.fill(kUntouched); }
@@ -19,7 +19,7 @@ class Buffers : public testing::Test {
     graph.output("y", in + graph.input("row", DType::f32, {3}));
     return graph;
   }
-  /// The error of run, which bind must give too, with nothing written.
+  /// Error message of run. Expects that bind fails with the same message and nothing is written.
   std::string refusal(std::vector<ConstTensorView> inputs, std::vector<TensorView> outputs) {
     const std::string message = error_of([&] { program.run(inputs, outputs); });
     EXPECT_EQ(error_of([&] { static_cast<void>(program.bind(inputs, outputs)); }), message);
@@ -114,7 +114,7 @@ TEST_F(Buffers, AnOutputThatOverlapsAnInputInPart) {
       << message;
   EXPECT_NE(refusal({x_view, view(&y[5], {3})}, {y_view}), "no error");
   EXPECT_NE(refusal({x_view, view(&y[0], {3})}, {y_view}), "no error")
-      << "the row is read for every row of y";
+      << "y in place of row: row is read again for every row of y";
 }
 
 TEST_F(Buffers, NeighboursDoNotOverlap) {
@@ -134,7 +134,7 @@ TEST_F(Buffers, AnOutputMayBeTheVeryBufferOfAnInput) {
   EXPECT_EQ(x[5], 66);
 }
 
-/// y = x + 1 and z = x * 2, each [rows, columns] with the strides given.
+/// y = x + 1 and z = x * 2, each of shape [rows, columns] with these strides.
 Graph two_outputs(std::int64_t rows, std::int64_t columns, const Strides& strides) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {rows, columns});
@@ -184,7 +184,7 @@ TEST(Apart, AnOutputMayLieBetweenTheElementsOfAnInput) {
   EXPECT_EQ(memory[198], 2) << "in place, with strides";
 }
 
-/// Columns of one matrix, one an output: more than are compared two by two.
+/// Each output is one column of a matrix. There are too many of them to be compared pairwise.
 TEST(Apart, ManyOutputsMayLieInOneMatrix) {
   constexpr std::int64_t kColumns = 100;
   constexpr std::int64_t kRows = 5;
@@ -202,7 +202,7 @@ TEST(Apart, ManyOutputsMayLieInOneMatrix) {
     out.push_back(view(matrix.data() + i, {kRows}, {kColumns}));
   }
   program.run(in, out);
-  EXPECT_EQ(matrix, std::vector<float>(kRows * kColumns, 6)) << "each in its input's place";
+  EXPECT_EQ(matrix, std::vector<float>(kRows * kColumns, 6)) << "each output overwrites its input";
   out[70] = view(matrix.data() + 13, {kRows}, {kColumns});
   const std::string message = error_of([&] { program.run(in, out); });
   EXPECT_NE(message.find("output 'y70' (1604 bytes at "), std::string::npos) << message;
@@ -286,13 +286,13 @@ TEST(InPlace, AnInputThatALaterKernelReadsIsRefused) {
   const ConstTensorView in = view(a, {4});
   const Executable fused = engine.compile(graph);
   fused.run({in}, {view(a, {4}), view(b, {4})});
-  EXPECT_EQ(b[3], 20) << "one kernel reads all before it writes";
+  EXPECT_EQ(b[3], 20) << "the only kernel reads each element of x before it overwrites it";
   const Executable unfused = engine.compile(graph, {.fuse = Fuse::none});
   EXPECT_EQ(error_of([&] { unfused.run({in}, {view(a, {4}), view(b, {4})}); }),
             "invalid_buffer: output 'first' is given the buffer of input 'x', which kernel 1 still "
             "reads after kernel 0 has written it: give output 'first' a buffer of its own");
   unfused.run({in}, {view(b, {4}), view(a, {4})});
-  EXPECT_EQ(a[3], 30) << "the last kernel may replace what it reads";
+  EXPECT_EQ(a[3], 30) << "the last kernel may overwrite its input";
 }
 
 TEST(InPlace, AnInputThatIsReadInAnotherOrderIsRefused) {
@@ -323,8 +323,8 @@ TEST(InPlace, AnOperandOfAProductMayBeReplacedByALaterKernel) {
             "invalid_buffer: output 'sum' is given the buffer of input 'x', which kernel 1 still "
             "reads after kernel 0 has written it: give output 'sum' a buffer of its own");
   program.run({in(a), in(b)}, {in(b), in(a)});
-  EXPECT_EQ(b, (std::array<float, 4>{8, 11, 16, 23})) << "what is added is read in place";
-  EXPECT_EQ(a, (std::array<float, 4>{200, 292, 438, 638})) << "kernel 0 is done with its operands";
+  EXPECT_EQ(b, (std::array<float, 4>{8, 11, 16, 23})) << "sum overwrites residual";
+  EXPECT_EQ(a, (std::array<float, 4>{200, 292, 438, 638})) << "next overwrites x";
   Graph square;
   const Value y = square.input("y", DType::f32, {2, 2});
   square.output("z", y.mm(y));
@@ -396,7 +396,7 @@ TEST(Strides, OfZeroReachOnlyWhatTheyRepeat) {
   graph.output("y", graph.input("x", DType::f32, {5, 3}, {0, 1}) * 2.0);
   const Executable program = engine.compile(graph);
   std::vector<float> memory(18, 1.0F);
-  // x takes three elements; y begins right behind them.
+  // x occupies three elements; y begins right after them.
   program.run({view(memory, {5, 3}, {0, 1})}, {view(&memory[3], {5, 3})});
   EXPECT_EQ(memory[17], 2);
   EXPECT_NE(
@@ -408,7 +408,7 @@ TEST(Target, OfAnotherMachineIsShownAndNotRun) {
   Target target = Target::parse("x86-64-v3");
   target.name = "x86-64-v9";
   target.features += (target.features.empty() ? "" : ",") + std::string("+xop");
-  if (runs_here(target)) GTEST_SKIP() << "a CPU with XOP, last made in 2017";
+  if (runs_here(target)) GTEST_SKIP() << "this CPU has XOP (none made after 2017 does)";
   const Engine engine({.target = target});
   const Executable program = engine.compile(make_leaky(4));
   std::array<float, 4> x{};
@@ -480,7 +480,8 @@ TEST(DonatedBuffers, AreWritable) {
   const ConstTensorView by_hand{own.data(), DType::f32, {kLength}, {}};
   EXPECT_EQ(error_of([&] { program.run(std::vector{by_hand, read_only[0]}, out); }), message);
   EXPECT_EQ(constant, std::vector<float>(kLength, 3));
-  // A TensorView stays writable as a ConstTensorView, and what is not donated may be read-only.
+  // A ConstTensorView made from a TensorView stays writable. Inputs that are not donated may be
+  // read-only.
   const ConstTensorView writable = view(own, {kLength});
   program.run({writable, view(constant, {kLength})}, {view(ys, {kLength})});
   EXPECT_EQ(ys, std::vector<std::int32_t>(kLength, 12));

@@ -1,4 +1,5 @@
-// Cache: hits and misses, order of eviction, one making per key, and failures that leave no trace.
+// Cache: hits and misses, order of eviction, one call of `make` per key, and failures that leave no
+// entry.
 #include "../../runtime/cache.h"
 
 #include <atomic>
@@ -14,7 +15,7 @@ namespace {
 
 using Strings = Cache<std::string>;
 
-/// A key over text that outlives it. `hash` may be forced, to make keys collide.
+/// A key that refers to `text`. A `hash` other than 0 replaces the real one, to make keys collide.
 KeyView key_of(std::string_view text, std::uint64_t hash = 0) {
   const auto bytes = std::as_bytes(std::span(text));
   return {{bytes}, hash == 0 ? hash_bytes(bytes) : hash};
@@ -130,7 +131,7 @@ TEST(Cache, SixtyFourThreadsThatAskForOneKeyMakeItOnce) {
 }
 
 TEST(Cache, KeysAreMadeAtTheSameTime) {
-  // Each of two makers waits for the other: under a lock this would never end.
+  // Each of the two makers waits for the other. If making held a lock, this would never end.
   Strings cache(8);
   std::atomic<int> inside = 0;
   const auto make_both = [&](const char* text) {

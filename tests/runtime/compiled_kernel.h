@@ -1,5 +1,5 @@
-// What tests of machine code share: one kernel compiled by CpuJit, its targets, its difference
-// from the interpreter.
+// Helpers for tests of machine code: the targets that run on this machine, one kernel compiled by
+// CpuJit, and the comparison of its results with the interpreter's.
 #pragma once
 
 #include "../../runtime/cpu_jit.h"
@@ -19,7 +19,7 @@
 
 namespace sinter::detail {
 
-/// This machine's own target, and the named ones that it runs.
+/// The target of this machine, and the named targets that it can run.
 inline std::vector<Target> targets_here() {
   std::vector<Target> targets{host_target()};
   for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
@@ -28,7 +28,7 @@ inline std::vector<Target> targets_here() {
   return targets;
 }
 
-/// A graph that is one kernel, compiled and called without an Engine.
+/// A graph that fits in one kernel, compiled and called without an Engine.
 class CompiledKernel {
  public:
   CompiledKernel(const Graph& graph, const Target& target, bool streaming = false)
@@ -50,7 +50,7 @@ class CompiledKernel {
                                     space_.strides.data(), parameters_.data(),
                                     scratch.data(),        0};
     code_->entry()(&arguments, begin, end);
-    EXPECT_TRUE(scratch.intact()) << "written outside its scratch block";
+    EXPECT_TRUE(scratch.intact()) << "the kernel wrote outside its scratch block";
   }
 
   [[nodiscard]] std::vector<TensorData> run(std::vector<TensorData> inputs) const {
@@ -78,7 +78,8 @@ class CompiledKernel {
   std::int64_t scratch_bytes_ = 0;
 };
 
-/// "" when `graph` compiled for `target` gives what the interpreter gives.
+/// Returns the first difference between `kernel`, which is `graph` compiled for `target`, and the
+/// interpreter; "" if all outputs are equal.
 inline std::string difference(const Graph& graph, const Target& target,
                               const CompiledKernel& kernel, const std::vector<TensorData>& inputs) {
   const std::vector<TensorData> expected = interpret(graph, inputs);

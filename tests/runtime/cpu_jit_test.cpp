@@ -1,4 +1,4 @@
-// CpuJit: the life of machine code, from its compilation to the memory it gives back.
+// CpuJit: the lifetime of machine code, from compilation until its memory is released.
 #include "../../runtime/cpu_jit.h"
 
 #include <bit>
@@ -38,7 +38,7 @@ float call(const MachineCode& code, float x) {
   return y;
 }
 
-/// Resident pages, and mappings.
+/// Number of resident pages, and number of mappings, of this process.
 std::pair<long, long> memory_use() {
   long total = 0, resident = 0, mappings = 0;
   std::ifstream("/proc/self/statm") >> total >> resident;
@@ -78,9 +78,9 @@ TEST(CpuJit, CompilesOnManyThreads) {
   for (std::thread& thread : threads) thread.join();
 }
 
-/// Sanitizers keep freed memory for a while, and map memory of their own.
+/// Skipped under sanitizers: they keep freed memory for a while and map memory of their own.
 TEST(CpuJit, UnloadingGivesMemoryBack) {
-  if (SINTER_SANITIZED) GTEST_SKIP() << "what a sanitizer holds cannot be told from a leak";
+  if (SINTER_SANITIZED) GTEST_SKIP() << "memory that a sanitizer keeps looks like a leak";
   const Target target = host_target();
   const auto jit = CpuJit::make(target);
   const LoopNest nest = leaky_nest(target);

@@ -1,4 +1,4 @@
-// Engine and Executable: results, what is shared between compiles, and how long things live.
+// Engine and Executable: results, what compiles share through the caches, and lifetimes.
 #include <sinter/runtime/engine.h>
 
 #include <malloc.h>
@@ -126,8 +126,7 @@ TEST(Engine, ABoundCallOfSeveralKernelsHasItsWorkspace) {
   expect_equal(outputs, interpret(graph, inputs));
 }
 
-// --- What is shared
-// --------------------------------------------------------------------------------
+// --- Caches --------------------------------------------------------------------------------------
 
 TEST(Caches, AGraphSeenBeforeIsOneLookup) {
   const Engine engine;
@@ -266,8 +265,7 @@ TEST(Caches, ABadGraphLeavesNoEntry) {
   EXPECT_EQ(engine.stats().plans.entries, 0);
 }
 
-// --- How long things live
-// --------------------------------------------------------------------------
+// --- Lifetimes -----------------------------------------------------------------------------------
 
 TEST(Lifetime, EvictedProgramsKeepRunning) {
   const Engine engine({.kernels = {1}, .plans = {1}, .code = {1}});
@@ -320,7 +318,7 @@ TEST(Lifetime, CopiesOfAnEngineShareItsCaches) {
   EXPECT_EQ(engine.stats().kernels.hits, 1);
 }
 
-/// Serves at exit as long as anything does.
+/// An engine that is destroyed after every static object whose construction called this function.
 Engine& static_engine() {
   static Engine engine({.threads = 2, .parallel_bytes = 1});
   return engine;
@@ -337,7 +335,7 @@ TEST(Lifetime, CompilingAndDroppingKeepsMemoryFlat) {
   const Engine engine({.kernels = {2}, .plans = {2}, .code = {2}});
   const auto compile_some = [&](int from, int to) {
     for (int i = from; i < to; ++i) {
-      // The structure spells i in binary, so that every graph is new to all three levels.
+      // The ops encode i in binary, so that every graph misses in all three caches.
       Graph graph;
       Value y = graph.input("x", DType::f32, {64});
       for (int bit = 0; bit < 8; ++bit) y = (i >> bit & 1) != 0 ? y.abs() + 1.0 : y.sqrt() * 2.0;
@@ -350,11 +348,10 @@ TEST(Lifetime, CompilingAndDroppingKeepsMemoryFlat) {
   compile_some(40, 140);
   const std::size_t after = heap_in_use();
   EXPECT_EQ(engine.stats().code.misses, 140);
-  EXPECT_LT(after, before + (std::size_t{100} << 10)) << "1 KiB or more stays per kernel";
+  EXPECT_LT(after, before + (std::size_t{100} << 10)) << "each kernel leaks 1 KiB or more";
 }
 
-// --- The floating-point environment of the host
-// ----------------------------------------------------
+// --- The floating-point environment of the host --------------------------------------------------
 
 TEST(HostFloatEnvironment, DoesNotChangeResultsAndIsRestored) {
   constexpr unsigned kFlushAll = 0x8040;
@@ -362,7 +359,7 @@ TEST(HostFloatEnvironment, DoesNotChangeResultsAndIsRestored) {
   const Engine engine({.threads = 2, .parallel_bytes = 1});
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1000});
-  // The constant part is folded at compile time: it, too, must not be flushed.
+  // The constant part is folded at compile time. Its subnormal result must not be flushed either.
   const Value tiny = graph.constant(1e-38, DType::f32) * graph.constant(0.25, DType::f32);
   graph.output("y", x.leaky_relu(0.125) + tiny);
   std::vector<TensorData> inputs = make_inputs(graph);

@@ -1,10 +1,10 @@
-// Enum values that do not exist: each public function of this room refuses them.
+// Invalid enum values: each public function of this room refuses them.
 #include "fixtures.h"
 
 namespace sinter::test {
 namespace {
 
-/// Whether `call` refuses each value from `count` on, by its number.
+/// Expects that `call` refuses each value from `count` to 255, and that the error names the number.
 template <typename Enum>
 void expect_refused(std::string_view name, std::size_t count,
                     const std::function<void(Enum)>& call) {
@@ -14,7 +14,7 @@ void expect_refused(std::string_view name, std::size_t count,
   }
 }
 
-TEST(Enums, OfStagesAndOptionsAreRefusedWhereTheyAreNone) {
+TEST(Enums, InvalidStagesAndOptionsAreRefused) {
   const Engine engine({.threads = 1});
   const Executable program = engine.compile(make_leaky(8));
   expect_refused<Stage>("Stage", 8, [&](Stage stage) { (void)program.text(stage); });
@@ -27,10 +27,10 @@ TEST(Enums, OfStagesAndOptionsAreRefusedWhereTheyAreNone) {
   expect_refused<Rounding>("Rounding", 2, [&](Rounding rounding) {
     (void)engine.compile(make_leaky(8), {.rounding = rounding});
   });
-  EXPECT_EQ(engine.stats().kernels.entries, 1) << "nothing is kept of what was refused";
+  EXPECT_EQ(engine.stats().kernels.entries, 1) << "refused calls leave no cache entry";
 }
 
-TEST(Enums, OfOpsAndDtypesOfTensorsAreRefusedWhereTheyAreNone) {
+TEST(Enums, InvalidOpsAndDtypesOfTensorsAreRefused) {
   const Engine engine({.threads = 1});
   const Tensor x = engine.tensor({1, 2});
   expect_refused<Op>("Op", all_ops().size(),
@@ -44,10 +44,10 @@ TEST(Enums, OfOpsAndDtypesOfTensorsAreRefusedWhereTheyAreNone) {
       [&](DType dtype) { (void)x.bitcast(dtype); },
   };
   for (const auto& call : calls) expect_refused<DType>("DType", all_dtypes().size(), call);
-  EXPECT_EQ(to_string(x + x), "[2, 4]") << "the trace is as it was";
+  EXPECT_EQ(to_string(x + x), "[2, 4]") << "refused calls leave the trace unchanged";
 }
 
-TEST(Enums, OfViewsAreRefusedWhereTheyAreNone) {
+TEST(Enums, InvalidDtypesOfViewsAreRefused) {
   const Engine engine({.threads = 1});
   const Graph graph = make_leaky(2);
   const Executable program = engine.compile(graph);

@@ -1,4 +1,4 @@
-// The process around the library: its environment, and what it refuses of options.
+// The environment variables of the process, and the engine options that are refused.
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(Environment, IsReadInOnePlaceWhichMindsProcessesOfMoreRights) {
+TEST(Environment, IsReadOnlyBySecureGetenv) {
   const fs::path root = fs::path(SINTER_TEST_DIR).parent_path();
   int reads = 0;
   for (const char* room : {"ir", "codegen", "runtime", "bench", "fuzz"}) {
@@ -37,14 +37,14 @@ TEST(Environment, IsReadInOnePlaceWhichMindsProcessesOfMoreRights) {
         reads += other ? 0 : 1;
         EXPECT_TRUE(other || before.ends_with("secure_")) << entry.path();
       }
-      // It reads TMPDIR, and not in every standard library by secure_getenv.
+      // temp_directory_path() reads TMPDIR, in some standard libraries without secure_getenv.
       EXPECT_EQ(text.find("temp_directory_path("), std::string::npos) << entry.path();
     }
   }
   EXPECT_GE(reads, 1);
 }
 
-/// What the process below prints.
+/// Run in a process of its own by the test below, which reads the output.
 TEST(Environment, DISABLED_IsPrinted) {
   std::cout << "<" << detail::process_environment("SINTER_DUMP") << ">\n";
 }
@@ -59,7 +59,7 @@ std::string output_of(const std::string& command) {
   return output;
 }
 
-TEST(Environment, CountsForNothingInAProcessOfMoreRightsThanItsUsers) {
+TEST(Environment, IsIgnoredByASetgidProgram) {
   const std::string program = testing::TempDir() + "sinter-setgid-" + std::to_string(getpid());
   const auto run = [](const std::string& file) {
     return output_of("SINTER_DUMP=plan " + file +
@@ -75,8 +75,8 @@ TEST(Environment, CountsForNothingInAProcessOfMoreRightsThanItsUsers) {
                              prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
   const std::string printed = run(program);
   fs::remove(program);
-  if (!more_rights) GTEST_SKIP() << "needs the right to give a file to another group";
-  if (!setgid_counts) GTEST_SKIP() << "setgid does not count in this folder, or this process";
+  if (!more_rights) GTEST_SKIP() << "this user may not change the group of a file";
+  if (!setgid_counts) GTEST_SKIP() << "setgid has no effect in this folder or in this process";
   EXPECT_NE(printed.find("<>"), std::string::npos) << printed;
 }
 

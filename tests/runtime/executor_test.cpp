@@ -1,4 +1,5 @@
-// The thread pool: every index once, from any caller, at any depth, and none left after a fork.
+// The thread pool: every index is called once, from any caller and in nested calls. A forked child
+// runs all tasks on its own thread.
 #include <sinter/runtime/executor.h>
 
 #include <sys/wait.h>
@@ -66,7 +67,7 @@ TEST(ThreadPool, OneThreadRunsAllOnTheCaller) {
 TEST(ThreadPool, UsesSeveralThreadsAtOnce) {
   const auto pool = make_thread_pool(2);
   std::atomic<int> inside = 0;
-  // Each of two tasks waits for the other: one thread alone would never finish.
+  // Each of the two tasks waits for the other. One thread alone would never finish.
   pool->parallel_for(
       2,
       [](void* context, std::int64_t) {
@@ -122,13 +123,13 @@ TEST(ThreadPool, WhatTasksWroteIsThereAfterwards) {
 
 TEST(ThreadPool, AForkedChildRunsOnItsOwnThread) {
   auto pool = make_thread_pool(3);
-  ASSERT_TRUE(each_once(*pool, 8));  // the workers are up, and soon parked
+  ASSERT_TRUE(each_once(*pool, 8));  // the workers have started, and will park soon
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     const bool right = each_once(*pool, 8);
-    pool.reset();  // joins nobody, and does not hang
+    pool.reset();  // has no threads to join here, and must not hang
     _exit(right ? 0 : 1);
   }
   int status = 0;

@@ -1,5 +1,4 @@
-// What the runtime's tests share: a small chain, dense data, and a run that takes and gives
-// tensors.
+// Helpers for tests of the runtime: small graphs, their inputs, and a run from tensors to tensors.
 #pragma once
 
 #include <string>
@@ -13,7 +12,7 @@
 
 namespace sinter::test {
 
-/// The main job's chain: ((x - mean) * gain + bias).leaky_relu(slope) * 0.5 + residual, f32.
+/// A typical chain in f32: ((x - mean) * 1.25 + bias).leaky_relu(slope) * 0.5 + residual.
 inline Graph make_chain(std::int64_t rows, std::int64_t columns, double slope = 0.1) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {rows, columns});
@@ -31,7 +30,7 @@ inline Graph make_leaky(std::int64_t length, double slope = 0.1, DType dtype = D
   return graph;
 }
 
-/// Dense inputs for a graph: small numbers of both signs, another sequence for every input.
+/// Dense inputs for a graph: small numbers of both signs, a different sequence for each input.
 inline std::vector<TensorData> make_inputs(const Graph& graph) {
   std::vector<TensorData> inputs;
   for (const GraphInput& input : graph.inputs()) {
@@ -78,7 +77,7 @@ inline std::vector<TensorView> output_views(std::vector<TensorData>& outputs) {
   return views;
 }
 
-/// Runs `program`, made from `graph`, into fresh outputs.
+/// Runs `program`, which was compiled from `graph`, and returns its outputs in new tensors.
 inline std::vector<TensorData> run(const Executable& program, const Graph& graph,
                                    const std::vector<TensorData>& inputs) {
   std::vector<TensorData> outputs = make_outputs(graph);
@@ -94,7 +93,7 @@ inline void expect_equal(const std::vector<TensorData>& got,
   }
 }
 
-/// Expects that `program` gives the bits of the interpreter.
+/// Expects that the results of `program` have the bits of the interpreter's.
 inline void expect_as_interpreted(const Executable& program, const Graph& graph) {
   const std::vector<TensorData> inputs = make_inputs(graph);
   expect_equal(run(program, graph, inputs), interpret(graph, inputs));

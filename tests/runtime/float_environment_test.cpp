@@ -1,5 +1,5 @@
-// Every public function of this room gives the same in each floating-point environment of the
-// caller.
+// Every public function of this room gives the same results in each floating-point environment of
+// the caller.
 #include <sstream>
 
 #include "fixtures.h"
@@ -11,7 +11,7 @@ namespace {
 constexpr float kTiny = 1e-40F;
 constexpr double kTinyDouble = 4.9406564584124654e-324;
 
-/// The bytes of a tensor's elements.
+/// Bytes of a tensor's elements, whose type is T.
 template <typename T>
 std::string bytes_of_elements(const Tensor& tensor) {
   const std::vector<T> elements = tensor.to_vector<T>();
@@ -58,7 +58,7 @@ TEST(InEveryFloatMode, TensorsAreMadeReadAndPrintedAlike) {
   expect_same_in_all_modes(entries);
 }
 
-/// Each time with an engine of its own: nothing is found in a cache.
+/// Uses a new engine each time, so that nothing is found in a cache.
 TEST(InEveryFloatMode, ProgramsAreMadeShownAndRunAlike) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1000});

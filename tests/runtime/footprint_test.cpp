@@ -1,4 +1,5 @@
-// Footprints: two layouts against the sets of their bytes, and many buffers against every two.
+// Footprints: overlap of two layouts compared with the sets of their bytes, and overlap among many
+// buffers compared with all pairs.
 #include "../../runtime/footprint.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ struct Layout {
   [[nodiscard]] Footprint footprint() const { return {shape, strides, element_bytes}; }
 };
 
-/// Every byte of a layout whose element [0, ..., 0] is at 0.
+/// Offsets of all bytes of a layout, relative to element [0, ..., 0].
 std::set<std::int64_t> bytes_of(const Layout& layout) {
   std::set<std::int64_t> offsets{0};
   for (int axis = 0; axis < layout.shape.rank(); ++axis) {
@@ -84,7 +85,7 @@ TEST(Footprint, MeetsAnotherWhereTheyShareAByteAndNowhereElse) {
     ++(expected ? met : apart);
   }
   EXPECT_GT(met, 500);
-  EXPECT_GT(apart, 500) << "in ranges that overlap";
+  EXPECT_GT(apart, 500) << "layouts whose byte ranges overlap but whose elements do not";
 }
 
 TEST(Footprint, OfHugeStridesIsARangeAndNotAWrongAnswer) {
@@ -93,9 +94,9 @@ TEST(Footprint, OfHugeStridesIsARangeAndNotAWrongAnswer) {
   EXPECT_TRUE(elements_meet({1 << 20, &far}, {1 << 21, &one}));
 }
 
-TEST(Footprint, ThatCannotBeToldApartInFewStepsCountsAsMeeting) {
-  // All steps but the one of 8 are multiples of 7, so no sum is 3 more than one; to see that, a
-  // search has to go through very many.
+TEST(Footprint, CountsAsMeetingWhenTheSearchWouldTakeTooLong) {
+  // All strides but 8 are multiples of 7, so no offset is 3 modulo 7 and the footprints are
+  // disjoint. A search would have to visit very many offsets to prove that.
   Shape lengths{2, 2};
   Strides strides{7, 8};
   for (std::int64_t step : {3'000'004, 2'800'012, 2'600'020, 2'400'004, 2'200'012, 2'000'008}) {
@@ -107,11 +108,11 @@ TEST(Footprint, ThatCannotBeToldApartInFewStepsCountsAsMeeting) {
   EXPECT_TRUE(elements_meet({1 << 20, &many}, {(1 << 20) + 7 * 40'000'000 + 3, &one}));
 }
 
-/// Which two of them meet, as `visit_meeting` tells.
+/// Pairs of indices of buffers that overlap, according to `visit_meeting`.
 std::set<std::pair<std::uint32_t, std::uint32_t>> meeting(std::vector<PlacedFootprint> buffers) {
   std::set<std::pair<std::uint32_t, std::uint32_t>> pairs;
   visit_meeting(buffers, [&](const PlacedFootprint& a, const PlacedFootprint& b) {
-    EXPECT_TRUE(pairs.insert(std::minmax(a.index, b.index)).second) << "told twice";
+    EXPECT_TRUE(pairs.insert(std::minmax(a.index, b.index)).second) << "a pair is reported twice";
   });
   return pairs;
 }
@@ -140,7 +141,7 @@ TEST(ManyFootprints, AreComparedAsEveryTwoWouldBe) {
   }
 }
 
-/// Seconds that `count` buffers take, the least of three.
+/// Seconds that visit_meeting takes for `count` buffers, the least of three runs.
 template <typename Make>
 double seconds(Make make, std::uint32_t count) {
   double least = 1e9;
@@ -148,7 +149,7 @@ double seconds(Make make, std::uint32_t count) {
     std::vector<PlacedFootprint> buffers = make(count);
     const auto begin = std::chrono::steady_clock::now();
     visit_meeting(buffers, [](const PlacedFootprint&, const PlacedFootprint&) {
-      ADD_FAILURE() << "all lie apart";
+      ADD_FAILURE() << "disjoint buffers are reported as overlapping";
     });
     least = std::min(
         least, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
@@ -156,7 +157,7 @@ double seconds(Make make, std::uint32_t count) {
   return least;
 }
 
-/// 16 times the buffers take much less than 256 times as long.
+/// Expects that 16 times as many buffers take less than 80 times as long; quadratic time is 256.
 template <typename Make>
 void expect_near_linear(Make make) {
   EXPECT_LT(seconds(make, 16'000) / seconds(make, 1'000), 80);
@@ -185,7 +186,8 @@ TEST(ManyFootprints, InTilesOfOneMatrixTakeNearLinearTime) {
   Footprint tile;
   expect_near_linear([&](std::uint32_t count) {
     constexpr std::uint32_t kAcross = 40;
-    const std::uint32_t row = 8 * 4 * kAcross;  // bytes, of tiles of 8 columns and 6 rows
+    // Bytes of a row of f32. Tiles have 6 rows and 8 columns.
+    const std::uint32_t row = 8 * 4 * kAcross;
     tile = Footprint({6, 8}, {row / 4, 1}, 4);
     std::vector<PlacedFootprint> buffers;
     for (std::uint32_t i = 0; i < count; ++i) {

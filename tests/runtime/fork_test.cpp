@@ -1,5 +1,5 @@
-// What a forked child may do: run what was compiled, compile, use tensors; and never hang, whatever
-// other threads of its parent were about.
+// Forked children: a child may run compiled programs, compile, and use tensors. It never hangs,
+// whatever other threads of its parent were doing at the fork.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,10 +29,11 @@ using detail::ForkSafeMutex;
 using detail::Guarded;
 using detail::process_epoch;
 
-/// ThreadSanitizer ends a child that starts threads, and slows compiles down beyond the watchdog.
+/// True under ThreadSanitizer. It kills a child that starts threads, and slows compilation down so
+/// much that the watchdog fires.
 constexpr bool kThreadSanitizer = SINTER_SANITIZED && !SINTER_ADDRESS_SANITIZED;
 
-/// Seconds after which a child counts as hanging. Nothing that it does takes one.
+/// Seconds after which a child counts as hanging. The work of each child takes less than one.
 constexpr unsigned kWatchdog = 60;
 
 struct Child {
@@ -59,7 +60,7 @@ Child start_child(const std::function<std::string()>& work) {
   return {child, ends[0]};
 }
 
-/// What its work gave: "" where all is well.
+/// Waits for the child, and returns the text that its work returned: "" if all is well.
 std::string finish(const Child& child) {
   if (child.process < 0) return "no child";
   std::string text;
@@ -77,7 +78,7 @@ std::string finish(const Child& child) {
 
 std::string in_child(const std::function<std::string()>& work) { return finish(start_child(work)); }
 
-/// A thread that is in the middle of something for as long as this object.
+/// A thread that runs `work` and stays blocked in `stay` for the lifetime of this object.
 class InTheMiddle {
  public:
   explicit InTheMiddle(const std::function<void(const std::function<void()>& stay)>& work)
@@ -104,7 +105,7 @@ class InTheMiddle {
   std::thread thread_;
 };
 
-// --- Epochs and locks
+// --- Epochs and locks ----------------------------------------------------------------------------
 
 TEST(ProcessEpoch, GrowsFromProcessToChildAndGrandchild) {
   for (const auto& epoch : {process_epoch, detail::process_epoch_by_id}) {
@@ -115,9 +116,11 @@ TEST(ProcessEpoch, GrowsFromProcessToChildAndGrandchild) {
     EXPECT_EQ(of_thread, own);
     EXPECT_EQ(in_child([&]() -> std::string {
                 const std::uint32_t child = epoch();
-                if (child <= own || epoch() != child) return "the child's is no other";
+                if (child <= own || epoch() != child)
+                  return "the epoch of the child is not greater";
                 return in_child([&] {
-                  return epoch() > child ? std::string() : "the grandchild's is no other";
+                  return epoch() > child ? std::string()
+                                         : "the epoch of the grandchild is not greater";
                 });
               }),
               "");
@@ -125,7 +128,8 @@ TEST(ProcessEpoch, GrowsFromProcessToChildAndGrandchild) {
   }
 }
 
-/// What threads that take turns count.
+/// Counts to 20,000 under `mutex` on four threads. Returns the count, plus 1,000,000 for each call
+/// of lock() that reported torn state.
 int counted(ForkSafeMutex& mutex) {
   int count = 0;
   std::atomic<int> told_torn = 0;
@@ -181,7 +185,7 @@ TEST(GuardedState, IsNewInAChildThatMayHaveItTorn) {
     });
     EXPECT_EQ(size_in_child(), "0");
   }
-  EXPECT_EQ(numbers.lock()->size(), 3U) << "the parent's is not touched";
+  EXPECT_EQ(numbers.lock()->size(), 3U) << "the child changed the state of the parent";
 }
 
 TEST(CacheInAChild, MakesWhatTheParentWasMaking) {
@@ -206,12 +210,12 @@ TEST(CacheInAChild, MakesWhatTheParentWasMaking) {
               }),
               "");
   }
-  EXPECT_FALSE(get("slow", nothing).made) << "the parent's has landed";
+  EXPECT_FALSE(get("slow", nothing).made) << "the parent has finished making it";
 }
 
-// --- An engine
+// --- An engine -----------------------------------------------------------------------------------
 
-/// Chains of other ops for other numbers, so that each is another kernel.
+/// A chain whose ops encode `number` in binary, so that each number gives a different kernel.
 Graph numbered_graph(int number, std::int64_t length = 100) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {length});
@@ -246,7 +250,7 @@ TEST(EngineInAChild, CompilesTheKeyThatAThreadOfTheParentWasCompiling) {
   }
 }
 
-/// An engine, and threads that compile, run and use tensors on it all the time.
+/// An engine, and threads that keep compiling, running and using tensors on it.
 class BusyEngine : public testing::Test {
  protected:
   void SetUp() override {
@@ -332,9 +336,9 @@ TEST_F(BusyEngine, IsDestroyedInItsChildren) {
   }
 }
 
-// --- Tensors
+// --- Tensors -------------------------------------------------------------------------------------
 
-/// An allocator whose next call stays inside.
+/// An allocator whose next allocation first calls `stay`, if that is set, and so blocks.
 class SlowAllocator final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
@@ -398,9 +402,9 @@ TEST(TensorsInAChild, OfBeforeTheForkAreRefusedWhereAnotherThreadWasUsingThem) {
   EXPECT_EQ(to_string(pending), "[20, 30]");
 }
 
-// --- The first compile of a process
+// --- The first compile of a process --------------------------------------------------------------
 
-/// Run in a process of its own: children that are forked all along its first compile.
+/// Run in a process of its own by the test below: forks children during its first compile.
 TEST(FirstCompile, DISABLED_IsForked) {
   const Engine engine({.threads = 1});
   const Graph graph = make_leaky(1000);
@@ -430,7 +434,7 @@ TEST(FirstCompile, DISABLED_IsForked) {
   std::printf("%d of %d children refused\n", refused, static_cast<int>(children.size()));
 }
 
-/// What the test above prints in a new process.
+/// Output of the test above, run in a new process.
 std::string output_of_a_first_compile() {
   std::string output;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
@@ -442,7 +446,7 @@ std::string output_of_a_first_compile() {
   return pclose(pipe) == 0 ? output : "it fails: " + output;
 }
 
-TEST(FirstCompile, IsRefusedAndNoHangInAChildThatWasForkedMeanwhile) {
+TEST(FirstCompile, IsRefusedInAChildThatWasForkedMeanwhile) {
   if (kThreadSanitizer) GTEST_SKIP() << "children compile";
   bool refused = false;
   for (int attempt = 0; attempt < 10 && !refused; ++attempt) {
@@ -450,7 +454,8 @@ TEST(FirstCompile, IsRefusedAndNoHangInAChildThatWasForkedMeanwhile) {
     EXPECT_EQ(output.find("it fails"), std::string::npos) << output;
     EXPECT_EQ(output.find("a child "), std::string::npos) << output;
     EXPECT_NE(output.find(" children refused"), std::string::npos) << output;
-    refused = output.find("\n0 of ") == std::string::npos;  // else it was over before a fork
+    // No child is refused if the compile ended before the first fork.
+    refused = output.find("\n0 of ") == std::string::npos;
   }
   EXPECT_TRUE(refused);
 }

@@ -1,4 +1,4 @@
-// engine.function: what may be wrapped, what is traced per call, and words for what does not fit.
+// engine.function: which callables it wraps, what each call traces, and its error messages.
 #include <array>
 #include <tuple>
 

@@ -1,4 +1,4 @@
-// The graph that a program shows reads back to the graph that was compiled.
+// Stage::graph of a program parses to the graph that was compiled.
 #include <sinter/ir/text.h>
 
 #include "fixtures.h"
@@ -7,7 +7,7 @@
 namespace sinter::test {
 namespace {
 
-/// With the strides of outputs and inputs, and with donations.
+/// Includes the strides of outputs and inputs, and donations.
 TEST(GraphText, ReadsBackToTheGraphThatWasCompiled) {
   const Engine engine({.threads = 1});
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {

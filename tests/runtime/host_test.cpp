@@ -1,4 +1,4 @@
-// What a host may replace or ask to see: executor, allocator, log, and the stages as text.
+// The hooks of the host (executor, allocator and log), and the stages as text.
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -8,7 +8,7 @@
 namespace sinter::test {
 namespace {
 
-/// Runs tasks on the caller, last one first, and counts.
+/// Runs tasks on the calling thread, from last to first, and counts calls and tasks.
 class Backwards final : public Executor {
  public:
   [[nodiscard]] int concurrency() const override { return 4; }
@@ -105,10 +105,9 @@ TEST(Host, AnAllocatorWithoutMemoryIsAnErrorThatNamesTheBytes) {
                 std::to_string(program.workspace_bytes()) + " bytes: the allocator returned null");
 }
 
-// --- Log and SINTER_DUMP
-// ---------------------------------------------------------------------------
+// --- Log and SINTER_DUMP -------------------------------------------------------------------------
 
-/// Sets SINTER_DUMP for a scope, and collects what an engine made in it logs.
+/// Sets SINTER_DUMP for the duration of a test, and collects the log of the engines made in it.
 class Dump : public testing::Test {
  protected:
   ~Dump() override { unsetenv("SINTER_DUMP"); }
@@ -140,7 +139,7 @@ TEST_F(Dump, IsReadOncePerEngine) {
   EXPECT_EQ(messages.size(), 1U);
 }
 
-TEST_F(Dump, WarnsOfStagesThatThereAreNot) {
+TEST_F(Dump, WarnsOfUnknownStages) {
   const Engine engine = make_engine("lops,,plan");
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0],
@@ -163,8 +162,7 @@ TEST_F(Dump, TheLogMayUseTheEngine) {
   EXPECT_EQ(messages_seen, 1);
 }
 
-// --- Stages as text
-// --------------------------------------------------------------------------------
+// --- Stages as text ------------------------------------------------------------------------------
 
 TEST(StageText, OfTheGraphIsTheGraphWithTheNumbersOfThisProgram) {
   const Engine engine;
@@ -184,7 +182,7 @@ TEST(StageText, IsThereForEveryStage) {
   EXPECT_NE(program.text(Stage::assembly).find("kernel_0:"), std::string::npos);
 }
 
-TEST(StageText, HasOnePartAKernel) {
+TEST(StageText, HasOnePartPerKernel) {
   const Engine engine;
   const Executable program = engine.compile(make_chain(8, 64), {.fuse = Fuse::none});
   ASSERT_GT(program.kernels(), 2);
@@ -215,7 +213,7 @@ TEST(Executable, SaysWhatItTakesAndGives) {
   EXPECT_EQ(engine.stats().times.total(), times.total());
 }
 
-TEST(Executable, OfAnotherSlopeTookNoTimeWhereACacheHadIt) {
+TEST(Executable, OfAnotherSlopeReportsNoTimeForCachedStages) {
   const Engine engine;
   static_cast<void>(engine.compile(make_chain(8, 64, 0.1)));
   const CompileTimes times = engine.compile(make_chain(8, 64, 0.2)).compile_times();

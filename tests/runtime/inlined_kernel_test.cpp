@@ -1,5 +1,5 @@
-// Kernels that emit_llvm made, in a module of the caller's: inlined into its loop over chunks, and
-// optimised together with it. The caller fills the same argument tables anew for every chunk.
+// Kernels from emit_llvm in a caller's module: inlined into the caller's loop over chunks and
+// optimised together with that loop. The caller refills the same argument tables for every chunk.
 #include "runtime/compiled_kernel.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@
 namespace sinter::test {
 namespace {
 
-/// One chunk of the caller's work: buffers and lengths of its own.
+/// One chunk of the caller's work, with its own buffers and lengths.
 struct Chunk {
   Graph reference;
   LoopSpace space;
@@ -38,12 +38,12 @@ struct Chunk {
 };
 
 struct Chunks {
-  LoopNest nest;  ///< of all of them
+  LoopNest nest;  ///< common to all chunks
   std::vector<std::unique_ptr<Chunk>> all;
 };
 
-/// `make(i)` is what chunk i computes, for i below `count`; chunks that need another nest than the
-/// first one are left out.
+/// Makes up to `count` chunks. `make(i)` is the graph of chunk i. Chunks whose nest differs from
+/// that of the first chunk are left out.
 Chunks make_chunks(const Target& target, int count, const std::function<Graph(int i)>& make) {
   Chunks chunks;
   for (int i = 0; i < count; ++i) {
@@ -81,7 +81,7 @@ Tables tables_of(Chunk& chunk) {
   return tables;
 }
 
-/// Of the caller: writes the tables of a chunk over those of the chunk before.
+/// State of the caller. `fill` overwrites the caller's own tables with those of the next chunk.
 struct Host {
   std::vector<Tables> chunks;
   Tables own;
@@ -95,6 +95,7 @@ struct Host {
 using Caller = void(const KernelArguments* own, Host* host, void (*fill)(Host*, std::int64_t),
                     const std::int64_t* ends, std::int64_t count);
 
+/// Adds the function "caller" to the kernel's module:
 /// for (number = 0; number < count; ++number) { fill(host, number); kernel(own, 0, ends[number]); }
 void add_caller(llvm::Function& kernel) {
   llvm::IRBuilder<> builder(kernel.getContext());
@@ -141,7 +142,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
   passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-/// Code of a module that is linked here, and stays as long as this lives.
+/// A module linked into this process. Its code lives as long as this object.
 class Linked {
  public:
   Linked(llvm::orc::ThreadSafeModule module, const Target& target) {
@@ -170,7 +171,7 @@ Linked inlined(const LoopNest& nest, const Target& target) {
   kernel.setLinkage(llvm::Function::InternalLinkage);
   kernel.addFnAttr(llvm::Attribute::AlwaysInline);
   optimise(*module, *machine);
-  EXPECT_EQ(module->getFunction("kernel"), nullptr) << "it is inlined";
+  EXPECT_EQ(module->getFunction("kernel"), nullptr) << "the kernel is not inlined";
   return {llvm::orc::ThreadSafeModule(std::move(module), std::move(context)), target};
 }
 
@@ -183,7 +184,7 @@ KernelArguments pointers_to(Tables& tables, void* scratch) {
           0};
 }
 
-/// Runs all chunks by one call of the loop that the kernel is inlined into.
+/// Runs all chunks in one call of the loop that the kernel is inlined into, and checks the outputs.
 void expect_right_chunks(Chunks& chunks, const Target& target) {
   Host host;
   std::vector<std::int64_t> ends;
@@ -209,7 +210,7 @@ void expect_right_when_inlined(const std::function<Graph(int i)>& make, const st
   for (const Target& target : sinter::detail::targets_here()) {
     SCOPED_TRACE(name + " on " + target.name);
     Chunks chunks = make_chunks(target, kChunks, make);
-    ASSERT_GT(chunks.all.size(), 1U) << "lengths of one class are one nest";
+    ASSERT_GT(chunks.all.size(), 1U) << "lengths of one class should share a nest";
     expect_right_chunks(chunks, target);
     if (testing::Test::HasFailure()) return;
   }
@@ -221,7 +222,7 @@ std::vector<NamedKernel> elementwise_and_reductions() {
   return kernels;
 }
 
-/// A mean has the number of its elements in the nest: some chunks are of one length.
+/// The nest of a mean contains its number of elements, so pairs of chunks have the same length.
 TEST(InlinedKernel, ComputesEveryChunkOfTheCallersLoop) {
   for (const NamedKernel& kernel : elementwise_and_reductions()) {
     expect_right_when_inlined([&](int i) { return kernel.make(200 - 7 * (i / 2)); }, kernel.name);

@@ -1,4 +1,4 @@
-// What a kernel reads and writes: ranges and their tails, strides, aliases, streaming stores.
+// Memory accesses of kernels: ranges and their tails, strides, aliases, and streaming stores.
 #include "runtime/compiled_kernel.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace sinter::detail {
 namespace {
 
-/// f32 and f64 and masks, loaded, computed and stored side by side.
+/// A graph with f32, f64 and masks as inputs and as outputs.
 Graph mixed_graph(std::int64_t length) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {length});
@@ -58,7 +58,7 @@ TEST(KernelMemory, ServesEveryTailLength) {
             << target.name << ", output " << i << ", length " << length;
         ASSERT_TRUE(std::all_of(got[i].bytes.begin() + bytes, got[i].bytes.end(),
                                 [](std::byte b) { return b == std::byte{0}; }))
-            << target.name << " wrote behind output " << i << ", length " << length;
+            << target.name << " wrote past the end of output " << i << ", length " << length;
       }
     }
   }

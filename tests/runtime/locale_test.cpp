@@ -1,4 +1,4 @@
-// Text under a locale that writes 0,5: the same as under any other.
+// Text is the same under a locale whose decimal separator is a comma as under any other locale.
 #include <clocale>
 #include <cstdlib>
 #include <filesystem>
@@ -12,7 +12,8 @@
 namespace sinter::test {
 namespace {
 
-/// German for a scope, made for it; `is_set` is false where this machine cannot make it.
+/// Sets a German locale, built by localedef, for a scope. `is_set` is false where this machine
+/// cannot build it.
 class GermanLocale {
  public:
   GermanLocale()
@@ -23,7 +24,7 @@ class GermanLocale {
     const std::string command = "localedef -i de_DE -f UTF-8 '" + made + "' >/dev/null 2>&1";
     if (std::system(command.c_str()) != 0) return;
     setenv("LOCPATH", folder_.c_str(), 1);
-    const NoLeaks no_leaks;  // the C library keeps the path's parts
+    const NoLeaks no_leaks;  // the C library never frees its copy of LOCPATH
     is_set_ = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
     if (is_set_) std::locale::global(std::locale("de_DE.UTF-8"));
   }
@@ -42,7 +43,7 @@ class GermanLocale {
   bool is_set_ = false;
 };
 
-/// All texts that have numbers in them.
+/// One string with every kind of text that contains numbers.
 std::string texts() {
   const Engine engine({.threads = 1});
   std::string all;
@@ -67,7 +68,7 @@ std::string texts() {
 TEST(Locale, DoesNotDecideHowNumbersAreWritten) {
   const std::string expected = texts();
   const GermanLocale german;
-  if (!german.is_set()) GTEST_SKIP() << "localedef makes no German here";
+  if (!german.is_set()) GTEST_SKIP() << "localedef cannot build a German locale here";
   ASSERT_EQ(std::string_view(std::localeconv()->decimal_point), ",");
   const std::string got = texts();
   EXPECT_EQ(got.size(), expected.size());

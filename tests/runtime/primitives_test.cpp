@@ -1,4 +1,5 @@
-// Every primitive in machine code, on special values of all its operands, against the interpreter.
+// Every primitive in machine code, on special values of all operands, compared with the
+// interpreter.
 #include "runtime/compiled_kernel.h"
 
 #include <algorithm>
@@ -50,7 +51,7 @@ TEST_P(Primitives, EqualTheInterpreterInScalars) {
   }
 }
 
-// LLVM rewrites arithmetic with constants (x / 4, x + 0, x * -1, ...): only where it is exact.
+// LLVM rewrites arithmetic with constants (x / 4, x + 0, x * -1, ...). Each rewrite must be exact.
 TEST_P(Primitives, EqualTheInterpreterBesideConstants) {
   for (const OpUse& use : test::uses_of(OpKind::primitive)) {
     if (use.operands.size() < 2 || use.operands.back() == DType::boolean) continue;

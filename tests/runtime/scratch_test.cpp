@@ -1,4 +1,4 @@
-// Scratch: local memories of kernels that are too large for a stack, as blocks of the workspace.
+// Scratch: blocks of the workspace that hold the local memories too large for a kernel's stack.
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -18,7 +18,7 @@
 namespace sinter::test {
 namespace {
 
-/// A product, whose packed blocks are some hundred KiB.
+/// A product whose packed blocks take some hundred KiB.
 Graph make_layer(std::int64_t rows) {
   Graph graph;
   const Value a = graph.input("a", DType::f32, {rows, 40});
@@ -27,7 +27,7 @@ Graph make_layer(std::int64_t rows) {
   return graph;
 }
 
-/// A thread for each task, all of them at once, however many its concurrency says.
+/// Runs each task on a thread of its own, all at once, whatever concurrency it reports.
 class AllAtOnce final : public Executor {
  public:
   explicit AllAtOnce(int concurrency) : concurrency_(concurrency) {}
@@ -42,7 +42,7 @@ class AllAtOnce final : public Executor {
   int concurrency_;
 };
 
-/// As it came, from the last task to the first, on the calling thread.
+/// Runs tasks from last to first on the calling thread, though it reports a concurrency of 4.
 class Backwards final : public Executor {
  public:
   [[nodiscard]] int concurrency() const override { return 4; }
@@ -79,7 +79,7 @@ TEST(Scratch, IsPartOfTheWorkspaceWithABlockForEachThread) {
   EXPECT_EQ(Engine({.threads = 1}).compile(graph).workspace_bytes(), bytes);
   const Engine three({.threads = 3, .parallel_bytes = 1});
   EXPECT_EQ(three.compile(graph).workspace_bytes(), 3 * bytes);
-  EXPECT_EQ(three.compile(make_chain(40, 50)).workspace_bytes(), 0) << "it needs none";
+  EXPECT_EQ(three.compile(make_chain(40, 50)).workspace_bytes(), 0) << "a chain needs no workspace";
 }
 
 TEST(Scratch, OfOneProgramIsSharedByItsKernels) {
@@ -118,7 +118,7 @@ TEST(Scratch, OfRunsAtTheSameTimeIsTheirOwn) {
   for (std::thread& thread : threads) thread.join();
 }
 
-/// Instead of a kernel: notes its block, and leaves once so many others are in with theirs.
+/// Stands in for a kernel: records its scratch block, and returns once `expected` calls have begun.
 struct Meeting {
   static inline std::atomic<int> inside{0};
   static inline std::atomic<int> expected{0};
@@ -129,7 +129,8 @@ struct Meeting {
     {
       const std::lock_guard lock(mutex);
       blocks.insert(arguments->scratch);
-      EXPECT_EQ(blocks.count(arguments->scratch), 1U) << "two chunks at once share a block";
+      EXPECT_EQ(blocks.count(arguments->scratch), 1U)
+          << "two concurrent chunks share a scratch block";
     }
     ++inside;
     while (inside < expected) std::this_thread::yield();

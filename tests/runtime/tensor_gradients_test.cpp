@@ -1,5 +1,6 @@
-// gradients of tensors: the bits of the graph's, in a loop that is compiled once; never a part of a
-// gradient where something on the way was evaluated; words for what is wrong.
+// gradients() of tensors: the bits are those of the graph's gradients, and a training loop compiles
+// once. A gradient is never incomplete: if a tensor on a path was evaluated, it is refused. Error
+// messages.
 #include <sinter/ir/gradients.h>
 
 #include "runtime/fixtures.h"
@@ -9,7 +10,7 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// A dense layer and its loss, on whatever stands for tensors.
+/// Loss of a dense layer. T is Tensor or Value.
 template <typename T>
 T loss_of(const T& x, const T& w, const T& b, const T& target) {
   return (x.mm(w) + b).leaky_relu(0.1).sub(target).square().mean();
@@ -80,7 +81,7 @@ TEST(TensorGradients, ALoopThatReadsNothingIsNotCutShort) {
       layer.b -= d[1] * 0.001;
       if (reads) engine.evaluate({layer.w, layer.b});
     }
-    EXPECT_LE(engine.stats().kernels.misses, 4) << "few traces differ";
+    EXPECT_LE(engine.stats().kernels.misses, 4) << "almost all traces are equal";
     return layer.w.to_vector<float>();
   };
   const Floats expected = train({}, true);
@@ -116,7 +117,7 @@ TEST(TensorGradients, ByANumberBesideTensors) {
 // --- In place ------------------------------------------------------------------------------------
 
 TEST(TensorGradients, InPlaceTheOldValueIsStillThere) {
-  // The result of a slope below 0 has lost the sign of x. What was recorded of x keeps it.
+  // With a slope below 0, the sign of x cannot be told from the result. The recorded x keeps it.
   for (double slope : {0.5, 0.0, -2.0}) {
     const Engine engine;
     const Tensor x = engine.tensor({3, -1, 0, -4});
@@ -125,7 +126,8 @@ TEST(TensorGradients, InPlaceTheOldValueIsStillThere) {
     h.leaky_relu(slope, true);
     const auto s = static_cast<float>(slope);
     const std::vector<Tensor> d = gradients((h * h).sum(), {x, before, h});
-    // The gradient by h is 2 h, by what h was before 2 h times 1 or the slope.
+    // The gradient by h is 2 h. The gradient by `before`, the old value of h, is 2 h times 1 or the
+    // slope.
     EXPECT_EQ(d[0].to_vector<float>(), (Floats{6, -2 * s * s, 0, -8 * s * s})) << slope;
     EXPECT_EQ(d[1].to_vector<float>(), d[0].to_vector<float>()) << slope;
     EXPECT_EQ(d[2].to_vector<float>(), (Floats{6, -2 * s, 0, -8 * s})) << slope;
@@ -137,14 +139,14 @@ TEST(TensorGradients, InPlaceMemoryIsNotReusedBeforeTheGradientHasReadIt) {
   Tensor x = engine.tensor({3, -1, 0, -4});
   const Tensor w = engine.ones({4});
   const Tensor product = x * w;
-  x.leaky_relu(-2, true);  // x alone held its memory: the new value may lie there
+  x.leaky_relu(-2, true);  // only x held its memory, so the new value may take it
   const Tensor d = gradients((product * x).sum(), {w})[0];
   engine.evaluate({x, d});
   EXPECT_EQ(x.to_vector<float>(), (Floats{3, 2, 0, 8}));
   EXPECT_EQ(d.to_vector<float>(), (Floats{9, -2, 0, -32}));
 }
 
-// --- What was evaluated on the way ---------------------------------------------------------------
+// --- Evaluated tensors on the path ---------------------------------------------------------------
 
 std::string between(std::string_view evaluated) {
   return "invalid_argument: gradients: between value 0 of the list, f32[2], and the loss stands a "
@@ -174,8 +176,9 @@ TEST(TensorGradients, ThatWouldMissAPartAreRefused) {
   const auto take = [&](const Tensor& loss) {
     return error_of([&] { static_cast<void>(gradients(loss, {w})); });
   };
-  EXPECT_EQ(take(hidden.sum() + w.square().sum()), kBetween) << "a part of it would be there";
-  EXPECT_EQ(take(hidden.sum()), kBetween) << "nothing of it would be there";
+  EXPECT_EQ(take(hidden.sum() + w.square().sum()), kBetween)
+      << "only one of two paths is cut: the gradient would be incomplete";
+  EXPECT_EQ(take(hidden.sum()), kBetween) << "the only path is cut: there would be no gradient";
   const Tensor constant = hidden.detach();
   for (const char* when : {"recorded", "evaluated"}) {
     const Tensor d = gradients((constant * w).sum(), {w})[0];
@@ -202,7 +205,7 @@ TEST(TensorGradients, ThatAFullTraceCutShortAreRefused) {
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients(hidden.sum(), {w})); }), kBetween);
 }
 
-TEST(TensorGradients, WhatOneRunMadeIsToldApart) {
+TEST(TensorGradients, DistinguishTheTensorsOfOneRun) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor w = x + 1;
@@ -213,7 +216,7 @@ TEST(TensorGradients, WhatOneRunMadeIsToldApart) {
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients((w * from_w).sum(), {w})); }), kBetween);
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients((w * from_w).sum(), {w, from_w})); }),
             kBetween)
-      << "the gradient by w goes through from_w too";
+      << "one path of the gradient by w goes through from_w";
 }
 
 TEST(TensorGradients, OfOneOfManyTrainedTensors) {
@@ -223,13 +226,13 @@ TEST(TensorGradients, OfOneOfManyTrainedTensors) {
   layer.w -= d[0] * 0.1;
   layer.b -= d[1] * 0.1;
   engine.evaluate({layer.w, layer.b});
-  // One run made both, and neither from the other.
+  // One run computed both, and neither depends on the other.
   for (const Tensor* weight : {&layer.w, &layer.b}) {
     EXPECT_NO_THROW(static_cast<void>(gradients(layer.loss(), {*weight})));
   }
 }
 
-TEST(TensorGradients, ByTurnsTakeDetachedSteps) {
+TEST(TensorGradients, ByAlternatingTensorsNeedDetachedSteps) {
   const Engine engine;
   Layer layer(engine);
   const auto step = [&](Tensor& weight) { return weight - gradients(layer.loss(), {weight})[0]; };
@@ -239,12 +242,12 @@ TEST(TensorGradients, ByTurnsTakeDetachedSteps) {
       if (i % 2 == 0) engine.evaluate({*weight});
     }
   }
-  layer.w = step(layer.w);  // of b, too: a gradient by b would go through this step
+  layer.w = step(layer.w);  // depends on b too: a gradient by b would go through this step
   engine.evaluate({layer.w});
   EXPECT_EQ(error_of([&] { static_cast<void>(step(layer.b)); }), between("f32[3, 2]"));
 }
 
-TEST(TensorGradients, ByWhatIsStillRecordedWhenSomethingOfItRan) {
+TEST(TensorGradients, ByARecordedTensorWhoseConsumerRanAreRefused) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor y = x * 2;
@@ -253,7 +256,7 @@ TEST(TensorGradients, ByWhatIsStillRecordedWhenSomethingOfItRan) {
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients((from_y * y).sum(), {y})); }), kBetween);
 }
 
-TEST(TensorGradients, ByWhatRanAfterSomethingOfIt) {
+TEST(TensorGradients, ByATensorThatRanAfterItsConsumer) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor h = x * 2;
@@ -264,7 +267,7 @@ TEST(TensorGradients, ByWhatRanAfterSomethingOfIt) {
   EXPECT_EQ(gradients((h * h).sum(), {h})[0].to_vector<float>(), (Floats{12, -4}));
 }
 
-TEST(TensorGradients, OfWhatRanLaterAndHasNothingToDoWithIt) {
+TEST(TensorGradients, AreNotCutByAnIndependentTensorThatRanLater) {
   const Engine engine;
   const Tensor x = engine.tensor({3, -1});
   const Tensor w = x + 1;
@@ -323,7 +326,7 @@ TEST(TensorGradients, OfManyResultsOfOneRun) {
       kBetween);
 }
 
-// --- Words ---------------------------------------------------------------------------------------
+// --- Error messages ------------------------------------------------------------------------------
 
 TEST(TensorGradients, SayWhatIsWrong) {
   const Engine engine;
@@ -354,7 +357,8 @@ TEST(TensorGradients, SayWhatIsWrong) {
   EXPECT_EQ(refused(loss, {x, other.ones({2})}),
             "invalid_argument: gradients: value 1 of the list is a Tensor of another Engine: copy "
             "it with to_vector and Engine::tensor");
-  EXPECT_EQ(gradients(loss, {x})[0].to_vector<float>(), (Floats{6, -2})) << "after all errors";
+  EXPECT_EQ(gradients(loss, {x})[0].to_vector<float>(), (Floats{6, -2}))
+      << "gradients still work after all errors";
 }
 
 }  // namespace

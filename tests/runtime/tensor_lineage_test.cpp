@@ -1,6 +1,6 @@
-// Gradients of tensors against one graph that forgets nothing: random programs that record,
-// evaluate, read, let go and differentiate. A gradient is that of the graph, or it is refused, and
-// it is refused only where something on its way was evaluated.
+// Gradients of tensors compared with one graph that records everything. Random programs record,
+// evaluate, read, drop and differentiate tensors. A gradient equals that of the graph, or it is
+// refused. It is refused only if a tensor on one of its paths was evaluated.
 #include <cmath>
 #include <optional>
 
@@ -19,8 +19,8 @@ constexpr double kExact = 0x1p40;
 
 struct Tally {
   int equal = 0;
-  int refused = 0;      ///< where a way was cut
-  int independent = 0;  ///< where there is no gradient in the graph either
+  int refused = 0;      ///< gradients with a path that an evaluated tensor cuts
+  int independent = 0;  ///< cases in which the graph has no gradient either
 };
 
 class Program {
@@ -36,12 +36,12 @@ class Program {
   [[nodiscard]] std::string text() const { return print(graph_); }
 
  private:
-  /// A tensor, unless it was let go of, and what it is in the graph.
+  /// A tensor, empty once it was dropped, and its value in the graph.
   struct Entry {
     std::optional<Tensor> tensor;
     Value value;
     bool computed = true;
-    bool evaluated = false;  ///< or maybe so
+    bool evaluated = false;  ///< true if it was or may have been evaluated
   };
 
   void step(Tally& tally) {
@@ -73,7 +73,7 @@ class Program {
     inputs_.push_back(TensorData::from<double>({kLength}, numbers));
   }
 
-  /// One that is still held, of kLength elements; more often a late one.
+  /// Picks a tensor that is still held and has kLength elements, recent ones more often.
   Entry& pick() {
     for (;;) {
       const std::size_t late = std::min<std::size_t>(entries_.size(), 6);
@@ -130,8 +130,8 @@ class Program {
 
   void let_go() { pick().tensor.reset(); }
 
-  /// By node, whether a gradient goes there from the loss: past nothing that was evaluated, and
-  /// past something that was.
+  /// For each node, whether a gradient reaches it from the loss: on a path without an evaluated
+  /// tensor (`open`), and on a path through an evaluated tensor (`cut`). Both may hold.
   struct Ways {
     std::vector<bool> open;
     std::vector<bool> cut;
@@ -155,7 +155,7 @@ class Program {
     return ways;
   }
 
-  /// One to which a gradient goes, mostly.
+  /// Picks a tensor that a gradient reaches, in 1 of 12 cases any tensor.
   Entry pick_on(const Ways& ways) {
     std::vector<Entry> reached;
     for (const Entry& entry : entries_) {
@@ -209,7 +209,7 @@ class Program {
       reached = reached && (open || cut);
     }
     if (knows_runs_) {
-      EXPECT_TRUE(explained) << "refused though no way is cut: " << words << "\n" << text();
+      EXPECT_TRUE(explained) << "refused though no path is cut: " << words << "\n" << text();
     }
     if (reached) {
       EXPECT_NE(words.find("has been evaluated"), std::string::npos) << words << "\n" << text();
@@ -241,10 +241,10 @@ class Program {
   Graph graph_;
   std::vector<TensorData> inputs_;
   std::vector<Entry> entries_;
-  const bool knows_runs_;  ///< nothing runs but what is asked for
+  const bool knows_runs_;  ///< true if traces run only when the program asks for it
 };
 
-TEST(TensorLineage, GradientsAreThoseOfTheGraphOrAreRefusedWhereAWayWasCut) {
+TEST(TensorLineage, GradientsAreThoseOfTheGraphOrAreRefusedWhereAPathWasCut) {
   Tally tally;
   for (std::uint64_t seed = 0; seed < 60 && !HasFailure(); ++seed) {
     Program program(seed, {}, true);
@@ -265,7 +265,7 @@ TEST(TensorLineage, GradientsAreThoseOfTheGraphOrAreRefusedWhenTracesRunByThemse
   EXPECT_GT(tally.refused, 30);
 }
 
-/// Runs of y = x * 2, of each the x that is the y before.
+/// A chain of runs of y = x * x. The x of each run is the y of the run before it.
 class Chain {
  public:
   Chain() : last_(std::make_shared<detail::Identity>(1)) {
@@ -292,7 +292,7 @@ class Chain {
   std::uint64_t run_ = 0;
 };
 
-TEST(TensorLineage, GrowsWithWhatLivesAndNotWithTheRuns) {
+TEST(TensorLineage, GrowsWithLiveTensorsAndNotWithRuns) {
   Chain chain;
   const auto first = chain.next();
   std::vector<std::shared_ptr<detail::Identity>> others;
@@ -301,12 +301,12 @@ TEST(TensorLineage, GrowsWithWhatLivesAndNotWithTheRuns) {
     static_cast<void>(chain.next());
     ASSERT_LT(chain.lineage.bytes(), 8192);
   }
-  EXPECT_TRUE(chain.leads(*first)) << "through all that is gone";
+  EXPECT_TRUE(chain.leads(*first)) << "the path through dropped tensors is lost";
   EXPECT_TRUE(chain.leads(*others[0]));
   EXPECT_FALSE(chain.leads(detail::Identity(1)));
 }
 
-TEST(TensorLineage, LetsGoOfManyAtOnce) {
+TEST(TensorLineage, DropsManyAtOnce) {
   Chain chain;
   const auto first = chain.next();
   std::vector<std::shared_ptr<detail::Identity>> others;

@@ -1,4 +1,4 @@
-// Every method that a Value has works on a Tensor, and gives the interpreter's bits.
+// Every method of Value works on Tensor too, and gives the interpreter's bits.
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -7,8 +7,8 @@
 
 #include "runtime/fixtures.h"
 
-// A member of a class template is compiled where it is used. These lines compile every member, so a
-// method that needs of Tensor what only Value has does not compile.
+// A member of a class template is compiled only where it is used. These instantiations compile all
+// members, so a method that uses a feature that Tensor lacks does not compile.
 template class sinter::ElementwiseMethods<sinter::Tensor>;
 template class sinter::StructuralMethods<sinter::Tensor>;
 template class sinter::ReductionMethods<sinter::Tensor>;
@@ -17,7 +17,7 @@ template class sinter::ProductMethods<sinter::Tensor>;
 namespace sinter::test {
 namespace {
 
-/// The operands of every method below, of shape [2, 3] but where said.
+/// Operands of the methods below, of shape [2, 3] unless the comment gives a shape.
 template <typename Self>
 struct Operands {
   Self x, y;       // f32
@@ -246,7 +246,7 @@ TensorData read(const Tensor& tensor) {
     case DType::boolean: return read_as<bool>(tensor);
     default: break;
   }
-  ADD_FAILURE() << "no method of this test gives " << to_string(tensor.dtype());
+  ADD_FAILURE() << "read() lacks a case for dtype " << to_string(tensor.dtype());
   return {};
 }
 
@@ -269,7 +269,7 @@ TEST(TensorMethods, RecordEveryOpOfTheTable) {
     static_cast<void>(method.on_values(values_of(graph)));
     for (const Node& node : graph.nodes()) missing.erase(node.op);
   }
-  // What the planner makes of others, and what no method records.
+  // Ops that no method records: passes and the planner make them.
   for (const Op op : {Op::view, Op::dot, Op::raw_bitcast}) missing.erase(op);
   for (const Op op : missing) ADD_FAILURE() << "no method of this test records " << to_string(op);
 }

@@ -1,5 +1,5 @@
-// Tensors of 16-bit floats: every op rounds, so a tensor has the same bits whoever looks at it
-// when. Random graphs, cut anywhere, are in tests/property/tensor_cuts_test.cpp.
+// Tensors of 16-bit floats: every op rounds, so the bits of a tensor do not depend on when it is
+// evaluated or read. tests/property/tensor_cuts_test.cpp cuts random graphs anywhere.
 #include <functional>
 
 #include <sinter/ir/gradients.h>
@@ -13,7 +13,7 @@ constexpr DType kStorage[] = {DType::f16, DType::bf16};
 
 double value(const Tensor& tensor) { return tensor.item<double>(); }
 
-/// What 100 steps of 0.001 make of 1, with `look` after each.
+/// Adds 0.001 to 1 a hundred times in bf16, calls `look` after each step, and returns the sum.
 double steps(const Engine& engine, const std::function<void(const Tensor&)>& look) {
   Tensor w = engine.tensor(1, DType::bf16);
   for (int i = 0; i < 100; ++i) {
@@ -45,7 +45,7 @@ TEST(TensorRounding, GraphsKeepTheirChoice) {
   EXPECT_NEAR(static_cast<double>(result), 1.1, 0.01);
 }
 
-/// A dense layer and its loss, on whatever stands for tensors.
+/// Loss of a dense layer. T is Tensor or Value.
 template <typename T>
 T loss_of(const T& x, const T& w, const T& b) {
   return (x.mm(w) + b).gelu().log_softmax().square().mean();
@@ -66,7 +66,7 @@ std::vector<double> values(const Tensor& tensor) {
   return all;
 }
 
-/// Three steps of gradient descent, with `look` at what each step made; the weights in the end.
+/// Runs three steps of gradient descent, calls `look` after each, and returns the final weights.
 std::vector<double> train(const Engine& engine, DType dtype,
                           const std::function<void(const Tensor& loss, Layer& layer)>& look) {
   Layer layer(engine, dtype);

@@ -1,5 +1,5 @@
-// Tensor: what is recorded, when it runs, how often it is compiled, what memory it holds, and words
-// for what is wrong. How tensors print is in tensor_text_test.cpp.
+// Tensor: what is recorded, when a trace runs, how often it is compiled, which memory it holds, and
+// error messages. tensor_text_test.cpp tests how tensors print.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// Counts bytes, and has none left while `empty`.
+/// An allocator that counts bytes, and refuses every allocation while `empty` is true.
 class Memory final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
@@ -27,7 +27,7 @@ class Memory final : public Allocator {
     ::operator delete(memory, std::align_val_t{64});
   }
   std::atomic<std::int64_t> live = 0;
-  std::atomic<std::int64_t> peak = 0;  ///< where one thread allocates
+  std::atomic<std::int64_t> peak = 0;  ///< exact only if one thread allocates
   std::atomic<bool> empty = false;
 };
 
@@ -36,7 +36,7 @@ struct Counted {
   Engine engine{EngineOptions{.allocator = memory}};
 };
 
-// --- Making --------------------------------------------------------------------------------------
+// --- Construction --------------------------------------------------------------------------------
 
 TEST(Tensor, IsMadeOfNumbersInBraces) {
   const Engine engine;
@@ -271,7 +271,7 @@ TEST(Tensor, OpsRefuseWhatTheyRefuseOnValues) {
   EXPECT_EQ((x + 1).to_vector<float>(), (Floats{2, 2}));
 }
 
-// --- What runs, and when -------------------------------------------------------------------------
+// --- What runs and when --------------------------------------------------------------------------
 
 TEST(TensorTrace, ReadingRunsEverythingThatIsLiveAsOnePlan) {
   const Engine engine;
@@ -334,12 +334,12 @@ TEST(TensorTrace, EqualTensorsHaveMemoryOfTheirOwn) {
   const Tensor b = x.neg();
   EXPECT_EQ((a + b).to_vector<float>(), (Floats{-2, -4}));
   EXPECT_EQ(a.to_vector<float>(), b.to_vector<float>());
-  a += 1;  // alone held its memory: the sum may lie there
+  a += 1;  // only a held its memory, so the sum may take it
   EXPECT_EQ(a.to_vector<float>(), (Floats{0, -1}));
   EXPECT_EQ(b.to_vector<float>(), (Floats{-1, -2}));
 }
 
-/// One step of Adam, with the bias corrections as numbers.
+/// One step of Adam. The bias corrections are numbers that change with each step.
 void adam_step(Tensor& w, Tensor& m, Tensor& v, const Tensor& gradient, int step) {
   m = m * 0.9 + gradient * 0.1;
   v = v * 0.999 + gradient * gradient * 0.001;
@@ -381,7 +381,8 @@ TEST(TensorTrace, ChangedNumbersGiveTheBitsOfTheirOwnPrograms) {
     EXPECT_EQ(first_difference(TensorData::from<float>({4}, y), expected[0]), -1) << slope;
   }
   EXPECT_EQ(engine.stats().plans.misses, 1);
-  EXPECT_EQ(engine.stats().kernels.misses, 2) << "slopes in (0, 1], and others";
+  EXPECT_EQ(engine.stats().kernels.misses, 2)
+      << "one kernel for slopes in (0, 1] and one for all others";
 }
 
 TEST(TensorTrace, RunsByItselfPastItsSize) {
@@ -436,10 +437,10 @@ TEST(TensorTrace, RefusesFunctionsThatReturnNoValueOfTheTrace) {
     kept = values[0] * 2;
     return std::vector<Value>{kept};
   })[0];
-  EXPECT_EQ(recording(kept), "no error") << "the same trace";
+  EXPECT_EQ(recording(kept), "no error") << "a value of the same trace is accepted";
   EXPECT_EQ(y.to_vector<float>(), (Floats{2, 4}));
-  EXPECT_EQ(recording(kept), words) << "a trace that has run";
-  EXPECT_EQ((x + 1).to_vector<float>(), (Floats{2, 3})) << "after all errors";
+  EXPECT_EQ(recording(kept), words) << "a value of a trace that has run is refused";
+  EXPECT_EQ((x + 1).to_vector<float>(), (Floats{2, 3})) << "x is still usable after all errors";
 }
 
 // --- Memory and threads --------------------------------------------------------------------------
@@ -481,7 +482,7 @@ struct Outer : Counted {
   Tensor row = engine.ones({1, kSide});
 };
 
-TEST(TensorMemory, NobodyAskedForWhatIsLargerThanAllItIsComputedFrom) {
+TEST(TensorMemory, AValueLargerThanItsInputsIsStoredOnlyOnRequest) {
   Outer outer;
   EXPECT_EQ((outer.column + outer.row).sum().item<float>(), 20'000);
   EXPECT_LT(outer.memory->peak, outer.kMatrixBytes);
@@ -495,7 +496,7 @@ TEST(TensorMemory, NobodyAskedForWhatIsLargerThanAllItIsComputedFrom) {
   EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 2));
 }
 
-TEST(TensorMemory, WhatIsNotLargerIsStored) {
+TEST(TensorMemory, ValuesNoLargerThanTheirInputsAreStored) {
   Outer outer;
   const Tensor matrix = outer.engine.ones({outer.kSide, outer.kSide});
   const Tensor sum = matrix + outer.row;
@@ -504,13 +505,13 @@ TEST(TensorMemory, WhatIsNotLargerIsStored) {
   EXPECT_GE(outer.memory->live, before + outer.kMatrixBytes);
 }
 
-TEST(TensorMemory, NoOpIsComputedMoreThanTwiceForIt) {
+TEST(TensorMemory, NoOpIsComputedMoreThanTwiceToSaveMemory) {
   Outer outer;
   const Tensor matrix = outer.column + outer.row;
   static_cast<void>(matrix.sum().item<float>());
-  EXPECT_LT(outer.memory->live, outer.kMatrixBytes) << "computed once";
+  EXPECT_LT(outer.memory->live, outer.kMatrixBytes) << "stored when it was first computed";
   static_cast<void>(matrix.mean().item<float>());
-  EXPECT_GE(outer.memory->live, outer.kMatrixBytes) << "computed twice, and stored";
+  EXPECT_GE(outer.memory->live, outer.kMatrixBytes) << "not stored when it was rematerialised";
   const auto runs = [&] { return outer.engine.stats().kernels.misses; };
   Tensor total = outer.column * outer.row;
   std::int64_t before = 0;
@@ -519,10 +520,10 @@ TEST(TensorMemory, NoOpIsComputedMoreThanTwiceForIt) {
     static_cast<void>(total.sum().item<float>());
     if (i == 3) before = runs();
   }
-  EXPECT_EQ(runs(), before) << "a step is not longer than the one before it";
+  EXPECT_EQ(runs(), before) << "the trace of a step is longer than that of the step before";
 }
 
-TEST(TensorMemory, WhatStaysRecordedHoldsOnlyWhatItIsComputedFrom) {
+TEST(TensorMemory, RecordedOpsHoldOnlyTheirInputs) {
   Outer outer;
   // The engine keeps the workspace of this run for the next one.
   static_cast<void>((outer.column + outer.row).sum().item<float>());
@@ -534,18 +535,18 @@ TEST(TensorMemory, WhatStaysRecordedHoldsOnlyWhatItIsComputedFrom) {
     const std::int64_t in_place = outer.memory->live;
     const Tensor sum = matrix.sum();
     EXPECT_EQ(large.to_vector<float>()[0], 1);
-    EXPECT_EQ(outer.memory->live, in_place + 4) << "large took the place of what it was";
+    EXPECT_EQ(outer.memory->live, in_place + 4) << "large was not updated in place";
   }
   large = Tensor();
   EXPECT_EQ(outer.memory->live, without);
   EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 2));
 }
 
-TEST(TensorMemory, WhatStaysRecordedKeepsWhatItIsComputedFrom) {
+TEST(TensorMemory, RecordedOpsKeepTheirInputs) {
   Outer outer;
   Tensor column = outer.engine.full({outer.kSide, 1}, -1);
   const Tensor matrix = column + outer.row;
-  column.leaky_relu(-2, true);  // a trace alone holds the old value: the new one may not lie there
+  column.leaky_relu(-2, true);  // must not overwrite the old value: the trace still needs it
   EXPECT_EQ(column.to_vector<float>(), Floats(outer.kSide, 2));
   EXPECT_EQ(matrix.to_vector<float>(), Floats(outer.kSide * outer.kSide, 0));
 }

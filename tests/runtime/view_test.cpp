@@ -1,4 +1,4 @@
-// Views: what may be viewed, what it becomes, and which sizes are refused.
+// view(): which ranges it accepts, the view that it makes, and which sizes it refuses.
 #include <sinter/runtime/view.h>
 
 #include <array>

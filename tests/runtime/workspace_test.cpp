@@ -1,4 +1,4 @@
-// The pool of workspaces: reuse, its bound, and allocators that fail.
+// The pool of workspaces: reuse of blocks, the bound on idle blocks, and allocators that fail.
 #include "../../runtime/workspace.h"
 
 #include <map>
@@ -15,7 +15,7 @@ namespace {
 
 using test::error_of;
 
-/// Counts, and can be told to fail.
+/// Counts allocations, and fails for more than `limit` bytes.
 class Counting final : public Allocator {
  public:
   void* allocate(std::size_t bytes) override {
@@ -27,7 +27,7 @@ class Counting final : public Allocator {
     return given;
   }
   void release(void* memory, std::size_t bytes) override {
-    ASSERT_EQ(live.at(memory), bytes) << "released with another size than allocated";
+    ASSERT_EQ(live.at(memory), bytes) << "released with a size other than the allocated one";
     live.erase(memory);
     inner->release(static_cast<std::byte*>(memory) - shift, bytes + 64);
   }

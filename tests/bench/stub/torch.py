@@ -1,4 +1,4 @@
-"""What bench/peers/torch_cuda.py uses of torch, on a device whose clock counts calls: 500 ns each."""
+"""Stub of those parts of torch that bench/peers/torch_cuda.py uses. Each call takes 500 ns."""
 import os
 from types import SimpleNamespace
 

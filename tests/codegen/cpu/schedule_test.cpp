@@ -1,4 +1,4 @@
-// The CPU scheduler: its nests as text, and the bits that they compute.
+// The CPU scheduler: the text of its nests, and the bits of their results.
 #include <sinter/codegen/schedule.h>
 
 #include <algorithm>
@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"rows_streaming_v3", [] { return rows_kernel(100, 50); }, "x86-64-v3", true}),
     [](const auto& instance) { return instance.param.file; });
 
-// --- What is chosen ------------------------------------------------------------------------------
+// --- Choices of the scheduler --------------------------------------------------------------------
 
 const Loop& main_loop(const LoopNest& nest) {
   const Block* block = &nest.body;
@@ -146,12 +146,12 @@ bool prefetches(const Block& block) {
   });
 }
 
-/// Whether any load asks for what comes next.
+/// True if any load of the scheduled body prefetches.
 bool prefetches(const Graph& body) {
   return prefetches(schedule(body, Target::parse("x86-64-v4")).nest.body);
 }
 
-TEST(Schedule, AsksAheadForWhatIsFarAndWaitedFor) {
+TEST(Schedule, PrefetchesLargeInputsOfSlowIterations) {
   constexpr std::int64_t kFar = 1 << 20;
   const auto exponential = [](std::int64_t n) {
     Graph graph;
@@ -159,14 +159,15 @@ TEST(Schedule, AsksAheadForWhatIsFarAndWaitedFor) {
     return expand(graph, {});
   };
   EXPECT_TRUE(prefetches(exponential(kFar)));
-  EXPECT_FALSE(prefetches(exponential(1000))) << "it stays in a cache";
-  EXPECT_FALSE(prefetches(leaky_relu_kernel(kFar))) << "many iterations are under way at once";
+  EXPECT_FALSE(prefetches(exponential(1000))) << "the input fits in a cache";
+  EXPECT_FALSE(prefetches(leaky_relu_kernel(kFar))) << "many short iterations overlap";
   EXPECT_TRUE(prefetches(row_sum_kernel(kFar)));
-  EXPECT_FALSE(prefetches(row_sum_kernel(1000))) << "it stays in a cache";
-  EXPECT_FALSE(prefetches(column_mean_kernel(kFar, 1000))) << "rows lie apart";
+  EXPECT_FALSE(prefetches(row_sum_kernel(1000))) << "the input fits in a cache";
+  EXPECT_FALSE(prefetches(column_mean_kernel(kFar, 1000)))
+      << "a walk down a column has a large stride";
   Graph strided;
   strided.output("y", strided.input("x", DType::f32, {kFar, 10}, {100, 1}).sum(-1, true));
-  EXPECT_FALSE(prefetches(strided)) << "what lies behind a row is not read";
+  EXPECT_FALSE(prefetches(strided)) << "the memory after each row is not read";
 }
 
 TEST(Schedule, DependsOnClassesOfLengthsOnly) {
@@ -184,8 +185,8 @@ TEST(Schedule, DependsOnClassesOfLengthsOnly) {
   }
 }
 
-/// Nests that differ in one field of one statement are other code, also where no schedule makes
-/// both.
+/// Nests that differ in one field of one statement have different keys, even if the scheduler never
+/// makes both.
 TEST(ScheduleKey, HoldsTheClassOfLaneStrides) {
   const LoopNest nest = schedule(leaky_relu_kernel(1000), Target::parse("x86-64-v4")).nest;
   LoopNest other = nest;
@@ -242,7 +243,7 @@ TEST(Schedule, NeverStreamsMasks) {
   EXPECT_NE(text.find("store streaming a3"), std::string::npos) << text;
 }
 
-TEST(Schedule, ComputesOncePerCallWhatNoLoopChanges) {
+TEST(Schedule, HoistsLoopInvariantsOutOfAllLoops) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {10, 10});
   Value scalar = graph.input("scalar", DType::f32, {});
@@ -347,7 +348,7 @@ TEST(ScheduleBits, EveryOffsetOfTheBasePointers) {
   }
 }
 
-/// Every kernel of the plan of `graph`, on every form.
+/// Checks every kernel of the plan of `graph` in every form.
 void check_kernels(const Graph& graph, std::uint64_t seed) {
   const PlanLimits limits = Target::parse("x86-64-v3").plan_limits();
   const Plan plan = partition(simplify(graph), limits, Fuse::all);
@@ -392,7 +393,7 @@ TEST(ScheduleBits, ProductsOfEveryWidth) {
   }
 }
 
-TEST(ScheduleBits, ReductionsBehindProductsOfEveryWidth) {
+TEST(ScheduleBits, ReductionsAfterProductsOfEveryWidth) {
   Random random(6);
   for (const Form& form : forms()) {
     for (std::int64_t n = 2; n <= 40; ++n) {
@@ -415,7 +416,7 @@ TEST(ScheduleBits, OutputInTheVeryBufferOfAnInput) {
     const Scheduled made = schedule(graph, form.target, form.streaming);
     std::vector<TensorData> memory = {inputs[0], inputs[1],
                                       TensorData::zeros(DType::boolean, {150})};
-    // sum over x, root over y: x is read for the mask after sum is known.
+    // sum overwrites x, and root overwrites y. The mask reads x after sum has been computed.
     void* pointers[] = {memory[0].bytes.data(), memory[1].bytes.data(), memory[0].bytes.data(),
                         memory[2].bytes.data(), memory[1].bytes.data()};
     const std::vector<std::uint64_t> slots = test::parameter_slots(graph);

@@ -1,4 +1,4 @@
-// The CUDA scheduler: its nests as text and as CUDA C, and the bits that they compute.
+// The CUDA scheduler: its nests as text and as CUDA C, and the bits of their results.
 #include <sinter/codegen/cuda.h>
 
 #include <ostream>
@@ -21,7 +21,8 @@ namespace {
 
 using namespace test;
 
-/// A device so small that few elements are several vectors a thread, and more than its cache holds.
+/// A device so small that a few thousand elements give each thread several vectors and exceed its
+/// cache.
 constexpr GpuTarget kSmallDevice{.resident_threads = 64, .cache_bytes = 1 << 14};
 
 struct Scheduled {
@@ -139,7 +140,7 @@ TEST(ScheduleCuda, SpecializedNestsEqualTheInterpreter) {
   }
 }
 
-/// As scheduled, and specialized for its shape on misaligned buffers.
+/// Checks the nest as scheduled, and the nest specialised for its shape on misaligned buffers.
 void expect_both_forms(const Graph& graph, const Scheduled& made,
                        const std::vector<TensorData>& inputs) {
   expect_same_bits(graph, made.nest, made.space, inputs);
@@ -161,7 +162,8 @@ TEST(ScheduleCuda, EveryReductionEqualsTheInterpreterAtEveryLength) {
   }
 }
 
-/// Parts of a row have the memory in which the results of the part before lay.
+/// The row is processed in parts. Each part reuses the memory that held the results of the part
+/// before it.
 TEST(ScheduleCuda, ARowOfMoreThanAChunkOfChunksEqualsTheInterpreter) {
   const std::int64_t chunk = chunk_elements(DType::f64, true);
   Graph graph;
@@ -170,7 +172,7 @@ TEST(ScheduleCuda, ARowOfMoreThanAChunkOfChunksEqualsTheInterpreter) {
   expect_same_bits(graph, made.nest, made.space, random_inputs(graph, 5));
 }
 
-/// Two depths and a rest, tiles of every form that rows and columns ask for, and their edges.
+/// K of up to two tile depths and a remainder, every shape of tile, and the edges of tiles.
 TEST(ScheduleCuda, ProductsEqualTheInterpreterInEveryLayout) {
   for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 1, 0},
                                 {1, 3, 1},
@@ -232,7 +234,7 @@ TEST(ScheduleCuda, RandomGraphsEqualTheInterpreter) {
   }
 }
 
-// --- What is chosen ------------------------------------------------------------------------------
+// --- Choices of the scheduler --------------------------------------------------------------------
 
 const Loop& first_loop(const Block& block) {
   for (const Statement& statement : block) {
@@ -241,7 +243,7 @@ const Loop& first_loop(const Block& block) {
   std::abort();
 }
 
-/// The loop over whole tiles.
+/// The loop over full tiles.
 const Loop& main_loop(const LoopNest& nest) { return first_loop(first_loop(nest.body).body); }
 
 TEST(ScheduleCuda, AccessesSixteenBytesOfTheWidestDType) {
@@ -274,9 +276,9 @@ TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
   EXPECT_EQ(bits(leaky_relu_kernel(kMany - 1)), 32);
   EXPECT_EQ(bits(leaky_relu_kernel(kMany)), 64);
   EXPECT_EQ(bits(rows_kernel(1 << 15, 1 << 15)), 64)
-      << "inputs that repeat are small, the output not";
+      << "inputs that broadcast are small, but the output is large";
   EXPECT_EQ(bits(product_body(dense_layer({1 << 12, 1 << 12, 1 << 12}))), 32)
-      << "no offset counts rows, columns and what is summed";
+      << "no buffer has M * N * K elements";
   EXPECT_EQ(bits(product_body(dense_layer({1 << 15, 1 << 15, 8}))), 64);
   Graph far;
   far.output("y", far.input("x", DType::f32, {1000}, {-(kMany / 1000)}).neg());
@@ -286,25 +288,25 @@ TEST(ScheduleCuda, IndicesHave32BitsWhereEveryOffsetIsSmall) {
   EXPECT_EQ(bits(further), 64);
 }
 
-/// Rows and columns of the tile of a product.
+/// Number of rows and of columns of the tile of an m x n product with K = 64.
 std::pair<std::int64_t, std::int64_t> tile_of(std::int64_t m, std::int64_t n, DType dtype) {
   const LoopNest nest = schedule(product_body(dense_layer({m, n, 64}, dtype))).nest;
   return {nest.tile_rows, nest.tile_columns};
 }
 
-TEST(ScheduleCuda, TilesCoverWhatThereIsAndLeaveEnoughForTheDevice) {
+TEST(ScheduleCuda, TilesFitTheShapeAndFillTheDevice) {
   using Tile = std::pair<std::int64_t, std::int64_t>;
   EXPECT_EQ(tile_of(4096, 4096, DType::f32), Tile(128, 128));
   EXPECT_EQ(tile_of(4096, 4096, DType::f64), Tile(128, 64));
-  EXPECT_EQ(tile_of(1024, 1024, DType::f32), Tile(64, 64)) << "more than 132 of them";
+  EXPECT_EQ(tile_of(1024, 1024, DType::f32), Tile(64, 64)) << "there must be at least 132 tiles";
   EXPECT_EQ(tile_of(256, 256, DType::f32), Tile(32, 32));
   EXPECT_EQ(tile_of(1 << 20, 10, DType::f32), Tile(256, 16));
   EXPECT_EQ(tile_of(1, 1 << 20, DType::f32), Tile(1, 256));
 }
 
-// --- What is refused -----------------------------------------------------------------------------
+// --- Faults that are detected --------------------------------------------------------------------
 
-/// The n-th statement of a kind in a block.
+/// The n-th statement of type T in a block.
 template <typename T>
 T& nth(Block& block, int n = 0) {
   for (Statement& candidate : block) {
@@ -314,7 +316,8 @@ T& nth(Block& block, int n = 0) {
   std::abort();
 }
 
-/// Rows of three chunks each. In a block: teams, a barrier, and a loop that every team does.
+/// Rows of three chunks each. The block loop contains a loop over teams, a barrier, and a loop that
+/// every team runs.
 Scheduled rows_of_chunks() { return schedule(row_sum_kernel(5000)); }
 
 struct Fault {
@@ -366,8 +369,9 @@ TEST_P(CudaVerifyDeathTest, NamesTheFault) {
 INSTANTIATE_TEST_SUITE_P(Faults, CudaVerifyDeathTest, testing::ValuesIn(kFaults),
                          [](const auto& instance) { return instance.param.name; });
 
-/// In a block: a loop over depths, which stages both operands, waits, adds up and waits; then what
-/// is behind, of whole tiles and of others.
+/// The block loop contains a serial loop over the depths of K, then the epilogue of full tiles and
+/// that of partial tiles. Each depth stages both operands, waits at a barrier, accumulates, and
+/// waits again.
 Scheduled product_tiles() {
   return schedule(product_body(dense_layer({70, 72, 40})), kSmallDevice);
 }
@@ -403,7 +407,7 @@ TEST_P(CudaProductVerifyDeathTest, NamesTheFault) {
 INSTANTIATE_TEST_SUITE_P(Faults, CudaProductVerifyDeathTest, testing::ValuesIn(kProductFaults),
                          [](const auto& instance) { return instance.param.name; });
 
-/// Either barrier of a depth: before the sums, and before the next one.
+/// Removes each of the two barriers of a depth: before accumulation, and before the next depth.
 TEST(ScheduleCudaDeathTest, TilesThatDoNotWaitAreARace) {
   const Graph graph = product_body(dense_layer({70, 72, 40}));
   for (const int barrier : {0, 1}) {

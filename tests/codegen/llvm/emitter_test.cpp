@@ -1,4 +1,5 @@
-// The LLVM emitter: its IR as text, what that text never holds, and the instructions it becomes.
+// The LLVM emitter: the text of its IR, attributes and flags that the IR never has, and the
+// instructions that it compiles to.
 #include <algorithm>
 #include <string>
 
@@ -69,7 +70,7 @@ TEST(LlvmEmitter, NeverAllowsOtherBits) {
                                " arcp ", " afn ", "noalias", "invariant"}) {
         EXPECT_EQ(text.find(word), std::string::npos) << word << " in\n" << text;
       }
-      // Everything that is called is an intrinsic.
+      // Every call is a call of an intrinsic.
       EXPECT_EQ(count(text, "call "), count(text, "@llvm.") - count(text, "declare ")) << text;
     }
   }
@@ -94,7 +95,8 @@ TEST(LlvmEmitter, FencesStreamingStores) {
 
 TEST(LlvmEmitter, GivesTheSameTextForTheSameNest) {
   const Target target = Target::parse("x86-64-v4");
-  EXPECT_EQ(ir_of(leaky_relu(), target), ir_of(leaky_relu(0.3), target)) << "slopes of one class";
+  EXPECT_EQ(ir_of(leaky_relu(), target), ir_of(leaky_relu(0.3), target))
+      << "slopes of one class give the same nest";
 }
 
 }  // namespace

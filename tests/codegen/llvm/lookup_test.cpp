@@ -1,4 +1,4 @@
-// lut16 in machine code: permutations of registers, and never a gather.
+// lut16 in machine code: permutations of registers, never a gather.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr LookupTable kTable{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
-/// Of one vector: unmasked, and no loop around it.
+/// Assembly of a lut16 kernel that is specialised for `lanes` elements.
 std::string assembly_of(DType index, const Target& target, std::int64_t lanes) {
   Graph graph;
   graph.output("y", graph.input("i", index, {lanes}).lut16(kTable));
@@ -28,7 +28,7 @@ std::size_t count(const std::string& text, std::string_view what) {
   return found;
 }
 
-/// How many of some instructions one vector takes.
+/// Number of permutations and of blends per vector, and the mnemonics to look for.
 struct Expected {
   const char* target;
   DType index;
@@ -53,7 +53,7 @@ TEST(LlvmLookup, IsAPermutationOfRegisters) {
     const std::string text = assembly_of(expected.index, target, expected.lanes);
     SCOPED_TRACE(text);
     EXPECT_EQ(count(text, "gather"), 0U);
-    // There are several loops, peel and tail among them.
+    // The code has several vectors, in the main loop, the peel and the tail.
     const std::size_t vectors = count(text, expected.permutation) / expected.permutations;
     EXPECT_GT(vectors, 0U);
     EXPECT_EQ(count(text, expected.permutation), vectors * expected.permutations);

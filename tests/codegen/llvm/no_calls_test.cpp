@@ -1,4 +1,5 @@
-// Machine code calls nothing: no object needs a symbol, whatever the op, the dtype and the target.
+// Machine code calls no function: for every op, dtype and target, the object has no undefined
+// symbol.
 #include <elf.h>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ T read(const std::string& object, std::size_t at) {
   return value;
 }
 
-/// Names of the symbols that a 64-bit ELF object needs from elsewhere.
+/// Names of the undefined symbols of a 64-bit ELF object, each after a space.
 std::string undefined_symbols(const std::string& object) {
   const auto header = read<Elf64_Ehdr>(object, 0);
   EXPECT_EQ(std::memcmp(header.e_ident, ELFMAG, SELFMAG), 0);
@@ -39,7 +40,7 @@ std::string undefined_symbols(const std::string& object) {
     if (symbols.sh_type != SHT_SYMTAB) continue;
     ++tables;
     const Elf64_Shdr strings = section(symbols.sh_link);
-    // The first symbol of a table is none.
+    // Entry 0 of a symbol table is reserved.
     for (std::size_t at = sizeof(Elf64_Sym); at < symbols.sh_size; at += sizeof(Elf64_Sym)) {
       const auto symbol = read<Elf64_Sym>(object, symbols.sh_offset + at);
       if (symbol.st_shndx != SHN_UNDEF) continue;
@@ -69,7 +70,7 @@ TEST_P(NoCalls, ByAnyOpOnAnyDType) {
 }
 
 TEST(UndefinedSymbols, AreSeen) {
-  // The one thing that tells a check that finds nothing from one that cannot find.
+  // Makes the kernel's own symbol undefined, to show that the check above can fail.
   const Target target = Target::parse("x86-64-v3");
   std::string object = object_bytes(
       nest_of(graph_of({Op::neg, {DType::f32}, DType::f32}, {8}), target), target, "kernel");
@@ -77,7 +78,7 @@ TEST(UndefinedSymbols, AreSeen) {
   for (std::size_t i = 0; i < header.e_shnum; ++i) {
     const auto section = read<Elf64_Shdr>(object, header.e_shoff + i * sizeof(Elf64_Shdr));
     if (section.sh_type != SHT_SYMTAB) continue;
-    // The kernel is the last symbol, for globals follow locals.
+    // The kernel is the last symbol, because globals follow locals.
     const std::size_t last = section.sh_offset + section.sh_size - sizeof(Elf64_Sym);
     auto symbol = read<Elf64_Sym>(object, last);
     symbol.st_shndx = SHN_UNDEF;

@@ -1,4 +1,4 @@
-// Enum values that do not exist, in every place of a nest that has one.
+// Invalid enum values in every field of a nest that holds an enum: each reader refuses them.
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +23,7 @@ LoopNest nest_of(const Graph& graph) {
   return schedule_cpu(body, collapse(body), Target::parse("x86-64-v4"));
 }
 
-/// Calls `visit` with each place in `nest` that holds an enum value.
+/// Calls `visit` with each enum value in the block, as a byte.
 void for_each_enum(Block& block, const std::function<void(std::uint8_t&)>& visit) {
   const auto as_byte = [&](auto& value) { visit(reinterpret_cast<std::uint8_t&>(value)); };
   for (Statement& statement : block) {
@@ -70,7 +70,7 @@ const std::vector<Reader>& readers() {
   return all;
 }
 
-TEST(NestEnums, AreRefusedWhereTheyAreNone) {
+TEST(NestEnums, InvalidValuesAreRefused) {
   int places = 0;
   const Graph kernels[] = {leaky_relu_kernel(100), rows_kernel(33, 3), mask_kernel(20),
                            lookup_kernel(20), layer_kernel(20)};

@@ -1,4 +1,5 @@
-// The loop interpreter: single nests by hand, and that it notices what a kernel may not do.
+// The loop interpreter: results of single nests, and violations of a kernel's contract that it
+// detects.
 #include <sinter/codegen/loop_interpreter.h>
 
 #include <array>
@@ -21,7 +22,8 @@ LoopNest nest_of(const Graph& graph, bool streaming = false) {
                       Target::parse("x86-64-v4"), {.streaming = streaming});
 }
 
-/// y = leaky_relu(x, slope) over n elements; x and y aligned to 64 bytes, then moved by `offset`.
+/// y = leaky_relu(x, slope) over n elements. x and y begin `offset` elements after a 64-byte
+/// boundary.
 struct LeakyRun {
   explicit LeakyRun(std::int64_t n, std::size_t offset = 0) : space(collapse(graph(n))) {
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -108,7 +110,7 @@ TEST(LoopInterpreterDeathTest, NoticesAStreamingStoreThatIsNotAligned) {
   LeakyRun leaky(300, 3);
   LoopNest nest = nest_of(LeakyRun::graph(300), true);
   leaky.run(nest, 0, 300);
-  loop(nest, 2).from = loop(nest, 1).from;  // as if nothing had been peeled
+  loop(nest, 2).from = loop(nest, 1).from;  // skips the peel
   loop(nest, 2).to = loop(nest, 1).from;
   nest.indices.push_back({IndexOp::constant, 0, {}, {}, 64});
   loop(nest, 2).to.index = static_cast<std::uint32_t>(nest.indices.size() - 1);

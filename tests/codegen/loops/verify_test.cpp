@@ -1,4 +1,4 @@
-// The verifier of nests: it accepts what the scheduler makes, and names what is wrong with others.
+// The verifier of nests: it accepts the scheduler's nests, and names the fault of a broken nest.
 #include <functional>
 #include <ostream>
 #include <string>
@@ -18,7 +18,7 @@ LoopNest nest_of(const Graph& graph, bool streaming = false) {
                       Target::parse("x86-64-v4"), {.streaming = streaming});
 }
 
-/// The n-th statement of a kind in a block.
+/// The n-th statement of type T in a block.
 template <typename T>
 T& statement(Block& block, int n = 0) {
   for (Statement& candidate : block) {
@@ -44,10 +44,10 @@ LoopNest nest_for(const Fault& fault) {
                  fault.streaming);
 }
 
-// Nests of rank 1: peel, main, tail; each load, mul, greater, select, store.
-// Nests of rank 3: rows with one load, and in them main, tail.
+// A nest of rank 1 has the loops peel, main and tail, each with load, mul, greater, select, store.
+// A nest of rank 3 has a loop over rows with one load, which contains the loops main and tail.
 const Fault kFaults[] = {
-    {"OperandBehindItsUser", "operands of an index come before it",
+    {"OperandAfterItsUser", "operands of an index come before it",
      [](LoopNest& nest) {
        for (Index& index : nest.indices) index.a.index = index.b.index = 99;
      }},

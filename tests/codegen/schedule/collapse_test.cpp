@@ -1,4 +1,4 @@
-// The collapsed space of kernels: which axes are left, and how each argument walks them.
+// The collapsed loop space of kernels: its axes, and the strides of each argument along them.
 #include <gtest/gtest.h>
 
 #include <sinter/codegen/schedule.h>
@@ -10,7 +10,7 @@ namespace {
 
 using Numbers = std::vector<std::int64_t>;
 
-/// One input of each shape, added up.
+/// The sum of one input of each shape.
 Graph sum_of(const std::vector<Shape>& shapes) {
   Graph graph;
   std::vector<Value> inputs;
@@ -75,7 +75,7 @@ TEST(Collapse, KeepsDeclaredStrides) {
   EXPECT_EQ(space.strides, (Numbers{12, 2, 1, 4, 6, 1}));
 }
 
-TEST(Collapse, MergesAxesThatAGapLeavesInStep) {
+TEST(Collapse, MergesAxesWhoseStridesContinue) {
   Graph graph;
   Value x = graph.input("x", DType::f32, {4, 6}, {12, 2});
   Value y = graph.input("y", DType::f32, {4, 6}, {0, 0});

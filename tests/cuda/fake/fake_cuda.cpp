@@ -1,9 +1,9 @@
-// A driver library and an NVRTC in one, for machines without either: memory of the device is the
-// host's, an image is the kernel's source, and a launch runs it as emulation.h says.
+// A driver library and an NVRTC in one, for machines without either. Device memory is host memory,
+// an image is the kernel's source, and a launch runs the source with emulation.h.
 //
-// Two devices, each with its primary context. What would be the end of a program with NVIDIA's ends
-// it here: a launch of what is not loaded, and any call once the driver is gone from a process that
-// ends. What begins with fake_ is for tests, see fake_cuda.h.
+// There are two devices, each with its primary context. Errors that are fatal with NVIDIA's driver
+// abort here: use of a module that is not loaded, and any call after the driver has ended at exit.
+// Functions that begin with fake_ are for tests: see fake_cuda.h.
 #include <dlfcn.h>
 
 #include <array>
@@ -57,7 +57,7 @@ struct State {
   std::map<std::string, int> calls;
   std::map<std::uint64_t, Allocation> memory;  // by address
   std::array<Context, 2> primary{Context{0, 1}, Context{1, 2}};
-  std::vector<std::unique_ptr<Context>> contexts;  // beside the primary ones
+  std::vector<std::unique_ptr<Context>> contexts;  // other than the primary ones
   unsigned long long last_number = 2;
   int retained = 0;
   std::set<Module*> modules;
@@ -73,7 +73,7 @@ void unload(Module* module) {
   delete module;
 }
 
-/// Counts a call; what it was told to fail with, or 0.
+/// Counts a call. Returns the result that fake_fail set for the function, or kSuccess.
 Result called(const char* function) {
   if (gone) std::abort();
   const std::lock_guard lock(state.mutex);
@@ -82,7 +82,7 @@ Result called(const char* function) {
   return found == state.failures.end() ? kSuccess : found->second;
 }
 
-/// A driver goes with all that it holds.
+/// Ends the driver, and frees its memory and modules.
 void end() {
   gone = true;
   for (const auto& [address, allocation] : state.memory) {
@@ -101,7 +101,7 @@ constexpr const char* kPtx = "// PTX\n";
 
 extern "C" {
 
-// --- What tests ask for --------------------------------------------------------------------------
+// --- Control by tests ----------------------------------------------------------------------------
 
 void fake_reset() {
   const std::lock_guard lock(state.mutex);
@@ -184,7 +184,7 @@ Result cuDeviceGetAttribute(int* value, int attribute, int) {
   switch (attribute) {
     case 16: *value = 1; return kSuccess;     // multiprocessors
     case 38: *value = 4096; return kSuccess;  // bytes of cache
-    case 39: *value = 64; return kSuccess;    // threads on each
+    case 39: *value = 64; return kSuccess;    // threads per multiprocessor
     case 75: *value = state.capability / 10; return kSuccess;
     case 76: *value = state.capability % 10; return kSuccess;
     default: return kInvalidValue;
@@ -330,7 +330,8 @@ Result cuPointerGetAttribute(void* value, int attribute, std::uint64_t pointer) 
   if (found == state.memory.begin()) return kInvalidValue;
   --found;
   if (pointer >= found->first + found->second.bytes) return kInvalidValue;
-  const int answer = attribute == 2 ? 2 : found->second.context->device;  // device memory, or whose
+  // Attribute 2 is the kind of memory, and 2 means device memory. Others ask for the device.
+  const int answer = attribute == 2 ? 2 : found->second.context->device;
   std::memcpy(value, &answer, sizeof answer);
   return kSuccess;
 }
