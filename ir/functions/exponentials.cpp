@@ -2,7 +2,7 @@
 //
 // Polynomials were fitted to the least largest error, relative to the function, and their
 // coefficients then rounded one by one, the others fitted anew. What the functions reach is in
-// ir/README.md.
+// docs/accuracy.md.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 

@@ -1,6 +1,6 @@
 // The bodies of mathematical functions, by the names of their rows in ops.def. Each is range
 // reduction and a polynomial over exactly rounded primitives, so that every backend gives the same
-// bits; what they promise stands at the methods in elementwise.h and in ir/README.md.
+// bits; what they promise stands at the methods in elementwise.h and in docs/accuracy.md.
 #pragma once
 
 #include <sinter/ir/graph.h>

@@ -1,4 +1,4 @@
-// The table of errors in ir/README.md: what is promised and what was measured.
+// The table of errors in docs/accuracy.md: what is promised and what was measured.
 #pragma once
 
 #include <sinter/ir/dtype.h>
