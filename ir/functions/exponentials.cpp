@@ -1,9 +1,8 @@
 // exp, exp2, expm1, and their parts that other functions use.
 //
 // Polynomials are minimax fits of the error relative to the function. Their coefficients were
-// rounded one by one, with a new fit of the others after each. ir/README.md lists the errors of the
-// functions.
-// Coefficients: scripts/fit.
+// rounded one by one, with a new fit of the others after each. docs/accuracy.md lists the errors of
+// the functions. Coefficients: scripts/fit.
 #include "functions/exponential.h"
 #include "functions/functions.h"
 

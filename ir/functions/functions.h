@@ -1,6 +1,6 @@
 // The bodies of mathematical functions, under the names of their rows in ops.def. Each consists of
 // a range reduction and a polynomial over exactly rounded primitives, so every backend gives the
-// same bits. The error bounds are stated at the methods in elementwise.h and in ir/README.md.
+// same bits. The error bounds are stated at the methods in elementwise.h and in docs/accuracy.md.
 #pragma once
 
 #include <sinter/ir/graph.h>

@@ -16,17 +16,17 @@
 namespace sinter::test {
 namespace {
 
-const char* const kReadme = SINTER_TEST_DIR "/../ir/README.md";
+const char* const kDocument = SINTER_TEST_DIR "/../docs/accuracy.md";
 
 std::vector<std::string> read_lines() {
-  std::ifstream file(kReadme);
+  std::ifstream file(kDocument);
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
 }
 
 void write_lines(const std::vector<std::string>& lines) {
-  std::ofstream file(kReadme);
+  std::ofstream file(kDocument);
   for (const std::string& line : lines) file << line << '\n';
 }
 
@@ -68,7 +68,7 @@ void expect_accuracy(Op op, DType dtype, double limit, double error) {
     if (!line.starts_with("| " + name + " |")) continue;
     Row row = cells_of(line);
     EXPECT_EQ(std::strtod(row[promised].c_str(), nullptr), limit)
-        << "ir/README.md promises another limit for the error of " << name << " on "
+        << "docs/accuracy.md promises another limit for the error of " << name << " on "
         << to_string(dtype);
     if (std::getenv("SINTER_UPDATE_GOLDEN") != nullptr) {
       row[promised + 1] = figure(error);
@@ -76,12 +76,12 @@ void expect_accuracy(Op op, DType dtype, double limit, double error) {
       write_lines(lines);
     } else if (!is_long()) {
       EXPECT_LE(error, std::strtod(row[promised + 1].c_str(), nullptr))
-          << "the measured error is larger than the one in ir/README.md for " << name << " on "
+          << "the measured error is larger than the one in docs/accuracy.md for " << name << " on "
           << to_string(dtype) << "; SINTER_UPDATE_GOLDEN=1 updates the table";
     }
     return;
   }
-  ADD_FAILURE() << "ir/README.md has no row for " << name;
+  ADD_FAILURE() << "docs/accuracy.md has no row for " << name;
 }
 
 }  // namespace sinter::test

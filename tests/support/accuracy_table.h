@@ -1,4 +1,4 @@
-// The table of errors in ir/README.md: the promised limits and the measured errors.
+// The table of errors in docs/accuracy.md: the promised limits and the measured errors.
 #pragma once
 
 #include <sinter/ir/dtype.h>
