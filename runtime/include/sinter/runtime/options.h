@@ -71,9 +71,9 @@ struct EngineOptions {
   /// thread that compiles. Graphs compile without a lock held, traces of tensors under the lock of
   /// the tensors (see tensor.h).
   std::function<void(std::string_view message)> log = {};
-  CacheLimits kernels = {};  ///< cache of executables: an entry per shape, dtype and slope
+  CacheLimits kernels = {};  ///< cache of executables, one per structure, shape, dtype and slope
   CacheLimits plans = {};    ///< cache of plans, which all slopes share
-  CacheLimits code = {};     ///< cache of machine code, which slopes and lengths share
+  CacheLimits code = {};     ///< cache of machine code, which slopes and lengths of a class share
   TraceLimits trace = {};    ///< when recorded tensors run without being read
 };
 
