@@ -18,9 +18,13 @@ struct Boxed {
   T value;
 };
 
+/// A combiner of elements. Reductions are compiled once for each type, and call it by its address.
+template <typename T>
+using Combine = T (*)(T, T);
+
 /// Accumulates a chunk in lanes, and folds the lanes by halves.
-template <typename T, typename F>
-T reduce_chunk(F combine, std::span<const Boxed<T>> x, std::int64_t lanes, T identity) {
+template <typename T>
+T reduce_chunk(Combine<T> combine, std::span<const Boxed<T>> x, std::int64_t lanes, T identity) {
   std::vector<Boxed<T>> a(static_cast<std::size_t>(lanes), {identity});
   for (std::size_t i = 0; i < x.size(); ++i) {
     Boxed<T>& lane = a[i % a.size()];
@@ -33,8 +37,8 @@ T reduce_chunk(F combine, std::span<const Boxed<T>> x, std::int64_t lanes, T ide
 }
 
 /// Reduces the chunks of a group, and their results in the same way, until one result remains.
-template <typename T, typename F>
-T reduce_group(F combine, std::vector<Boxed<T>> x, std::int64_t lanes, T identity) {
+template <typename T>
+T reduce_group(Combine<T> combine, std::vector<Boxed<T>> x, std::int64_t lanes, T identity) {
   const auto chunk = static_cast<std::size_t>(kChunkSteps * lanes);
   do {
     std::vector<Boxed<T>> results;
@@ -48,45 +52,55 @@ T reduce_group(F combine, std::vector<Boxed<T>> x, std::int64_t lanes, T identit
   return x[0].value;
 }
 
+/// The groups of a reduction, and the chunks into which its attributes divide each.
+struct Groups {
+  GroupExtents extents;
+  std::int64_t lanes = 1;
+  std::int64_t chunk = 1;
+  std::int64_t chunks = 1;
+};
+
+/// Reduces every chunk of `from` to an element of `result`.
+template <typename T>
+void reduce_all(Combine<T> combine, T identity, const Groups& groups, const std::byte* from,
+                TensorData& result) {
+  const GroupExtents& n = groups.extents;
+  for (std::int64_t to = 0; to < n.outer * groups.chunks * n.inner; ++to) {
+    const std::int64_t inner = to % n.inner;
+    const std::int64_t outer = to / n.inner / groups.chunks;
+    const std::int64_t first = to / n.inner % groups.chunks * groups.chunk;
+    std::vector<Boxed<T>> x;
+    for (std::int64_t g = first; g < std::min(n.group, first + groups.chunk); ++g) {
+      const std::int64_t at = (outer * n.group + g) * n.inner + inner;
+      std::uint64_t bits = 0;
+      std::memcpy(&bits, from + at * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
+      x.push_back({from_bits<T>(bits)});
+    }
+    const std::uint64_t bits = to_bits(reduce_group(combine, std::move(x), groups.lanes, identity));
+    std::memcpy(result.bytes.data() + to * static_cast<std::int64_t>(sizeof(T)), &bits, sizeof(T));
+  }
+}
+
 }  // namespace
 
 TensorData reduce_elements(const Graph& graph, NodeId id, const DenseTensor& from) {
   const Node& node = graph.node(id);
   const Attributes attributes = graph.attributes(id);
-  const GroupExtents n = group_extents(*from.shape, attributes.lists[0]);
-  const std::int64_t lanes = n.inner == 1 ? reduction_lanes(node.dtype) : 1;
+  Groups groups{.extents = group_extents(*from.shape, attributes.lists[0])};
+  if (groups.extents.inner == 1) groups.lanes = reduction_lanes(node.dtype);
   const std::int64_t given = reduction_chunk(attributes);
-  const std::int64_t chunk = given == 0 ? std::max<std::int64_t>(n.group, 1) : given;
-  const std::int64_t chunks = chunks_of(n.group, chunk);
+  groups.chunk = given == 0 ? std::max<std::int64_t>(groups.extents.group, 1) : given;
+  groups.chunks = chunks_of(groups.extents.group, groups.chunk);
   TensorData result = TensorData::zeros(node.dtype, graph.shape(id));
-  visit_primitive(
-      combiner(node.op), node.dtype, node.dtype, [&]<typename... T>(auto combine, Types<T...>) {
-        if constexpr (sizeof...(T) == 2) {
-          using Element = std::tuple_element_t<0, std::tuple<T...>>;
-          const auto identity = from_bits<Element>(identity_bits(node.op, node.dtype));
-          const auto element = [&](std::int64_t at) {
-            std::uint64_t bits = 0;
-            std::memcpy(&bits, from.data + at * static_cast<std::int64_t>(sizeof(Element)),
-                        sizeof(Element));
-            return Boxed<Element>{from_bits<Element>(bits)};
-          };
-          for (std::int64_t to = 0; to < n.outer * chunks * n.inner; ++to) {
-            const std::int64_t inner = to % n.inner;
-            const std::int64_t outer = to / n.inner / chunks;
-            const std::int64_t first = to / n.inner % chunks * chunk;
-            std::vector<Boxed<Element>> x;
-            for (std::int64_t g = first; g < std::min(n.group, first + chunk); ++g) {
-              x.push_back(element((outer * n.group + g) * n.inner + inner));
-            }
-            const Element total = reduce_group<Element>(
-                [&](Element a, Element b) { return static_cast<Element>(combine(a, b)); },
-                std::move(x), lanes, identity);
-            const std::uint64_t bits = to_bits(total);
-            std::memcpy(result.bytes.data() + to * static_cast<std::int64_t>(sizeof(Element)),
-                        &bits, sizeof(Element));
-          }
-        }
-      });
+  const auto reduce = [&]<typename F, typename... T>(F, Types<T...>) {
+    if constexpr (sizeof...(T) == 2) {
+      using Element = std::tuple_element_t<0, std::tuple<T...>>;
+      reduce_all<Element>([](Element a, Element b) { return static_cast<Element>(F{}(a, b)); },
+                          from_bits<Element>(identity_bits(node.op, node.dtype)), groups, from.data,
+                          result);
+    }
+  };
+  visit_primitive(combiner(node.op), node.dtype, node.dtype, reduce);
   return result;
 }
 

@@ -1,5 +1,5 @@
-// measure: times of a graph: fused, op by op, and of the copy that bounds it; of compiling it, by
-// stage; and the dispatch overhead of its calls.
+// measure: times a graph. A report has the time of the fused program, of the program op by op, and
+// of the copy that bounds both; the compile time by stage; and the dispatch overhead of a call.
 //
 //   std::cout << sinter::bench::measure(engine, graph);
 #pragma once

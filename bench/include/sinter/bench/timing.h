@@ -23,7 +23,7 @@ struct Spread {
   double high = 0;  ///< 90th percentile
 };
 
-/// The spread of `samples`; all zero if there are none.
+/// Returns the spread of `samples`; all zero if there are none.
 [[nodiscard]] Spread spread_of(std::vector<double> samples);
 
 /// Something to time: `repeat(n)` runs it n times in a row.
@@ -45,11 +45,12 @@ template <typename F>
 
 struct Timing {
   int rounds = 51;
-  /// Seconds that a sample takes, about: it repeats a call, because clocks have a resolution.
+  /// Approximate duration of a sample, in seconds. A sample repeats a call until it takes this
+  /// long, because a clock cannot resolve a single short call.
   double sample_seconds = 200e-6;
 };
 
-/// [round] nanoseconds per call of one contestant.
+/// Times of one contestant in nanoseconds per call, one for each round.
 using Samples = std::vector<double>;
 
 /// Times contestants in rounds, each after one untimed call of its own, in an order that rotates

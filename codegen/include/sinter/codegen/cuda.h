@@ -33,8 +33,8 @@ struct GpuTarget {
 ///   - the power of two, up to 16, that divides the innermost length and the strides of other axes
 ///   - whether several vectors per thread still occupy the device
 ///   - whether all offsets are below 2^30, and whether the device's cache holds the buffers
-///   - with reductions: `chunk`, the number of the order's chunks in a group, up to a power of two,
-///     and whether large blocks still occupy the device
+///   - with reductions: LoopSpace::chunk, the number of chunks (reduction.h) in a group, rounded up
+///     to a power of two, and whether large blocks still occupy the device
 ///   - with a product: how far its rows and columns fill the tile sizes, and whether there are
 ///     enough tiles to occupy the device
 [[nodiscard]] SINTER_API LoopNest schedule_cuda(const Graph& body, const LoopSpace& space,
@@ -54,8 +54,8 @@ struct CudaParameter {
   friend bool operator==(const CudaParameter&, const CudaParameter&) = default;
 };
 
-/// A kernel as CUDA C. A launch has `block_count` blocks of `threads` threads; there is no launch
-/// if that is 0. The kernel uses no dynamic shared memory.
+/// A kernel as CUDA C. A launch has `block_count` blocks of `threads` threads; if `block_count` is
+/// 0 there is no launch. The kernel uses no dynamic shared memory.
 struct CudaKernel {
   std::string source;
   std::string entry;  ///< name of the extern "C" __global__ function

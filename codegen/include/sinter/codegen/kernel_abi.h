@@ -19,10 +19,12 @@ inline constexpr std::int64_t kScratchAlignment = 64;
 /// Inputs of a kernel besides its range. All arrays outlive the call. The kernel writes only to
 /// output buffers and to its scratch block.
 struct KernelArguments {
-  void* const* buffers;             ///< inputs, then outputs; each aligned to its element size
-  const std::int64_t* extents;      ///< lengths of the collapsed iteration space, outermost first
-  const std::int64_t* strides;      ///< [buffer][axis], in elements
-  const std::uint64_t* parameters;  ///< element_bits, NaN as the one quiet NaN, in 8 bytes each
+  void* const* buffers;         ///< inputs, then outputs; each aligned to its element size
+  const std::int64_t* extents;  ///< lengths of the collapsed iteration space, outermost first
+  const std::int64_t* strides;  ///< [buffer][axis], in elements
+  /// Value of each parameter as `element_bits` of its dtype, in 8 bytes; a NaN is the positive
+  /// quiet NaN without payload.
+  const std::uint64_t* parameters;
   /// Block of `scratch_bytes(nest)` bytes, aligned to kScratchAlignment; null if that is 0. No two
   /// concurrent calls share a block, so each has KernelArguments of its own. The block need not be
   /// initialised, and keeps nothing from one call to the next.

@@ -33,8 +33,9 @@ namespace sinter {
 [[nodiscard]] SINTER_API std::unique_ptr<llvm::TargetMachine> make_target_machine(
     const Target& target);
 
-/// Returns a relocatable object with the code of `module`, which code generation consumes. Throws
-/// Error(internal) if a kernel from emit_llvm takes more than kKernelStackBytes of stack.
+/// Returns a relocatable object with the code of `module`. Code generation changes the module: do
+/// not use it afterwards. Throws Error(internal) if a kernel from emit_llvm takes more than
+/// kKernelStackBytes of stack.
 [[nodiscard]] SINTER_API std::string emit_object(llvm::Module& module,
                                                  llvm::TargetMachine& machine);
 

@@ -194,10 +194,10 @@ struct Transpose {
   friend bool operator==(const Transpose&, const Transpose&) = default;
 };
 
-/// result = the lanes a[0], a[1], ... of `value` combined into one element: while there are 2n of
-/// them, a[j] = a[j] op a[j + n] for j < n. `value` is the result of a Carry, and the fold is its
-/// only use. After a thread loop the lanes are those of all threads, in the order of their
-/// elements.
+/// result = the lanes a[0], a[1], ... of `value` combined into one element by halves. While more
+/// than one lane is left, a step on n lanes leaves n/2: a[j] = a[j] op a[j + n/2] for j < n/2.
+/// `value` is the result of a Carry, and the fold is its only use. After a thread loop the lanes
+/// are those of all threads, in the order of their elements.
 struct Fold {
   ValueId result;
   Op op{};
@@ -236,7 +236,8 @@ struct Digit {
 /// A value that a loop passes from one iteration to the next, lane by lane. Lanes that a masked
 /// loop leaves out keep their value. If `first` is the result of another loop with lanes, both
 /// loops have the same threads, unroll and lanes. A serial loop around thread loops carries the
-/// lanes of one of them, in whose Carry `value` is `first` and `next` is `result`.
+/// lanes of one of them. That thread loop continues the carry: its `first` is the `value` of the
+/// serial loop, and its `result` is the `next` of the serial loop.
 struct Carry {
   ValueId first;   ///< `value` of the first iteration
   ValueId value;   ///< in every other iteration the `next` of the iteration before
@@ -335,8 +336,9 @@ struct LoopNest {
 ///   - every loop with lanes stores every output once, unless the nest reduces
 ///   - streaming stores are in unmasked loops only
 ///   - local arguments fit the stack, unless they lie in scratch
-/// Throws Error(invalid_argument) first if the nest holds a value that its enum does not list; so
-/// does every function that takes a nest.
+///
+/// Before that it throws Error(invalid_argument) if an enum value in the nest is not an enumerator.
+/// So does every function that takes a nest.
 SINTER_API void verify(const LoopNest& nest);
 
 /// Bytes of KernelArguments::scratch that one call of the nest's kernel needs; concurrent calls

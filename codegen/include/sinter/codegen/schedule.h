@@ -22,7 +22,7 @@ inline constexpr std::int64_t kProductRows = 168;
 /// Bytes of one row of that block.
 inline constexpr std::int64_t kProductRowBytes = 1024;
 
-/// Columns of a block whose reductions over columns are one unit of work.
+/// Columns that one unit of work reduces, in a kernel that reduces along columns.
 inline constexpr std::int64_t kColumnBlock = 512;
 
 /// The iteration space of a kernel. Axes of length 1 are dropped, the others are ordered as the
@@ -30,8 +30,9 @@ inline constexpr std::int64_t kColumnBlock = 512;
 /// one. Calls pass these numbers; the nest depends on their classes only. Rank is at least 1.
 struct SINTER_API LoopSpace {
   std::vector<std::int64_t> extents;  ///< [axis], outermost first
-  std::vector<std::int64_t> strides;  ///< [argument][axis], in elements; 0 broadcasts. Each iota
-                                      ///< follows the arguments, as if it were stored in memory
+  /// [argument][axis], in elements; 0 broadcasts. After the arguments, each iota has a row of its
+  /// own: the strides of a buffer that held its counts.
+  std::vector<std::int64_t> strides;
   /// Number of axes that the kernel reduces (the group), and of axes that follow the group. The
   /// axes of the group keep their order, and are merged only with each other.
   int reduced = 0;

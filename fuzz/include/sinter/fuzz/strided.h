@@ -33,7 +33,8 @@ void for_each_element(const Shape& shape, const Strides& strides, F f) {
 
 /// Bytes of a buffer that holds `shape` with `strides`.
 [[nodiscard]] std::size_t buffer_bytes(DType dtype, const Shape& shape, const Strides& strides);
-/// Offset in bytes of the lowest address from element [0, ..., 0]; negative for negative strides.
+/// Offset, in bytes, from element [0, ..., 0] to the element with the lowest address: 0 without
+/// negative strides, else negative.
 [[nodiscard]] std::int64_t first_byte(DType dtype, const Shape& shape, const Strides& strides);
 
 /// Copies a tensor to memory whose element [0, ..., 0] is at `buffer`.

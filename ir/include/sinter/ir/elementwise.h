@@ -6,8 +6,9 @@
 //   DType dtype() const;
 //   const Shape& shape() const;
 // Shapes broadcast as in NumPy. Dtypes must be equal and never promote; a number has the dtype of
-// the tensor beside it. All methods throw Error: shape_mismatch, dtype_mismatch, or invalid_graph
-// for operands of different graphs.
+// the tensor beside it. All methods throw Error: shape_mismatch; dtype_mismatch; invalid_argument
+// (a number that an integer dtype does not hold); invalid_graph (operands of different graphs, or a
+// Value without a tensor); limit_exceeded (too many nodes, axes or elements, or a lack of memory).
 #pragma once
 
 #include <array>
@@ -144,8 +145,9 @@ class ElementwiseMethods {
   /// The nearest integer, ties to even.
   [[nodiscard]] Self round() const { return unary(Op::round); }
 
-  // Integer quotients and remainders, in both conventions. For integers and b = 0 the quotient is 0
-  // and the remainder x. For floats and b = 0 they are x / 0 and NaN; infinities are as in NumPy.
+  // Quotients and remainders, in Python's and in C's convention, of integers and of floats. If b is
+  // 0, the quotient of integers is 0 and their remainder x; the quotient of floats is x / 0 and
+  // their remainder NaN. Infinities are as in NumPy.
   /// Quotient rounded towards -inf, as Python's //. On floats (x - remainder) / b, rounded to an
   /// integer.
   [[nodiscard]] Self floor_divide(const Other& b) const { return binary(Op::floor_divide, b); }
@@ -216,8 +218,8 @@ class ElementwiseMethods {
   [[nodiscard]] Self prelu(const Self& weight) const { return binary(Op::prelu, weight); }
   /// clamp(x, 0, 6).
   [[nodiscard]] Self relu6() const { return unary(Op::relu6); }
-  /// t > high ? high : t, with t = x < low ? low : x. NaN if x or a bound is NaN; `high` if low >
-  /// high.
+  /// NaN if x or a bound is NaN; else t > high ? high : t, with t = x < low ? low : x. So the
+  /// result is `high` if low > high.
   [[nodiscard]] Self clamp(Scalar low, Scalar high) const {
     return with_numbers(Op::clamp, low, high);
   }
@@ -261,8 +263,8 @@ class ElementwiseMethods {
 
   // Functions on floats. A result is within 1 ULP if it differs from the exact value by at most one
   // unit in the last place. The bounds hold for every f32, also for subnormal results. On f64 the
-  // bound is 2 ULP, or the stated one if that is larger; it is tested on about ten million values.
-  // f16 and bf16 compute in f32. NaN gives NaN.
+  // bound is 2 ULP (1 for pow, sin and cos), or the stated one if that is larger; it is tested on
+  // about ten million values. f16 and bf16 compute in f32. NaN gives NaN.
 
   /// e^x, within 1 ULP. 0 at -inf, inf at inf and for x of 88.73 or more (f64: 709.8).
   [[nodiscard]] Self exp() const { return unary(Op::exp); }
@@ -281,8 +283,8 @@ class ElementwiseMethods {
   /// negative x, 0 at inf.
   [[nodiscard]] Self rsqrt() const { return unary(Op::rsqrt); }
   /// x^exponent for a number or a tensor of exponents, within 1 ULP; exact if the power is a float.
-  /// NaN for negative x unless the exponent is an integer. 1 for exponent 0 and for x = 1, even if
-  /// the other one is NaN. Other special values are those of IEEE 754.
+  /// NaN for finite negative x unless the exponent is an integer or infinite. 1 for exponent 0 and
+  /// for x = 1, even if the other one is NaN. Other special values are those of IEEE 754.
   [[nodiscard]] Self pow(const Other& exponent) const { return binary(Op::pow, exponent); }
   /// The sine of an angle in radians, within 1 ULP for angles of any size. -0 at -0, NaN at +-inf.
   [[nodiscard]] Self sin() const { return unary(Op::sin); }

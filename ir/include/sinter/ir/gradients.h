@@ -30,6 +30,8 @@
 //   pow            for x: 0 if the exponent is 0; for the exponent: 0 at x = 0, unless the exponent
 //                  is negative. The mixed derivative at x = 0 is -inf for exponents between 0 and
 //                  1, and 0 for exponents from 1 on
+//   fmod, remainder
+//                  for x: g; for b: -g * n, with the integer n of the result x - n * b
 //   floor, ceil, trunc, round, sign, detach, floor_divide
 //                  0 everywhere
 // If the slope is not negative, the result of leaky_relu is positive exactly where x is. Its rule
@@ -38,10 +40,10 @@
 //
 // Errors of first and second derivatives are a few ULP of the derivative, or of its terms where
 // these cancel. There are three exceptions:
-//   - Some rules read the result of their op instead of its operand, so that a backward pass keeps
-//     one tensor less. Their errors are absolute: 1 ULP of 1.0, and 2 in the second derivative of
-//     tanh. These are sigmoid, tanh and softmax, the second derivatives of softplus and logsigmoid,
-//     and both gelus.
+//   - The rules of sigmoid, tanh, softmax and both gelus, and the second derivatives of softplus
+//     and logsigmoid, read the result of their op instead of its operand, so that a backward pass
+//     keeps one tensor less. Their errors are absolute: 1 ULP of 1.0, and 2 in the second
+//     derivative of tanh.
 //   - pow records exponent - 1, and |log x| magnifies the rounding of this difference.
 //   - Intermediate products may overflow: the gradient of prod multiplies the two halves of the
 //     elements, element by element.
@@ -58,16 +60,16 @@
 
 namespace sinter {
 
-/// Records and returns the derivatives of `loss`, a floating scalar, with respect to each value in
-/// `of`. Each derivative has the dtype and shape of its value, and is a new Value.
+/// Records and returns the derivatives of `loss`, a float of shape [], with respect to each value
+/// in `of`. Each derivative has the dtype and shape of its value, and is a new Value.
 ///
 /// The values may be inputs, parameters or intermediate results. Each stands for its own node: the
 /// derivative with respect to `h1 = x.relu()` ignores uses of an equal `h2 = x.relu()`. Takes time
 /// linear in the nodes between `of` and the loss.
 ///
 /// Throws Error, and then records nothing: invalid_argument if `of` is empty, or if the loss does
-/// not depend on a value through ops that have a gradient; shape_mismatch if the loss is not a
-/// scalar; dtype_mismatch if the loss or a value is not floating; invalid_graph for a value of
+/// not depend on a value through ops that have a gradient; shape_mismatch if the shape of the loss
+/// is not []; dtype_mismatch if the loss or a value is not floating; invalid_graph for a value of
 /// another graph.
 [[nodiscard]] SINTER_API std::vector<Value> gradients(const Value& loss, std::span<const Value> of);
 [[nodiscard]] inline std::vector<Value> gradients(const Value& loss,

@@ -7,7 +7,9 @@
 // are kept outside the nodes, so graphs that differ only in a slope have the same structure.
 // Coefficients in the bodies of composites are `constant` nodes, part of the structure.
 //
-// One thread at a time may use a Graph and its Values. Values keep the nodes of their graph alive.
+// One thread at a time may record into a Graph, by its own methods or those of its Values. While no
+// thread records, several threads may read the Graph, for example to compile it. Values keep the
+// nodes of their graph alive.
 #pragma once
 
 #include <array>
@@ -48,7 +50,7 @@ struct ShapeId {
 /// One op with its operands and result type. The meaning of `payload` depends on the op:
 ///   input                     index among the inputs
 ///   parameter                 index among the parameters
-///   constant                  bits of the value as f64; the value is exact in the node's dtype
+///   constant                  bits of the value as f64, which is exact in the node's compute dtype
 ///   iota                      the axis
 ///   structural op, reduction  ids of its lists, 32 bits each (see Graph::attributes)
 ///   lut16                     index among the tables

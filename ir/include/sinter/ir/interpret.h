@@ -65,10 +65,10 @@ struct TensorData {
 
 /// Returns the result of primitive `op` on one element. Operands and result are bits (element.h).
 ///
-/// `to` is the dtype of the result. `dtype` is the dtype of the operands of a comparison, and of
-/// the source of a conversion or bitcast; for all other ops it is that of the result. `table` is
-/// the table of a lut16. Throws Error(invalid_argument) for an op that is not a primitive, for a
-/// wrong number of operands, and for a dtype on which the op is not defined.
+/// `to` is the dtype of the result. `dtype` is the dtype of the operands of a comparison, or of the
+/// source of a conversion or bitcast; for any other op it equals `to`. `table` is the table of a
+/// lut16. Throws Error(invalid_argument) for an op that is not a primitive, for a wrong number of
+/// operands, and for a dtype on which the op is not defined.
 [[nodiscard]] SINTER_API std::uint64_t evaluate_bits(Op op, DType dtype, DType to,
                                                      std::span<const std::uint64_t> operands,
                                                      const LookupTable* table = nullptr);

@@ -44,7 +44,8 @@ struct PlanLimits {
   std::int64_t units = 64;
   /// Bytes of the smallest operand whose reduction is computed in chunks.
   std::int64_t chunked_bytes = std::int64_t{1} << 20;
-  /// Bytes of a block of columns, over all rows, above which it is reduced by the shortest chunks.
+  /// Bytes of a block of columns, over all rows, above which it is reduced by chunks of C elements
+  /// (reduction.h), the shortest ones.
   /// A loop down a taller block would return to a row, and to its page, after both left the caches.
   std::int64_t column_bytes = std::int64_t{1} << 20;
 };
@@ -130,10 +131,12 @@ struct Plan {
   /// The simplified graph. Graphs of the same structure share a plan, so the values of its
   /// parameters are those of the graph that was planned.
   Graph graph;
-  std::vector<PlanBuffer> buffers;   ///< inputs, then outputs, then temporaries
-  std::vector<PlanKernel> kernels;   ///< each after the kernels whose results it reads
-  std::vector<PlanRepeat> repeats;   ///< values that kernels rematerialise
-  std::int64_t workspace_bytes = 0;  ///< all memory that temporaries need beside inputs and outputs
+  std::vector<PlanBuffer> buffers;  ///< inputs, then outputs, then temporaries
+  std::vector<PlanKernel> kernels;  ///< each after the kernels whose results it reads
+  std::vector<PlanRepeat> repeats;  ///< values that kernels rematerialise
+  /// Bytes that temporaries need beside inputs and outputs. Executable::workspace_bytes also has
+  /// the scratch blocks of kernels.
+  std::int64_t workspace_bytes = 0;
 };
 
 /// Cuts a verified graph into kernels. Its only structural ops may be views and concats, as after

@@ -4,15 +4,16 @@
 // threads or the vector width. Neighbouring reduced axes form a group; axes of length 1 do not
 // separate groups. Groups are reduced one after the other, the innermost first. The elements x of
 // a group, in row-major order, are cut into chunks of C elements, with
-//   W = reduction_lanes(dtype) if the group contains the last axis, else 1
+//   W = 1 if an axis longer than 1 follows the group, else reduction_lanes(dtype)
 //   C = kChunkSteps * W
 // In each chunk the lanes a[0 .. W - 1] start at the identity and accumulate in ascending order of
 // i: a[i mod W] = a[i mod W] op x[i]. Then they are folded by halves, for h = W/2, ..., 2, 1:
 // a[j] = a[j] op a[j + h] for j < h. The result of the chunk is a[0]. The results of several
 // chunks, in their order, are reduced by the same rule.
 //
-// One reduction node may stop at the results of chunks, and another one reduce these. The chunks
-// then have C, C * C, ... elements, or any number if the order does not affect the result.
+// The pass `chunk_reductions` may split a reduction into two nodes: one stops at the results of
+// chunks, the other one reduces these. The chunks then have C, C * C, ... elements, or any number
+// if the order does not affect the result.
 //
 // The identity leaves every element unchanged: +0, 1, +-inf, the lowest or highest integer, true or
 // false. So the sum of no elements is +0 and the product 1, and no sum is -0.
@@ -41,7 +42,7 @@ inline constexpr std::int64_t kChunkSteps = 32;
 [[nodiscard]] SINTER_API Op combiner(Op reduction);
 /// Bits of the identity of a reduction (see element.h).
 [[nodiscard]] SINTER_API std::uint64_t identity_bits(Op reduction, DType dtype);
-/// Number of elements C of a chunk. `rows` is true if the group contains the last axis.
+/// Number of elements C of a chunk. `rows` is true if no axis longer than 1 follows the group.
 [[nodiscard]] SINTER_API std::int64_t chunk_elements(DType dtype, bool rows);
 /// Number of elements per result of a reduction that stops at chunks; 0 if it reduces the whole
 /// group. `attributes` are those of a reduction node.
@@ -114,8 +115,9 @@ struct Search {
 ///   Self constant(Scalar number) const;
 ///
 /// Methods reduce `axes`. With `keepdims` the result has the reduced axes with length 1, so that it
-/// broadcasts with this value; else it lacks them. All methods throw Error(invalid_argument) for an
-/// axis that does not exist or is given twice.
+/// broadcasts with this value; else it lacks them. All methods throw Error: invalid_argument for an
+/// axis that does not exist or is given twice; dtype_mismatch for a dtype that the method does not
+/// take (`any` and `all` take bool); invalid_graph and limit_exceeded as elementwise.h says.
 template <typename Self>
 class ReductionMethods {
  public:
@@ -162,7 +164,7 @@ class ReductionMethods {
   }
   /// sum((x - mean(x))^2) / max(count - correction, 0), of floats. Correction 0 gives the variance
   /// of the elements, 1 the unbiased estimate. If the divisor is 0, the result is inf, or NaN if
-  /// the sum is 0, as for one element or none.
+  /// the sum is 0, as for one element with correction 1, or for no elements.
   [[nodiscard]] Self variance(const Axes& axes = {}, bool keepdims = false,
                               std::int64_t correction = 0) const {
     return in_compute_dtype("variance", [&](const Self& x) {

@@ -4,7 +4,8 @@
 // Where strides can express them, they cost no pass over memory: kernels read their inputs, and
 // write their outputs, with these strides. The type `Self` supplies `apply`, `scalar`, `dtype` and
 // `shape`, as elementwise.h says. Negative axes count from the end; -1 is the last axis. All
-// methods throw Error: invalid_argument, shape_mismatch or dtype_mismatch.
+// methods throw Error: invalid_argument, shape_mismatch, dtype_mismatch, invalid_graph or
+// limit_exceeded.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@ namespace sinter {
 /// - It has at least one output.
 /// - Operands precede their users.
 /// - The dtype and shape of each node follow from its row in ops.def.
-/// - Attributes are in canonical form, and numbers are exact in their dtypes.
+/// - Attributes are in canonical form, and numbers are exact in the compute dtypes of their nodes.
 /// - Strides are ones that `Graph::input` and `Graph::output` accept.
 /// Takes linear time.
 SINTER_API void verify(const Graph& graph);

@@ -19,7 +19,7 @@ struct DeviceMemory;
 /// Owns memory on one device. Made by Engine::allocate, in the calling thread's current context if
 /// it belongs to the device, else in the device's primary context. A copy waits for all earlier
 /// work of the default stream, and returns when the copy is complete. Errors of the driver throw
-/// Error(internal). So does a copy after the context, and with it the memory, was destroyed.
+/// Error(internal). So does a copy after the context was destroyed, which destroys the memory too.
 class SINTER_API DeviceBuffer {
  public:
   DeviceBuffer(std::shared_ptr<const detail::CudaDevice> device, std::size_t bytes);

@@ -1,5 +1,5 @@
-// Engine: compiles graphs and keeps the results. It is the only object that a user keeps for long:
-// it owns the target, the JIT compiler, the three caches and the executor.
+// Engine: compiles graphs and caches the results. It owns the target, the JIT compiler, the three
+// caches and the executor. A program usually has one for its whole life.
 #pragma once
 
 #include <initializer_list>
@@ -20,8 +20,8 @@
 namespace sinter {
 
 /// The CPU of this machine, with the vector extensions that the operating system enables. Throws
-/// Error(unsupported) if the CPU is older than x86-64-v3, naming the missing features, and in a
-/// build without LLVM.
+/// Error(unsupported) if the CPU is not x86-64, or is older than x86-64-v3 (AVX2), naming the
+/// missing features; also in a build without LLVM.
 [[nodiscard]] SINTER_API Target host_target();
 /// True if code for `target` runs on this machine.
 [[nodiscard]] SINTER_API bool runs_here(const Target& target);
@@ -64,8 +64,9 @@ class SINTER_API Engine {
   Engine();
   explicit Engine(EngineOptions options);
 
-  /// Returns the executable of `graph`, from the cache or newly compiled. Each key is compiled
-  /// once, however many threads ask for it. Throws Error on a graph that the verifier refuses.
+  /// Returns the executable of `graph`, from the cache or newly compiled. Each graph, with its
+  /// shapes and options, is compiled once, however many threads ask for it. Throws Error on a graph
+  /// that the verifier refuses.
   [[nodiscard]] Executable compile(const Graph& graph, const CompileOptions& options = {}) const;
 
   /// Wraps a C++ function of Values; function.h lists the signatures it may have. Each call traces

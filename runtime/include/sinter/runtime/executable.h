@@ -84,11 +84,12 @@ class SINTER_API Executable {
  public:
   /// Runs the graph. Views are given in the order in which inputs and outputs were declared.
   ///
-  /// An output may have the same buffer and layout as an input, if the program allows it. Apart
-  /// from that, no output may share a byte of an element with an input or with another output.
-  /// Elements of two buffers may alternate, and buffers may lie side by side in one matrix. (If an
-  /// exact test takes more than some thousands of steps, buffers whose ranges overlap are refused.)
-  /// The view of a donated input must be writable.
+  /// An output may have the same buffer and layout as an input, if the program reads each element
+  /// of the input for the last time before it writes that element of the output. Apart from that,
+  /// no output may share a byte of an element with an input or with another output. Elements of two
+  /// buffers may alternate, and buffers may lie side by side in one matrix. (If an exact test takes
+  /// more than some thousands of steps, buffers whose ranges overlap are refused.) The view of a
+  /// donated input must be writable.
   ///
   /// Throws Error before anything is written: shape_mismatch; dtype_mismatch; invalid_buffer (null,
   /// misaligned, overlapping, read-only, with other strides or on another device); invalid_argument
@@ -124,9 +125,10 @@ class SINTER_API Executable {
   /// Compile time of this executable by stage; 0 for a stage whose result came from a cache.
   [[nodiscard]] CompileTimes compile_times() const;
   /// Bytes of the workspace that each run takes from the allocator. The workspace holds temporaries
-  /// (values that one kernel writes and a later one reads) and one scratch block for each chunk of
-  /// a kernel that runs at once, at most one per thread of the engine. A run needs no other memory,
-  /// except its buffers and kTaskStackBytes of stack in each thread.
+  /// (values that one kernel writes and a later one reads; Plan::workspace_bytes counts these
+  /// alone) and scratch blocks: one for each part of a kernel that runs at the same time, at most
+  /// one per thread of the engine. A run needs no other memory, except its buffers and
+  /// kTaskStackBytes of stack in each thread.
   [[nodiscard]] std::int64_t workspace_bytes() const;
   /// Bytes of the kernel-cache entry, without the plan and the code, which other entries share.
   [[nodiscard]] std::int64_t entry_bytes() const;

@@ -51,8 +51,8 @@ struct TraceLimits {
 /// Options of an Engine. Every field has an initialiser, so that designated initialisers that name
 /// a few fields give no warning.
 struct EngineOptions {
-  /// Device that programs run on. For a GPU, the options below about CPUs and threads have no
-  /// effect.
+  /// Device that programs run on. For a GPU, kernels use neither `threads`, `executor` nor
+  /// `parallel_bytes`, and `target` decides only Engine::target().
   Device device = {};
   /// CPU to make code for; this machine's CPU if not given. A program for a CPU whose instructions
   /// this machine lacks compiles and can be shown as text, but running it throws
@@ -71,9 +71,9 @@ struct EngineOptions {
   /// thread that compiles. Graphs compile without a lock held, traces of tensors under the lock of
   /// the tensors (see tensor.h).
   std::function<void(std::string_view message)> log = {};
-  CacheLimits kernels = {};  ///< cache of executables: an entry per shape, dtype and slope
+  CacheLimits kernels = {};  ///< cache of executables, one per structure, shape, dtype and slope
   CacheLimits plans = {};    ///< cache of plans, which all slopes share
-  CacheLimits code = {};     ///< cache of machine code, which slopes and lengths share
+  CacheLimits code = {};     ///< cache of machine code, which slopes and lengths of a class share
   TraceLimits trace = {};    ///< when recorded tensors run without being read
 };
 

@@ -34,7 +34,7 @@ struct CompileTimes {
 struct Stats {
   CacheStats kernels;  ///< level 1: executables, one per shape, dtype and slope
   CacheStats plans;    ///< level 2: plans, one per structure; slopes share it
-  CacheStats code;     ///< level 3: machine code; slopes and lengths share it
+  CacheStats code;     ///< level 3: machine code; slopes and lengths of a class share it
   CompileTimes times;  ///< sum over all compiles
 };
 

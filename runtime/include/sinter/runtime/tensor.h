@@ -177,9 +177,9 @@ class SINTER_API Tensor : public ElementwiseMethods<Tensor>,
   std::shared_ptr<detail::TensorNode> node_;
 };
 
-/// The derivatives of `loss`, a floating-point scalar, with respect to each tensor in `of`, with
-/// the shapes of those tensors. They are the gradients of `<sinter/ir/gradients.h>`, recorded like
-/// any op. A loop that takes gradients is planned and compiled once.
+/// The derivatives of `loss`, a float of shape [], with respect to each tensor in `of`, with the
+/// shapes of those tensors. They are the gradients of `<sinter/ir/gradients.h>`, recorded like any
+/// op. A loop that takes gradients is planned and compiled once.
 ///
 /// Evaluating a tensor forgets how it was computed, so a gradient passes only through ops that are
 /// recorded and not yet evaluated. An evaluated tensor may be an element of `of` (weights of the

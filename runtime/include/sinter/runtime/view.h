@@ -20,7 +20,8 @@ struct ConstTensorView {
   DType dtype{};
   Shape shape;
   Strides strides;        ///< in elements; empty for dense row-major
-  Device device = {};     ///< of the memory, if known; a program for a GPU also asks the driver
+  Device device = {};     ///< of the memory; the CPU also stands for unknown, and a program for a
+                          ///< GPU then asks the driver
   bool writable = false;  ///< true if made from a TensorView; required of a donated input
 };
 
