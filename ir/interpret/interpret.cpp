@@ -106,14 +106,46 @@ class RowWalk {
   std::array<const std::byte*, kMaxOperands> row_{};
 };
 
-/// Stores f of the operands' elements for each element of the shape.
-template <typename F, typename... T, std::size_t... I>
-void map_elements(F f, Types<T...>, std::index_sequence<I...>, RowWalk walk, std::byte* out) {
-  using Result = std::invoke_result_t<F, T...>;
-  const std::int64_t length = walk.row_length();
+/// A primitive on elements of given dtypes: a function object, and the function that calls it on
+/// elements in memory. Loops over elements are compiled once and call it by its address.
+class ElementFunction {
+ public:
+  ElementFunction(Op op, DType dtype, DType to, const LookupTable* table) {
+    detail::visit_primitive(
+        op, dtype, to,
+        [this]<typename F, typename... T>(const F& f, Types<T...>) {
+          static_assert(sizeof(F) <= sizeof object_ && std::is_trivially_copyable_v<F>);
+          new (object_.data()) F(f);
+          compute_ = compute<F, T...>;
+        },
+        table);
+  }
+  void operator()(const std::byte* const* operands, std::byte* out) const {
+    compute_(object_.data(), operands, out);
+  }
+
+ private:
+  template <typename F, typename... T>
+  static void compute(const void* f, const std::byte* const* operands, std::byte* out) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using Result = std::invoke_result_t<F, T...>;
+      store<Result>(out, (*static_cast<const F*>(f))(load<T>(operands[I])...));
+    }(std::index_sequence_for<T...>());
+  }
+
+  void (*compute_)(const void* f, const std::byte* const* operands, std::byte* out) = nullptr;
+  alignas(void*) std::array<std::byte, sizeof(void*)> object_{};
+};
+
+/// Computes each element of the result.
+void map_elements(const ElementFunction& f, std::size_t operands, RowWalk walk, std::byte* out,
+                  std::int64_t out_bytes) {
+  std::array<const std::byte*, kMaxOperands> at{};
   for (std::int64_t row = walk.rows(); row > 0; --row, walk.next_row()) {
-    for (std::int64_t i = 0; i < length; ++i, out += sizeof(Result)) {
-      store<Result>(out, f(load<T>(walk.row(I) + i * walk.step(I))...));
+    for (std::size_t j = 0; j < operands; ++j) at[j] = walk.row(j);
+    for (std::int64_t i = walk.row_length(); i > 0; --i, out += out_bytes) {
+      f(at.data(), out);
+      for (std::size_t j = 0; j < operands; ++j) at[j] += walk.step(j);
     }
   }
 }
@@ -213,10 +245,8 @@ class Interpreter {
     std::array<Operand, kMaxOperands> operands;
     std::ranges::transform(operand_ids, operands.begin(), [&](NodeId at) { return operand(at); });
     const RowWalk walk(result.shape, {operands.data(), operand_ids.size()});
-    const auto map = [&]<typename... T>(auto f, Types<T...> types) {
-      map_elements(f, types, std::index_sequence_for<T...>(), walk, result.bytes.data());
-    };
-    detail::visit_primitive(op, dtype, result.dtype, map, graph_.table(id));
+    const ElementFunction f(op, dtype, result.dtype, graph_.table(id));
+    map_elements(f, operand_ids.size(), walk, result.bytes.data(), info(result.dtype).bytes);
     return result;
   }
 
@@ -330,13 +360,12 @@ std::uint64_t evaluate_bits(Op op, DType dtype, DType to, std::span<const std::u
                             const LookupTable* table) {
   const detail::FloatEnvironment environment;
   check_primitive(op, dtype, to, operands.size());
+  std::array<const std::byte*, kMaxOperands> at{};
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    at[i] = reinterpret_cast<const std::byte*>(&operands[i]);  // the lowest byte comes first
+  }
   std::uint64_t result = 0;
-  const auto apply = [&]<typename... T>(auto f, Types<T...>) {
-    auto operand = operands.begin();
-    const std::tuple<T...> typed{detail::from_bits<T>(*operand++)...};
-    result = detail::to_bits(std::apply(f, typed));
-  };
-  detail::visit_primitive(op, dtype, to, apply, table);
+  ElementFunction(op, dtype, to, table)(at.data(), reinterpret_cast<std::byte*>(&result));
   return result;
 }
 
