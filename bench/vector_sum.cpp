@@ -8,8 +8,8 @@
 namespace sinter::bench {
 namespace {
 
-/// Parts for each thread of a sum on several threads. There are more parts than threads, so that an
-/// interrupted thread does not delay the others.
+/// Parts per thread, if several threads compute a sum. There are more parts than threads, so that
+/// an interrupted thread does not delay the others.
 constexpr std::int64_t kPartsPerThread = 4;
 
 __attribute__((target_clones("avx512f", "avx2", "default"))) float sum_of(const float* x,

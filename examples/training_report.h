@@ -13,7 +13,7 @@ struct TrainingResult {
   std::string activation;
   std::vector<double> losses;   ///< mean loss of each epoch
   double accuracy = 0;          ///< fraction of the test images
-  int silent_units = 0;         ///< hidden units that are negative for every test image
+  int silent_units = 0;         ///< hidden units that are positive for no test image
   double zeros = 0;             ///< fraction of zeros among all hidden values of the test images
   double step_us = 0;           ///< median time of a step, in microseconds
   int kernels = 0;              ///< kernels of a step

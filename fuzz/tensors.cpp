@@ -43,7 +43,7 @@ class Recording {
   [[nodiscard]] Tensor zero_of(DType dtype) const { return engine_.zeros({}, dtype); }
 
   /// A constant. Numbers of a bool tensor are f32 (see Tensor::constant), so a bool constant is a
-  /// full tensor.
+  /// tensor made by Engine::full.
   [[nodiscard]] Tensor constant(DType dtype, double value) const {
     return dtype == DType::boolean ? engine_.full({}, value, dtype)
                                    : zero_of(dtype).constant(value);
@@ -64,7 +64,8 @@ class Recording {
   std::span<const TensorData> inputs_;
 };
 
-/// By node: the last node that uses it, or itself; for outputs the number of nodes.
+/// By node: the last node that uses it; the node itself if none does; the number of nodes if it is
+/// an output.
 std::vector<std::size_t> last_uses(const Graph& graph) {
   const std::span<const Node> nodes = graph.nodes();
   std::vector<std::size_t> last(nodes.size());

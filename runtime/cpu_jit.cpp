@@ -122,7 +122,8 @@ class LinkedCode final : public MachineCode {
 
 /// The compile resources of one process.
 struct ProcessState {
-  std::uint32_t process = 0;  ///< epoch of the process that made `memory`; 0 if null
+  /// process_epoch() (process.h) of the process that made `memory`; 0 if that is null.
+  std::uint32_t process = 0;
   std::shared_ptr<Memory> memory;
   std::vector<std::unique_ptr<llvm::TargetMachine>> machines;  ///< idle ones
 };

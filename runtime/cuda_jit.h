@@ -58,7 +58,8 @@ class CudaJit final : public Jit {
   /// Throws Error(unsupported) if NVRTC is not found, or has no architecture that the device can
   /// run.
   explicit CudaJit(std::shared_ptr<const CudaDevice> device);
-  /// Loads the kernel into the current context if it belongs to the device, else the primary one.
+  /// Loads the kernel into the current context if that context belongs to the device, else into the
+  /// device's primary context.
   std::shared_ptr<const MachineCode> compile(const LoopNest& nest, CompileTimes& times) override;
 
  private:

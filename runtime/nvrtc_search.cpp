@@ -1,4 +1,5 @@
-// The order in which places are searched: the environment, Python and conda, toolkits, the loader.
+// The order in which NVRTC is searched: SINTER_NVRTC (then nowhere else), what the process has
+// loaded, Python and conda, toolkits, the loader.
 #include "nvrtc_search.h"
 
 #include <glob.h>
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::array kNames{"libnvrtc.so.13", "libnvrtc.so.12"};
 
-/// Paths that match a glob pattern, in descending order, so that newer versions come first.
+/// Paths that match a glob pattern, in descending order of their text: newer versions first, as
+/// long as the numbers have equally many digits.
 std::vector<std::string> matches(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> paths;
@@ -61,8 +63,8 @@ std::string python_prefix(const std::string& path) {
   return "";
 }
 
-/// Opens NVRTC's builtins. NVRTC opens them by file name, which the loader resolves only if they
-/// are loaded already.
+/// Opens NVRTC's builtins. NVRTC opens them by a name without a path. Outside its search path the
+/// loader finds that name only if they are loaded already.
 void open_builtins(const std::string& folder, const std::string& name) {
   const std::string major = name.substr(name.rfind('.') + 1);
   std::vector<std::string> ignored;

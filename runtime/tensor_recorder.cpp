@@ -239,8 +239,8 @@ void Recorder::run(EngineCore& core, const Trace::SplitLive& live) {
   // in it copies what it needs into the current trace.
   const std::shared_ptr<Trace> trace = begin_trace();
   if (!live.stored.empty()) store(core, trace, live);
-  // Each recorded tensor moves to a trace of its own with only the ops it needs. The last goes
-  // first, because it takes along the recorded tensors that it is computed from.
+  // Each tensor that this run does not store moves to a new trace, with only the ops that it needs.
+  // Such tensors among those that it is computed from move along, so the last goes first.
   for (const std::shared_ptr<TensorNode>& node : std::views::reverse(live.recorded)) {
     if (!trace->is_pending_here(*node)) continue;
     static_cast<void>(std::make_shared<Trace>(++serial_)->place(node));

@@ -1,4 +1,5 @@
-// Rows that compare speeds: a kernel interleaved with the copy of its streams or with oneDNN.
+// Rows that compare speeds: a kernel timed in turn with a copy that reads and writes the same
+// bytes, or with oneDNN.
 #pragma once
 
 #include <memory>

@@ -30,17 +30,17 @@ struct TileForm {
   int vectors;
 };
 
-/// Returns the tile forms, fewest rows first. Accumulators take most registers, so that each loaded
-/// element is used often.
+/// Returns the tile forms, fewest rows first. The largest form has as many accumulators as pay, so
+/// that each loaded element is used often.
 std::vector<TileForm> tile_forms(const Target& target) {
   if (target.vector_registers < 32) return {{1, 8}, {4, 2}, {6, 2}};
-  // Fewer accumulators keep pipelines of 128 bits busy.
+  // With vectors of 128 bits, 16 accumulators are enough to keep the pipelines busy.
   if (target.vector_bytes < 32) return {{1, 8}, {4, 4}, {8, 2}};
   return {{1, 8}, {4, 4}, {8, 2}, {14, 2}};
 }
 
 /// Returns the form that covers the rows at the least cost. The nest depends on the number of rows
-/// only by this choice, its class.
+/// only by this choice, and by whether one row of tiles covers them.
 TileForm choose_tile(std::int64_t rows, const Target& target) {
   const std::vector<TileForm> forms = tile_forms(target);
   const auto fits =

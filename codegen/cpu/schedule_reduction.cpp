@@ -25,7 +25,7 @@ class ReductionScheduler : ReductionBuilder {
   const ReductionPasses reductions_;
 };
 
-/// Returns the outputs with one element for each group that is reduced, or the others.
+/// If `reduced`, returns the outputs with one element for each reduced group, else the others.
 ReductionScheduler::Outputs ReductionScheduler::outputs(bool reduced) const {
   Outputs result;
   for (std::size_t i = 0; i < body_.outputs().size(); ++i) {

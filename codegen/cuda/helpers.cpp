@@ -30,8 +30,9 @@ struct Fixed {
   std::string_view text;
 };
 
-// A GPU converts 16-bit floats by instructions. Elsewhere conversions are arithmetic that does not
-// depend on the floating-point environment. Every conversion of a NaN gives a NaN.
+// A GPU converts f16 by instructions, and rounds to bf16 by one from compute capability 8.0 on.
+// Every other conversion between f32 and 16-bit floats is arithmetic, right even if the machine
+// flushes subnormals; it expects rounding to nearest. Every conversion of a NaN gives a NaN.
 constexpr std::array kFixed{
     Fixed{"f16_to_f32", R"(float f16_to_f32(unsigned short bits) {
 #ifdef __CUDA_ARCH__
@@ -274,7 +275,8 @@ std::string streaming(const std::string& vector) {
 }
 
 std::string saturating(DType from, DType to) {
-  // The first value above the range and the lowest in it. Both are powers of two or 0, so exact.
+  // The first value above the range and the lowest in it. Both are exact: powers of two,
+  // their negatives or 0.
   const int digits = info(to).bytes * 8 - (is_signed(to) ? 1 : 0);
   double above = 1;
   for (int i = 0; i < digits; ++i) above *= 2;

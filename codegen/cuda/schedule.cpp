@@ -1,5 +1,5 @@
 // schedule_cuda: the loops of elementwise kernels for a GPU. A block of threads computes a tile of
-// elements, and a thread a few vectors of each argument. Reductions are scheduled in
+// elements. Each thread computes a few vectors of it. Reductions are scheduled in
 // schedule_reduction.cpp, products in schedule_product.cpp.
 //
 // All elements are one range, whatever the rank. A thread finds its place along the axes by

@@ -138,7 +138,8 @@ llvm::Value* canonical_bits(llvm::IRBuilder<>& builder, DType from, llvm::Value*
   return builder.CreateSelect(is_nan, number(bits, quiet), bits);
 }
 
-/// `bits` as `to`. They are canonical, or those of a float whose NaNs do not matter.
+/// `bits` reinterpreted as `to`. Those of a float come from canonical_bits, unless the bits of NaNs
+/// do not matter.
 llvm::Value* bitcast(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* bits) {
   if (from == DType::boolean) bits = builder.CreateZExt(bits, integer_like(bits, 8));
   return builder.CreateBitCast(bits, type_like(builder, bits, to));

@@ -1,4 +1,5 @@
-// One overload of check() for each enum, and for each kind of statement that may hold one.
+// check() has an overload for each kind of statement, and for the enums that several tables or
+// statements hold.
 #include "loops/enums.h"
 
 #include <sinter/ir/enum.h>

@@ -37,7 +37,7 @@ std::vector<NodeId> resolve_broadcasts(const Graph& body) {
   return values;
 }
 
-/// Returns [node] the `argument` of each input and iota in LoopSpace::strides.
+/// Returns, by node, the `argument` of each input and iota in LoopSpace::strides.
 std::vector<std::size_t> find_walks(const Graph& body) {
   std::vector<std::size_t> walks;
   std::size_t iotas = body.inputs().size() + body.outputs().size();
@@ -121,7 +121,7 @@ class Order {
   std::vector<NodeId> order_;
 };
 
-/// Returns [node] the position in Placement::order of the last node of Level::lane that uses it.
+/// Returns, by node, the position in Placement::order of the last node of Level::lane that uses it.
 /// The stores of outputs count as uses after all nodes.
 std::vector<std::size_t> last_uses(const Graph& body, const Placement& placement) {
   std::vector<std::size_t> last(body.nodes().size());

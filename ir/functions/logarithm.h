@@ -7,12 +7,15 @@
 
 namespace sinter::detail::functions {
 
-/// The bits of sqrt(1/2) in f64 with the lower half cleared.
+/// The bits of sqrt(1/2) as f64, with the lower half cleared, as a number: what `least` of
+/// normal_fraction takes.
 inline constexpr double kRootHalf64 = 0x3fe6a09e00000000;
 
 /// x = 2^n (1 + f) for positive finite x.
 struct NormalFraction {
-  Value n;  ///< n 2^fraction_bits; inf for x = inf, NaN for NaN and negative x
+  /// The exponent n of the formula, times 2^Format::fraction_bits (parts.h). inf for x = inf; NaN
+  /// for NaN and negative x.
+  Value n;
   Value f;  ///< exact
 };
 /// Splits x such that 1 + f is at least the float whose bits are `least`, and less than twice that.

@@ -30,8 +30,8 @@ Value shrunk(const Step& at) {
 
 }  // namespace
 
-/// Both products are computed for every x and then selected by the sign of x: where x is positive,
-/// they may be inf or NaN.
+/// The product is computed for every x and chosen only where x is not positive. Elsewhere it may be
+/// inf or NaN, which must not reach the result.
 Value prelu(const Step& at, int i) {
   const auto& [x, weight, unused] = at.x;
   const Value positive = fn::greater(x, 0);
@@ -86,8 +86,8 @@ Value hardswish(const Step& at, int) {
   return unless(fn::less_equal(x, -3), risen);
 }
 
-/// Two divisions, because the square of the denominator may overflow, and its derivative at an
-/// infinite x would make the second derivative 0 times infinity.
+/// Two divisions: the square of the denominator may overflow, and at an infinite x the derivative
+/// of that square would make the second derivative 0 times infinity.
 Value softsign(const Step& at, int) {
   const Value denominator = fn::add(at.x[0].abs(), 1);
   return at.g.div(denominator).div(denominator);

@@ -80,9 +80,9 @@ struct GraphData {
   void add_output(std::string_view name, NodeId node, const Strides& strides);
 
  private:
-  /// Reserves the memory that a node, its shape and lists, and a declaration with `text_bytes` of
-  /// names may take. So recording fails before it changes anything, or not at all. The sets of
-  /// names allocate by themselves.
+  /// Reserves memory for one more node with its shape and attribute lists, and for a declaration
+  /// (input or output) whose name has `text_bytes` bytes. So recording fails before it changes
+  /// anything, or not at all. The sets of names allocate by themselves.
   void make_room(std::size_t text_bytes = 0);
 
   std::optional<InternTable> node_index_;  ///< has a value while equal nodes merge
@@ -102,7 +102,7 @@ struct GraphData {
 
 /// Throws Error for leaves, and unless `op` takes this number of operands.
 void check_arity(Op op, std::size_t operands);
-/// Throws Error for an op that only passes record.
+/// Throws Error for an op that users may not record, only passes may.
 void check_recorded(Op op);
 
 /// Throws Error unless `strides` are empty, or have one entry per axis and cover at most

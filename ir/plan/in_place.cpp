@@ -1,4 +1,4 @@
-// The in-place rule, from one pass over the operands of a plan's kernels.
+// Computes the in-place rule in one pass over the operands of a plan's kernels.
 #include <utility>
 
 #include <sinter/ir/in_place.h>

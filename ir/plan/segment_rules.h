@@ -72,8 +72,8 @@ struct Growth {
 /// A segment that may still grow.
 struct Segment {
   std::vector<NodeId> members;         // values whose home it is, and rematerialised ones
-  std::vector<NodeId> rematerialised;  // members with another home; at most `operations`
-  std::vector<NodeId> reads;           // from memory; at most `arguments`
+  std::vector<NodeId> rematerialised;  // members with another home; at most PlanLimits::operations
+  std::vector<NodeId> reads;           // from memory; at most PlanLimits::arguments
   std::size_t unshared_reads = 0;      // leading `reads` whose layout later ops cannot use
   std::vector<Frame> frames;           // of its reductions; several only after a product
   std::optional<NodeId> product;       // if it has one
@@ -135,8 +135,8 @@ class SegmentRules {
   [[nodiscard]] bool is_last_use(NodeId value, NodeId user, SegmentIndex s) const {
     return is_at_home(value, s) && open_uses_[value.index] == uses_in(user, value);
   }
-  /// True if all users of a computed value are placed and none of them needs it in memory. Until
-  /// then the value is open.
+  /// True if all users of a computed value are placed and none of them needs it in memory. A value
+  /// that is neither closed nor stored is open.
   [[nodiscard]] bool is_closed(NodeId value) const {
     const Node& node = graph_.node(value);
     return open_uses_[value.index] == 0 && is_computed(node) && !is_leaf(node) && !is_stored(value);
@@ -181,7 +181,9 @@ class SegmentRules {
   const CostModel cost_;
   Segments result_;
   std::vector<Segment> segments_;
-  std::optional<CutRule> cut_;            // the rule for values stored now, if known beforehand
+  /// While set, the rule under which values are stored for users in later segments: `unfused`, or
+  /// the limit for which a full segment is cut.
+  std::optional<CutRule> cut_;
   std::vector<std::uint32_t> open_uses_;  // by node: uses by nodes that are in no segment yet
   std::vector<After> after_;              // by node: what it follows in its home
 

@@ -13,7 +13,8 @@
 namespace sinter::detail {
 namespace {
 
-/// Number of characters of a long line that an error shows before and after the caret.
+/// Most characters that an error shows before the caret. Of a long line it shows twice as many in
+/// all.
 constexpr std::size_t kContext = 60;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }

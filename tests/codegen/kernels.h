@@ -54,7 +54,7 @@ inline Graph row_scalars_kernel(std::int64_t n) {
   Value x = graph.input("x", DType::f32, {5, n});
   Value scale = graph.input("scale", DType::f32, {5, 1});
   Value shift = graph.input("shift", DType::f32, {1, 1});
-  // One statement per node, because compilers evaluate operands in different orders.
+  // A statement of its own, because compilers evaluate operands in different orders.
   Value unshift = shift.neg();
   Value factor = scale * 2 + shift;
   graph.output("y", x * factor + unshift);
@@ -99,7 +99,7 @@ inline Graph mixed_kernel(std::int64_t n) {
   return graph;
 }
 
-/// leaky_relu on 16-bit floats as codegen gets it: between conversions from and to f32.
+/// leaky_relu on 16-bit floats as codegen gets it: between a conversion to f32 and one back.
 inline Graph widened_kernel(std::int64_t n, DType dtype) {
   return widen(leaky_relu_kernel(n, dtype), Rounding::at_store);
 }

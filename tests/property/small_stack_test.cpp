@@ -64,7 +64,7 @@ TEST_F(SmallStack, IsEnoughForReductions) {
   }
 }
 
-/// The packed blocks of these products take up to 350 KiB, too much for such a stack.
+/// The packed blocks of these products take up to 512 KiB, too much for such a stack.
 TEST_F(SmallStack, IsEnoughForProducts) {
   for (const DType dtype : {DType::f32, DType::f64, DType::bf16}) {
     Graph graph;

@@ -18,7 +18,7 @@
 namespace sinter::test {
 namespace {
 
-/// A product whose packed blocks take some hundred KiB.
+/// A product whose packed block takes 512 KiB.
 Graph make_layer(std::int64_t rows) {
   Graph graph;
   const Value a = graph.input("a", DType::f32, {rows, 40});

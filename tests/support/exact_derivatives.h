@@ -59,8 +59,8 @@ struct Partials {
 struct Absolute {
   Real first = 0;   ///< of first derivatives; 1 for rules that read only the result of the op
   Real second = 0;  ///< of second derivatives
-  /// In smallest normal numbers. More than 1 if a part of the derivative is subnormal and the rest
-  /// magnifies its error.
+  /// In multiples of the smallest normal number. More than 1 if a part of the derivative is
+  /// subnormal and the rest magnifies its error.
   Real smallest = 1;
 };
 

@@ -42,8 +42,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-/// Returns the lines that differ, between the common lines at both ends, with a few lines of
-/// context.
+/// Returns the lines from the first difference to the last one, at most 40 of each text, with three
+/// lines of context.
 std::string difference(std::string_view golden, std::string_view text) {
   const auto before = lines_of(golden);
   const auto after = lines_of(text);

@@ -13,8 +13,9 @@ namespace sinter::test {
 [[nodiscard]] Graph body_with_parameters(const Plan& plan, const PlanKernel& kernel);
 
 /// Returns the outputs of the plan. Adds a test failure if a kernel reads elements that are not
-/// written or have been overwritten, if it overwrites what it reads, or if an element of a
-/// non-overlapping buffer is written twice.
+/// written or have been overwritten, if it overwrites what it reads (unless element by element in
+/// place), or if an element of a buffer other than an input is written twice without another buffer
+/// having taken its memory in between.
 [[nodiscard]] std::vector<TensorData> run_plan(const Plan& plan,
                                                std::span<const TensorData> inputs);
 

@@ -1,4 +1,5 @@
-// evaluate(): every primitive on special values, against arithmetic that is written in another way.
+// evaluate(): every floating primitive and comparison on special values, against arithmetic that is
+// written in another way; select, conversions to f32 and to masks, and operations on masks.
 #include <gtest/gtest.h>
 
 #include <cmath>

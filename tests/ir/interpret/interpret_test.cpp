@@ -175,7 +175,8 @@ TEST(Interpret, FreesWhatNoNodeReadsAnyMore) {
   };
   const long before = peak_kilobytes();
   EXPECT_EQ(interpret(graph, inputs)[0].as<float>()[7], 7);
-  // Keeping every value would take twice this limit. The rest is room for a sanitizer's quarantine.
+  // Keeping every value would take twice this limit. The limit is that high to leave room for a
+  // sanitizer's quarantine.
   EXPECT_LT(peak_kilobytes() - before, megabytes * 1024 * length / 2);
 }
 

@@ -1,8 +1,8 @@
 // LoopNest: one kernel as a small tree of loops, loads, scalar ops and stores.
 //
 // Statements describe one element; a loop with lanes says how many elements it computes at once.
-// Peel, body and tail are loops over consecutive parts of one range, so an emitter needs no special
-// case. The scheduler makes all decisions; emitters translate statement by statement.
+// Peel, whole steps and tail are loops over consecutive parts of one range, so an emitter needs no
+// special case. The scheduler makes all decisions; emitters translate statement by statement.
 //
 // Elementwise nests. A call covers the range [begin, end). In a nest of rank 1 this is a range of
 // elements: the body's loops have lanes and cover consecutive parts of the range. In a nest of
@@ -40,8 +40,9 @@
 //             value from outside is the same in every lane.
 //   Argument  a buffer of the caller, or local memory that belongs to the running kernel.
 //
-// Lengths, strides and parameters come with the call (KernelArguments) and are not in the nest, so
-// the nest's bytes are the key of its machine code.
+// Lengths, strides and parameters come with the call (KernelArguments) and are not in the nest,
+// unless the option `Specialize` has made them constants. So the nest's bytes are the key of its
+// machine code.
 #pragma once
 
 #include <array>
@@ -235,9 +236,9 @@ struct Digit {
 
 /// A value that a loop passes from one iteration to the next, lane by lane. Lanes that a masked
 /// loop leaves out keep their value. If `first` is the result of another loop with lanes, both
-/// loops have the same threads, unroll and lanes. A serial loop around thread loops carries the
-/// lanes of one of them. That thread loop continues the carry: its `first` is the `value` of the
-/// serial loop, and its `result` is the `next` of the serial loop.
+/// loops have the same threads, unroll and lanes. A serial loop around thread loops may carry
+/// a value with lanes. One thread loop in it then continues the carry: its `first` is the `value`
+/// of the serial loop, and its `result` is the `next` of the serial loop.
 struct Carry {
   ValueId first;   ///< `value` of the first iteration
   ValueId value;   ///< in every other iteration the `next` of the iteration before
@@ -263,14 +264,15 @@ struct Limit {
 /// before the next statement does, so all loads of a step precede its first store.
 ///
 /// Thread loops. In the step that begins at s, vector k of thread t begins at
-/// `s + (k * threads + t) * lanes`. For this vector the variable has that value, and the digits
-/// count it. The order of threads is unspecified; a thread runs each statement for all its vectors
-/// before the next statement.
+/// `s + (k * threads + t) * lanes`. For this vector the variable is that number, and the digits
+/// are its digits. The order of threads is unspecified; a thread runs each statement for all its
+/// vectors before the next statement.
 ///   - A contiguous access of several lanes is a single access, aligned to its size; masked loops
 ///     therefore have none.
-///   - Outside team loops, every team runs a thread loop over a team's threads; such a loop stores
-///     nothing.
-///   - A serial loop in a thread loop of several elements per thread is the only statement there.
+///   - A thread loop whose `threads` are those of a team may stand outside team loops. Then every
+///     team runs all of it, and it stores nothing.
+///   - If a thread loop with several elements per thread contains a serial loop, that is its only
+///     statement.
 ///   - A masked thread loop with limits covers whole steps, and tests its limits instead of `to`.
 struct Loop {
   LoopKind kind{};
@@ -333,12 +335,12 @@ struct LoopNest {
 ///   - ids are in range, and values and variables are defined once and before use
 ///   - dtypes are as the op table says
 ///   - loops are nested as the head of this file says
-///   - every loop with lanes stores every output once, unless the nest reduces
+///   - every loop with lanes stores every output once, unless the nest has a reduction or a product
 ///   - streaming stores are in unmasked loops only
 ///   - local arguments fit the stack, unless they lie in scratch
 ///
 /// Before that it throws Error(invalid_argument) if an enum value in the nest is not an enumerator.
-/// So does every function that takes a nest.
+/// So does every other function that takes a nest, except key_bytes.
 SINTER_API void verify(const LoopNest& nest);
 
 /// Bytes of KernelArguments::scratch that one call of the nest's kernel needs; concurrent calls

@@ -45,8 +45,8 @@
 //     keeps one tensor less. Their errors are absolute: 1 ULP of 1.0, and 2 in the second
 //     derivative of tanh.
 //   - pow records exponent - 1, and |log x| magnifies the rounding of this difference.
-//   - Intermediate products may overflow: the gradient of prod multiplies the two halves of the
-//     elements, element by element.
+//   - Intermediate products may overflow: the gradient of prod multiplies halves of the elements
+//     with each other, element by element, until one element remains.
 //
 // No gradient is defined for integers, bools and bitcasts, nor for numbers that are attributes of
 // an op. The slope of leaky_relu is one; prelu takes a tensor of slopes.

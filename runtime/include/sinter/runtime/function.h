@@ -52,7 +52,8 @@ inline constexpr bool kTakesValues = []<std::size_t... I>(std::index_sequence<I.
 /// Declares inputs x0, x1, ... of the views' dtypes, shapes and strides.
 [[nodiscard]] SINTER_API std::vector<Value> declare_inputs(Graph& graph,
                                                            std::span<const ConstTensorView> views);
-/// Declares outputs y0, y1, ... Output i has the strides of view i, if there is one of its rank.
+/// Declares outputs y0, y1, ... Output i has the strides of view i if they have the output's
+/// rank, else it is dense.
 SINTER_API void declare_outputs(Graph& graph, std::span<const Value> values,
                                 std::span<const TensorView> views);
 
