@@ -27,6 +27,8 @@ double detail::nearest_double(long double value) {
   return nearest;
 }
 
+bool detail::is_zero_bits(std::uint64_t bits) { return bits << 1 == 0; }
+
 std::uint64_t element_bits(double value, DType dtype) {
   const detail::FloatEnvironment environment;
   std::uint64_t bits = 0;

@@ -36,6 +36,10 @@ SINTER_API void check_first_operand(Op op, DType dtype, const Shape& shape);
 /// Returns `value` rounded to nearest, in every rounding mode of the caller.
 [[nodiscard]] SINTER_API double nearest_double(long double value);
 
+/// True if these are the bits of an f64 +0 or -0. Not inline: beside a bit_cast, clang turns the
+/// test into a comparison of floats, which the caller's floating-point mode may flush to 0.
+[[nodiscard]] SINTER_API bool is_zero_bits(std::uint64_t bits);
+
 /// Returns `value` as f64, exactly. Converts subnormals by integer arithmetic, because the caller's
 /// floating-point mode may flush them to 0.
 [[nodiscard]] constexpr double widened(float value) {
@@ -63,8 +67,8 @@ class Scalar {
   Scalar(bool) = delete;
   [[nodiscard]] constexpr double value() const { return value_; }
   /// True for +0 and -0; false for subnormal numbers, even if the caller's mode flushes them to 0.
-  [[nodiscard]] constexpr bool is_zero() const {
-    return (std::bit_cast<std::uint64_t>(value_) << 1) == 0;
+  [[nodiscard]] bool is_zero() const {
+    return detail::is_zero_bits(std::bit_cast<std::uint64_t>(value_));
   }
 
  private:
