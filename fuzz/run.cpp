@@ -43,7 +43,7 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
   for (std::size_t i = 0; i < values.size(); ++i) {
     slots.push_back(element_bits(values[i], nest.parameter_dtypes[i]));
   }
-  GuardedBuffer scratch(static_cast<std::size_t>(scratch_bytes(nest)), Guard::behind, 0);
+  GuardedBuffer scratch(static_cast<std::size_t>(scratch_bytes(nest)), Guard::after, 0);
   const KernelArguments arguments{buffers.data(), space.extents.data(), space.strides.data(),
                                   slots.data(),   scratch.data(),       0};
   const std::int64_t end = space.parallel_extent();

@@ -46,7 +46,7 @@ Way planner() {
 /// The placement of buffers is derived from the case, so that a difference is reproducible.
 Placement placement_of(const Case& given) {
   const std::uint64_t hash = given.graph.key().hash;
-  Placement placement{hash % 2 == 0 ? Guard::before : Guard::behind, hash / 2 % 7};
+  Placement placement{hash % 2 == 0 ? Guard::before : Guard::after, hash / 2 % 7};
   placement.bound = hash / 14 % 2 == 0;
   return placement;
 }

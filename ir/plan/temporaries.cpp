@@ -138,10 +138,11 @@ class Placement {
       if (!buffer.strides.empty() || bytes == 0) continue;
       if (buffer.kind == PlanBuffer::Kind::output) {
         const std::int64_t from = last_read_in_place_of(buffer) + 1;
-        add_host({{i}, from, bytes, info(buffer.dtype).bytes, {from, first_writer_[i], bytes}});
+        hosts_.push_back(
+            {{i}, from, bytes, info(buffer.dtype).bytes, {from, first_writer_[i], bytes}});
       } else if (is_donated(buffer)) {
         const std::int64_t last = last_reader_[i];  // may write a temporary here, in place
-        add_host({{i}, last + 1, bytes, info(buffer.dtype).bytes, {last, kNever, bytes}});
+        hosts_.push_back({{i}, last + 1, bytes, info(buffer.dtype).bytes, {last, kNever, bytes}});
       }
     }
     const auto larger = [](const Host& a, const Host& b) {
@@ -151,7 +152,6 @@ class Placement {
     if (hosts_.size() > kMaxHosts) hosts_.erase(hosts_.begin() + kMaxHosts, hosts_.end());
     std::ranges::reverse(hosts_);
   }
-  void add_host(Host host) { hosts_.push_back(std::move(host)); }
 
   [[nodiscard]] bool is_donated(const PlanBuffer& buffer) const {
     return buffer.kind == PlanBuffer::Kind::input && plan_.graph.inputs()[buffer.position].donated;

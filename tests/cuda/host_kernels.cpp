@@ -200,7 +200,7 @@ void HostCalls::run() {
   for (std::size_t kernel = 0; kernel < kernels_.size(); ++kernel) check_parameters(kernel);
   for (Call& call : calls_) {
     for (const Order& order : {Order{Guard::before, false}, Order{Guard::before, true},
-                               Order{Guard::behind, false}, Order{Guard::behind, true}}) {
+                               Order{Guard::after, false}, Order{Guard::after, true}}) {
       SCOPED_TRACE(call.name);
       make(call, order);
       if (testing::Test::HasFatalFailure()) return;

@@ -54,7 +54,7 @@ TEST(Layout, AnyOrderAndDirectionOfAxesGivesTheSameBits) {
           const std::vector<TensorData> inputs = random_inputs(graph, 7);
           const std::vector<TensorData> expected = interpret(graph, inputs);
           for (const Engine& engine : engines) {
-            const auto got = run_guarded(engine.compile(graph), graph, inputs, {Guard::behind, 0});
+            const auto got = run_guarded(engine.compile(graph), graph, inputs, {Guard::after, 0});
             ASSERT_EQ(difference(expected, got), "")
                 << engine.target().name << " " << to_string(dtype) << " in " << to_string(in)
                 << " out " << to_string(out);
@@ -125,7 +125,7 @@ TEST(Layout, OperandsThatLieAcrossTheRows) {
           graph.output("behind", keep.select(column, back));
           const std::vector<TensorData> inputs = random_inputs(graph, 7);
           const std::vector<TensorData> expected = interpret(graph, inputs);
-          const auto got = run_guarded(engine.compile(graph), graph, inputs, {Guard::behind, 0});
+          const auto got = run_guarded(engine.compile(graph), graph, inputs, {Guard::after, 0});
           ASSERT_EQ(difference(expected, got), "")
               << target.name << " " << to_string(dtype) << " " << to_string(shape);
         }

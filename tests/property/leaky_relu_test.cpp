@@ -101,7 +101,7 @@ TEST(Tails, EveryLengthAtEveryAlignmentStaysInsideItsBuffers) {
       }
       const std::vector<TensorData> expected = interpret(graph, inputs);
       for (std::size_t offset = 0; offset < 16; ++offset) {
-        for (const Guard guard : {Guard::before, Guard::behind}) {
+        for (const Guard guard : {Guard::before, Guard::after}) {
           const std::vector<TensorData> got = run_guarded(program, graph, inputs, {guard, offset});
           ASSERT_EQ(difference(expected, got), "")
               << target.name << ", n = " << n << ", offset " << offset;

@@ -29,7 +29,7 @@ class Machines {
     for (const Engine& engine : engines_) {
       for (Fuse fuse : {Fuse::all, Fuse::none}) {
         const Executable program = engine.compile(graph, {.fuse = fuse});
-        const auto got = run_guarded(program, graph, inputs, {Guard::behind, 0});
+        const auto got = run_guarded(program, graph, inputs, {Guard::after, 0});
         ASSERT_EQ(difference(expected, got), "") << engine.target().name << " " << what << "\n"
                                                  << program.text(Stage::plan);
       }

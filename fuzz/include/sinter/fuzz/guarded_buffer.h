@@ -10,7 +10,7 @@ namespace sinter::fuzz {
 
 /// The side of a buffer that borders on a guard page.
 enum class Guard : std::uint8_t {
-  behind,  ///< a guard page follows the last byte
+  after,   ///< a guard page follows the last byte
   before,  ///< a guard page precedes the first byte
 };
 

@@ -20,7 +20,7 @@ namespace sinter::fuzz {
 
 /// Placement of buffers relative to guard pages, and how the program is called.
 struct Placement {
-  Guard guard = Guard::behind;
+  Guard guard = Guard::after;
   std::size_t offset_elements = 0;  ///< elements between a buffer and its guard page
   bool interleaved = false;         ///< the graph is one of `interleave_outputs`
   bool bound = false;               ///< run through a bound Call
