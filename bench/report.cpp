@@ -1,6 +1,5 @@
 // to_text and to_json: a report as a table and as JSON.
 #include <cmath>
-#include <iterator>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -9,8 +8,6 @@
 
 namespace sinter::bench {
 namespace {
-
-using Out = std::back_insert_iterator<std::string>;
 
 /// Three digits with a unit: "61.2 ns", "4.31 us".
 std::string duration(double nanoseconds) {
@@ -23,9 +20,9 @@ std::string duration(double nanoseconds) {
   return fmt::format("{:.3g} {}", nanoseconds, kUnits[unit]);
 }
 
-void row(Out out, std::string_view what, const Spread& time, std::string_view note = {}) {
-  fmt::format_to(out, "{:<22}{:>10}   {:>9} .. {:<9} {}\n", what, duration(time.median),
-                 duration(time.low), duration(time.high), note);
+void row(std::string& out, std::string_view what, const Spread& time, std::string_view note = {}) {
+  out += fmt::format("{:<22}{:>10}   {:>9} .. {:<9} {}\n", what, duration(time.median),
+                     duration(time.low), duration(time.high), note);
 }
 
 std::string against(const Spread& ratio, std::string_view other) {
@@ -33,8 +30,8 @@ std::string against(const Spread& ratio, std::string_view other) {
                      ratio.high, other);
 }
 
-void write_runs(Out out, const Report& report) {
-  fmt::format_to(out, "{:<22}{:>10}   {}\n", "", "median", "10 % .. 90 %");
+void write_runs(std::string& out, const Report& report) {
+  out += fmt::format("{:<22}{:>10}   {}\n", "", "median", "10 % .. 90 %");
   row(out, "fused", report.fused,
       fmt::format("{:.3g} GB/s, {} kernel(s)", report.bandwidth(), report.kernels));
   row(out, "op by op", report.op_by_op,
@@ -45,7 +42,7 @@ void write_runs(Out out, const Report& report) {
                           report.copy_threads)));
 }
 
-void write_compile(Out out, const CompileReport& compile) {
+void write_compile(std::string& out, const CompileReport& compile) {
   const CompileTimes& stages = compile.stages;
   row(out, "compile, new", compile.total,
       fmt::format("plan {}, schedule {}, emit {}, codegen {}, link {}",
@@ -57,7 +54,7 @@ void write_compile(Out out, const CompileReport& compile) {
   row(out, "compile, known", compile.known);
 }
 
-void write_overhead(Out out, const OverheadReport& overhead) {
+void write_overhead(std::string& out, const OverheadReport& overhead) {
   row(out, "direct kernel call", overhead.direct);
   row(out, "  bound call adds", overhead.bound);
   row(out, "  run() adds", overhead.run);
@@ -82,34 +79,32 @@ std::string to_json(const Spread& spread) {
 }
 
 std::string to_text(const Report& report) {
-  std::string text;
-  const Out out = std::back_inserter(text);
-  fmt::format_to(out, "target {}, {} thread(s), {} bytes read and {} written a call\n",
-                 report.target, report.threads, report.bytes_read, report.bytes_written);
-  write_runs(out, report);
-  write_compile(out, report.compile);
-  if (report.overhead.has_value()) write_overhead(out, *report.overhead);
+  std::string text =
+      fmt::format("target {}, {} thread(s), {} bytes read and {} written a call\n", report.target,
+                  report.threads, report.bytes_read, report.bytes_written);
+  write_runs(text, report);
+  write_compile(text, report.compile);
+  if (report.overhead.has_value()) write_overhead(text, *report.overhead);
   return text;
 }
 
 std::string to_json(const Report& report) {
-  std::string json;
-  const Out out = std::back_inserter(json);
-  fmt::format_to(out, R"({{"target": "{}", "threads": {}, )", report.target, report.threads);
-  fmt::format_to(out, R"("kernels": {}, "kernels_op_by_op": {}, )", report.kernels,
-                 report.kernels_op_by_op);
-  fmt::format_to(out, R"("bytes_read": {}, "bytes_written": {}, )", report.bytes_read,
-                 report.bytes_written);
-  fmt::format_to(out, R"("fused_ns": {}, "op_by_op_ns": {}, "copy_ns": {}, )",
-                 to_json(report.fused), to_json(report.op_by_op), to_json(report.copy));
-  fmt::format_to(out, R"("copy_stores": "{}", "copy_threads": {}, )", to_string(report.copy_stores),
-                 report.copy_threads);
-  fmt::format_to(out, R"("against_op_by_op": {}, "against_copy": {}, )",
-                 to_json(report.against_op_by_op), to_json(report.against_copy));
-  fmt::format_to(out, R"("compile_ns": {}, "compile_stages_ns": {}, "compile_known_ns": {}, )",
-                 to_json(report.compile.total), stages_json(report.compile.stages),
-                 to_json(report.compile.known));
-  fmt::format_to(out, R"("overhead_ns": {}}})", overhead_json(report.overhead));
+  std::string json =
+      fmt::format(R"({{"target": "{}", "threads": {}, )", report.target, report.threads);
+  json += fmt::format(R"("kernels": {}, "kernels_op_by_op": {}, )", report.kernels,
+                      report.kernels_op_by_op);
+  json += fmt::format(R"("bytes_read": {}, "bytes_written": {}, )", report.bytes_read,
+                      report.bytes_written);
+  json += fmt::format(R"("fused_ns": {}, "op_by_op_ns": {}, "copy_ns": {}, )",
+                      to_json(report.fused), to_json(report.op_by_op), to_json(report.copy));
+  json += fmt::format(R"("copy_stores": "{}", "copy_threads": {}, )", to_string(report.copy_stores),
+                      report.copy_threads);
+  json += fmt::format(R"("against_op_by_op": {}, "against_copy": {}, )",
+                      to_json(report.against_op_by_op), to_json(report.against_copy));
+  json += fmt::format(R"("compile_ns": {}, "compile_stages_ns": {}, "compile_known_ns": {}, )",
+                      to_json(report.compile.total), stages_json(report.compile.stages),
+                      to_json(report.compile.known));
+  json += fmt::format(R"("overhead_ns": {}}})", overhead_json(report.overhead));
   return json;
 }
 

@@ -11,6 +11,7 @@ target_include_directories(sinter INTERFACE
   $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/codegen/include>
   $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/runtime/include>)
 target_link_libraries(sinter PRIVATE sinter_llvm Threads::Threads)
+sinter_fmt_definitions(sinter)
 sinter_library(sinter)
 target_link_options(sinter PRIVATE LINKER:--exclude-libs,ALL LINKER:--gc-sections
   LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/sinter.map)

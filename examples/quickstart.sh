@@ -34,7 +34,8 @@ quietly() {
 
 [ "$setup" = no ] || bash scripts/setup.sh build
 quietly "configure: Release, in $build" \
-  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSINTER_TESTS=OFF -DSINTER_BENCHMARKS=OFF
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DSINTER_TESTS=OFF -DSINTER_BENCHMARKS=OFF
 quietly "build: libsinter and the examples (a few minutes the first time)" \
   cmake --build "$build" --target digits_sweep train_digits
 echo "run: $build/examples/digits_sweep --code $build/kernel.ll"

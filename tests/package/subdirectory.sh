@@ -4,7 +4,7 @@ set -euo pipefail
 source=$(cd "$(dirname "$0")" && pwd)
 work=build/subdirectory
 options=(-DCONSUMER_SUBDIRECTORY="$source/../.." -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release
-  -DSINTER_WERROR=ON)
+  -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DSINTER_WERROR=ON)
 if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 
 rm -rf "$work"

@@ -9,7 +9,7 @@ source=$(cd "$(dirname "$0")" && pwd)
 launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 cmake -S . -B $build -G Ninja -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release \
-  -DSINTER_WERROR=ON -DSINTER_CPU=OFF -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON "${launcher[@]}"
+  -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DSINTER_WERROR=ON -DSINTER_CPU=OFF -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON "${launcher[@]}"
 cmake --build $build
 cmake --install $build --prefix $build/prefix
 
