@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <sinter/fuzz/case.h>
+#include <sinter/fuzz/nest_hashes.h>
 #include <sinter/ir/error.h>
 
 #include "workers.h"
@@ -31,6 +32,8 @@ every bit with the interpreter. A graph that differs or crashes is shrunk.
   --workers N     number of processes (default one per CPU)
   --way TEXT      only ways whose name contains TEXT, such as x86-64-v3 or "op by op"
   --list-ways     print the ways of this machine
+  --nests         print a hash of the loop nests of the graphs, by target: a change
+                  that keeps the decisions of planner and schedulers keeps it
   --no-shrink     show a failing graph without shrinking it
   --repro FILE    compute the case in FILE, printed by an earlier run, in every way
   --help          this text
@@ -46,6 +49,7 @@ struct Options {
   std::string way;
   std::string repro;
   bool list_ways = false;
+  bool nests = false;
   bool shrinks = true;
 };
 
@@ -93,6 +97,8 @@ Options parse_options(int argc, char** argv) {
       options.repro = value();
     } else if (name == "--list-ways") {
       options.list_ways = true;
+    } else if (name == "--nests") {
+      options.nests = true;
     } else if (name == "--no-shrink") {
       options.shrinks = false;
     } else {
@@ -173,7 +179,16 @@ int reproduce(const Options& options) {
   return differs ? 1 : 0;
 }
 
+int print_nest_hashes(const Options& options) {
+  fmt::print("seed {}, {} graphs\n", options.seed, options.graphs);
+  for (const NestHash& one : nest_hashes(options.seed, options.graphs)) {
+    fmt::print("{:016x} {:>8} nests  {}\n", one.hash, one.nests, one.target);
+  }
+  return 0;
+}
+
 int run(const Options& options) {
+  if (options.nests) return print_nest_hashes(options);
   if (options.list_ways) {
     for (const std::string& name : names_of_ways(options)) fmt::print("{}\n", name);
     return 0;

@@ -47,6 +47,9 @@ class Generator {
   /// not depend on narrow_in.
   static constexpr std::uint64_t kNarrowStream = 0x6e6172726f77;
 
+  /// Above this limit on elements, one length in three is between 2^8 and 2^20.
+  static constexpr std::int64_t kManyElements = 100'000;
+
   /// The shape that all others broadcast to.
   Shape random_shape() {
     constexpr std::int64_t kNarrow[] = {1, 1, 1, 1, 1, 2, 3};
@@ -56,7 +59,10 @@ class Generator {
     Shape shape;
     std::int64_t room = options_.max_elements;
     for (std::int64_t axis = 0; axis < rank; ++axis) {
-      const std::int64_t any = narrow_ ? random_.pick(kNarrow) : random_.pick(kLengths);
+      std::int64_t any = narrow_ ? random_.pick(kNarrow) : random_.pick(kLengths);
+      if (options_.max_elements > kManyElements && random_.one_in(3)) {
+        any = (std::int64_t{1} << random_.between(8, 20)) + random_.between(-1, 1);
+      }
       const std::int64_t length = std::min(any, room);
       shape.push_back(random_.one_in(60) ? 0 : length);
       room /= std::max<std::int64_t>(length, 1);

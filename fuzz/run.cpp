@@ -229,6 +229,16 @@ Scheduler scheduler_for(const GpuTarget& target) {
           }};
 }
 
+std::vector<LoopNest> nests_of(const Graph& graph, const Scheduler& scheduler) {
+  std::vector<LoopNest> nests;
+  const Plan plan = plan_graph(graph, scheduler.limits, Fuse::all);
+  for (const PlanKernel& kernel : plan.kernels) {
+    const Graph body = simplify(expand(kernel.body, parameter_values(kernel, plan.graph)));
+    nests.push_back(scheduler.schedule(body, collapse(body)));
+  }
+  return nests;
+}
+
 std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData> inputs,
                                   const Scheduler& scheduler) {
   PlanLimits limits = scheduler.limits;
@@ -269,11 +279,7 @@ std::vector<TensorData> run_nests(const Graph& graph, std::span<const TensorData
 }
 
 void check_code_size(const Graph& graph, const Target& target) {
-  const Scheduler scheduler = scheduler_for(target, false);
-  const Plan plan = plan_graph(graph, scheduler.limits, Fuse::all);
-  for (const PlanKernel& kernel : plan.kernels) {
-    const Graph body = simplify(expand(kernel.body, parameter_values(kernel, plan.graph)));
-    const LoopNest nest = scheduler.schedule(body, collapse(body));
+  for (const LoopNest& nest : nests_of(graph, scheduler_for(target, false))) {
     const CodeSize size = code_size(nest, target);
     if (size.instructions <= size.allowed) continue;
     throw LargeCode(std::to_string(size.instructions) + " instructions for " + target.name +

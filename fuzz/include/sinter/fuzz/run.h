@@ -50,6 +50,9 @@ struct Scheduler {
 [[nodiscard]] Scheduler scheduler_for(const Target& target, bool streaming);
 [[nodiscard]] Scheduler scheduler_for(const GpuTarget& target);
 
+/// Plans `graph`, whose ops are wide, and schedules every kernel.
+[[nodiscard]] std::vector<LoopNest> nests_of(const Graph& graph, const Scheduler& scheduler);
+
 /// Plans `graph` and runs every kernel's LoopNest in the loop interpreter. A parallel range runs as
 /// two parts.
 [[nodiscard]] std::vector<TensorData> run_nests(const Graph& graph,

@@ -1,0 +1,80 @@
+// The graphs, the targets, and the hash.
+#include <sinter/fuzz/nest_hashes.h>
+
+#include <cstddef>
+#include <utility>
+
+#include <sinter/codegen/cuda.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/ir/hash.h>
+#include <sinter/ir/passes.h>
+#include <sinter/ir/plan.h>
+
+#include <sinter/fuzz/random_graph.h>
+#include <sinter/fuzz/run.h>
+
+namespace sinter::fuzz {
+namespace {
+
+Graph graph_of(std::uint64_t seed) {
+  RandomGraphOptions options;
+  options.max_ops = seed % 8 == 0 ? 40 : 12;
+  options.max_elements = seed % 2 == 0 ? std::int64_t{1} << 28 : 2048;
+  options.random_strides = seed % 3 == 0;
+  options.products = seed % 4 == 0;
+  options.repeats = true;
+  return widen(random_graph(seed, options), Rounding::at_store);
+}
+
+struct NamedScheduler {
+  std::string name;
+  Scheduler scheduler;
+};
+
+std::vector<NamedScheduler> schedulers() {
+  std::vector<NamedScheduler> all;
+  const auto add = [&](const std::string& name, Scheduler scheduler) {
+    all.push_back({name, scheduler});
+    // Reductions of any size are cut into chunks.
+    scheduler.limits.chunked_bytes = 1;
+    all.push_back({name + ", chunks", std::move(scheduler)});
+  };
+  for (const char* name : {"x86-64-v3", "x86-64-v4", "aarch64"}) {
+    const Target target = Target::parse(name);
+    add(name, {target.plan_limits(), [target](const Graph& body, const LoopSpace& space) {
+                 return schedule_cpu(body, space, target,
+                                     {.streaming = should_stream(body, target)});
+               }});
+  }
+  add("gpu", scheduler_for(GpuTarget{}));
+  add("small gpu", scheduler_for(GpuTarget{.resident_threads = 64, .cache_bytes = 1 << 14}));
+  return all;
+}
+
+std::uint64_t hash_of(const LoopNest& nest) {
+  std::uint64_t hash = 0;
+  for (const std::byte byte : key_bytes(nest)) {
+    hash = detail::mix(hash, static_cast<std::uint64_t>(byte));
+  }
+  return hash;
+}
+
+}  // namespace
+
+std::vector<NestHash> nest_hashes(std::uint64_t first_seed, std::uint64_t graphs) {
+  const std::vector<NamedScheduler> all = schedulers();
+  std::vector<NestHash> hashes;
+  for (const NamedScheduler& one : all) hashes.push_back({.target = one.name});
+  for (std::uint64_t seed = first_seed; seed - first_seed < graphs; ++seed) {
+    const Graph graph = graph_of(seed);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      for (const LoopNest& nest : nests_of(graph, all[i].scheduler)) {
+        ++hashes[i].nests;
+        hashes[i].hash += hash_of(nest);  // a sum: the order does not matter
+      }
+    }
+  }
+  return hashes;
+}
+
+}  // namespace sinter::fuzz
