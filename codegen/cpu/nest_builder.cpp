@@ -186,35 +186,18 @@ LoopNest NestBuilder::take() {
 // --- Loops ---------------------------------------------------------------------------------------
 
 Loop NestBuilder::parallel_loop() {
-  return {.kind = LoopKind::parallel,
-          .variable = indices_.new_variable(),
-          .from = indices_.begin(),
-          .to = indices_.end(),
-          .digits = {},
-          .carried = {},
-          .body = {}};
+  return new_loop(LoopKind::parallel, indices_.begin(), indices_.end());
 }
 
 Loop NestBuilder::serial_loop(Span range) {
-  return {.kind = LoopKind::serial,
-          .variable = indices_.new_variable(),
-          .from = range.from,
-          .to = range.to,
-          .digits = {},
-          .carried = {},
-          .body = {}};
+  return new_loop(LoopKind::serial, range.from, range.to);
 }
 
 Loop NestBuilder::vector_loop(Span range, int lanes, int unroll) {
-  return {.kind = LoopKind::vector,
-          .lanes = static_cast<std::uint16_t>(lanes),
-          .unroll = static_cast<std::uint16_t>(unroll),
-          .variable = indices_.new_variable(),
-          .from = range.from,
-          .to = range.to,
-          .digits = {},
-          .carried = {},
-          .body = {}};
+  Loop loop = new_loop(LoopKind::vector, range.from, range.to);
+  loop.lanes = static_cast<std::uint16_t>(lanes);
+  loop.unroll = static_cast<std::uint16_t>(unroll);
+  return loop;
 }
 
 IndexId NestBuilder::add_digit(Loop& loop, IndexId radix) {

@@ -36,10 +36,6 @@ class ProductScheduler : ReductionBuilder {
   [[nodiscard]] LoopNest build();
 
  private:
-  static constexpr int kSummedAxis = 0;
-  [[nodiscard]] int columns_axis() const { return inner_axis(); }
-  [[nodiscard]] int rows_axis() const { return inner_axis() - 1; }
-  [[nodiscard]] IndexId number(std::int64_t value) { return indices_.constant(value); }
   [[nodiscard]] std::int64_t tile_width() const {
     return std::int64_t{strategy_.lanes} * product_.vectors;
   }

@@ -157,16 +157,6 @@ std::uint8_t CudaNestBuilder::new_local(DType dtype, std::int64_t elements) {
 
 // --- Loops ---------------------------------------------------------------------------------------
 
-Loop CudaNestBuilder::new_loop(LoopKind kind, IndexId from, IndexId to) {
-  return {.kind = kind,
-          .variable = indices_.new_variable(),
-          .from = from,
-          .to = to,
-          .digits = {},
-          .carried = {},
-          .body = {}};
-}
-
 Loop CudaNestBuilder::thread_loop(ThreadForm form, int threads, IndexId from, IndexId to) {
   Loop loop = new_loop(LoopKind::thread, from, to);
   loop.masked = form.masked;

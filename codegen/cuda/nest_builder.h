@@ -55,7 +55,6 @@ class CudaNestBuilder : protected StatementBuilder {
   [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
 
   // Loops.
-  [[nodiscard]] Loop new_loop(LoopKind kind, IndexId from, IndexId to);
   [[nodiscard]] Loop thread_loop(ThreadForm form, int threads, IndexId from, IndexId to);
 
   const CudaStrategy strategy_;

@@ -195,10 +195,6 @@ std::string cuda_expression(Op op, DType from, DType to, Operands x, CudaHelpers
     case Op::shift_left:
     case Op::shift_right:  // on integers only: on_integers has them
     case Op::lut16:        // has a table: CudaHelpers::lookup
-    case Op::input:
-    case Op::constant:
-    case Op::parameter:
-    case Op::iota:
 #include <sinter/ir/lowered_cases.def>
       break;
   }

@@ -39,11 +39,6 @@ class CudaProductScheduler : CudaNestBuilder {
   [[nodiscard]] LoopNest build();
 
  private:
-  static constexpr int kSummedAxis = 0;
-  [[nodiscard]] int columns_axis() const { return inner_axis(); }
-  [[nodiscard]] int rows_axis() const { return inner_axis() - 1; }
-  [[nodiscard]] IndexId number(std::int64_t value) { return indices_.constant(value); }
-
   /// One operand of the product, and a depth of it in shared memory: one row of `size` elements for
   /// each k.
   struct Side {

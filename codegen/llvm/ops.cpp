@@ -280,10 +280,6 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op
     case Op::shift_left:
     case Op::shift_right:  // on integers only: emit_on_integers has them
     case Op::lut16:        // has a table: lookup.cpp
-    case Op::input:
-    case Op::constant:
-    case Op::parameter:
-    case Op::iota:
 #include <sinter/ir/lowered_cases.def>
       break;
   }

@@ -39,6 +39,16 @@ IndexId StatementBuilder::stride(std::size_t argument, int axis) {
   return indices_.stride(stride_slot(space_, argument, axis));
 }
 
+Loop StatementBuilder::new_loop(LoopKind kind, IndexId from, IndexId to) {
+  return {.kind = kind,
+          .variable = indices_.new_variable(),
+          .from = from,
+          .to = to,
+          .digits = {},
+          .carried = {},
+          .body = {}};
+}
+
 ValueId StatementBuilder::new_value(DType dtype) {
   const ValueId id{static_cast<std::uint32_t>(nest_.values.size())};
   nest_.values.push_back({dtype});

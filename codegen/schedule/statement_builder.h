@@ -17,11 +17,20 @@ class StatementBuilder {
   StatementBuilder(const Graph& body, const LoopSpace& space, Placement placement);
 
   [[nodiscard]] int inner_axis() const { return space_.rank() - 1; }
+  // The axes of a product.
+  static constexpr int kSummedAxis = 0;
+  [[nodiscard]] int columns_axis() const { return inner_axis(); }
+  [[nodiscard]] int rows_axis() const { return inner_axis() - 1; }
+
   [[nodiscard]] std::uint8_t output_argument(std::size_t output) const {
     return static_cast<std::uint8_t>(body_.inputs().size() + output);
   }
+  [[nodiscard]] IndexId number(std::int64_t value) { return indices_.constant(value); }
   /// Returns the stride of an argument, a constant where its class is 0, 1 or -1.
   [[nodiscard]] IndexId stride(std::size_t argument, int axis);
+
+  /// Returns an empty loop over a new variable.
+  [[nodiscard]] Loop new_loop(LoopKind kind, IndexId from, IndexId to);
 
   [[nodiscard]] ValueId new_value(DType dtype);
   /// Returns a new value, which becomes the current value of `node`.

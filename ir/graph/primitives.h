@@ -341,10 +341,6 @@ void visit_primitive(Op op, DType dtype, DType to, Visitor visit,
     case Op::bit_not: return integer([](auto x) { return static_cast<decltype(x)>(~x); });
     case Op::shift_left: return integer([](auto x, decltype(x) n) { return shift_left(x, n); });
     case Op::shift_right: return integer([](auto x, decltype(x) n) { return shift_right(x, n); });
-    case Op::input:
-    case Op::constant:
-    case Op::parameter:
-    case Op::iota:
 #include <sinter/ir/lowered_cases.def>
       break;
   }

@@ -1,12 +1,17 @@
 // Kernel bodies for the tests of codegen: one for each case that the scheduler distinguishes.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sinter/ir/graph.h>
 #include <sinter/ir/passes.h>
+
+#include "support/fuzz.h"
 
 namespace sinter::test {
 
@@ -235,6 +240,30 @@ inline const std::vector<NamedKernel>& all_kernels() {
       {"several_outputs", several_outputs_kernel},
       {"long", long_kernel},
   };
+  return kernels;
+}
+
+struct SeededGraph {
+  std::uint64_t seed;
+  Graph graph;
+};
+
+/// Random elementwise graphs whose outputs have one shape, so that each is one kernel. About half
+/// of the seeds 1 to `seeds` give one.
+inline std::vector<SeededGraph> random_kernels(std::uint64_t seeds, bool strides) {
+  std::vector<SeededGraph> kernels;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    RandomGraphOptions options;
+    options.max_ops = 12;
+    options.structural = false;
+    options.random_strides = strides;
+    Graph graph = random_graph(seed, options);
+    const Shape& shape = graph.shape(graph.outputs()[0].node);
+    const bool alike = std::ranges::all_of(graph.outputs(), [&](const GraphOutput& output) {
+      return graph.shape(output.node) == shape;
+    });
+    if (alike) kernels.push_back({seed, std::move(graph)});
+  }
   return kernels;
 }
 

@@ -1,6 +1,5 @@
 // The LLVM emitter: the text of its IR, attributes and flags that the IR never has, and the
 // instructions that it compiles to.
-#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -9,7 +8,7 @@
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/passes.h>
 
-#include "support/fuzz.h"
+#include "codegen/kernels.h"
 #include "support/golden.h"
 
 namespace sinter {
@@ -52,17 +51,8 @@ TEST(LlvmEmitter, MakesThisIr) {
 
 TEST(LlvmEmitter, NeverAllowsOtherBits) {
   int checked = 0;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-    test::RandomGraphOptions options;
-    options.max_ops = 12;
-    options.structural = false;
-    const Graph graph = widen(test::random_graph(seed, options), Rounding::at_store);
-    // One kernel stores one shape.
-    const Shape& shape = graph.shape(graph.outputs()[0].node);
-    const bool alike = std::ranges::all_of(graph.outputs(), [&](const GraphOutput& output) {
-      return graph.shape(output.node) == shape;
-    });
-    if (!alike) continue;
+  for (const test::SeededGraph& kernel : test::random_kernels(100, false)) {
+    const Graph graph = widen(kernel.graph, Rounding::at_store);
     for (const Target& target : targets()) {
       const std::string text = ir_of(graph, target);
       ++checked;
