@@ -241,7 +241,7 @@ int run(const Options& options) {
   }
   std::printf("%s\n", to_text(results).c_str());
   std::printf(
-      "silent: hidden units (of 128) that are negative for every test image. zeros: fraction of "
+      "silent: hidden units (of 128) that are positive for no test image. zeros: fraction of "
       "the hidden values.\nkept: bytes that a step keeps for its backward half. compiles: kernels "
       "compiled for this row.\nThe hash is the same on every machine, instruction set and "
       "number of threads.\n");

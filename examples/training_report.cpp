@@ -21,7 +21,8 @@ const char* kHead = R"(<!doctype html><html lang="en"><head><meta charset="utf-8
 body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1400px;padding:0 1em;color:#222;
 background:#fff;color-scheme:light}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
-table{border-collapse:collapse}td,th{white-space:nowrap;padding:.25em .9em;text-align:right;border-bottom:1px solid #ddd}
+table{border-collapse:collapse}
+td,th{white-space:nowrap;padding:.25em .9em;text-align:right;border-bottom:1px solid #ddd}
 td:first-child,th:first-child{text-align:left}
 pre{font:12px/1.4 ui-monospace,monospace;background:#f6f6f4;padding:1em;overflow:auto;margin:0}
 .beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:1em;align-items:start}

@@ -57,10 +57,10 @@ bool is_fault(CudaResult result) {
 
 CudaDevice::CudaDevice(CudaDriver driver, int index)
     : driver_(driver), index_(index), process_(getpid()) {
-  check(driver_.device_get(&device_, index), "finding the device");
+  check(driver_.device_get(&device_, index), "querying the device");
   const auto attribute = [this](CudaAttribute which) {
     int value = 0;
-    check(driver_.device_attribute(&value, which, device_), "asking the device what it is");
+    check(driver_.device_attribute(&value, which, device_), "querying an attribute of the device");
     return value;
   };
   target_.compute_capability = attribute(CudaAttribute::compute_capability_major) * 10 +
@@ -70,9 +70,9 @@ CudaDevice::CudaDevice(CudaDriver driver, int index)
   target_.cache_bytes = attribute(CudaAttribute::l2_cache_bytes);
   std::array<char, 128> name{};
   check(driver_.device_name(name.data(), static_cast<int>(name.size()) - 1, device_),
-        "asking the device for its name");
+        "querying the name of the device");
   int version = 0;
-  check(driver_.driver_version(&version), "asking the driver for its version");
+  check(driver_.driver_version(&version), "querying the version of the driver");
   description_ = fmt::format("{} (cuda:{}, compute capability {}.{}, driver {}.{})", name.data(),
                              index, target_.compute_capability / 10,
                              target_.compute_capability % 10, version / 1000, version % 1000 / 10);
@@ -153,11 +153,11 @@ void CudaDevice::check_pointer(const void* pointer, std::string_view label) cons
                      "as Engine::allocate does",
                      label, fmt::ptr(pointer), index_));
   }
-  check(result, "asking what a pointer points to");
+  check(result, "querying the memory type of a pointer");
   if (type != kCudaDeviceMemory) return;  // pinned or managed: all devices can access it
   int owner = 0;
   check(driver_.pointer_attribute(&owner, CudaPointerAttribute::device_ordinal, address),
-        "asking where a pointer points to");
+        "querying the device of a pointer");
   if (owner == index_) return;
   fail(ErrorCode::invalid_buffer,
        fmt::format("{} at {} is memory of cuda:{}, the program runs on cuda:{}", label,
@@ -167,10 +167,10 @@ void CudaDevice::check_pointer(const void* pointer, std::string_view label) cons
 CudaScope::CudaScope(const CudaDevice& device) : device_(device) {
   device.check_fork();
   CudaContext& context = owner_.context;
-  device.check(device.driver_.context_current(&context), "asking for the current context");
+  device.check(device.driver_.context_current(&context), "querying the current context");
   int current = -1;
   if (context != nullptr) {
-    device.check(device.driver_.context_device(&current), "asking for the current device");
+    device.check(device.driver_.context_device(&current), "querying the current device");
   }
   if (current != device.device_) {
     context = device.primary();
@@ -188,7 +188,7 @@ CudaScope::CudaScope(const CudaDevice& device, const CudaOwner& owner)
                      fmt::ptr(owner.context), kContextGone));
   }
   CudaContext current = nullptr;
-  device.check(device.driver_.context_current(&current), "asking for the current context");
+  device.check(device.driver_.context_current(&current), "querying the current context");
   if (current != owner.context) push();
 }
 

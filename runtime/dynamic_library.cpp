@@ -23,12 +23,13 @@ DynamicLibrary DynamicLibrary::loaded(const std::string& name) {
 DynamicLibrary DynamicLibrary::open(const std::string& path, std::vector<std::string>& attempts) {
   std::error_code ignored;
   if (path.find('/') != std::string::npos && !std::filesystem::exists(path, ignored)) {
-    attempts.push_back(fmt::format("{}: not there", path));
+    attempts.push_back(fmt::format("{}: no such file", path));
     return {};
   }
   if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return DynamicLibrary(handle);
   const char* reason = dlerror();
-  attempts.push_back(fmt::format("{}: {}", path, reason == nullptr ? "refused" : reason));
+  attempts.push_back(
+      fmt::format("{}: {}", path, reason == nullptr ? "could not be opened" : reason));
   return {};
 }
 

@@ -189,9 +189,9 @@ CudaArchitecture choose_architecture(int compute_capability, std::span<const int
   const auto newer = std::ranges::upper_bound(known, compute_capability);
   if (newer == known.begin()) {
     fail(ErrorCode::unsupported,
-         fmt::format("the device has compute capability {}.{}; {} makes code for {} on",
+         fmt::format("the device has compute capability {}.{}; {} supports {}",
                      compute_capability / 10, compute_capability % 10, compiler,
-                     known.empty() ? "nothing" : fmt::format("sm_{}", known.front())));
+                     known.empty() ? "none" : fmt::format("sm_{} and newer", known.front())));
   }
   const int nearest = *(newer - 1);
   return {nearest, nearest != compute_capability};

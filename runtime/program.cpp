@@ -218,11 +218,10 @@ std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> pr
 void Program::check(std::span<const ConstTensorView> inputs,
                     std::span<const TensorView> outputs) const {
   if (!services->runs_here) [[unlikely]] {
-    fail(
-        ErrorCode::unsupported,
-        fmt::format("this program is made for {}, whose instructions this machine lacks: it can be "
-                    "shown, not run",
-                    services->target.cpu.name));
+    fail(ErrorCode::unsupported,
+         fmt::format("this program is made for {}, whose instructions this CPU lacks: it can be "
+                     "printed, not run",
+                     services->target.cpu.name));
   }
   const Device here = services->cuda ? Device::cuda(services->cuda->index()) : Device::cpu();
   planned->signature.check(inputs, outputs, here);

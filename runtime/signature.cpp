@@ -286,7 +286,7 @@ void Signature::check_in_place(std::size_t input, std::size_t output) const {
          fmt::format("{} is given the buffer of {}, but this graph {}: give {} a buffer of its own",
                      out.label, in.label,
                      writer == -1 ? "writes the output part by part"
-                                  : "reads the input in another order than it lies",
+                                  : "reads the input in an order other than that of memory",
                      out.label));
   }
   fail(ErrorCode::invalid_buffer,

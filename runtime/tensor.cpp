@@ -21,7 +21,7 @@ void detail::refuse_other_engine(std::string_view op, std::string_view operand) 
 detail::TensorNode& Tensor::node() const {
   if (node_ == nullptr) {
     fail(ErrorCode::invalid_argument,
-         "a default-made Tensor holds no value: assign one, from Engine::tensor or an op");
+         "a default-constructed Tensor holds no value: assign one, from Engine::tensor or an op");
   }
   return *node_;
 }

@@ -17,17 +17,18 @@ std::string type_text(DType dtype, const Shape& shape) {
 
 [[noreturn]] void refuse_evaluated_loss() {
   fail(ErrorCode::invalid_argument,
-       "gradients: the loss has been evaluated, and how it was computed is forgotten: take "
-       "gradients before it is read, or runs in another way");
+       "gradients: the loss has been evaluated already, which discards its graph: call "
+       "gradients before anything reads the loss or runs its trace");
 }
 
 [[noreturn]] void refuse_evaluated(const TensorNode& of, std::size_t k, const std::string& type) {
   fail(ErrorCode::invalid_argument,
-       fmt::format("gradients: between value {} of the list, {}, and the loss stands a tensor {} "
-                   "that has been evaluated, and how it was computed is forgotten: take gradients "
-                   "before anything on the way is read, or runs because its trace is full "
-                   "(EngineOptions::trace); or detach() what is to be a constant",
-                   k, type_text(of.dtype, of.shape), type));
+       fmt::format(
+           "gradients: the path from value {} of the list, {}, to the loss passes a tensor {} "
+           "that has been evaluated already, which discards its graph: call gradients "
+           "before anything on that path is read, or runs because its trace is full "
+           "(EngineOptions::trace); or detach() what should be a constant",
+           k, type_text(of.dtype, of.shape), type));
 }
 
 /// For each node up to the loss: true if a gradient of the loss passes to it.

@@ -174,9 +174,10 @@ std::vector<Tensor> Recorder::record(
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (trace_->graph().holds(results[i])) continue;
     fail(ErrorCode::invalid_graph,
-         fmt::format("record: value {} that the function returned is default-made or of another "
-                     "Graph: return Values recorded from those that it is given",
-                     i));
+         fmt::format(
+             "record: value {} that the function returned is default-constructed or of another "
+             "Graph: return Values recorded from those that it is given",
+             i));
   }
   return adopt(core, results);
 }

@@ -41,8 +41,8 @@ void transpose_in_registers(llvm::IRBuilder<>& builder, Vectors& rows) {
 void count_up(FunctionBuilder& frame, std::uint64_t end, std::uint64_t step, auto&& body) {
   llvm::IRBuilder<>& builder = frame.builder();
   llvm::BasicBlock* before = builder.GetInsertBlock();
-  llvm::BasicBlock* loop = frame.new_block("turn");
-  llvm::BasicBlock* done = frame.new_block("turned");
+  llvm::BasicBlock* loop = frame.new_block("transpose.loop");
+  llvm::BasicBlock* done = frame.new_block("transpose.done");
   builder.CreateBr(loop);
   builder.SetInsertPoint(loop);
   llvm::PHINode* number = builder.CreatePHI(builder.getInt64Ty(), 2);

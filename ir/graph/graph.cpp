@@ -159,11 +159,10 @@ double checked_scalar(double value, DType dtype) {
   const std::string range = type.kind == DTypeKind::signed_integer
                                 ? fmt::format("-2^{} to 2^{} - 1", bits, bits)
                                 : fmt::format("0 to 2^{} - 1", bits);
-  fail(
-      ErrorCode::invalid_argument,
-      fmt::format("{} beside a tensor of {}: it takes whole numbers from {}; for fractions convert "
-                  "the tensor to a floating dtype",
-                  value, type.name, range));
+  fail(ErrorCode::invalid_argument,
+       fmt::format("{} with a tensor of {}: it takes whole numbers from {}; for fractions convert "
+                   "the tensor to a floating dtype",
+                   value, type.name, range));
 }
 
 void GraphData::make_room(std::size_t text_bytes) {
@@ -360,7 +359,8 @@ void refuse_inexact_scalar() {
 // --- Value ---------------------------------------------------------------------------------------
 
 detail::GraphData& Value::data() const {
-  if (data_ == nullptr) fail(ErrorCode::invalid_graph, "a default-made Value stands for no tensor");
+  if (data_ == nullptr)
+    fail(ErrorCode::invalid_graph, "a default-constructed Value stands for no tensor");
   return *data_;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <iterator>
 #include <limits>
 #include <span>
 #include <string>
@@ -92,7 +91,7 @@ class PlanPrinter {
 
   template <typename... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+    out_ += fmt::format(format, std::forward<Args>(args)...);
   }
 
   void add_kernel(std::size_t k) {
@@ -269,7 +268,7 @@ class PlanPrinter {
                               [&](NodeId value) { return is_leaf(plan_.graph.node(value)); })) {
         continue;
       }
-      if (std::exchange(first, false)) add("\ncomputed again\n");
+      if (std::exchange(first, false)) add("\nrematerialised\n");
       const Node& node = plan_.graph.node(repeat.node);
       const std::int64_t elements = plan_.graph.shape(repeat.node).elements();
       add("  {}{}, the result of {}, in kernel {}", to_string(node.dtype),

@@ -34,7 +34,7 @@ TEST_F(CudaEngine, SaysWhyThereIsNoDevice) {
   setenv("SINTER_LIBCUDA", "/nowhere/libcuda.so.1", 1);
   expect_error(ErrorCode::unsupported,
                "no GPU: NVIDIA's driver library, libcuda.so.1, was not found. Tried:\n  "
-               "/nowhere/libcuda.so.1: not there",
+               "/nowhere/libcuda.so.1: no such file",
                make);
   setenv("SINTER_LIBCUDA", "libm.so.6", 1);
   expect_error(ErrorCode::unsupported, "it has no cuInit", make);
@@ -44,7 +44,7 @@ TEST_F(CudaEngine, NamesTheOldestDeviceThatIsServed) {
   fake.set_capability(70);
   expect_error(ErrorCode::unsupported,
                "the device has compute capability 7.0; NVRTC 13.0, " + FakeCuda::path() +
-                   " makes code for sm_75 on",
+                   " supports sm_75 and newer",
                [] { static_cast<void>(make_engine()); });
 }
 

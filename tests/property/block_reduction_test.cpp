@@ -196,7 +196,7 @@ TEST(BlockReduction, RowsAreNotWrittenOverColumns) {
     std::vector<float> xs(4096, 1);
     std::vector<float> ws(4096, 1);
     std::vector<float> there(64, 1);
-    expect_error(ErrorCode::invalid_buffer, "reads the input in another order than it lies", [&] {
+    expect_error(ErrorCode::invalid_buffer, "in an order other than that of memory", [&] {
       program.run({view(xs, {64, 64}), view(there, {64}), view(ws, {64, 64})}, {view(there, {64})});
     });
   }

@@ -303,7 +303,7 @@ TEST(InPlace, AnInputThatIsReadInAnotherOrderIsRefused) {
   std::array<float, 4> data{1, 2, 3, 4};
   EXPECT_EQ(error_of([&] { program.run({view(data, {2, 2})}, {view(data, {2, 2})}); }),
             "invalid_buffer: output 'y' is given the buffer of input 'x', but this graph reads the "
-            "input in another order than it lies: give output 'y' a buffer of its own");
+            "input in an order other than that of memory: give output 'y' a buffer of its own");
   EXPECT_EQ(data, (std::array<float, 4>{1, 2, 3, 4}));
 }
 
@@ -330,7 +330,7 @@ TEST(InPlace, AnOperandOfAProductMayBeReplacedByALaterKernel) {
   square.output("z", y.mm(y));
   EXPECT_EQ(error_of([&] { Engine().compile(square).run({in(a)}, {in(a)}); }),
             "invalid_buffer: output 'z' is given the buffer of input 'y', but this graph reads the "
-            "input in another order than it lies: give output 'z' a buffer of its own");
+            "input in an order other than that of memory: give output 'z' a buffer of its own");
 }
 
 TEST(InPlace, AnOutputThatIsWrittenInPartsIsRefused) {
@@ -414,8 +414,8 @@ TEST(Target, OfAnotherMachineIsShownAndNotRun) {
   std::array<float, 4> x{};
   std::array<float, 4> y{};
   const std::string expected =
-      "unsupported: this program is made for x86-64-v9, whose instructions this machine lacks: it "
-      "can be shown, not run";
+      "unsupported: this program is made for x86-64-v9, whose instructions this CPU lacks: it "
+      "can be printed, not run";
   EXPECT_EQ(error_of([&] { program.run({view(x, {4})}, {view(y, {4})}); }), expected);
   EXPECT_EQ(error_of([&] { static_cast<void>(program.bind({view(x, {4})}, {view(y, {4})})); }),
             expected);
@@ -433,8 +433,8 @@ TEST(Target, OfAnotherArchitectureIsReadAsAssembly) {
   std::vector<float> x(1000);
   std::vector<float> y(1000);
   EXPECT_EQ(error_of([&] { program.run({view(x, {1000})}, {view(y, {1000})}); }),
-            "unsupported: this program is made for aarch64, whose instructions this machine lacks: "
-            "it can be shown, not run");
+            "unsupported: this program is made for aarch64, whose instructions this CPU lacks: "
+            "it can be printed, not run");
 }
 
 TEST(DonatedBuffers, HoldTemporariesAndMustLieApart) {

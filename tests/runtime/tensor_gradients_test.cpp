@@ -149,12 +149,12 @@ TEST(TensorGradients, InPlaceMemoryIsNotReusedBeforeTheGradientHasReadIt) {
 // --- Evaluated tensors on the path ---------------------------------------------------------------
 
 std::string between(std::string_view evaluated) {
-  return "invalid_argument: gradients: between value 0 of the list, f32[2], and the loss stands a "
-         "tensor " +
+  return "invalid_argument: gradients: the path from value 0 of the list, f32[2], to the loss "
+         "passes a tensor " +
          std::string(evaluated) +
-         " that has been evaluated, and how it was computed is forgotten: take gradients before "
-         "anything on the way is read, or runs because its trace is full (EngineOptions::trace); "
-         "or detach() what is to be a constant";
+         " that has been evaluated already, which discards its graph: call gradients before "
+         "anything on that path is read, or runs because its trace is full "
+         "(EngineOptions::trace); or detach() what should be a constant";
 }
 const std::string kBetween = between("f32[2]");
 
@@ -164,8 +164,8 @@ TEST(TensorGradients, OfALossThatWasReadAreRefused) {
   const Tensor loss = (x * x).sum();
   static_cast<void>(loss.item<float>());
   EXPECT_EQ(error_of([&] { static_cast<void>(gradients(loss, {x})); }),
-            "invalid_argument: gradients: the loss has been evaluated, and how it was computed is "
-            "forgotten: take gradients before it is read, or runs in another way");
+            "invalid_argument: gradients: the loss has been evaluated already, which discards its "
+            "graph: call gradients before anything reads the loss or runs its trace");
 }
 
 TEST(TensorGradients, ThatWouldMissAPartAreRefused) {
@@ -350,7 +350,7 @@ TEST(TensorGradients, SayWhatIsWrong) {
             "dtype_mismatch: gradients: by value 0 of the list, input 'x3': i32[2]: only floats "
             "have gradients");
   EXPECT_EQ(refused(Tensor(), {x}),
-            "invalid_argument: a default-made Tensor holds no value: assign one, from "
+            "invalid_argument: a default-constructed Tensor holds no value: assign one, from "
             "Engine::tensor or an op");
   EXPECT_EQ(refused(loss, {x, Tensor()}), refused(Tensor(), {x}));
   const Engine other;

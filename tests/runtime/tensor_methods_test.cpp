@@ -275,7 +275,7 @@ TEST(TensorMethods, RecordEveryOpOfTheTable) {
 }
 
 TEST(TensorMethods, IotaNeedsATensor) {
-  expect_error(ErrorCode::invalid_argument, "a default-made Tensor holds no value",
+  expect_error(ErrorCode::invalid_argument, "a default-constructed Tensor holds no value",
                [] { static_cast<void>(Tensor().iota(DType::i32, {3})); });
 }
 

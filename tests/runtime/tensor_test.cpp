@@ -230,7 +230,8 @@ TEST(Tensor, SaysWhatCannotBeMade) {
 
 TEST(Tensor, ADefaultMadeOneHoldsNoValue) {
   const std::string refusal =
-      "invalid_argument: a default-made Tensor holds no value: assign one, from Engine::tensor or "
+      "invalid_argument: a default-constructed Tensor holds no value: assign one, from "
+      "Engine::tensor or "
       "an op";
   const Engine engine;
   Tensor none;
@@ -264,8 +265,8 @@ TEST(Tensor, OpsRefuseWhatTheyRefuseOnValues) {
   EXPECT_EQ(error_of([&] { static_cast<void>(x + engine.ones({3})); }),
             "shape_mismatch: add(a: f32[2], b: f32[3]): shapes do not broadcast; aligned at the "
             "last axis, lengths must be equal or 1");
-  EXPECT_EQ(error_of([&] { static_cast<void>(engine.ones({2}, DType::i32) + 0.5); }).substr(0, 46),
-            "invalid_argument: 0.5 beside a tensor of i32: ");
+  EXPECT_EQ(error_of([&] { static_cast<void>(engine.ones({2}, DType::i32) + 0.5); }).substr(0, 44),
+            "invalid_argument: 0.5 with a tensor of i32: ");
   EXPECT_EQ(error_of([&] { static_cast<void>(Tensor::apply(Op::view, std::span(&x, 1))); }),
             "invalid_graph: view is made by the planner: record transpose, reshape or slice");
   EXPECT_EQ((x + 1).to_vector<float>(), (Floats{2, 2}));
@@ -427,7 +428,8 @@ TEST(TensorTrace, RefusesFunctionsThatReturnNoValueOfTheTrace) {
     });
   };
   const std::string words =
-      "invalid_graph: record: value 1 that the function returned is default-made or of another "
+      "invalid_graph: record: value 1 that the function returned is default-constructed or of "
+      "another "
       "Graph: return Values recorded from those that it is given";
   EXPECT_EQ(recording(Value()), words);
   Graph other;

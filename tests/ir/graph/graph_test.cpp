@@ -231,10 +231,10 @@ TEST(Graph, TakesWholeNumbersThatAnIntegerTensorHolds) {
   const Value x = graph.input("x", DType::i8, {4});
   graph.output("y", (x * -128).max(127));
   expect_error(ErrorCode::invalid_argument,
-               "128 beside a tensor of i8: it takes whole numbers from -2^7 to 2^7 - 1",
+               "128 with a tensor of i8: it takes whole numbers from -2^7 to 2^7 - 1",
                [&] { (void)(x + 128); });
-  expect_error(ErrorCode::invalid_argument, "0.5 beside a tensor of i8", [&] { (void)(x * 0.5); });
-  expect_error(ErrorCode::invalid_argument, "nan beside a tensor of i8",
+  expect_error(ErrorCode::invalid_argument, "0.5 with a tensor of i8", [&] { (void)(x * 0.5); });
+  expect_error(ErrorCode::invalid_argument, "nan with a tensor of i8",
                [&] { (void)x.max(std::nan("")); });
   const Value u = graph.input("u", DType::u8, {4});
   expect_error(ErrorCode::invalid_argument, "it takes whole numbers from 0 to 2^8 - 1",
@@ -287,7 +287,7 @@ TEST(Graph, RefusesTheDefaultValue) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4});
   const Value none;
-  const std::string_view words = "a default-made Value stands for no tensor";
+  const std::string_view words = "a default-constructed Value stands for no tensor";
   expect_error(ErrorCode::invalid_graph, words, [&] { (void)none.shape(); });
   expect_error(ErrorCode::invalid_graph, words, [&] { (void)(none + 1); });
   expect_error(ErrorCode::invalid_graph, words, [&] { (void)(x + none); });

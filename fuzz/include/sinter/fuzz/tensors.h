@@ -23,8 +23,8 @@ struct Cuts {
   bool aside = false;
 };
 
-/// Records `graph` and returns a Tensor for each node; a default-made one where `cuts` dropped the
-/// tensor. Inputs have the elements of `inputs`.
+/// Records `graph` and returns a Tensor for each node; a default-constructed one where `cuts`
+/// dropped the tensor. Inputs have the elements of `inputs`.
 [[nodiscard]] std::vector<Tensor> record_tensors(const Engine& engine, const Graph& graph,
                                                  std::span<const TensorData> inputs,
                                                  const Cuts& cuts = {});
