@@ -36,7 +36,7 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
               const Scheduler& scheduler) {
   const std::vector<double> values = parameter_values(kernel, graph);
   const Graph body = simplify(expand(kernel.body, values));
-  const LoopSpace space = collapse(body);
+  const LoopSpace space = collapse(body, scheduler.model);
   const LoopNest nest = scheduler.schedule(body, space);
   verify(nest);
   std::vector<std::uint64_t> slots;
@@ -218,13 +218,13 @@ std::vector<TensorData> run_guarded(const Executable& program, const Graph& grap
 }
 
 Scheduler scheduler_for(const Target& target, bool streaming) {
-  return {target.plan_limits(), [=](const Graph& body, const LoopSpace& space) {
+  return {target.plan_limits(), target.model, [=](const Graph& body, const LoopSpace& space) {
             return schedule_cpu(body, space, target, {.streaming = streaming});
           }};
 }
 
 Scheduler scheduler_for(const GpuTarget& target) {
-  return {target.plan_limits(), [=](const Graph& body, const LoopSpace& space) {
+  return {target.plan_limits(), {}, [=](const Graph& body, const LoopSpace& space) {
             return schedule_cuda(body, space, target);
           }};
 }
@@ -234,7 +234,7 @@ std::vector<LoopNest> nests_of(const Graph& graph, const Scheduler& scheduler) {
   const Plan plan = plan_graph(graph, scheduler.limits, Fuse::all);
   for (const PlanKernel& kernel : plan.kernels) {
     const Graph body = simplify(expand(kernel.body, parameter_values(kernel, plan.graph)));
-    nests.push_back(scheduler.schedule(body, collapse(body)));
+    nests.push_back(scheduler.schedule(body, collapse(body, scheduler.model)));
   }
   return nests;
 }

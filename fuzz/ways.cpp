@@ -107,6 +107,16 @@ void add_text(std::vector<Way>& ways, const Engine& engine) {
        }});
 }
 
+/// A model with caches of so few bytes that small graphs reach every decision on sizes.
+CpuModel small_caches() {
+  constexpr std::int64_t kKiB = 1024;
+  CpuModel model = CpuModel::of("small caches", {kKiB, 4 * kKiB, 16 * kKiB});
+  model.long_row_bytes = 64;
+  model.large_plane = 1024;
+  model.chunked_bytes = kKiB;
+  return model;
+}
+
 }  // namespace
 
 std::vector<Way> all_ways() {
@@ -118,11 +128,21 @@ std::vector<Way> all_ways() {
     add_loops(ways, name, scheduler_for(target, false));
     add_loops(ways, std::string(name) + ", streaming", scheduler_for(target, true));
   }
+  // Caches so small that a few hundred elements exceed them.
+  Target small = Target::parse("x86-64-v3");
+  small.model = small_caches();
+  add_loops(ways, "small caches", scheduler_for(small, true));
   // A device so small that a few hundred elements give several vectors per thread.
-  add_loops(ways, "cuda", scheduler_for(GpuTarget{.resident_threads = 16, .cache_bytes = 1 << 10}));
+  add_loops(ways, "cuda",
+            scheduler_for(
+                GpuTarget{.model = {.multiprocessors = 1, .threads = 16, .cache_bytes = 1 << 10}}));
   for (const char* name : {"x86-64-v3", "x86-64-v4", "aarch64"}) {
     add_code_size(ways, Target::parse(name));
   }
+  small = host_target();
+  small.model = small_caches();
+  add_code(ways, "host, small caches", Engine(EngineOptions{.target = small, .threads = 1}),
+           Fuse::all, Specialize::none);
   for (const Target& target : targets_here()) {
     const Engine serial(EngineOptions{.target = target, .threads = 1});
     const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});

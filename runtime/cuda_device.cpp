@@ -65,9 +65,9 @@ CudaDevice::CudaDevice(CudaDriver driver, int index)
   };
   target_.compute_capability = attribute(CudaAttribute::compute_capability_major) * 10 +
                                attribute(CudaAttribute::compute_capability_minor);
-  target_.resident_threads = std::int64_t{attribute(CudaAttribute::multiprocessors)} *
-                             attribute(CudaAttribute::threads_per_multiprocessor);
-  target_.cache_bytes = attribute(CudaAttribute::l2_cache_bytes);
+  target_.model.multiprocessors = attribute(CudaAttribute::multiprocessors);
+  target_.model.threads = attribute(CudaAttribute::threads_per_multiprocessor);
+  target_.model.cache_bytes = attribute(CudaAttribute::l2_cache_bytes);
   std::array<char, 128> name{};
   check(driver_.device_name(name.data(), static_cast<int>(name.size()) - 1, device_),
         "querying the name of the device");

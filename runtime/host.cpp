@@ -1,6 +1,4 @@
 // The CPU of this machine: its LLVM name, and the features that the operating system enables.
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -16,6 +14,8 @@
 
 #include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>
+
+#include "cache_sizes.h"
 
 namespace sinter {
 namespace {
@@ -76,13 +76,6 @@ void check_served(const llvm::Triple& triple, const Features& features) {
                    llvm::sys::getHostCPUName().str(), fmt::join(missing, ", ")));
 }
 
-/// Bytes of output above which the stores of a kernel are non-temporal: half of the last-level
-/// cache, because the kernel's reads take the other half.
-std::int64_t streaming_threshold() {
-  const std::int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-  return cache > 0 ? cache / 2 : Target{}.streaming_bytes;
-}
-
 /// Features that code for `target` may use: those of its CPU, changed by its feature string.
 Features required_features(const Target& target) {
   Features required = cpu_features(target.cpu);
@@ -107,7 +100,7 @@ Target host_target() {
           .vector_bytes = wide ? 64 : 32,
           .vector_registers = wide ? 32 : 16,
           .masked_memory = wide,
-          .streaming_bytes = streaming_threshold()};
+          .model = CpuModel::of("host", detail::cache_sizes("/sys/devices/system/cpu"))};
 }
 
 bool runs_here(const Target& target) {

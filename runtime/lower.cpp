@@ -32,7 +32,7 @@ Plan make_plan(const Graph& graph, const CompileOptions& options, const CodeTarg
 Lowered lower(const PlanKernel& kernel, std::span<const double> parameters,
               const CompileOptions& options, const CodeTarget& target) {
   const Graph body = simplify(expand(kernel.body, parameters));
-  LoopSpace space = collapse(body);
+  LoopSpace space = collapse(body, target.cpu.model);
   LoopNest nest = schedule(body, space, target);
   if (contains(options.specialize, Specialize::shape)) {
     nest = specialize_shape(std::move(nest), space);

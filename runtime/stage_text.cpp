@@ -82,6 +82,11 @@ std::string kernel_text(const Program& program, std::size_t k, Stage stage) {
   return fmt::format("{}: {}", symbol, print(lowered.nest));
 }
 
+/// The numbers that the schedules of these loops used.
+std::string model_text(const CodeTarget& target) {
+  return (target.gpu ? print(target.gpu->model) : print(target.cpu.model)) + "\n";
+}
+
 std::optional<Stage> stage_from_name(std::string_view name) {
   const auto it = std::ranges::find(kStageNames, name);
   if (it == kStageNames.end()) return std::nullopt;
@@ -97,6 +102,7 @@ std::string stage_text(const Program& program, Stage stage) {
   if (stage == Stage::graph) return print(program.planned->source.clone(program.parameters));
   if (stage == Stage::plan) return print(program.planned->plan);
   std::string text;
+  if (stage == Stage::loops) text = model_text(program.services->target);
   for (std::size_t k = 0; k < program.kernels.size(); ++k) {
     text += (k == 0 ? "" : "\n") + kernel_text(program, k, stage);
   }

@@ -12,19 +12,6 @@
 namespace sinter::detail {
 namespace {
 
-/// Most ops of an epilogue in registers, whose code is repeated for every row of a tile.
-constexpr int kMaxOperations = 12;
-/// Most bytes of a single depth that covers all of K, for one row or column of an operand. The rows
-/// and columns of a tile then stay in the first two levels of the cache.
-constexpr std::int64_t kDepthBytes = 2048;
-/// Bytes of a depth, for one row or column of an operand, if K is split into several depths.
-constexpr std::int64_t kDepthBlockBytes = 1024;
-/// Bytes up to which a column operand stays in the first-level cache beside the rows of a tile, so
-/// that packing does not pay; see docs/figures.md.
-constexpr std::int64_t kL1OperandBytes = std::int64_t{24} << 10;
-/// Overhead of a tile, in units of the cost of one row: loads of its columns, its start and end.
-constexpr double kTileCost = 1.5;
-
 struct TileForm {
   std::int64_t rows;
   int vectors;
@@ -50,7 +37,8 @@ TileForm choose_tile(std::int64_t rows, const Target& target) {
   double least = std::numeric_limits<double>::infinity();
   for (const TileForm& form : forms) {
     const std::int64_t tiles = (rows + form.rows - 1) / form.rows;
-    const double cost = static_cast<double>(tiles) * (static_cast<double>(form.rows) + kTileCost);
+    const double cost =
+        static_cast<double>(tiles) * (static_cast<double>(form.rows) + target.model.tile_cost);
     if (cost < least) best = form;
     least = std::min(least, cost);
   }
@@ -76,6 +64,7 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   const DType dtype = body.node(sides.dot).dtype;
   const auto along = [&](std::size_t input, int axis) { return stride_class(space, input, axis); };
 
+  const CpuModel& model = target.model;
   ProductStrategy strategy;
   const TileForm form = choose_tile(rows, target);
   SINTER_ASSERT(kProductRows % form.rows == 0, "a block has whole tiles");
@@ -83,13 +72,13 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   strategy.vectors = columns <= lanes ? 1 : form.vectors;
   strategy.masks = target.masked_memory || (target.masked_words && info(dtype).bytes >= 4);
   const std::int64_t bytes = info(dtype).bytes;
-  strategy.several_depths = space.extents[0] > kDepthBytes / bytes;
-  strategy.depth = (strategy.several_depths ? kDepthBlockBytes : kDepthBytes) / bytes;
+  strategy.several_depths = space.extents[0] > model.depth_bytes / bytes;
+  strategy.depth = (strategy.several_depths ? model.depth_block_bytes : model.depth_bytes) / bytes;
   const Node& operand = body.node(sides.column_operand);
   const bool computed = operand.op != Op::input;
   // Packing an input does not pay if a single row of tiles reads each element once, nor if the
   // operand is small enough for several rows of tiles to find it in the cache.
-  const bool worth_packing = computed || space.extents[0] * columns * bytes > kL1OperandBytes;
+  const bool worth_packing = computed || space.extents[0] * columns * bytes > model.unpacked_bytes;
   strategy.packed =
       (rows > form.rows && worth_packing) || any_input(body, sides.columns, [&](std::size_t input) {
         return along(input, columns_axis) == LaneStride::strided;
@@ -105,7 +94,8 @@ ProductStrategy choose_product_strategy(const Graph& body, const LoopSpace& spac
   });
   const Pressure after = pressure(body, placement);
   strategy.in_registers = !strategy.several_depths && !BlockReductions(body).any() &&
-                          after.operations <= kMaxOperations && output_masks == strategy.masks;
+                          after.operations <= model.epilogue_operations &&
+                          output_masks == strategy.masks;
   return strategy;
 }
 

@@ -10,14 +10,6 @@
 #include <sinter/ir/reduction.h>
 
 namespace sinter::detail {
-namespace {
-
-/// Fewest ops of a value that is kept in local memory instead of rematerialised in a later pass.
-constexpr int kKeptOperations = 8;
-/// Longest row, in bytes, that is kept: it fits the first-level cache beside the inputs.
-constexpr std::int64_t kKeptBytes = std::int64_t{16} << 10;
-
-}  // namespace
 
 ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
                                    CpuStrategy strategy)
@@ -67,10 +59,10 @@ void ReductionBuilder::rematerialise(const std::vector<bool>& cone, Level level,
 void ReductionBuilder::choose_values_to_keep() {
   const std::int64_t extent = over_->reduced_extent();
   if (axes().reduced > 1 || axes().inner > 0 || space_.chunk > 0) return;
-  kept_ = over_->worth_keeping(kKeptOperations);
+  kept_ = over_->worth_keeping(strategy_.kept_operations);
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     const std::int64_t bytes = info(body_.nodes()[i].dtype).bytes;
-    kept_[i] = kept_[i] && bytes >= 4 && extent * bytes <= kKeptBytes;
+    kept_[i] = kept_[i] && bytes >= 4 && extent * bytes <= strategy_.kept_bytes;
   }
 }
 

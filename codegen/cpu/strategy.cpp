@@ -8,26 +8,6 @@
 namespace sinter::detail {
 namespace {
 
-/// Largest unroll factor: enough vectors in flight to hide the latency of a load and a few ops.
-constexpr int kMaxUnroll = 4;
-/// Ops above which one vector in flight keeps the core busy. A single copy of such a body also
-/// bounds the compile time.
-constexpr int kLargeBody = 64;
-/// The same bound in instructions (op_cost.h), for ops that take many, such as divisions of bytes.
-/// Ops on floats count as four at most, so kLargeBody decides for them.
-constexpr int kLargeCode = 4 * kLargeBody;
-/// Fewest ops of a body that counts as a chain of dependent ops, such as a polynomial. The latency
-/// of a chain costs more than spills and reloads from the cache, so its vectors in flight may
-/// exceed the registers.
-constexpr int kChain = 16;
-/// Bytes above which a buffer does not stay in the second-level cache.
-constexpr std::int64_t kL2Bytes = std::int64_t{2} << 20;
-/// Fewest bytes of a row that is long enough for prefetching to pay despite a gap before the next
-/// row.
-constexpr std::int64_t kLongRowBytes = std::int64_t{16} << 10;
-/// Prefetch distance in bytes; 1 and 4 KiB were no better, see docs/figures.md.
-constexpr std::uint16_t kPrefetchBytes = 2048;
-
 std::vector<NodeId> reductions(const Graph& body) {
   std::vector<NodeId> result;
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
@@ -53,11 +33,12 @@ int choose_lanes(const Graph& body, const Placement& placement, const Target& ta
 
 /// Returns how many vectors in flight the registers hold; a chain counts on twice the registers.
 int choose_unroll(const Pressure& pressure, const Target& target) {
-  if (pressure.operations > kLargeBody || pressure.instructions > kLargeCode) return 1;
-  const bool chain = pressure.operations >= kChain;
+  const CpuModel& model = target.model;
+  if (pressure.operations > model.large_body || pressure.instructions > model.large_code) return 1;
+  const bool chain = pressure.operations >= model.chain;
   const int registers = target.vector_registers * (chain ? 2 : 1);
   const int invariant = chain ? 0 : pressure.invariant;
-  for (int unroll = kMaxUnroll; unroll > 1; unroll /= 2) {
+  for (int unroll = model.unroll; unroll > 1; unroll /= 2) {
     if (unroll * pressure.live + invariant <= registers) return unroll;
   }
   return 1;
@@ -70,8 +51,8 @@ int choose_column_unroll(const Graph& body, const LoopSpace& space, const Pressu
                          int lanes, const Target& target) {
   const auto accumulators = static_cast<int>(reductions(body).size());
   const int most = std::min({target.vector_registers / 2 / accumulators,
-                             kLargeBody / std::max(pressure.operations, 1),
-                             kLargeCode / std::max(pressure.instructions, 1)});
+                             target.model.large_body / std::max(pressure.operations, 1),
+                             target.model.large_code / std::max(pressure.instructions, 1)});
   int unroll = 1;
   while (2 * unroll <= most && std::int64_t{unroll} * lanes < space.extents.back()) unroll *= 2;
   return unroll;
@@ -127,10 +108,10 @@ bool choose_masks(const Graph& body, const LoopSpace& space, const Placement& pl
 /// core, and an iteration of a reduction waits for the one before it. They pay only for inputs that
 /// exceed the second-level cache and that are read densely.
 std::vector<std::uint16_t> choose_prefetch(const Graph& body, const LoopSpace& space,
-                                           const Pressure& pressure) {
+                                           const Pressure& pressure, const CpuModel& model) {
   std::vector<std::uint16_t> prefetch(body.inputs().size());
   const bool reduces_rows = space.reduced > 0 && space.inner == 0;
-  const bool waits = reduces_rows || (space.reduced == 0 && pressure.operations >= kChain);
+  const bool waits = reduces_rows || (space.reduced == 0 && pressure.operations >= model.chain);
   if (!waits || space.product || space.tile > 0) return prefetch;
   const int inner = space.rank() - 1;
   for (const GraphInput& input : body.inputs()) {
@@ -138,10 +119,10 @@ std::vector<std::uint16_t> choose_prefetch(const Graph& body, const LoopSpace& s
     const std::int64_t length = space.extents.back();
     const bool dense = inner == 0 ||
                        space.strides[stride_slot(space, argument, inner - 1)] == length ||
-                       length * info(body.node(input.node).dtype).bytes >= kLongRowBytes;
+                       length * info(body.node(input.node).dtype).bytes >= model.long_row_bytes;
     const bool pays = dense && load_stride(space, argument) == LaneStride::contiguous &&
-                      value_bytes(body, input.node) > kL2Bytes;
-    prefetch[argument] = pays ? kPrefetchBytes : 0;
+                      value_bytes(body, input.node) > model.prefetched_bytes;
+    prefetch[argument] = pays ? static_cast<std::uint16_t>(model.prefetch_distance) : 0;
   }
   return prefetch;
 }
@@ -202,6 +183,8 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   const Pressure need = pressure(body, placement);
   CpuStrategy strategy;
   strategy.vector_bytes = target.vector_bytes;
+  strategy.kept_operations = target.model.kept_operations;
+  strategy.kept_bytes = target.model.kept_bytes;
   strategy.lanes = choose_lanes(body, placement, target);
   strategy.unroll = space.reduced > 0 && space.inner > 0
                         ? choose_column_unroll(body, space, need, strategy.lanes, target)
@@ -211,12 +194,13 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
                         choose_interleave(body, space, placement, strategy.unroll);
   strategy.masks = choose_masks(body, space, placement, target);
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
-  strategy.prefetch = choose_prefetch(body, space, need);
+  strategy.prefetch = choose_prefetch(body, space, need, target.model);
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
   const std::optional<std::size_t> anchor = choose_anchor(body, space);
   strategy.anchor = anchor.value_or(0);
   // Rows begin at any alignment, and a peel in each of them would cost more than it gains.
-  const bool pays = space.rank() == 1 && space.reduced == 0 && need.operations <= kLargeBody;
+  const bool pays =
+      space.rank() == 1 && space.reduced == 0 && need.operations <= target.model.large_body;
   strategy.peel = anchor.has_value() && (strategy.streams() > 0 || pays);
   return strategy;
 }

@@ -58,10 +58,15 @@ Target Target::parse(std::string_view name) try {
 }
 
 PlanLimits Target::plan_limits() const {
-  return {.arguments = 24,
-          .operations = 192,
+  return {.cache_bytes = model.near_bytes,
+          .row_bytes = model.row_bytes,
           .product_rows = kProductRows,
-          .product_row_bytes = kProductRowBytes};
+          .product_row_bytes = kProductRowBytes,
+          .units = model.units,
+          .chunked_bytes = model.chunked_bytes,
+          .column_bytes = model.column_bytes,
+          .column_block = kColumnBlock,
+          .costs = model.costs};
 }
 
 }  // namespace sinter

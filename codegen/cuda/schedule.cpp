@@ -99,12 +99,15 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 }
 
 PlanLimits GpuTarget::plan_limits() const {
-  // Number of results of a reduction that fill the device, at one result a block: two blocks for
-  // each of the 132 multiprocessors of an H200.
-  constexpr std::int64_t kUnits = 264;
   // No limit: neighbouring threads read neighbouring columns, however far apart the rows lie.
   constexpr std::int64_t kAnyColumns = std::numeric_limits<std::int64_t>::max();
-  return {.arguments = 24, .operations = 192, .units = kUnits, .column_bytes = kAnyColumns};
+  return {.cache_bytes = model.near_bytes,
+          .row_bytes = model.row_bytes,
+          // At one result of a reduction a block, two blocks for each multiprocessor.
+          .units = 2 * model.multiprocessors,
+          .chunked_bytes = model.chunked_bytes,
+          .column_bytes = kAnyColumns,
+          .costs = model.costs};
 }
 
 }  // namespace sinter

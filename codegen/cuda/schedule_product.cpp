@@ -19,15 +19,6 @@
 namespace sinter::detail {
 namespace {
 
-/// Steps along K whose loads may be in flight together. With 8, the largest tile takes 128
-/// registers a thread, and a multiprocessor holds two blocks; with 4 it takes 143.
-constexpr int kAhead = 8;
-/// Most elements in flight while a thread copies an operand to shared memory.
-constexpr int kStagedInFlight = 8;
-/// Bytes of padding after each row in shared memory: threads that write a column then spread over
-/// the banks.
-constexpr int kPaddingBytes = 16;
-
 class CudaProductScheduler : CudaNestBuilder {
  public:
   CudaProductScheduler(const Graph& body, const LoopSpace& space, Placement placement,
@@ -78,7 +69,7 @@ class CudaProductScheduler : CudaNestBuilder {
 
 CudaProductScheduler::Side CudaProductScheduler::side(bool of_rows, IndexId first) {
   const std::int64_t size = of_rows ? product_.tile_rows() : product_.tile_columns();
-  const std::int64_t step = size + kPaddingBytes / info(dtype_).bytes;
+  const std::int64_t step = size + product_.padding_bytes / info(dtype_).bytes;
   return {.operand = of_rows ? sides_.row_operand : sides_.column_operand,
           .nodes = of_rows ? &sides_.rows : &sides_.columns,
           .axis = of_rows ? rows_axis() : columns_axis(),
@@ -99,7 +90,7 @@ IndexId CudaProductScheduler::clamp_place(IndexId place, int axis) {
 void CudaProductScheduler::stage(const Side& side, IndexId depth, Block& block) {
   const std::int64_t count = side.size * product_.depth;
   ThreadForm form{.scalar = true};
-  while (form.unroll < kStagedInFlight && 2 * form.unroll * strategy_.threads <= count) {
+  while (form.unroll < product_.staged_in_flight && 2 * form.unroll * strategy_.threads <= count) {
     form.unroll *= 2;
   }
   form.once = count <= std::int64_t{form.unroll} * strategy_.threads;
@@ -155,7 +146,7 @@ ValueId CudaProductScheduler::add_depth(ValueId first, IndexId depth, Block& blo
   const Place at = add_place(tile);
   const IndexId left = indices_.sub(indices_.extent(kSummedAxis), depth);
   Loop summed = new_loop(LoopKind::serial, number(0), indices_.min(left, number(product_.depth)));
-  summed.ahead = kAhead;
+  summed.ahead = static_cast<std::uint16_t>(product_.ahead);
   tile.carried.push_back({first, new_value(dtype_), {}, new_value(dtype_)});
   summed.carried.push_back({tile.carried[0].value, new_value(dtype_), {}, new_value(dtype_)});
   const auto load = [&](const Side& side, IndexId place, LaneStride lanes) {

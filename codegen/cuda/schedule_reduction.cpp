@@ -32,9 +32,6 @@ using Pass = ReductionPass;
 using Values = std::vector<ValueId>;
 using Locals = std::vector<std::uint8_t>;
 
-/// Bytes of shared memory that a block may use without opting in to more.
-constexpr std::int64_t kSharedBytes = std::int64_t{48} << 10;
-
 /// A range of elements of a group, or of the results of its chunks.
 struct Part {
   IndexId from, to;
@@ -168,13 +165,13 @@ std::int64_t CudaReductionScheduler::shared_bytes(const Pass& pass) const {
   return bytes;
 }
 
-/// The passes. If their results together exceed kSharedBytes, each reduction is a pass of its own,
-/// and all passes reuse the same memory.
+/// The passes. If their results together exceed the shared memory of a block, each reduction is a
+/// pass of its own, and all passes reuse the same memory.
 std::vector<Pass> CudaReductionScheduler::passes_that_fit() {
   std::vector<Pass> passes = reductions_.passes();
   std::int64_t bytes = 0;
   for (const Pass& pass : passes) bytes += shared_bytes(pass);
-  if (bytes <= kSharedBytes) return passes;
+  if (bytes <= strategy_.shared_bytes) return passes;
   reuses_shared_ = true;
   std::vector<Pass> single;
   for (const Pass& pass : passes) {

@@ -1,5 +1,4 @@
-// The decisions of the CUDA schedulers, one function each. A figure that the GpuTarget leaves at 0
-// is taken from an H200.
+// The decisions of the CUDA schedulers, one function each.
 #include "cuda/strategy.h"
 
 #include <algorithm>
@@ -12,27 +11,7 @@
 namespace sinter::detail {
 namespace {
 
-/// Bytes of the widest access of a thread.
-constexpr int kAccessBytes = 16;
-/// Bytes that a thread has in flight. The 2,048 threads of a full multiprocessor then have 128 KiB,
-/// more than the 48 KiB that keep an H200's memory busy.
-constexpr int kBytesInFlight = 64;
-/// Bytes in flight of a thread that accesses single elements. Such threads reach only a third of
-/// the memory's bandwidth, and less code is faster to compile.
-constexpr int kSingleBytesInFlight = 16;
-/// Most accesses of each argument that a thread has in flight.
-constexpr int kMaxUnroll = 8;
-/// Threads that an H200 holds at once: 132 multiprocessors of 2,048 threads.
-constexpr std::int64_t kResidentThreads = 132 * 2048;
-/// Bytes of the second-level cache of an H200.
-constexpr std::int64_t kCacheBytes = std::int64_t{50} << 20;
 constexpr std::int64_t kWarp = 32;
-/// Resident threads of the device for each block that a reduction should have: half of those of a
-/// multiprocessor. Each multiprocessor then holds two blocks or more, and fewer threads wait for
-/// each other.
-constexpr std::int64_t kThreadsWanted = 1024;
-/// Ops of a body beyond which one vector keeps a thread busy, so that nothing is unrolled.
-constexpr int kLargeBody = 64;
 
 /// An input that changes along the innermost axis, or an output.
 struct Walked {
@@ -58,27 +37,28 @@ std::vector<Walked> walked_arguments(const Graph& body, const LoopSpace& space,
   return walked;
 }
 
-bool exceeds_cache(const Graph& body, const GpuTarget& target) {
+bool exceeds_cache(const Graph& body, const GpuModel& model) {
   std::int64_t bytes = 0;
   for (const GraphInput& input : body.inputs()) bytes += value_bytes(body, input.node);
   for (const GraphOutput& output : body.outputs()) bytes += value_bytes(body, output.node);
-  return bytes > (target.cache_bytes > 0 ? target.cache_bytes : kCacheBytes);
+  return bytes > model.cache_bytes;
 }
 
 /// The fields that do not depend on the kind of the kernel.
-CudaStrategy new_strategy(const Graph& body, const GpuTarget& target) {
+CudaStrategy new_strategy(const Graph& body, const GpuModel& model) {
   CudaStrategy strategy;
-  strategy.streaming = exceeds_cache(body, target);
+  strategy.threads = model.block_threads;
+  strategy.streaming = exceeds_cache(body, model);
   strategy.vectors.resize(body.inputs().size() + body.outputs().size());
   return strategy;
 }
 
-/// The largest power of two, up to 16, that divides the innermost length and the strides of the
+/// The largest power of two, up to `most`, that divides the innermost length and the strides of the
 /// outer axes. A vector of as many elements lies within one row, and all vectors are aligned if the
 /// first one is.
-int divisor(const LoopSpace& space, std::size_t argument) {
-  if (space.rank() == 1) return kAccessBytes;
-  std::int64_t bits = kAccessBytes | space.extents.back();
+int divisor(const LoopSpace& space, std::size_t argument, int most) {
+  if (space.rank() == 1) return most;
+  std::int64_t bits = most | space.extents.back();
   for (int axis = 0; axis + 1 < space.rank(); ++axis) {
     bits |= space.strides[stride_slot(space, argument, axis)];
   }
@@ -91,17 +71,17 @@ bool is_contiguous(const LoopSpace& space, const Walked& walked) {
   return stride == LaneStride::contiguous;
 }
 
-/// Elements in one access: as many of the widest contiguous dtype as 16 bytes hold, but so few that
-/// the vectors of at least one argument stay within rows.
-int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked) {
+/// Elements in one access: as many of the widest contiguous dtype as `access_bytes` hold, but so
+/// few that the vectors of at least one argument stay within rows.
+int choose_lanes(const LoopSpace& space, const std::vector<Walked>& walked, int access_bytes) {
   int bytes = 1;
   int lanes = 1;
   for (const Walked& one : walked) {
     if (!is_contiguous(space, one)) continue;
     bytes = std::max<int>(bytes, info(one.dtype).bytes);
-    lanes = std::max(lanes, divisor(space, one.argument));
+    lanes = std::max(lanes, divisor(space, one.argument, access_bytes));
   }
-  return std::min(lanes, kAccessBytes / bytes);
+  return std::min(lanes, access_bytes / bytes);
 }
 
 /// Bytes of one vector of every input in `walked` together; of every output if there is no input.
@@ -115,24 +95,23 @@ int vector_bytes(const std::vector<Walked>& walked, int lanes) {
 }
 
 int choose_unroll(const LoopSpace& space, const std::vector<Walked>& walked, int lanes,
-                  const GpuTarget& target) {
-  const std::int64_t resident =
-      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
+                  const GpuModel& model) {
   const std::int64_t elements = std::accumulate(space.extents.begin(), space.extents.end(),
                                                 std::int64_t{1}, std::multiplies<>());
   // With few elements, more threads beat more vectors a thread: they use all multiprocessors.
-  const std::int64_t per_thread = elements / (resident * lanes);
+  const std::int64_t per_thread = elements / (model.resident_threads() * lanes);
   const auto pays = [&](int unroll) {
-    return unroll * vector_bytes(walked, lanes) <= kBytesInFlight && unroll <= per_thread;
+    return unroll * vector_bytes(walked, lanes) <= model.bytes_in_flight && unroll <= per_thread;
   };
   int unroll = 1;
-  while (unroll < kMaxUnroll && pays(2 * unroll)) unroll *= 2;
+  while (unroll < model.unroll && pays(2 * unroll)) unroll *= 2;
   return unroll;
 }
 
-int choose_singles(const std::vector<Walked>& walked) {
+int choose_singles(const std::vector<Walked>& walked, const GpuModel& model) {
   int singles = 1;
-  while (singles < kMaxUnroll && singles * vector_bytes(walked, 1) < kSingleBytesInFlight) {
+  while (singles < model.unroll &&
+         singles * vector_bytes(walked, 1) < model.single_bytes_in_flight) {
     singles *= 2;
   }
   return singles;
@@ -147,8 +126,8 @@ std::int64_t product(auto begin, auto end) {
 /// Like `divisor`, for the vectors of a reduced row. The last vector of a row may be partial, so
 /// the innermost length counts only if the reduced group has several axes. A chunk begins where the
 /// chunk before it ends, so the length of a chunk counts.
-int row_divisor(const LoopSpace& space, std::size_t argument) {
-  std::int64_t bits = kAccessBytes | space.chunk;
+int row_divisor(const LoopSpace& space, std::size_t argument, int most) {
+  std::int64_t bits = most | space.chunk;
   if (space.reduced > 1) bits |= space.extents.back();
   for (int axis = 0; axis + 1 < space.rank(); ++axis) {
     bits |= space.strides[stride_slot(space, argument, axis)];
@@ -179,43 +158,29 @@ std::vector<DType> accumulators(const Graph& body, const Placement& placement) {
 /// Elements in one access of a reduced row: so few that the W lanes of every pass are a multiple of
 /// the elements that the threads of a team access at once.
 int choose_row_lanes(const LoopSpace& space, const std::vector<Walked>& walked,
-                     const std::vector<DType>& accumulators) {
+                     const std::vector<DType>& accumulators, int access_bytes) {
   int bytes = 1;
   int lanes = 1;
   for (const Walked& one : walked) {
     bytes = std::max<int>(bytes, info(one.dtype).bytes);
-    lanes = std::max(lanes, row_divisor(space, one.argument));
+    lanes = std::max(lanes, row_divisor(space, one.argument, access_bytes));
   }
   for (DType dtype : accumulators) bytes = std::max<int>(bytes, info(dtype).bytes);
-  return std::min(lanes, kAccessBytes / bytes);
+  return std::min(lanes, access_bytes / bytes);
 }
 
 /// Threads in a block: `threads`, halved until `units` of `unit_threads` each make enough blocks
 /// for the device, but at least a warp.
 int choose_threads(std::int64_t units, std::int64_t unit_threads, int threads,
-                   const GpuTarget& target) {
-  const std::int64_t resident =
-      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
-  while (threads > kWarp && units * unit_threads / threads < resident / kThreadsWanted) {
+                   const GpuModel& model) {
+  const std::int64_t blocks = model.resident_threads() / model.reduction_block_threads;
+  while (threads > kWarp && units * unit_threads / threads < blocks) {
     threads /= 2;
   }
   return threads;
 }
 
 // --- Products ------------------------------------------------------------------------------------
-
-constexpr int kProductThreads = 256;
-/// Resident threads of the device for each tile that a product should have: those of a whole
-/// multiprocessor. One tile keeps a multiprocessor busy, because a thread accumulates many elements
-/// at once.
-constexpr std::int64_t kTileThreadsWanted = 2048;
-/// Most rows of a thread: more accumulators would spill.
-constexpr int kMaxThreadRows = 16;
-/// Most columns of a tile: a depth of more columns would not fit shared memory beside a depth of
-/// the rows.
-constexpr std::int64_t kMaxTileColumns = 256;
-/// Fewest rows and columns that a tile is halved to: a smaller one reads as much as it computes.
-constexpr std::int64_t kMinTile = 32;
 
 /// The smallest power of two that is at least `length`, but at most `most`.
 int up_to(std::int64_t length, int most) {
@@ -226,28 +191,29 @@ int up_to(std::int64_t length, int most) {
 
 /// The smallest tile that covers the result, or the largest one allowed. Up to 8 threads lie along
 /// the rows; the threads of a warp lie along the columns, if there are enough columns.
-CudaProductStrategy covering_tile(std::int64_t rows, std::int64_t columns, int bytes) {
+CudaProductStrategy covering_tile(std::int64_t rows, std::int64_t columns, int bytes,
+                                  const GpuModel& model) {
   CudaProductStrategy tile;
-  tile.across = std::max(16, up_to(columns, kProductThreads / up_to(rows, 8)));
-  tile.down = kProductThreads / tile.across;
+  tile.across = std::max(16, up_to(columns, model.block_threads / up_to(rows, 8)));
+  tile.down = model.block_threads / tile.across;
   const auto more_columns = [&] {
-    return tile.lanes < kAccessBytes / bytes && tile.tile_columns() < columns &&
-           2 * tile.tile_columns() <= kMaxTileColumns;
+    return tile.lanes < model.access_bytes / bytes && tile.tile_columns() < columns &&
+           2 * tile.tile_columns() <= model.tile_columns;
   };
   while (more_columns()) tile.lanes *= 2;
-  while (tile.rows < kMaxThreadRows && tile.tile_rows() < rows) tile.rows *= 2;
+  while (tile.rows < model.thread_rows && tile.tile_rows() < rows) tile.rows *= 2;
   return tile;
 }
 
-/// Halves one side of the tile, the longer one if possible. Returns false if neither side can be
-/// halved.
-bool halve(CudaProductStrategy& tile) {
+/// Halves one side of the tile, the longer one if possible, but to no less than `side`. Returns
+/// false if neither side can be halved.
+bool halve(CudaProductStrategy& tile, std::int64_t side) {
   const bool by_rows = tile.tile_rows() >= tile.tile_columns();
-  if (by_rows && tile.rows > 1 && tile.tile_rows() > kMinTile) {
+  if (by_rows && tile.rows > 1 && tile.tile_rows() > side) {
     tile.rows /= 2;
-  } else if (tile.lanes > 1 && tile.tile_columns() > kMinTile) {
+  } else if (tile.lanes > 1 && tile.tile_columns() > side) {
     tile.lanes /= 2;
-  } else if (tile.rows > 1 && tile.tile_rows() > kMinTile) {
+  } else if (tile.rows > 1 && tile.tile_rows() > side) {
     tile.rows /= 2;
   } else {
     return false;
@@ -270,11 +236,14 @@ CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSp
   const std::int64_t columns = space.extents.back();
   const std::int64_t rows = *(space.extents.end() - 2);
   const int bytes = info(body.node(sides.dot).dtype).bytes;
-  const std::int64_t resident =
-      target.resident_threads > 0 ? target.resident_threads : kResidentThreads;
-  CudaProductStrategy tile = covering_tile(rows, columns, bytes);
+  const GpuModel& model = target.model;
+  CudaProductStrategy tile = covering_tile(rows, columns, bytes, model);
+  tile.ahead = model.product_ahead;
+  tile.staged_in_flight = model.staged_in_flight;
+  tile.padding_bytes = model.padding_bytes;
   const auto blocks = [&] { return space.product_tiles(tile.tile_rows(), tile.tile_columns()); };
-  while (blocks() < resident / kTileThreadsWanted && halve(tile)) {
+  const std::int64_t wanted = model.resident_threads() / model.tile_threads;
+  while (blocks() < wanted && halve(tile, model.tile_side)) {
   }
   const auto by_depth = [&](const std::vector<bool>& side, int axis) {
     return any_walked(body, side, [&](std::size_t input) {
@@ -290,7 +259,7 @@ CudaProductStrategy choose_cuda_product_strategy(const Graph& body, const LoopSp
 CudaStrategy choose_epilogue_strategy(const Graph& body, const LoopSpace& space,
                                       const Placement& placement, const ProductSides& sides,
                                       const CudaProductStrategy& product, const GpuTarget& target) {
-  CudaStrategy strategy = new_strategy(body, target);
+  CudaStrategy strategy = new_strategy(body, target.model);
   strategy.threads = product.threads();
   strategy.lanes = product.lanes;
   strategy.unroll = product.rows;
@@ -300,31 +269,35 @@ CudaStrategy choose_epilogue_strategy(const Graph& body, const LoopSpace& space,
   }
   for (const Walked& one : walked_arguments(body, space, placement)) {
     if (one.argument >= in_epilogue.size() || !in_epilogue[one.argument]) continue;
-    strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
-                                     divisor(space, one.argument) >= strategy.lanes;
+    strategy.vectors[one.argument] =
+        strategy.lanes > 1 && is_contiguous(space, one) &&
+        divisor(space, one.argument, target.model.access_bytes) >= strategy.lanes;
   }
   return strategy;
 }
 
 CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& space,
                                             const Placement& placement, const GpuTarget& target) {
-  constexpr int kAhead = 4;
-  CudaStrategy strategy = new_strategy(body, target);
-  strategy.ahead = pressure(body, placement).operations <= kLargeBody ? kAhead : 1;
+  const GpuModel& model = target.model;
+  CudaStrategy strategy = new_strategy(body, model);
+  const bool small = pressure(body, placement).operations <= model.large_body;
+  strategy.ahead = small ? model.reduction_ahead : 1;
+  strategy.shared_bytes = model.shared_bytes;
   const auto inner = space.extents.end() - space.inner;
   const std::int64_t outer = product(space.extents.begin(), inner - space.reduced);
   if (space.inner > 0) {
     strategy.ahead *= 2;
     const std::int64_t columns = outer * product(inner, space.extents.end());
-    strategy.threads = choose_threads(columns, 1, strategy.threads, target);
+    strategy.threads = choose_threads(columns, 1, strategy.threads, model);
     return strategy;
   }
   const std::vector<Walked> walked = row_arguments(body, space, placement);
   const std::vector<DType> dtypes = accumulators(body, placement);
-  strategy.lanes = choose_row_lanes(space, walked, dtypes);
+  strategy.lanes = choose_row_lanes(space, walked, dtypes, model.access_bytes);
   for (const Walked& one : walked) {
     strategy.vectors[one.argument] =
-        strategy.lanes > 1 && row_divisor(space, one.argument) >= strategy.lanes;
+        strategy.lanes > 1 &&
+        row_divisor(space, one.argument, model.access_bytes) >= strategy.lanes;
   }
   std::int64_t chunk = kChunkSteps * reduction_lanes(DType::u8);
   for (DType dtype : dtypes) chunk = std::min(chunk, kChunkSteps * reduction_lanes(dtype));
@@ -334,7 +307,7 @@ CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& 
     const std::uint64_t teams = std::bit_ceil(std::min<std::uint64_t>(chunks, 16));
     strategy.threads = static_cast<int>(teams) * kTeam;
   } else {
-    strategy.threads = choose_threads(outer, kTeam, strategy.threads, target);
+    strategy.threads = choose_threads(outer, kTeam, strategy.threads, model);
     strategy.rows = strategy.threads / kTeam;
   }
   return strategy;
@@ -343,15 +316,17 @@ CudaStrategy choose_cuda_reduction_strategy(const Graph& body, const LoopSpace& 
 CudaStrategy choose_cuda_strategy(const Graph& body, const LoopSpace& space,
                                   const Placement& placement, const GpuTarget& target) {
   const std::vector<Walked> walked = walked_arguments(body, space, placement);
-  CudaStrategy strategy = new_strategy(body, target);
-  strategy.lanes = choose_lanes(space, walked);
-  if (pressure(body, placement).operations <= kLargeBody) {
-    strategy.unroll = choose_unroll(space, walked, strategy.lanes, target);
-    if (strategy.lanes > 1) strategy.singles = choose_singles(walked);
+  const GpuModel& model = target.model;
+  CudaStrategy strategy = new_strategy(body, model);
+  strategy.lanes = choose_lanes(space, walked, model.access_bytes);
+  if (pressure(body, placement).operations <= model.large_body) {
+    strategy.unroll = choose_unroll(space, walked, strategy.lanes, model);
+    if (strategy.lanes > 1) strategy.singles = choose_singles(walked, model);
   }
   for (const Walked& one : walked) {
-    strategy.vectors[one.argument] = strategy.lanes > 1 && is_contiguous(space, one) &&
-                                     divisor(space, one.argument) >= strategy.lanes;
+    strategy.vectors[one.argument] =
+        strategy.lanes > 1 && is_contiguous(space, one) &&
+        divisor(space, one.argument, model.access_bytes) >= strategy.lanes;
   }
   return strategy;
 }

@@ -21,6 +21,8 @@ struct CudaStrategy {
   int singles = 1;    ///< single elements in flight, where vectors are not full and aligned
   int rows = 1;       ///< rows that a block reduces; if there are several, each has one team
   int ahead = 1;      ///< steps of a reduction whose loads may be in flight together
+  std::int64_t shared_bytes =
+      0;  ///< bytes of shared memory for the results of a reduction's passes
   /// True if stores of vectors are streaming, so that the cache evicts their lines first: the
   /// second-level cache does not hold all buffers of the kernel.
   bool streaming = false;
@@ -39,11 +41,14 @@ struct CudaStrategy {
 
 /// The tile of a product's result that a block computes, and the part of each thread.
 struct CudaProductStrategy {
-  int across = 32;  ///< threads side by side along the columns of the tile
-  int down = 8;     ///< threads one below the other along its rows
-  int lanes = 1;    ///< columns of a thread
-  int rows = 1;     ///< rows of a thread
-  int depth = 16;   ///< elements of K that are accumulated between two barriers
+  int across = 32;           ///< threads side by side along the columns of the tile
+  int down = 8;              ///< threads one below the other along its rows
+  int lanes = 1;             ///< columns of a thread
+  int rows = 1;              ///< rows of a thread
+  int depth = 16;            ///< elements of K that are accumulated between two barriers
+  int ahead = 1;             ///< steps along K whose loads may be in flight together
+  int staged_in_flight = 1;  ///< most elements in flight while a thread copies to shared memory
+  int padding_bytes = 0;     ///< after each row in shared memory
   /// True if neighbouring threads read neighbouring k of the row operand, because it is contiguous
   /// along K; else they read neighbouring rows.
   bool rows_by_depth = false;

@@ -17,12 +17,6 @@
 namespace sinter {
 namespace {
 
-/// Most bytes of the transposed blocks of all inputs, for sides above 16: the blocks then stay in
-/// the second-level cache.
-constexpr std::int64_t kTileBytes = std::int64_t{128} << 10;
-/// Fewest elements of a plane of two axes that no cache holds.
-constexpr std::int64_t kLargePlane = std::int64_t{8} << 20;
-
 /// The part of the space that an axis belongs to, in the order of the parts; `summed` is K.
 enum class Role : std::uint8_t { summed, outer, chunks, group, inner, rows, columns };
 
@@ -227,7 +221,7 @@ Axis single_element(const std::vector<Layout>& arguments, std::size_t inputs) {
 ///
 /// Large blocks read and write long pieces of memory. Blocks of 128 x 128 were up to 1.3 times as
 /// fast as 64 x 64 over large tensors, and no slower within the second-level cache.
-std::int64_t tile(std::vector<Axis>& axes, const Graph& body) {
+std::int64_t tile(std::vector<Axis>& axes, const Graph& body, const CpuModel& model) {
   if (axes.size() < 2) return 0;
   const Axis& inner = axes.back();
   const auto needs_transpose = [&inner](const Axis& axis, std::size_t input) {
@@ -244,8 +238,8 @@ std::int64_t tile(std::vector<Axis>& axes, const Graph& body) {
     }
     for (const std::int64_t side : {128, 64, 32, 16}) {
       if (rows->extent < side || inner.extent < side) continue;
-      if (side > 64 && rows->extent * inner.extent < kLargePlane) continue;
-      if (side > 16 && side * side * bytes > kTileBytes) continue;
+      if (side > 64 && rows->extent * inner.extent < model.large_plane) continue;
+      if (side > 16 && side * side * bytes > model.block_bytes) continue;
       std::rotate(rows, rows + 1, axes.end() - 1);
       return side;
     }
@@ -321,7 +315,7 @@ std::int64_t LoopSpace::inner_extent() const {
   return rank() == 1 ? 1 : extents.back();
 }
 
-LoopSpace collapse(const Graph& body) try {
+LoopSpace collapse(const Graph& body, const CpuModel& model) try {
   SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
   const std::vector<Layout> arguments = layouts(body);
   const IterationSpace frame = frame_of(body);
@@ -335,7 +329,7 @@ LoopSpace collapse(const Graph& body) try {
   order_by_output(axes, body.inputs().size());
   axes = merge(std::move(axes));
   if (axes.empty()) axes.push_back(single_element(arguments, body.inputs().size()));
-  if (frame.count == 0) space.tile = tile(axes, body);
+  if (frame.count == 0) space.tile = tile(axes, body, model);
   const auto with_role = [&axes](Role role) {
     return static_cast<int>(std::ranges::count(axes, role, &Axis::role));
   };
@@ -356,7 +350,7 @@ bool should_stream(const Graph& body, const Target& target) {
   for (const GraphOutput& output : body.outputs()) {
     bytes += detail::value_bytes(body, output.node);
   }
-  return bytes > target.streaming_bytes;
+  return bytes > target.model.streaming_bytes;
 }
 
 }  // namespace sinter

@@ -13,9 +13,6 @@
 namespace sinter {
 namespace {
 
-/// Number of columns that the planner assumes to be one unit of work.
-constexpr std::int64_t kColumns = 512;
-
 class ReductionChunker {
  public:
   ReductionChunker(const Graph& from, const PlanLimits& limits) : from_(from), limits_(limits) {}
@@ -46,10 +43,11 @@ class ReductionChunker {
     const GroupExtents n =
         group_extents(from_.shape(node.operands[0]), from_.attributes(id).lists[0]);
     const std::int64_t width = info(node.dtype).bytes;
-    const std::int64_t units = n.outer * ((n.inner + kColumns - 1) / kColumns);
+    const std::int64_t columns = limits_.column_block;
+    const std::int64_t units = n.outer * ((n.inner + columns - 1) / columns);
     const bool is_small = n.outer * n.group * n.inner * width < limits_.chunked_bytes;
     const bool is_near = n.inner == 1 && n.group * width <= limits_.row_bytes;
-    const bool is_apart = n.inner >= kColumns && n.group * kColumns * width > limits_.column_bytes;
+    const bool is_apart = n.inner >= columns && n.group * columns * width > limits_.column_bytes;
     if (is_small || is_near || (units >= limits_.units && !is_apart)) return 0;
     // Unordered reductions may use any chunk. All use that of f32, so that their frames are equal
     // and they can share a kernel.

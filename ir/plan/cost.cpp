@@ -1,6 +1,4 @@
-// The numbers of the cost model. They are throughput ratios of one core with wide vectors: two
-// operations a cycle, one vector between registers and the second-level cache in about two cycles,
-// and memory at an eighth of that bandwidth.
+// The counts of operations, and the formulas of the cost model.
 #include "plan/cost.h"
 
 #include <algorithm>
@@ -17,13 +15,6 @@ namespace sinter {
 namespace detail {
 namespace {
 
-constexpr double kOperationsPerMove = 4;  ///< operations on a vector in the time of one move
-constexpr double kFarMemory = 8;          ///< cost of a byte in memory, relative to the caches
-constexpr double kKernelStart = 4096;     ///< cost of starting a kernel, in bytes moved
-constexpr double kKeeping = 1.5;          ///< per kernel, relative to moving the value once
-constexpr int kMaxKept = 4;               ///< most kernels for which keeping is counted
-/// Operations per element that overlap with the memory accesses of any kernel, so cost no time.
-constexpr int kHidden = 3;
 /// Number of operations that a division of floats or a square root counts as.
 constexpr int kDivision = 4;
 /// Numbers of instructions that replace, on a vector, an op that some CPU has no vector instruction
@@ -120,7 +111,8 @@ double computed_with(const Shape& value, const Shape& user) {
   return static_cast<double>(varies ? user.elements() : value.elements());
 }
 
-CostModel::CostModel(const Graph& graph, const PlanLimits& limits) : graph_(graph) {
+CostModel::CostModel(const Graph& graph, const PlanLimits& limits)
+    : graph_(graph), costs_(limits.costs) {
   const auto cache = static_cast<double>(limits.cache_bytes);
   moving_.reserve(graph.nodes().size());
   operations_.reserve(graph.nodes().size());
@@ -128,34 +120,36 @@ CostModel::CostModel(const Graph& graph, const PlanLimits& limits) : graph_(grap
   for (const Node& node : graph.nodes()) {
     const auto elements = static_cast<double>(graph.shape(node.shape).elements());
     const double bytes = elements * static_cast<double>(info(node.dtype).bytes);
-    moving_.push_back(bytes > cache ? bytes * kFarMemory : bytes);
+    moving_.push_back(bytes > cache ? bytes * costs_.far_memory : bytes);
     operations_.push_back(count(node));
   }
 }
 
 double CostModel::computing(NodeId value, int operations, double elements) const {
   const double bytes = elements * static_cast<double>(info(graph_.node(value).dtype).bytes);
-  return bytes * operations / kOperationsPerMove;
+  return bytes * operations / costs_.operations_per_move;
 }
 
 bool CostModel::pays_to_store(NodeId value, int operations, const Shape& user) const {
   const auto own = static_cast<double>(graph_.shape(value).elements());
   const double repeated = computed_with(graph_.shape(value), user) - own;
-  return own > 0 && computing(value, operations - kHidden, repeated) > moving(value) + kKernelStart;
+  return own > 0 && computing(value, operations - costs_.hidden, repeated) >
+                        moving(value) + costs_.kernel_start;
 }
 
 bool CostModel::pays_to_recompute(NodeId value, int operations, double reads, int distance) const {
   const auto elements = static_cast<double>(graph_.shape(value).elements());
   const double computed = computing(value, operations, elements);
-  const double kept = kKeeping * std::clamp(distance - 1, 0, kMaxKept) * moving(value);
+  const double kept =
+      costs_.keeping * std::clamp(distance - 1, 0, costs_.most_kept) * moving(value);
   const double spared = 2 * moving(value) + (computed <= moving(value) ? kept : 0);
   return computed + reads <= spared;
 }
 
-int CostModel::max_before_product() const { return kHidden; }
+int CostModel::max_before_product() const { return costs_.before_product; }
 
 int CostModel::max_recomputed() const {
-  return static_cast<int>(2 * kFarMemory * kOperationsPerMove);
+  return static_cast<int>(2 * costs_.far_memory * costs_.operations_per_move);
 }
 
 }  // namespace detail

@@ -1,14 +1,14 @@
-// The cost model: all that the planner knows about the speed of machines, and the decisions that
-// follow from it. The unit of cost is the time in which a core moves one byte of a large vector
-// between its registers and its caches.
+// The cost model: how the planner weighs work by the numbers of a machine (PlanCosts), and the
+// decisions that follow. The unit of cost is the time in which the machine moves one byte of a
+// large vector between its registers and its caches.
 //
-//   moving      a byte costs 1 if its value fits the caches, else kFarMemory
+//   moving      a byte costs 1 if its value fits the caches, else `far_memory`
 //   computing   an operation (an add, a multiply, a compare) on a vector costs
-//               1/kOperationsPerMove of moving the vector; divisions and roots count as several,
+//               1/`operations_per_move` of moving the vector; divisions and roots count as several,
 //               an op without a vector instruction as the instructions that replace it (op_cost.h)
-//   keeping     a stored value costs kKeeping times its moving cost for each kernel between writer
-//               and reader, at most kMaxKept kernels: it occupies cache that others could use
-//   a kernel    costs kKernelStart once
+//   keeping     a stored value costs `keeping` times its moving cost for each kernel between writer
+//               and reader, at most `most_kept` kernels: it occupies cache that others could use
+//   a kernel    costs `kernel_start` once
 //
 // Composites count as the operations of their bodies. The model counts ops and matches no patterns
 // of ops.
@@ -60,6 +60,7 @@ class CostModel {
 
  private:
   const Graph& graph_;
+  const PlanCosts costs_;
   std::vector<double> moving_;   // by node
   std::vector<int> operations_;  // by node
 };

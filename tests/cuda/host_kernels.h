@@ -19,7 +19,7 @@ struct HostCallOptions {
   bool wide = false;        ///< use 64-bit indices, which otherwise only huge tensors need
   /// A device so small that a few thousand elements give each thread several vectors and exceed its
   /// cache.
-  GpuTarget target{.resident_threads = 64, .cache_bytes = 1 << 14};
+  GpuTarget target{.model = {.multiprocessors = 1, .threads = 64, .cache_bytes = 1 << 14}};
 };
 
 /// Collects calls of kernels, then compiles the kernels together, makes the calls and checks them.

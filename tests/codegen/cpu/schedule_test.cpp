@@ -225,7 +225,7 @@ TEST(Schedule, SharesOneNestAmongSlopesOfAClass) {
 
 TEST(Schedule, StreamsWhatIsLargerThanTheCache) {
   Target target = Target::parse("x86-64-v4");
-  target.streaming_bytes = 4096;
+  target.model.streaming_bytes = 4096;
   const auto streams = [&](std::int64_t n) {
     const Graph body = leaky_relu_kernel(n);
     return should_stream(body, target);

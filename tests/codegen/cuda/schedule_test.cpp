@@ -23,7 +23,8 @@ using namespace test;
 
 /// A device so small that a few thousand elements give each thread several vectors and exceed its
 /// cache.
-constexpr GpuTarget kSmallDevice{.resident_threads = 64, .cache_bytes = 1 << 14};
+const GpuTarget kSmallDevice{
+    .model = {.multiprocessors = 1, .threads = 64, .cache_bytes = 1 << 14}};
 
 struct Scheduled {
   Graph body;

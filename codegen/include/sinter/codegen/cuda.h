@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sinter/codegen/loop_nest.h>
+#include <sinter/codegen/machine_model.h>
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/plan.h>
 
@@ -19,9 +20,8 @@ namespace sinter {
 /// The GPU that loops are scheduled for, as plain data. The text of a kernel compiles for every
 /// compute capability from 7.5 on; its preprocessor conditions choose what differs.
 struct GpuTarget {
-  int compute_capability = 90;        ///< major * 10 + minor
-  std::int64_t resident_threads = 0;  ///< threads that all multiprocessors hold; 0 for an H200's
-  std::int64_t cache_bytes = 0;       ///< bytes of the second-level cache; 0 for an H200's
+  int compute_capability = 90;  ///< major * 10 + minor
+  GpuModel model = {};          ///< sizes and speeds; another model changes no result
 
   /// Returns the limits within which the planner makes kernels for this target.
   [[nodiscard]] SINTER_API PlanLimits plan_limits() const;

@@ -74,7 +74,8 @@ struct SINTER_API LoopSpace {
 /// Returns the iteration space of a kernel body. All outputs have one shape, to which the inputs
 /// broadcast; in a kernel with reductions an output has the shape of the operands that are reduced,
 /// or of the results. Arguments are the inputs, then the outputs.
-[[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body);
+/// `model` decides the side of the blocks of a transpose.
+[[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body, const CpuModel& model = {});
 
 /// The classes of lengths that callers of schedule_cpu decide.
 struct ScheduleOptions {
@@ -83,13 +84,13 @@ struct ScheduleOptions {
   bool streaming = false;
 };
 
-/// True if the outputs of `body` together exceed Target::streaming_bytes.
+/// True if the outputs of `body` together exceed CpuModel::streaming_bytes.
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
 
 /// Returns the loops of a kernel for a CPU. `body` is expanded (primitives only). Deterministic.
 /// Depends on `space` by its rank, tile and chunk, by which strides are 0, 1, -1 or another number,
 /// and otherwise by classes of lengths alone:
-///   - whether a buffer that is read densely exceeds 2 MiB, for prefetching
+///   - whether a buffer that is read densely exceeds CpuModel::prefetched_bytes
 ///   - with reductions: the levels of chunks, whether a row fits one step, the bytes of rows that
 ///     are kept in local memory, up to a power of two, and the vectors that a row of columns fills
 ///   - with a product: how M and N fill the tiles, and whether K and the operands fit the blocks

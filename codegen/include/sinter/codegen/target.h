@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include <sinter/ir/plan.h>
+#include <sinter/codegen/machine_model.h>
 
 namespace sinter {
 
-/// What code generation knows of a CPU: its instruction set and the numbers that schedules use.
+/// What code generation knows of a CPU: its instruction set, and the model that schedules use.
 struct Target {
   std::string name;            ///< "x86-64-v4", "host", ...: for messages
   std::string triple;          ///< LLVM target triple
@@ -21,8 +21,7 @@ struct Target {
   int vector_registers = 16;   ///< 32 with AVX-512 and NEON, 16 with AVX2
   bool masked_memory = false;  ///< masked accesses of any dtype are as fast as plain ones: AVX-512
   bool masked_words = true;    ///< masked accesses exist for 4- and 8-byte elements: AVX2 and later
-  /// Bytes of output above which the stores of a kernel are non-temporal (see should_stream).
-  std::int64_t streaming_bytes = std::int64_t{16} << 20;
+  CpuModel model = {};         ///< caches and speeds; another model changes no result
 
   /// Returns the target named "x86-64-v3" (AVX2, FMA, F16C: the oldest that sinter serves),
   /// "x86-64-v4" (AVX-512) or "aarch64" (NEON: every ARMv8-A). Throws Error(unsupported), which

@@ -45,6 +45,7 @@ struct StrayWrite : std::runtime_error {
 /// A scheduler of kernels, and the limits of plans for its target.
 struct Scheduler {
   PlanLimits limits;
+  CpuModel model;  ///< for `collapse`
   std::function<LoopNest(const Graph& body, const LoopSpace& space)> schedule;
 };
 [[nodiscard]] Scheduler scheduler_for(const Target& target, bool streaming);

@@ -17,6 +17,24 @@
 
 namespace sinter {
 
+/// Ratios of times, by which the planner chooses. The unit is the time in which the machine moves
+/// one byte of a large vector between its registers and its caches.
+struct PlanCosts {
+  double operations_per_move = 4;  ///< operations on a vector in the time of moving the vector once
+  double far_memory = 8;           ///< cost of a byte in memory
+  double kernel_start = 4096;      ///< cost of starting a kernel
+  double keeping =
+      1.5;            ///< of a value, per kernel between writer and reader, times its moving cost
+  int most_kept = 4;  ///< most kernels for which keeping is counted
+  /// Operations per element that overlap with the memory accesses of any kernel, so cost no time.
+  int hidden = 3;
+  /// Most operations per element of a product's operand that are computed again for every block of
+  /// rows or columns that reads it; with more, the operand is stored.
+  int before_product = 3;
+
+  friend bool operator==(const PlanCosts&, const PlanCosts&) = default;
+};
+
 /// Limits of one kernel on a target, and sizes by which the planner decides. `plan_limits()` of a
 /// codegen Target fills them in.
 struct PlanLimits {
@@ -48,6 +66,8 @@ struct PlanLimits {
   /// (reduction.h), the shortest ones.
   /// A loop down a taller block would return to a row, and to its page, after both left the caches.
   std::int64_t column_bytes = std::int64_t{1} << 20;
+  std::int64_t column_block = 512;  ///< columns of a reduction that are one unit of work
+  PlanCosts costs = {};
 };
 
 /// Which ops may share a kernel.
