@@ -4,6 +4,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include <interpreter/engine.h>
+
 #include <sinter/fuzz/arbitrary_graph.h>
 #include <sinter/fuzz/case.h>
 #include <sinter/fuzz/random.h>
@@ -157,6 +159,8 @@ std::vector<Way> all_ways() {
     add_code(ways, target.name + ", specialized", serial, Fuse::all,
              Specialize::shape | Specialize::scalars);
   }
+  add_code(ways, "interpreted program", interpreting_engine({.threads = 1}), Fuse::all,
+           Specialize::none);
   add_tensors(ways, "tensors", {}, 0);
   add_tensors(ways, "tensors, cut at random", {}, 4);
   add_tensors(ways, "tensors, full traces", {.nodes = 6}, 0);

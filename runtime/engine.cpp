@@ -14,8 +14,7 @@
 #include <sinter/ir/parameter_class.h>
 #include <sinter/ir/rethrow.h>
 
-#include "cpu_jit.h"
-#include "cuda_jit.h"
+#include "backends.h"
 #include "engine_core.h"
 #include "lower.h"
 
@@ -62,35 +61,22 @@ std::int64_t parallel_bytes_of(std::int64_t asked) {
   return asked > 0 ? asked : kParallelBytes;
 }
 
-std::shared_ptr<const Services> make_services(EngineOptions& options) {
+std::shared_ptr<const Services> make_services(EngineOptions& options,
+                                              EngineCore::OpenBackend& open) {
   const std::int64_t parallel_bytes = parallel_bytes_of(options.parallel_bytes);
-  CodeTarget target;
-  std::shared_ptr<const CudaDevice> cuda;
-  if (options.device.kind() == Device::Kind::cuda) {
-    cuda = CudaDevice::open(options.device.index());
-    target.gpu = cuda->target();
-    options.threads = 1;
-  }
-  if (options.target.has_value())
-    target.cpu = std::move(*options.target);
-  else if (cuda == nullptr || serves_cpus())
-    target.cpu = host_target();
-  const bool here = cuda != nullptr || runs_here(target.cpu);
-  std::shared_ptr<Executor> executor = options.executor != nullptr
-                                           ? std::move(options.executor)
-                                           : make_thread_pool(thread_count(options.threads));
-  const int threads = concurrency_of(*executor);
   const std::int64_t memory = options.allocator != nullptr ? INT64_MAX : machine_memory();
   std::shared_ptr<Allocator> allocator =
       options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
-  return std::shared_ptr<const Services>(new Services{std::move(target), std::move(cuda), here,
-                                                      std::move(executor), threads, parallel_bytes,
-                                                      allocator, WorkspacePool(allocator, memory)});
-}
-
-std::shared_ptr<Jit> make_jit(const Services& services) {
-  if (services.cuda != nullptr) return std::make_shared<CudaJit>(services.cuda);
-  return CpuJit::make(services.target.cpu);
+  std::shared_ptr<const Backend> backend = open(options, allocator);
+  std::shared_ptr<Executor> executor =
+      options.executor != nullptr
+          ? std::move(options.executor)
+          : make_thread_pool(thread_count(backend->threads(options.threads)));
+  const int threads = concurrency_of(*executor);
+  const bool here = backend->runs_here();
+  return std::shared_ptr<const Services>(new Services{std::move(backend), here, std::move(executor),
+                                                      threads, parallel_bytes, allocator,
+                                                      WorkspacePool(allocator, memory)});
 }
 
 /// The text of a stage, or the reason why this program has none: a dump must not fail a compile.
@@ -147,11 +133,10 @@ auto timed(std::int64_t& total, Work&& work) {
 
 }  // namespace
 
-EngineCore::EngineCore(EngineOptions options)
+EngineCore::EngineCore(EngineOptions options, OpenBackend& open)
     : log_(options.log ? std::move(options.log) : log_to_stderr),
       dump_stages_(dump_stages_from_environment(log_)),
-      services_(make_services(options)),
-      jit_(make_jit(*services_)),
+      services_(make_services(options, open)),
       kernels_(options.kernels.entries),
       plans_(options.plans.entries),
       code_(options.code.entries),
@@ -188,16 +173,16 @@ std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
   check_enum("Fuse", options.fuse, Fuse::none);
   check_enum("Specialize", options.specialize, Specialize::scalars | Specialize::shape);
   check_enum("Rounding", options.rounding, Rounding::each_op);
-  auto program = std::make_shared<Program>();
-  program->services = services_;
-  program->options = options;
-  program->parameters.assign(graph.parameters().begin(), graph.parameters().end());
-  program->planned = plan(graph, options, program->times);
-  program->kernels.reserve(program->planned->plan.kernels.size());
-  for (const PlanKernel& planned : program->planned->plan.kernels) {
-    program->kernels.push_back(make_kernel(planned, program->parameters, options, program->times));
+  ProgramParts parts;
+  parts.services = services_;
+  parts.options = options;
+  parts.parameters.assign(graph.parameters().begin(), graph.parameters().end());
+  parts.planned = plan(graph, options, parts.times);
+  parts.kernels.reserve(parts.planned->plan.kernels.size());
+  for (const PlanKernel& planned : parts.planned->plan.kernels) {
+    parts.kernels.push_back(make_kernel(planned, parts.parameters, options, parts.times));
   }
-  finish(*program, key_bytes);
+  std::shared_ptr<const Program> program = detail::make_program(std::move(parts), key_bytes);
   *times_.lock() += program->times;
   return program;
 }
@@ -211,7 +196,7 @@ std::shared_ptr<const Planned> EngineCore::plan(const Graph& graph, const Compil
       .get(make_key(header, graph, std::as_bytes(parameters)),
            [&] {
              return timed(times.plan, [&] {
-               Plan plan = make_plan(graph, options, services_->target);
+               Plan plan = make_plan(graph, options, services_->backend->generator());
                Signature signature(graph, plan);
                return std::make_shared<const Planned>(graph.clone(), std::move(plan),
                                                       std::move(signature));
@@ -225,13 +210,14 @@ Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double
   const std::vector<double> values = kernel_parameters(planned, parameters);
   std::vector<std::byte> bytes;
   Lowered lowered = timed(times.schedule, [&] {
-    Lowered made = lower(planned, values, options, services_->target);
+    Lowered made = lower(planned, values, options, services_->backend->generator());
     bytes = key_bytes(made.nest);
     return made;
   });
   const KeyView key{{bytes}, hash_bytes(bytes)};
   Kernel kernel;
-  kernel.code = code_.get(key, [&] { return jit_->compile(lowered.nest, times); }).value;
+  kernel.code =
+      code_.get(key, [&] { return services_->backend->compile(lowered.nest, times); }).value;
   kernel.entry = kernel.code->entry();
   kernel.space = std::move(lowered.space);
   kernel.scratch_bytes = scratch_bytes(lowered.nest);
@@ -273,17 +259,10 @@ Executable Engine::compile(const Graph& graph, const CompileOptions& options) co
 }
 
 Stats Engine::stats() const { return core_->stats(); }
-const Target& Engine::target() const { return core_->services().target.cpu; }
-Device Engine::device() const {
-  const auto& cuda = core_->services().cuda;
-  return cuda == nullptr ? Device::cpu() : Device::cuda(cuda->index());
-}
+const Target& Engine::target() const { return core_->services().backend->target(); }
+Device Engine::device() const { return core_->services().backend->device(); }
 DeviceBuffer Engine::allocate(std::size_t bytes) const try {
-  if (core_->services().cuda == nullptr) {
-    fail(ErrorCode::unsupported,
-         "Engine::allocate is for memory of a GPU, and this engine's programs run on a CPU");
-  }
-  return DeviceBuffer(core_->services().cuda, bytes);
+  return DeviceBuffer(core_->services().backend->allocate_on_device(bytes));
 } catch (...) {
   detail::rethrow_as_error();
 }

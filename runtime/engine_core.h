@@ -14,21 +14,25 @@
 #include <span>
 #include <vector>
 
+#include <sinter/runtime/engine.h>
 #include <sinter/runtime/options.h>
 #include <sinter/runtime/stats.h>
 
-#include "cache.h"
-#include "jit.h"
+#include "backends.h"
+#include "cache/cache.h"
 #include "process.h"
 #include "program.h"
 #include "stage_text.h"
-#include "tensor_recorder.h"
+#include "tensor/recorder.h"
 
 namespace sinter::detail {
 
 class EngineCore {
  public:
-  explicit EngineCore(EngineOptions options);
+  /// Opens the device that `options` name, and returns it.
+  using OpenBackend = std::shared_ptr<const Backend>(const EngineOptions& options,
+                                                     std::shared_ptr<Allocator> allocator);
+  explicit EngineCore(EngineOptions options, OpenBackend& open = open_backend);
 
   [[nodiscard]] std::shared_ptr<const Program> compile(const Graph& graph,
                                                        const CompileOptions& options);
@@ -55,12 +59,17 @@ class EngineCore {
   const Log log_;
   const std::vector<Stage> dump_stages_;
   const std::shared_ptr<const Services> services_;
-  const std::shared_ptr<Jit> jit_;
   Cache<Program> kernels_;
   Cache<Planned> plans_;
   Cache<MachineCode> code_;
   Guarded<CompileTimes> times_;
   Recorder recorder_;
+};
+
+struct EngineAccess {
+  [[nodiscard]] static Engine make(std::shared_ptr<EngineCore> core) {
+    return Engine(std::move(core));
+  }
 };
 
 }  // namespace sinter::detail

@@ -19,7 +19,8 @@ void Executable::run(std::span<const ConstTensorView> inputs, std::span<const Te
 
 Call Executable::bind(std::span<const ConstTensorView> inputs,
                       std::span<const TensorView> outputs) const try {
-  return Call(std::make_unique<detail::BoundProgram>(program_, inputs, outputs));
+  program_->check(inputs, outputs);
+  return Call(program_->services->backend->bind(program_, inputs, outputs));
 } catch (...) {
   detail::rethrow_as_error();
 }

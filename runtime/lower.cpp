@@ -9,35 +9,29 @@ namespace sinter::detail {
 namespace {
 
 /// The plan of a graph whose ops are widened to f32 already.
-Plan cut(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
+Plan cut(const Graph& graph, const CompileOptions& options, const CodeGenerator& generator) {
   const bool baked = contains(options.specialize, Specialize::scalars);
-  const PlanLimits limits = target.plan_limits();
+  const PlanLimits limits = generator.plan_limits();
   if (baked) return plan_graph(bake_parameters(graph), limits, options.fuse);
   return plan_graph(graph, limits, options.fuse);
 }
 
-LoopNest schedule(const Graph& body, const LoopSpace& space, const CodeTarget& target) {
-  if (target.gpu.has_value()) return schedule_cuda(body, space, *target.gpu);
-  return schedule_cpu(body, space, target.cpu, {.streaming = should_stream(body, target.cpu)});
-}
-
 }  // namespace
 
-Plan make_plan(const Graph& graph, const CompileOptions& options, const CodeTarget& target) {
+Plan make_plan(const Graph& graph, const CompileOptions& options, const CodeGenerator& generator) {
   verify(graph);
-  if (has_storage_floats(graph)) return cut(widen(graph, options.rounding), options, target);
-  return cut(graph, options, target);
+  if (has_storage_floats(graph)) return cut(widen(graph, options.rounding), options, generator);
+  return cut(graph, options, generator);
 }
 
 Lowered lower(const PlanKernel& kernel, std::span<const double> parameters,
-              const CompileOptions& options, const CodeTarget& target) {
+              const CompileOptions& options, const CodeGenerator& generator) {
   const Graph body = simplify(expand(kernel.body, parameters));
-  LoopSpace space = collapse(body, target.cpu.model);
-  LoopNest nest = schedule(body, space, target);
+  Lowered lowered = generator.schedule(body);
   if (contains(options.specialize, Specialize::shape)) {
-    nest = specialize_shape(std::move(nest), space);
+    lowered.nest = specialize_shape(std::move(lowered.nest), lowered.space);
   }
-  return {std::move(nest), std::move(space)};
+  return lowered;
 }
 
 std::vector<double> kernel_parameters(const PlanKernel& kernel, std::span<const double> program) {

@@ -1,23 +1,18 @@
-// How a program runs: checks, slots, launches, and the split of a launch into chunks.
+// How a program is made and checked: slots of buffers, chunks of kernels, and the workspace.
 #include "program.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include <fmt/format.h>
 
 #include <sinter/ir/element.h>
 #include <sinter/ir/float_environment.h>
 
-#include "cache.h"
-#include "small_array.h"
+#include "cache/cache.h"
+#include "lower.h"
 
 namespace sinter::detail {
 namespace {
-
-/// Slots of a program, and arguments of a launch, that a run keeps on the stack; more are
-/// allocated.
-constexpr std::size_t kInlineSlots = 32;
 
 /// Maximum chunks per thread. Several chunks per thread balance the load when threads are
 /// interrupted.
@@ -118,55 +113,11 @@ std::int64_t bytes_of(const Program& program) {
   return bytes;
 }
 
-struct ParallelLaunch {
-  const Kernel& kernel;
-  const KernelArguments& arguments;
-
-  /// First index of chunk i; the end of the range for i == chunks.
-  [[nodiscard]] std::int64_t boundary(std::int64_t i) const {
-    const std::int64_t grains = (kernel.extent + kernel.grain - 1) / kernel.grain;
-    return std::min(kernel.extent, grains / kernel.chunks * i * kernel.grain +
-                                       std::min(i, grains % kernel.chunks) * kernel.grain);
-  }
-  void run(const KernelArguments& with, std::int64_t i) const {
-    kernel.entry(&with, boundary(i), boundary(i + 1));
-  }
-  static void run_chunk(void* context, std::int64_t i) {
-    const auto& self = *static_cast<const ParallelLaunch*>(context);
-    const FloatEnvironment environment;
-    self.run(self.arguments, i);
-  }
-};
-
-/// A parallel launch with one task for each scratch block. A task takes chunks until none is left,
-/// so chunks that run at once have different blocks, whatever the executor does.
-struct ScratchLaunch {
-  const ParallelLaunch& launch;
-  std::atomic<std::int64_t> next{0};
-
-  static void run_block(void* context, std::int64_t block) {
-    auto& self = *static_cast<ScratchLaunch*>(context);
-    const Kernel& kernel = self.launch.kernel;
-    const FloatEnvironment environment;
-    KernelArguments own = self.launch.arguments;
-    own.scratch = static_cast<std::byte*>(own.scratch) + block * kernel.scratch_bytes;
-    for (std::int64_t i = self.next++; i < kernel.chunks; i = self.next++) self.launch.run(own, i);
-  }
-};
-
 }  // namespace
 
-void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor) {
-  if (kernel.chunks == 0) return;
-  ParallelLaunch launch{kernel, arguments};
-  if (kernel.scratch_blocks == 0) {
-    return executor.parallel_for(kernel.chunks, ParallelLaunch::run_chunk, &launch);
-  }
-  ScratchLaunch blocks{launch};
-  executor.parallel_for(kernel.scratch_blocks, ScratchLaunch::run_block, &blocks);
-}
-
-void finish(Program& program, std::size_t key_bytes) {
+std::shared_ptr<const Program> make_program(ProgramParts parts, std::size_t key_bytes) {
+  const auto made = std::make_shared<Program>(std::move(parts));
+  Program& program = *made;
   const Plan& plan = program.planned->plan;
   const std::vector<std::uint32_t> slots = slots_of(plan, program.planned->signature);
   for (const PlanBuffer& buffer : plan.buffers) {
@@ -191,6 +142,7 @@ void finish(Program& program, std::size_t key_bytes) {
   set_workspace(program);
   program.entry_bytes =
       bytes_of(program) + static_cast<std::int64_t>(key_bytes) + Cache<Program>::entry_overhead();
+  return made;
 }
 
 void Kernel::set_parameters(std::span<const double> values) {
@@ -221,16 +173,9 @@ void Program::check(std::span<const ConstTensorView> inputs,
     fail(ErrorCode::unsupported,
          fmt::format("this program is made for {}, whose instructions this CPU lacks: it can be "
                      "printed, not run",
-                     services->target.cpu.name));
+                     services->backend->target().name));
   }
-  const Device here = services->cuda ? Device::cuda(services->cuda->index()) : Device::cpu();
-  planned->signature.check(inputs, outputs, here);
-}
-
-void Program::check(const RunOptions& how) const {
-  if (how.stream == nullptr || services->cuda != nullptr) return;
-  fail(ErrorCode::invalid_argument,
-       "RunOptions::stream is given, but the program runs on a CPU, which has none");
+  planned->signature.check(inputs, outputs, services->backend->device());
 }
 
 void Program::fill_slots(std::span<const ConstTensorView> inputs,
@@ -248,42 +193,7 @@ void Program::fill_slots(std::span<const ConstTensorView> inputs,
 void Program::run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
                   const RunOptions& how) const {
   check(inputs, outputs);
-  check(how);
-  if (services->cuda != nullptr) return run_cuda(*this, inputs, outputs, how);
-  const Workspace workspace(services->workspaces, workspace_bytes);
-  SmallArray<void*, kInlineSlots> buffers(slots());
-  fill_slots(inputs, outputs, workspace.data(), buffers.data());
-  // Allocated before any kernel writes, because it may throw.
-  SmallArray<void*, kInlineSlots> arguments(most_arguments);
-  const FloatEnvironment environment;
-  for (const Kernel& kernel : kernels) {
-    for (std::size_t i = 0; i < kernel.places.size(); ++i) {
-      arguments[i] = kernel.places[i].in(buffers.data());
-    }
-    launch(kernel, kernel.arguments(arguments.data(), workspace.data() + scratch_begin), *services);
-  }
-}
-
-BoundProgram::BoundProgram(std::shared_ptr<const Program> bound,
-                           std::span<const ConstTensorView> inputs,
-                           std::span<const TensorView> outputs)
-    : program((bound->check(inputs, outputs), std::move(bound))),
-      workspace(program->services->workspaces,
-                program->services->cuda == nullptr ? program->workspace_bytes : 0) {
-  if (program->services->cuda != nullptr) {
-    cuda.emplace(*program, inputs, outputs);
-    return;
-  }
-  std::vector<void*> slots(program->slots());
-  program->fill_slots(inputs, outputs, workspace.data(), slots.data());
-  for (const Kernel& kernel : program->kernels) {
-    for (const BufferPlace& place : kernel.places) buffers.push_back(place.in(slots.data()));
-  }
-  void* const* of_kernel = buffers.data();
-  for (const Kernel& kernel : program->kernels) {
-    arguments.push_back(kernel.arguments(of_kernel, workspace.data() + program->scratch_begin));
-    of_kernel += kernel.places.size();
-  }
+  services->backend->run(*this, inputs, outputs, how);
 }
 
 }  // namespace sinter::detail

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,20 +18,16 @@
 #include <sinter/runtime/stats.h>
 #include <sinter/runtime/view.h>
 
-#include "cuda_device.h"
-#include "cuda_program.h"
-#include "jit.h"
-#include "lower.h"
+#include "backend.h"
 #include "signature.h"
 #include "workspace.h"
 
 namespace sinter::detail {
 
-/// The target and the resources that programs run with. One per Engine, shared by all its programs.
+/// The device and the resources that programs run with. One per Engine, shared by all its programs.
 struct Services {
-  CodeTarget target;
-  std::shared_ptr<const CudaDevice> cuda;  ///< null for a CPU
-  bool runs_here = false;
+  std::shared_ptr<const Backend> backend;
+  bool runs_here = false;  ///< of the backend
   std::shared_ptr<Executor> executor;
   int threads = 1;
   std::int64_t parallel_bytes = 0;
@@ -90,25 +85,30 @@ struct Kernel {
   void set_parameters(std::span<const double> values);
 };
 
-struct Program {
+/// What a program is made of.
+struct ProgramParts {
   std::shared_ptr<const Services> services;
   std::shared_ptr<const Planned> planned;
   std::vector<Kernel> kernels;
+  std::vector<double> parameters;
+  CompileOptions options;
+  CompileTimes times;
+};
+
+struct Program : ProgramParts {
+  explicit Program(ProgramParts parts) : ProgramParts(std::move(parts)) {}
+
   std::vector<BufferPlace> temporaries;  ///< in the workspace, or in an output or a donated input
   std::size_t most_arguments = 0;        ///< largest number of arguments of a kernel
   std::int64_t scratch_begin = 0;        ///< byte of the workspace where scratch blocks begin
   std::int64_t workspace_bytes = 0;      ///< temporaries, then scratch blocks, which kernels share
-  std::vector<double> parameters;
-  CompileOptions options;
-  CompileTimes times;
-  std::int64_t entry_bytes = 0;  ///< of program and key, without the shared plan and code
+  std::int64_t entry_bytes = 0;          ///< of program and key, without the shared plan and code
 
   [[nodiscard]] std::size_t slots() const {
     return planned->signature.inputs() + planned->signature.outputs() + temporaries.size();
   }
   /// Throws Error unless this machine can run the program on these buffers.
   void check(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) const;
-  void check(const RunOptions& how) const;
   /// Writes the pointer of every slot to `buffers`, which has slots() elements.
   void fill_slots(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
                   std::byte* workspace, void** buffers) const;
@@ -121,34 +121,9 @@ struct Program {
 [[nodiscard]] std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> program,
                                                              std::span<const double> values);
 
-/// Derives the remaining fields of a program from its plan and kernels: places, chunks, workspace
-/// and entry bytes.
-void finish(Program& program, std::size_t key_bytes);
-
-/// Runs a kernel of several chunks, or of none, on `executor`. Each task owns one of the scratch
-/// blocks that begin at arguments.scratch, if the kernel needs scratch.
-void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor);
-/// Runs a kernel: directly if it has one chunk, else on the executor. The caller has set the
-/// default FloatEnvironment.
-inline void launch(const Kernel& kernel, const KernelArguments& arguments,
-                   const Services& services) {
-  if (kernel.chunks == 1) [[likely]] {
-    kernel.entry(&arguments, 0, kernel.extent);
-  } else {
-    launch_chunks(kernel, arguments, *services.executor);
-  }
-}
-
-/// The implementation of Call: a program with its buffers.
-struct BoundProgram {
-  BoundProgram(std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
-               std::span<const TensorView> outputs);
-
-  std::shared_ptr<const Program> program;
-  std::optional<BoundCuda> cuda;  ///< set on a GPU; the members below are empty then
-  Workspace workspace;
-  std::vector<void*> buffers;              ///< pointers of all arguments, kernel by kernel
-  std::vector<KernelArguments> arguments;  ///< one per kernel; they point into `buffers`
-};
+/// Makes a program: derives places, chunks, workspace and entry bytes from its parts. The cache
+/// finds it by a key of `key_bytes`.
+[[nodiscard]] std::shared_ptr<const Program> make_program(ProgramParts parts,
+                                                          std::size_t key_bytes);
 
 }  // namespace sinter::detail

@@ -19,7 +19,7 @@
 
 #include <sinter/runtime/stats.h>
 
-#include "key.h"
+#include "cache/key.h"
 #include "process.h"
 
 namespace sinter::detail {

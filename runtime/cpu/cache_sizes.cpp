@@ -1,5 +1,5 @@
 // A walk over sysfs.
-#include "cache_sizes.h"
+#include "cpu/cache_sizes.h"
 
 #include <charconv>
 #include <fstream>

@@ -15,7 +15,7 @@
 #include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>
 
-#include "cache_sizes.h"
+#include "cpu/cache_sizes.h"
 
 namespace sinter {
 namespace {

@@ -1,6 +1,6 @@
 // CpuJit: compiles a LoopNest to callable machine code in this process, through LLVM and ORC.
 //
-// Only cpu_jit.cpp and host.cpp use LLVM in this room; a build without LLVM has no_cpu.cpp in their
+// Only jit.cpp and host.cpp use LLVM in this room; a build without LLVM has no_llvm.cpp in their
 // place. Thread-safe: each concurrent compile takes a TargetMachine from a pool. A forked child
 // links into memory of its own and does not touch that of its parent.
 #pragma once
@@ -9,7 +9,7 @@
 
 #include <sinter/codegen/target.h>
 
-#include "jit.h"
+#include "backend.h"
 
 namespace sinter::detail {
 
@@ -37,8 +37,14 @@ class LlvmScope {
   bool locked_ = false;
 };
 
-class CpuJit : public Jit, public std::enable_shared_from_this<CpuJit> {
+/// Compiles kernels for one target. Thread-safe.
+class CpuJit : public std::enable_shared_from_this<CpuJit> {
  public:
+  virtual ~CpuJit() = default;
+  /// Compiles and loads a kernel. Adds the times of emit, codegen and link to `times`. Throws
+  /// Error(internal) if LLVM fails.
+  [[nodiscard]] virtual std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
+                                                                   CompileTimes& times) = 0;
   /// Throws Error(unsupported) if LLVM cannot make code for `target`.
   [[nodiscard]] static std::shared_ptr<CpuJit> make(const Target& target);
 };

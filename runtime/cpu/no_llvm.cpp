@@ -1,10 +1,10 @@
-// Replaces cpu_jit.cpp and host.cpp in a build without LLVM (SINTER_CPU=OFF): functions that would
+// Replaces jit.cpp and host.cpp in a build without LLVM (SINTER_CPU=OFF): functions that would
 // make code for a CPU throw Error(unsupported).
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>
 
-#include "cpu_jit.h"
+#include "cpu/jit.h"
 
 namespace sinter {
 namespace {

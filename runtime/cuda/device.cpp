@@ -1,5 +1,5 @@
 // CudaDevice: opening a device, its errors in words, and which context is current.
-#include "cuda_device.h"
+#include "cuda/device.h"
 
 #include <unistd.h>
 

@@ -10,7 +10,7 @@
 
 #include <sinter/codegen/cuda.h>
 
-#include "cuda_driver.h"
+#include "cuda/driver.h"
 
 namespace sinter::detail {
 

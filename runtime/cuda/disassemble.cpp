@@ -1,5 +1,5 @@
 // Runs nvdisasm or cuobjdump on a temporary file, and returns their output.
-#include "disassemble.h"
+#include "cuda/disassemble.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -16,7 +16,7 @@
 
 #include <sinter/ir/error.h>
 
-#include "temporary_file.h"
+#include "cuda/temporary_file.h"
 
 extern char** environ;
 

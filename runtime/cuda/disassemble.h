@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "nvrtc_search.h"
+#include "environment.h"
 
 namespace sinter::detail {
 

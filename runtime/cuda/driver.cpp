@@ -1,11 +1,11 @@
 // The search for libcuda, and the names of its functions.
-#include "cuda_driver.h"
+#include "cuda/driver.h"
 
 #include <fmt/format.h>
 
 #include <sinter/ir/error.h>
 
-#include "dynamic_library.h"
+#include "cuda/dynamic_library.h"
 
 namespace sinter::detail {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "nvrtc_search.h"
+#include "environment.h"
 
 namespace sinter::detail {
 

@@ -1,5 +1,5 @@
 // CudaJit: compiles with NVRTC, and loads each image once per context.
-#include "cuda_jit.h"
+#include "cuda/jit.h"
 
 #include <algorithm>
 
@@ -94,7 +94,8 @@ CudaJit::CudaJit(std::shared_ptr<const CudaDevice> device)
   }));
 }
 
-std::shared_ptr<const MachineCode> CudaJit::compile(const LoopNest& nest, CompileTimes& times) {
+std::shared_ptr<const MachineCode> CudaJit::compile(const LoopNest& nest,
+                                                    CompileTimes& times) const {
   Stopwatch watch;
   CudaKernel kernel = emit_cuda(nest);
   watch.lap(times.emit);

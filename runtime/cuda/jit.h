@@ -11,9 +11,9 @@
 
 #include <sinter/codegen/cuda.h>
 
-#include "cuda_device.h"
-#include "jit.h"
-#include "nvrtc.h"
+#include "backend.h"
+#include "cuda/device.h"
+#include "cuda/nvrtc.h"
 
 namespace sinter::detail {
 
@@ -53,14 +53,16 @@ class CudaCode final : public MachineCode {
 [[nodiscard]] std::pair<std::string, bool> compile_cuda(const CudaKernel& kernel,
                                                         int compute_capability, const Nvrtc& nvrtc);
 
-class CudaJit final : public Jit {
+/// Compiles kernels for one device. Thread-safe.
+class CudaJit {
  public:
   /// Throws Error(unsupported) if NVRTC is not found, or has no architecture that the device can
   /// run.
   explicit CudaJit(std::shared_ptr<const CudaDevice> device);
   /// Loads the kernel into the current context if that context belongs to the device, else into the
   /// device's primary context.
-  std::shared_ptr<const MachineCode> compile(const LoopNest& nest, CompileTimes& times) override;
+  [[nodiscard]] std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
+                                                           CompileTimes& times) const;
 
  private:
   std::shared_ptr<const CudaDevice> device_;

@@ -1,14 +1,15 @@
 // Launches of a program on a GPU: parameters, the check of pointers, and the workspace.
-#include "cuda_program.h"
+#include "cuda/launches.h"
 
 #include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <sinter/ir/assert.h>
 #include <sinter/ir/error.h>
 
-#include "cuda_jit.h"
+#include "cuda/jit.h"
 #include "program.h"
 #include "small_array.h"
 
@@ -21,7 +22,9 @@ constexpr std::size_t kInlineSlots = 32;
 constexpr std::size_t kInlineParameters = 64;
 
 const CudaCode& code_of(const Kernel& kernel) {
-  return static_cast<const CudaCode&>(*kernel.code);  // an engine makes one kind of code
+  const auto* code = dynamic_cast<const CudaCode*>(kernel.code.get());
+  SINTER_ASSERT(code != nullptr, "a GPU's engine has code for GPUs");
+  return *code;
 }
 
 void* as_pointer(CudaPointer memory) {
@@ -71,10 +74,9 @@ void launch(const CudaDevice& device, CudaFunction function, unsigned blocks, un
   }
 }
 
-void check_pointers(const Program& program, std::span<const ConstTensorView> inputs,
-                    std::span<const TensorView> outputs) {
+void check_pointers(const CudaDevice& device, const Program& program,
+                    std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs) {
   const Graph& graph = program.planned->source;
-  const CudaDevice& device = *program.services->cuda;
   const auto check = [&](const void* data, const Shape& shape, const char* what,
                          const std::string& name) {
     if (shape.elements() > 0) device.check_pointer(data, fmt::format("{} '{}'", what, name));
@@ -112,11 +114,11 @@ class StreamMemory {
 
 }  // namespace
 
-void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
-              std::span<const TensorView> outputs, const RunOptions& options) {
-  const CudaDevice& device = *program.services->cuda;
+void run_cuda(const CudaDevice& device, const Program& program,
+              std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+              const RunOptions& options) {
   const CudaScope scope(device);
-  check_pointers(program, inputs, outputs);
+  check_pointers(device, program, inputs, outputs);
   const StreamMemory workspace(device, program.workspace_bytes, options.stream);
   SmallArray<void*, kInlineSlots> slots(program.slots());
   program.fill_slots(inputs, outputs, static_cast<std::byte*>(as_pointer(workspace.get())),
@@ -135,13 +137,14 @@ void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
   }
 }
 
-BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> inputs,
-                     std::span<const TensorView> outputs)
-    : program_(program) {
-  const CudaDevice& device = *program.services->cuda;
+BoundCuda::BoundCuda(std::shared_ptr<const CudaDevice> on, std::shared_ptr<const Program> bound,
+                     std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs)
+    : BoundProgram(std::move(bound)), device_(std::move(on)) {
+  const CudaDevice& device = *device_;
+  const Program& program = this->program();
   const CudaScope scope(device);
   owner_ = scope.owner();
-  check_pointers(program, inputs, outputs);
+  check_pointers(device, program, inputs, outputs);
   launches_.reserve(program.kernels.size());
   for (const Kernel& kernel : program.kernels) {
     const CudaKernel& code = code_of(kernel).kernel();
@@ -153,7 +156,7 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
     made.parameters.resize(code.parameters.size());
     fill_parameters(kernel, code, made.pointers.data(), made.parameters.data());
   }
-  workspace_.emplace(program.services->cuda, static_cast<std::size_t>(program.workspace_bytes));
+  workspace_.emplace(device_, static_cast<std::size_t>(program.workspace_bytes));
   std::vector<void*> slots(program.slots());
   program.fill_slots(inputs, outputs, static_cast<std::byte*>(workspace_->data()), slots.data());
   for (std::size_t k = 0; k < launches_.size(); ++k) {
@@ -164,13 +167,17 @@ BoundCuda::BoundCuda(const Program& program, std::span<const ConstTensorView> in
   }
 }
 
+DirectCall BoundCuda::direct() const {
+  fail(ErrorCode::unsupported, "a direct call needs a program for a CPU, this one is for a GPU");
+}
+
 void BoundCuda::run(const RunOptions& options) {
-  const CudaDevice& device = *program_.services->cuda;
+  const CudaDevice& device = *device_;
   const CudaScope scope(device, owner_);
   for (std::size_t k = 0; k < launches_.size(); ++k) {
     CudaLaunch& one = launches_[k];
     launch(device, one.function, one.blocks, one.threads, options.stream, one.parameters.data(),
-           code_of(program_.kernels[k]).kernel().entry);
+           code_of(program().kernels[k]).kernel().entry);
   }
 }
 

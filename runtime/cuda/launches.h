@@ -6,19 +6,19 @@
 #include <vector>
 
 #include <sinter/runtime/device.h>
-#include <sinter/runtime/device_buffer.h>
 #include <sinter/runtime/view.h>
 
-#include "cuda_device.h"
+#include "backend.h"
+#include "cuda/device.h"
+#include "cuda/memory.h"
 
 namespace sinter::detail {
 
-struct Program;
-
 /// Launches all kernels and returns without waiting for them. Throws Error for buffers that the
 /// device cannot use, before the first launch, and for errors of the driver.
-void run_cuda(const Program& program, std::span<const ConstTensorView> inputs,
-              std::span<const TensorView> outputs, const RunOptions& options);
+void run_cuda(const CudaDevice& device, const Program& program,
+              std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+              const RunOptions& options);
 
 /// A kernel and all arguments of its launch. `parameters` point into the program and to `pointers`.
 struct CudaLaunch {
@@ -30,16 +30,17 @@ struct CudaLaunch {
 };
 
 /// A program bound to buffers on a GPU, in the context that was current then. Owns its workspace.
-class BoundCuda {
+class BoundCuda final : public BoundProgram {
  public:
-  BoundCuda(const Program& program, std::span<const ConstTensorView> inputs,
-            std::span<const TensorView> outputs);
-  void run(const RunOptions& options);
+  BoundCuda(std::shared_ptr<const CudaDevice> device, std::shared_ptr<const Program> program,
+            std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs);
+  void run(const RunOptions& how) override;
+  [[nodiscard]] DirectCall direct() const override;
 
  private:
-  const Program& program_;
+  const std::shared_ptr<const CudaDevice> device_;
   CudaOwner owner_;
-  std::optional<DeviceBuffer> workspace_;
+  std::optional<CudaMemory> workspace_;
   std::vector<CudaLaunch> launches_;
 };
 

@@ -1,5 +1,5 @@
 // Nvrtc: the functions of the library, the options of a compile, and its errors.
-#include "nvrtc.h"
+#include "cuda/nvrtc.h"
 
 #include <algorithm>
 #include <clocale>
@@ -11,7 +11,7 @@
 #include <sinter/codegen/cuda.h>
 #include <sinter/ir/error.h>
 
-#include "temporary_file.h"
+#include "cuda/temporary_file.h"
 
 namespace sinter::detail {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nvrtc_search.h"
+#include "cuda/nvrtc_search.h"
 
 namespace sinter::detail {
 

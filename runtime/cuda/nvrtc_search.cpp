@@ -1,9 +1,8 @@
 // The order in which NVRTC is searched: SINTER_NVRTC (then nowhere else), what the process has
 // loaded, Python and conda, toolkits, the loader.
-#include "nvrtc_search.h"
+#include "cuda/nvrtc_search.h"
 
 #include <glob.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
@@ -93,11 +92,6 @@ DynamicLibrary open_in(const std::string& folder, std::vector<std::string>& atte
 }
 
 }  // namespace
-
-std::string process_environment(const char* name) {
-  const char* value = secure_getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::vector<std::string> nvrtc_folders(const EnvironmentLookup& environment) {
   std::vector<std::string> folders;

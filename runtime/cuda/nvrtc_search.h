@@ -2,19 +2,13 @@
 // wheels and conda.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "dynamic_library.h"
+#include "cuda/dynamic_library.h"
+#include "environment.h"
 
 namespace sinter::detail {
-
-/// Returns the value of an environment variable, or "" if it is not set.
-using EnvironmentLookup = std::function<std::string(const char* name)>;
-/// The environment of this process; "" for all variables if the process has more rights than its
-/// user (setuid). All reads of the environment in this library use this function.
-[[nodiscard]] std::string process_environment(const char* name);
 
 /// Folders that may contain NVRTC, those from the user's environment first.
 [[nodiscard]] std::vector<std::string> nvrtc_folders(const EnvironmentLookup& environment);

@@ -1,5 +1,5 @@
 // TemporaryFile by mkostemps.
-#include "temporary_file.h"
+#include "cuda/temporary_file.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "nvrtc_search.h"
+#include "environment.h"
 
 namespace sinter::detail {
 namespace {

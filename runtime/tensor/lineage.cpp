@@ -1,7 +1,7 @@
 // `add` walks the nodes of a run once, with a bit for each tensor that a node is computed from.
 // `forget_what_is_gone` goes through the runs in ascending order, and flattens the matrix of each
 // run that has a source that no longer exists.
-#include "tensor_lineage.h"
+#include "tensor/lineage.h"
 
 #include <algorithm>
 #include <bit>

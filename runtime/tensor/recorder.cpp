@@ -1,6 +1,6 @@
 // Recorder: a run declares the wanted tensors as outputs of the trace, and compiles it like any
 // graph.
-#include "tensor_recorder.h"
+#include "tensor/recorder.h"
 
 #include <algorithm>
 #include <array>

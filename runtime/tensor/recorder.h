@@ -16,7 +16,7 @@
 #include <sinter/runtime/tensor.h>
 
 #include "process.h"
-#include "tensor_trace.h"
+#include "tensor/trace.h"
 
 namespace sinter::detail {
 

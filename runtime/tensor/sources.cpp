@@ -1,5 +1,5 @@
 // The constructor walks the nodes once, with a bit for each input that a node is computed from.
-#include "tensor_sources.h"
+#include "tensor/sources.h"
 
 namespace sinter::detail {
 namespace {

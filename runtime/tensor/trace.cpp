@@ -1,5 +1,5 @@
 // Placing tensors in a trace: as inputs, as numbers, or with the ops that another trace recorded.
-#include "tensor_trace.h"
+#include "tensor/trace.h"
 
 #include <algorithm>
 #include <array>

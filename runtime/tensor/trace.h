@@ -20,8 +20,8 @@
 #include <sinter/ir/graph.h>
 
 #include "process.h"
-#include "tensor_buffer.h"
-#include "tensor_sources.h"
+#include "tensor/buffer.h"
+#include "tensor/sources.h"
 
 namespace sinter::detail {
 

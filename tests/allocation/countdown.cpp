@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "../../runtime/cpu_jit.h"
+#include "../../runtime/cpu/jit.h"
 
 namespace sinter::test {
 namespace {

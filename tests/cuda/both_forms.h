@@ -13,8 +13,8 @@
 #include <sinter/ir/passes.h>
 #include <sinter/sinter.h>
 
-#include "../../runtime/cuda_device.h"
-#include "../../runtime/nvrtc.h"
+#include "../../runtime/cuda/device.h"
+#include "../../runtime/cuda/nvrtc.h"
 
 namespace sinter::test {
 

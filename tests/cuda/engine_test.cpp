@@ -10,7 +10,7 @@
 #include <fstream>
 #include <map>
 
-#include "../../runtime/disassemble.h"
+#include "../../runtime/cuda/disassemble.h"
 #include "both_forms.h"
 #include "cuda_engine.h"
 #include "device_tensors.h"

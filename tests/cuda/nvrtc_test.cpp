@@ -1,5 +1,5 @@
 // Every golden kernel, compiled by NVRTC for every architecture that it supports. Needs no device.
-#include "../../runtime/nvrtc.h"
+#include "../../runtime/cuda/nvrtc.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -2,7 +2,7 @@
 // CpuJit, and the comparison of its results with the interpreter's.
 #pragma once
 
-#include "../../runtime/cpu_jit.h"
+#include "../../runtime/cpu/jit.h"
 
 #include <memory>
 #include <span>

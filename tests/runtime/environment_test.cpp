@@ -13,7 +13,7 @@
 #include <iterator>
 #include <string>
 
-#include "../../runtime/nvrtc_search.h"
+#include "../../runtime/environment.h"
 #include "runtime/fixtures.h"
 
 namespace sinter::test {

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../runtime/cache.h"
+#include "../../runtime/cache/cache.h"
 #include "../../runtime/process.h"
 #include "../../runtime/workspace.h"
 #include "runtime/fixtures.h"

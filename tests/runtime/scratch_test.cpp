@@ -12,7 +12,7 @@
 
 #include <sinter/sinter.h>
 
-#include "../../runtime/program.h"
+#include "../../runtime/cpu/launch.h"
 #include "fixtures.h"
 
 namespace sinter::test {

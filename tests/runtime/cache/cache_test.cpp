@@ -1,6 +1,6 @@
 // Cache: hits and misses, order of eviction, one call of `make` per key, and failures that leave no
 // entry.
-#include "../../runtime/cache.h"
+#include "../../../runtime/cache/cache.h"
 
 #include <atomic>
 #include <chrono>

@@ -1,5 +1,5 @@
 // The sizes of caches that sysfs lists, from a copy of its folders.
-#include "../../runtime/cache_sizes.h"
+#include "../../../runtime/cpu/cache_sizes.h"
 
 #include <filesystem>
 #include <fstream>

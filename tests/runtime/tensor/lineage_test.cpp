@@ -7,7 +7,7 @@
 #include <sinter/ir/gradients.h>
 #include <sinter/ir/text.h>
 
-#include "../../runtime/tensor_lineage.h"
+#include "../../../runtime/tensor/lineage.h"
 #include "runtime/fixtures.h"
 #include "support/fuzz.h"
 

@@ -12,8 +12,7 @@
 namespace sinter {
 
 namespace detail {
-class CudaDevice;
-struct DeviceMemory;
+class DeviceMemory;
 }  // namespace detail
 
 /// Owns memory on one device. Made by Engine::allocate, in the calling thread's current context if
@@ -22,7 +21,7 @@ struct DeviceMemory;
 /// Error(internal). So does a copy after the context was destroyed, which destroys the memory too.
 class SINTER_API DeviceBuffer {
  public:
-  DeviceBuffer(std::shared_ptr<const detail::CudaDevice> device, std::size_t bytes);
+  explicit DeviceBuffer(std::unique_ptr<detail::DeviceMemory> memory);
   DeviceBuffer(DeviceBuffer&& other) noexcept;
   DeviceBuffer& operator=(DeviceBuffer&& other) noexcept;
   ~DeviceBuffer();

@@ -28,6 +28,7 @@ namespace sinter {
 
 namespace detail {
 class EngineCore;
+struct EngineAccess;
 class TensorBuffer;
 
 template <typename Range>
@@ -131,6 +132,8 @@ class SINTER_API Engine {
                                const Shape& shape) const;
   [[nodiscard]] Tensor of_buffer(std::shared_ptr<detail::TensorBuffer> buffer, DType dtype,
                                  const Shape& shape) const;
+  friend struct detail::EngineAccess;  // makes engines of other backends, for tests
+  explicit Engine(std::shared_ptr<detail::EngineCore> core) : core_(std::move(core)) {}
   std::shared_ptr<detail::EngineCore> core_;
 };
 

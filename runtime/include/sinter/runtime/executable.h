@@ -29,8 +29,8 @@ enum class Stage : std::uint8_t {
 [[nodiscard]] SINTER_API std::string_view to_string(Stage stage);
 
 namespace detail {
-struct Program;       // an entry of the kernel cache: shared, immutable
-struct BoundProgram;  // a Program with its buffers
+struct Program;      // an entry of the kernel cache: shared, immutable
+class BoundProgram;  // a Program with its buffers
 }  // namespace detail
 
 /// The kernel function of a Call and its arguments, for a host that schedules by itself. The host

@@ -1,0 +1,125 @@
+// Backend: what differs between the devices that programs run on. backends.h chooses one for an
+// engine; outside the folders of the backends no other file knows which kinds there are.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <sinter/codegen/kernel_abi.h>
+#include <sinter/codegen/loop_nest.h>
+#include <sinter/codegen/schedule.h>
+#include <sinter/codegen/target.h>
+#include <sinter/ir/plan.h>
+#include <sinter/runtime/device.h>
+#include <sinter/runtime/executable.h>
+#include <sinter/runtime/stats.h>
+#include <sinter/runtime/view.h>
+
+namespace sinter::detail {
+
+struct Program;
+
+/// One kernel as loops, and the iteration space that they cover.
+struct Lowered {
+  LoopNest nest;
+  LoopSpace space;
+};
+
+/// Makes loops and texts for one target. Needs no device, has no state, and is thread-safe.
+class CodeGenerator {
+ public:
+  virtual ~CodeGenerator() = default;
+  /// The limits within which the planner makes kernels.
+  [[nodiscard]] virtual PlanLimits plan_limits() const = 0;
+  /// The loops of a kernel body of primitives.
+  [[nodiscard]] virtual Lowered schedule(const Graph& body) const = 0;
+  /// The numbers that its schedules use, as text.
+  [[nodiscard]] virtual std::string model() const = 0;
+  /// True if `text` serves this stage, one after Stage::loops.
+  [[nodiscard]] virtual bool shows(Stage stage) const = 0;
+  /// A kernel at a stage that `shows` names. `symbol` is the name of its function.
+  [[nodiscard]] virtual std::string text(const LoopNest& nest, Stage stage,
+                                         const std::string& symbol) const = 0;
+};
+
+/// Machine code of one kernel. Unloaded with its last owner; keeps what it was made by alive until
+/// then.
+class MachineCode {
+ public:
+  virtual ~MachineCode() = default;
+  /// The function of a kernel on a CPU; null if only its backend can call the code.
+  [[nodiscard]] virtual KernelFunction entry() const { return nullptr; }
+};
+
+/// Memory of a device, or of the host. Thread-safe for reads.
+class DeviceMemory {
+ public:
+  virtual ~DeviceMemory() = default;
+  [[nodiscard]] virtual void* data() const = 0;  ///< null if there are 0 bytes
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
+  [[nodiscard]] virtual Device device() const = 0;
+  /// Copies to or from the beginning. `host` has at most bytes() bytes.
+  virtual void write(std::span<const std::byte> host) = 0;
+  virtual void read(std::span<std::byte> host) const = 0;
+  /// Sets all elements to `element`.
+  virtual void fill(std::span<const std::byte> element);
+};
+
+/// Fills `to` with copies of `element`.
+void repeat(std::span<const std::byte> element, std::span<std::byte> to);
+
+/// A program with its buffers, and with all checks done: the implementation of Call.
+class BoundProgram {
+ public:
+  explicit BoundProgram(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
+  virtual ~BoundProgram() = default;
+  BoundProgram(const BoundProgram&) = delete;
+  BoundProgram& operator=(const BoundProgram&) = delete;
+
+  virtual void run(const RunOptions& how) = 0;
+  /// See Call::direct.
+  [[nodiscard]] virtual DirectCall direct() const = 0;
+
+ protected:
+  [[nodiscard]] const Program& program() const { return *program_; }
+
+ private:
+  std::shared_ptr<const Program> program_;
+};
+
+/// One device for the programs of an engine. Thread-safe.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  [[nodiscard]] virtual Device device() const = 0;
+  /// What Engine::target returns.
+  [[nodiscard]] virtual const Target& target() const = 0;
+  [[nodiscard]] virtual const CodeGenerator& generator() const = 0;
+  /// Compiles and loads a kernel. Adds the times of emit, codegen and link to `times`. Throws
+  /// Error(internal) if a compiler or linker fails.
+  [[nodiscard]] virtual std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
+                                                                   CompileTimes& times) const = 0;
+  /// Threads of the host that a pool for its launches has, if the user asks for `asked`; 0 stands
+  /// for one per hardware thread.
+  [[nodiscard]] virtual int threads(int asked) const { return asked; }
+  /// False if this machine lacks instructions of the code.
+  [[nodiscard]] virtual bool runs_here() const { return true; }
+
+  /// Runs a program on buffers that Program::check has accepted.
+  virtual void run(const Program& program, std::span<const ConstTensorView> inputs,
+                   std::span<const TensorView> outputs, const RunOptions& how) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<BoundProgram> bind(
+      std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
+      std::span<const TensorView> outputs) const = 0;
+
+  /// Memory for a tensor. `what()` names it in the message of an Error(limit_exceeded).
+  [[nodiscard]] virtual std::unique_ptr<DeviceMemory> allocate(
+      std::size_t bytes, const std::function<std::string()>& what) const = 0;
+  /// Memory for Engine::allocate. Throws Error(unsupported) if programs run in the host's memory.
+  [[nodiscard]] virtual std::unique_ptr<DeviceMemory> allocate_on_device(std::size_t bytes) const;
+};
+
+}  // namespace sinter::detail

@@ -1,0 +1,23 @@
+// The backend of a CPU: loops through LLVM to machine code, called in this process.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <sinter/codegen/target.h>
+#include <sinter/runtime/executor.h>
+
+#include "backend.h"
+
+namespace sinter::detail {
+
+/// The target that was asked for, else this machine's CPU. In a build without LLVM, which cannot
+/// tell it, a default Target.
+[[nodiscard]] Target cpu_of(const std::optional<Target>& asked);
+
+/// A backend for `target`, or for this machine's CPU. Throws Error(unsupported) if LLVM cannot make
+/// code for it.
+[[nodiscard]] std::shared_ptr<const Backend> open_cpu(const std::optional<Target>& target,
+                                                      std::shared_ptr<Allocator> allocator);
+
+}  // namespace sinter::detail

@@ -1,0 +1,58 @@
+// How a program runs whose buffers are in the host's memory: slots, workspace and arguments. The
+// backend gives the launch of one kernel.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include <sinter/ir/float_environment.h>
+
+#include "backend.h"
+#include "program.h"
+#include "small_array.h"
+#include "workspace.h"
+
+namespace sinter::detail {
+
+/// Throws Error(invalid_argument) for a stream, which the host has not.
+void refuse_stream(const RunOptions& how);
+
+/// Calls launch(kernel, arguments, services) for each kernel in order.
+template <typename Launch>
+void run_on_host(const Program& program, std::span<const ConstTensorView> inputs,
+                 std::span<const TensorView> outputs, Launch&& launch) {
+  constexpr std::size_t kInlineSlots = 32;  // more are allocated
+  const Workspace workspace(program.services->workspaces, program.workspace_bytes);
+  SmallArray<void*, kInlineSlots> buffers(program.slots());
+  program.fill_slots(inputs, outputs, workspace.data(), buffers.data());
+  // Allocated before any kernel writes, because it may throw.
+  SmallArray<void*, kInlineSlots> arguments(program.most_arguments);
+  const FloatEnvironment environment;
+  for (const Kernel& kernel : program.kernels) {
+    for (std::size_t i = 0; i < kernel.places.size(); ++i) {
+      arguments[i] = kernel.places[i].in(buffers.data());
+    }
+    launch(kernel, kernel.arguments(arguments.data(), workspace.data() + program.scratch_begin),
+           *program.services);
+  }
+}
+
+/// A program with buffers in the host's memory.
+class HostBinding : public BoundProgram {
+ public:
+  HostBinding(std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
+              std::span<const TensorView> outputs);
+  [[nodiscard]] DirectCall direct() const override;
+
+ protected:
+  /// The arguments of each kernel. They point into the workspace and to the pointers of all
+  /// buffers.
+  [[nodiscard]] const KernelArguments* arguments() const { return arguments_.data(); }
+
+ private:
+  Workspace workspace_;
+  std::vector<void*> buffers_;  ///< pointers of all arguments, kernel by kernel
+  std::vector<KernelArguments> arguments_;
+};
+
+}  // namespace sinter::detail
