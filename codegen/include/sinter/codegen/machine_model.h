@@ -148,10 +148,14 @@ struct GpuModel {
   int padding_bytes = 16;
 
   // The planner.
-  std::int64_t near_bytes = std::int64_t{1} << 20;     ///< as in CpuModel
+  std::int64_t near_bytes = cache_bytes / 2;           ///< as in CpuModel
   std::int64_t row_bytes = std::int64_t{128} << 10;    ///< as in CpuModel
   std::int64_t chunked_bytes = std::int64_t{1} << 20;  ///< as in CpuModel
-  PlanCosts costs = {};
+  /// An H200 computes 33.5 T operations on f32 in a second (66.9 TFLOP/s of fused multiply-adds),
+  /// moves 5.5 TB through its second-level cache and 4.3 TB through memory, and starts a kernel in
+  /// 2 us. From these public figures; not measured by sinter.
+  PlanCosts costs = {
+      .operations_per_move = 24, .far_memory = 1.3, .kernel_start = 11e6, .hidden = 24};
 
   /// Threads that the device holds at once.
   [[nodiscard]] std::int64_t resident_threads() const { return multiprocessors * threads; }
