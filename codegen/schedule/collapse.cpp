@@ -53,15 +53,20 @@ Layout input_layout(const Shape& shape, const Strides& strides) {
   return layout;
 }
 
+/// Returns the layout of an output. Without elements it may have any strides, also 0, which would
+/// make it uniform: it gets those of a dense one.
+Layout output_layout(const Shape& shape, const Strides& strides) {
+  const bool dense = strides.empty() || shape.elements() == 0;
+  return {shape, dense ? dense_strides(shape) : strides, true};
+}
+
 std::vector<Layout> layouts(const Graph& body) {
   std::vector<Layout> arguments;
   for (const GraphInput& input : body.inputs()) {
     arguments.push_back(input_layout(body.shape(input.node), input.strides));
   }
   for (const GraphOutput& output : body.outputs()) {
-    const Shape& shape = body.shape(output.node);
-    arguments.push_back(
-        {shape, output.strides.empty() ? dense_strides(shape) : output.strides, true});
+    arguments.push_back(output_layout(body.shape(output.node), output.strides));
   }
   for (const Node& node : body.nodes()) {
     if (node.op == Op::iota) arguments.push_back(counted(body.shape(node.shape), node.payload));

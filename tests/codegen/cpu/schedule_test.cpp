@@ -234,6 +234,22 @@ TEST(Schedule, StreamsWhatIsLargerThanTheCache) {
   EXPECT_TRUE(streams(1025));
 }
 
+/// Strides of 0 are allowed where there is no element to overlap. They must not make an output
+/// uniform, which would be stored once, after the loop that computes it.
+TEST(Schedule, OutputsWithoutElementsMayHaveStridesOfZero) {
+  for (const auto& shape : {Shape{0, 2}, Shape{2, 0}, Shape{3, 0, 5}}) {
+    Graph body;
+    const Value x = body.input("x", DType::f32, shape);
+    Strides zeros;
+    for (int axis = 0; axis < shape.rank(); ++axis) zeros.push_back(0);
+    body.output("copy", x, zeros);
+    body.output("sum", x.sum(-1, true));
+    for (const char* name : {"x86-64-v3", "x86-64-v4", "aarch64"}) {
+      static_cast<void>(schedule(body, Target::parse(name)));
+    }
+  }
+}
+
 TEST(Schedule, NeverStreamsMasks) {
   const Target target = Target::parse("x86-64-v4");
   EXPECT_EQ(schedule(only_masks_kernel(100), target, true).nest.body,
