@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,9 +38,50 @@ constexpr std::array<NamedCaches, 10> kModels{{
     {"neoverse-v1", {64 * kKiB, 1024 * kKiB, 32 * kMiB}},
 }};
 
-std::int64_t rounded(std::int64_t bytes, std::int64_t otherwise) {
+/// The class of a cache of `bytes`, which are 0 if unknown: a power of two in [low, high].
+std::int64_t rounded(std::int64_t bytes, std::int64_t otherwise, std::int64_t low,
+                     std::int64_t high) {
   if (bytes <= 0) return otherwise;
-  return static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(bytes)));
+  const auto down = std::bit_floor(static_cast<std::uint64_t>(bytes));
+  return std::clamp(static_cast<std::int64_t>(down), low, high);
+}
+
+/// A number of a model, and the range in which schedules can use it.
+struct Field {
+  std::string_view name;
+  double value;
+  double low;
+  double high;
+  int multiple = 1;  ///< of what it must be a multiple; 0: it must be a power of two
+};
+
+bool fits(const Field& field) {
+  if (!(field.value >= field.low && field.value <= field.high)) return false;  // NaN fails too
+  const auto whole = static_cast<std::uint64_t>(field.value);
+  if (field.multiple == 0) return std::has_single_bit(whole);
+  return field.multiple == 1 || whole % static_cast<std::uint64_t>(field.multiple) == 0;
+}
+
+void check_fields(std::string_view model, std::span<const Field> fields) {
+  for (const Field& field : fields) {
+    if (fits(field)) continue;
+    const std::string kind = field.multiple == 0  ? "a power of two "
+                             : field.multiple > 1 ? fmt::format("a multiple of {} ", field.multiple)
+                                                  : "";
+    fail(ErrorCode::invalid_argument, fmt::format("{} is {}: it must be {}between {} and {}",
+                                                  fmt::format("{}::{}", model, field.name),
+                                                  field.value, kind, field.low, field.high));
+  }
+}
+
+constexpr double kMany = 1LL << 40;  // bytes, elements or units
+
+std::array<Field, 5> cost_fields(const PlanCosts& costs) {
+  return {{{"costs.operations_per_move", costs.operations_per_move, 0.01, 1e6},
+           {"costs.far_memory", costs.far_memory, 0.01, 1e6},
+           {"costs.kernel_start", costs.kernel_start, 0, 1e15},
+           {"costs.keeping", costs.keeping, 0, 1e6},
+           {"costs.hidden", static_cast<double>(costs.hidden), 0, 1e6}}};
 }
 
 std::string print(const PlanCosts& costs) {
@@ -55,9 +97,9 @@ std::string print(const PlanCosts& costs) {
 CpuModel CpuModel::of(std::string name, const CacheSizes& caches) {
   const CpuModel generic;
   return {.name = std::move(name),
-          .l1_bytes = rounded(caches.l1, generic.l1_bytes),
-          .l2_bytes = rounded(caches.l2, generic.l2_bytes),
-          .l3_bytes = rounded(caches.l3, generic.l3_bytes)};
+          .l1_bytes = rounded(caches.l1, generic.l1_bytes, kKiB, kMiB),
+          .l2_bytes = rounded(caches.l2, generic.l2_bytes, 4 * kKiB, 1024 * kMiB),
+          .l3_bytes = rounded(caches.l3, generic.l3_bytes, 16 * kKiB, 1024 * 1024 * kMiB)};
 }
 
 CpuModel CpuModel::parse(std::string_view name) try {
@@ -68,6 +110,53 @@ CpuModel CpuModel::parse(std::string_view name) try {
   fail(ErrorCode::unsupported,
        fmt::format("there is no model of a CPU named '{}'; the models are {}", name,
                    fmt::join(names, ", ")));
+} catch (...) {
+  detail::rethrow_as_error();
+}
+
+void check(const CpuModel& model) try {
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  const Field fields[] = {
+      {"streaming_bytes", number(model.streaming_bytes), 0, kMany * 1e6},
+      {"prefetch_distance", number(model.prefetch_distance), 0, 65535},
+      {"unroll", number(model.unroll), 1, 16, 0},
+      {"large_body", number(model.large_body), 1, 1e6},
+      {"large_code", number(model.large_code), 1, 1e6},
+      {"kept_bytes", number(model.kept_bytes), 0, 1 << 20},
+      {"depth_bytes", number(model.depth_bytes), 256, 1 << 16, 128},
+      {"depth_block_bytes", number(model.depth_block_bytes), 256, number(model.depth_bytes), 128},
+      {"tile_cost", model.tile_cost, 0, 1e6},
+      {"epilogue_operations", number(model.epilogue_operations), 0, 1000},
+      {"units", number(model.units), 0, kMany},
+      {"chunked_bytes", number(model.chunked_bytes), 0, kMany},
+  };
+  check_fields("CpuModel", fields);
+  check_fields("CpuModel", cost_fields(model.costs));
+} catch (...) {
+  detail::rethrow_as_error();
+}
+
+void check(const GpuModel& model) try {
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  const Field fields[] = {
+      {"multiprocessors", number(model.multiprocessors), 1, 1e6},
+      {"threads", number(model.threads), 1, 1e6},
+      {"shared_bytes", number(model.shared_bytes), 48 << 10, 48 << 10},
+      {"block_threads", number(model.block_threads), 64, 1024, 0},
+      {"access_bytes", number(model.access_bytes), 16, 16},
+      {"unroll", number(model.unroll), 1, 16, 0},
+      {"reduction_block_threads", number(model.reduction_block_threads), 1, 1e6},
+      {"reduction_ahead", number(model.reduction_ahead), 1, 64},
+      {"tile_threads", number(model.tile_threads), 1, 1e6},
+      {"thread_rows", number(model.thread_rows), 1, 16, 0},
+      {"tile_columns", number(model.tile_columns), 32, 256, 0},
+      {"tile_side", number(model.tile_side), 1, 256},
+      {"product_ahead", number(model.product_ahead), 1, 64},
+      {"staged_in_flight", number(model.staged_in_flight), 1, 64},
+      {"padding_bytes", number(model.padding_bytes), 0, 64, 16},
+  };
+  check_fields("GpuModel", fields);
+  check_fields("GpuModel", cost_fields(model.costs));
 } catch (...) {
   detail::rethrow_as_error();
 }

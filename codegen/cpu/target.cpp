@@ -58,6 +58,7 @@ Target Target::parse(std::string_view name) try {
 }
 
 PlanLimits Target::plan_limits() const {
+  check(model);
   return {.cache_bytes = model.near_bytes,
           .row_bytes = model.row_bytes,
           .product_rows = kProductRows,

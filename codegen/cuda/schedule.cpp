@@ -99,6 +99,7 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
 }
 
 PlanLimits GpuTarget::plan_limits() const {
+  check(model);
   // No limit: neighbouring threads read neighbouring columns, however far apart the rows lie.
   constexpr std::int64_t kAnyColumns = std::numeric_limits<std::int64_t>::max();
   return {.cache_bytes = model.near_bytes,

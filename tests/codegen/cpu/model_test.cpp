@@ -1,6 +1,8 @@
 // CpuModel and GpuModel: the named models, sizes in classes, and the text.
 #include <sinter/codegen/machine_model.h>
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include <sinter/codegen/cuda.h>
@@ -81,6 +83,36 @@ TEST(CpuModel, ReachesThePlanner) {
   GpuTarget gpu;
   gpu.model.multiprocessors = 10;
   EXPECT_EQ(gpu.plan_limits().units, 20);
+}
+
+TEST(CpuModel, RefusesNumbersThatNoScheduleCanUse) {
+  Target target = Target::parse("x86-64-v4");
+  target.model.depth_bytes = 300;
+  test::expect_error(
+      ErrorCode::invalid_argument,
+      "CpuModel::depth_bytes is 300: it must be a multiple of 128 between 256 and 65536",
+      [&] { static_cast<void>(target.plan_limits()); });
+  target.model = {};
+  target.model.unroll = 3;
+  test::expect_error(ErrorCode::invalid_argument,
+                     "CpuModel::unroll is 3: it must be a power of two between 1 and 16",
+                     [&] { static_cast<void>(target.plan_limits()); });
+  target.model = {};
+  target.model.costs.far_memory = std::numeric_limits<double>::quiet_NaN();
+  test::expect_error(ErrorCode::invalid_argument, "CpuModel::costs.far_memory is nan",
+                     [&] { static_cast<void>(target.plan_limits()); });
+  GpuTarget gpu;
+  gpu.model.multiprocessors = 0;
+  test::expect_error(ErrorCode::invalid_argument,
+                     "GpuModel::multiprocessors is 0: it must be between 1 and 1000000",
+                     [&] { static_cast<void>(gpu.plan_limits()); });
+}
+
+/// Every model that the caches of a machine give can be used, however small they are.
+TEST(CpuModel, OfAnyCachesCanBeUsed) {
+  for (std::int64_t bytes = 1; bytes <= (std::int64_t{1} << 34); bytes *= 4) {
+    EXPECT_NO_THROW(check(CpuModel::of("any", {bytes, bytes, bytes}))) << bytes;
+  }
 }
 
 /// Models of one class give one nest, and a model with smaller caches another.

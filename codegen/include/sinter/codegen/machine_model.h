@@ -21,8 +21,10 @@ struct CacheSizes {
   std::int64_t l3 = 0;  ///< bytes; third level, of the cores that share one (a core complex)
 };
 
-/// What schedules for a CPU assume. The default is the model `generic`; its numbers were measured
-/// on servers with AVX-512 and 2 MiB of second-level cache (docs/figures.md).
+/// What schedules for a CPU assume. Engine::compile and Target::plan_limits throw
+/// Error(invalid_argument) for numbers that no schedule can use. The default is the model
+/// `generic`; its numbers were measured on servers with AVX-512 and 2 MiB of second-level cache
+/// (docs/figures.md).
 struct CpuModel {
   std::string name = "generic";
 
@@ -67,10 +69,12 @@ struct CpuModel {
 
   // Products.
   /// Most bytes of a single depth that covers all of K, for one row or column of an operand. The
-  /// rows and columns of a tile then stay in the first two levels of the cache.
-  std::int64_t depth_bytes = l1_bytes / 16;
-  /// Bytes of a depth, for one row or column of an operand, if K is split into several depths.
-  std::int64_t depth_block_bytes = l1_bytes / 32;
+  /// rows and columns of a tile then stay in the first two levels of the cache. A multiple of 128,
+  /// at least 256: a depth is whole blocks of a transpose.
+  std::int64_t depth_bytes = std::max<std::int64_t>(256, l1_bytes / 16);
+  /// Bytes of a depth, for one row or column of an operand, if K is split into several depths. As
+  /// `depth_bytes`, and no more.
+  std::int64_t depth_block_bytes = std::max<std::int64_t>(256, l1_bytes / 32);
   /// Bytes up to which a column operand stays in the first-level cache beside the rows of a tile,
   /// so that packing does not pay.
   std::int64_t unpacked_bytes = l1_bytes - l1_bytes / 4;
@@ -92,7 +96,8 @@ struct CpuModel {
   PlanCosts costs = {};
 
   /// The model of a core with such caches: every number in bytes is the same share of a cache as in
-  /// `generic`. A size that is 0 is that of `generic`.
+  /// `generic`. A size that is 0 is that of `generic`. Sizes are rounded down to powers of two, and
+  /// to at least 1, 4 and 16 KiB.
   [[nodiscard]] static SINTER_API CpuModel of(std::string name, const CacheSizes& caches);
   /// Returns the model named "generic", "haswell", "skylake-avx512", "icelake", "sapphirerapids",
   /// "zen2", "zen3", "zen4", "neoverse-n1" or "neoverse-v1". Throws Error(unsupported), which lists
@@ -102,7 +107,8 @@ struct CpuModel {
   friend bool operator==(const CpuModel&, const CpuModel&) = default;
 };
 
-/// What schedules for a GPU assume. The default is an H200.
+/// What schedules for a GPU assume. GpuTarget::plan_limits throws Error(invalid_argument) for
+/// numbers that no schedule can use. The default is an H200.
 struct GpuModel {
   std::string name = "h200";
 
@@ -162,6 +168,11 @@ struct GpuModel {
 
   friend bool operator==(const GpuModel&, const GpuModel&) = default;
 };
+
+/// Throws Error(invalid_argument), which names the field and its range, for numbers that no
+/// schedule can use.
+SINTER_API void check(const CpuModel& model);
+SINTER_API void check(const GpuModel& model);
 
 /// The numbers of a model as text, one line for each group: "caches: l1_bytes 32768, ...".
 [[nodiscard]] SINTER_API std::string print(const CpuModel& model);

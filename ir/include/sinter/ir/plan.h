@@ -28,7 +28,7 @@ struct PlanCosts {
   int most_kept = 4;  ///< most kernels for which keeping is counted
   /// Operations per element that overlap with the memory accesses of any kernel, so cost no time.
   int hidden = 3;
-  /// Most operations per element of a product's operand that are computed again for every block of
+  /// Most operations per element of a product's operand that are rematerialised for every block of
   /// rows or columns that reads it; with more, the operand is stored.
   int before_product = 3;
 
