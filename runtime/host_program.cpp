@@ -39,6 +39,9 @@ DirectCall HostBinding::direct() const {
          fmt::format("a direct call needs a program of one kernel, this one has {}: call the Call",
                      kernels.size()));
   }
+  if (kernels[0].entry == nullptr) {
+    fail(ErrorCode::unsupported, "a direct call needs machine code, this program is interpreted");
+  }
   return {kernels[0].entry, arguments_.data(), 0, kernels[0].extent, kernels[0].scratch_bytes};
 }
 

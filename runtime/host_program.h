@@ -1,13 +1,16 @@
-// How a program runs whose buffers are in the host's memory: slots, workspace and arguments. The
+// How programs run whose buffers are in the host's memory: slots, workspace and arguments. The
 // backend gives the launch of one kernel.
 #pragma once
 
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <sinter/ir/float_environment.h>
 
 #include "backend.h"
+#include "host_memory.h"
 #include "program.h"
 #include "small_array.h"
 #include "workspace.h"
@@ -53,6 +56,44 @@ class HostBinding : public BoundProgram {
   Workspace workspace_;
   std::vector<void*> buffers_;  ///< pointers of all arguments, kernel by kernel
   std::vector<KernelArguments> arguments_;
+};
+
+/// The backend of a CPU, but for its code: launch(kernel, arguments, services) runs one kernel.
+template <auto launch>
+class HostBackend : public Backend {
+ public:
+  explicit HostBackend(std::shared_ptr<Allocator> allocator) : allocator_(std::move(allocator)) {}
+
+  [[nodiscard]] Device device() const override { return Device::cpu(); }
+  void run(const Program& program, std::span<const ConstTensorView> inputs,
+           std::span<const TensorView> outputs, const RunOptions& how) const override {
+    refuse_stream(how);
+    run_on_host(program, inputs, outputs, launch);
+  }
+  [[nodiscard]] std::unique_ptr<BoundProgram> bind(
+      std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
+      std::span<const TensorView> outputs) const override {
+    return std::make_unique<Bound>(std::move(program), inputs, outputs);
+  }
+  [[nodiscard]] std::unique_ptr<DeviceMemory> allocate(
+      std::size_t bytes, const std::function<std::string()>& what) const override {
+    return std::make_unique<HostMemory>(allocator_, bytes, what);
+  }
+
+ private:
+  class Bound final : public HostBinding {
+   public:
+    using HostBinding::HostBinding;
+    void run(const RunOptions& how) override {
+      refuse_stream(how);
+      const FloatEnvironment environment;
+      const KernelArguments* of_kernel = arguments();
+      for (const Kernel& kernel : program().kernels) {
+        launch(kernel, *of_kernel++, *program().services);
+      }
+    }
+  };
+  const std::shared_ptr<Allocator> allocator_;
 };
 
 }  // namespace sinter::detail

@@ -8,7 +8,6 @@
 
 #include "cpu/jit.h"
 #include "cpu/launch.h"
-#include "host_memory.h"
 #include "host_program.h"
 
 namespace sinter::detail {
@@ -40,28 +39,14 @@ class CpuGenerator final : public CodeGenerator {
   const Target target_;
 };
 
-class BoundCpu final : public HostBinding {
- public:
-  using HostBinding::HostBinding;
-  void run(const RunOptions& how) override {
-    refuse_stream(how);
-    const FloatEnvironment environment;
-    const KernelArguments* of_kernel = arguments();
-    for (const Kernel& kernel : program().kernels) {
-      launch(kernel, *of_kernel++, *program().services);
-    }
-  }
-};
-
-class CpuBackend final : public Backend {
+class CpuBackend final : public HostBackend<launch> {
  public:
   CpuBackend(Target target, std::shared_ptr<Allocator> allocator)
-      : generator_(std::move(target)),
+      : HostBackend(std::move(allocator)),
+        generator_(std::move(target)),
         jit_(CpuJit::make(generator_.target())),
-        runs_here_(sinter::runs_here(generator_.target())),
-        allocator_(std::move(allocator)) {}
+        runs_here_(sinter::runs_here(generator_.target())) {}
 
-  [[nodiscard]] Device device() const override { return Device::cpu(); }
   [[nodiscard]] const Target& target() const override { return generator_.target(); }
   [[nodiscard]] const CodeGenerator& generator() const override { return generator_; }
   [[nodiscard]] std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
@@ -69,26 +54,11 @@ class CpuBackend final : public Backend {
     return jit_->compile(nest, times);
   }
   [[nodiscard]] bool runs_here() const override { return runs_here_; }
-  void run(const Program& program, std::span<const ConstTensorView> inputs,
-           std::span<const TensorView> outputs, const RunOptions& how) const override {
-    refuse_stream(how);
-    run_on_host(program, inputs, outputs, launch);
-  }
-  [[nodiscard]] std::unique_ptr<BoundProgram> bind(
-      std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
-      std::span<const TensorView> outputs) const override {
-    return std::make_unique<BoundCpu>(std::move(program), inputs, outputs);
-  }
-  [[nodiscard]] std::unique_ptr<DeviceMemory> allocate(
-      std::size_t bytes, const std::function<std::string()>& what) const override {
-    return std::make_unique<HostMemory>(allocator_, bytes, what);
-  }
 
  private:
   const CpuGenerator generator_;
   const std::shared_ptr<CpuJit> jit_;
   const bool runs_here_;
-  const std::shared_ptr<Allocator> allocator_;
 };
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <sinter/ir/error.h>
 
 #include "engine_core.h"
-#include "host_memory.h"
 #include "host_program.h"
 
 namespace sinter {
@@ -51,52 +50,20 @@ void launch(const Kernel& kernel, const KernelArguments& arguments, const Servic
   interpret(code->nest, arguments, 0, kernel.extent);
 }
 
-class Bound final : public HostBinding {
- public:
-  using HostBinding::HostBinding;
-  void run(const RunOptions& how) override {
-    refuse_stream(how);
-    const FloatEnvironment environment;
-    const KernelArguments* of_kernel = arguments();
-    for (const Kernel& kernel : program().kernels) {
-      launch(kernel, *of_kernel++, *program().services);
-    }
-  }
-  [[nodiscard]] DirectCall direct() const override {
-    fail(ErrorCode::unsupported, "a direct call needs machine code, this program is interpreted");
-  }
-};
-
-class Interpreter final : public Backend {
+class Interpreter final : public HostBackend<launch> {
  public:
   Interpreter(Target target, std::shared_ptr<Allocator> allocator)
-      : generator_(std::move(target)), allocator_(std::move(allocator)) {}
+      : HostBackend(std::move(allocator)), generator_(std::move(target)) {}
 
-  [[nodiscard]] Device device() const override { return Device::cpu(); }
   [[nodiscard]] const Target& target() const override { return generator_.target(); }
   [[nodiscard]] const CodeGenerator& generator() const override { return generator_; }
   [[nodiscard]] std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
                                                            CompileTimes&) const override {
     return std::make_shared<Interpreted>(nest);
   }
-  void run(const Program& program, std::span<const ConstTensorView> inputs,
-           std::span<const TensorView> outputs, const RunOptions& how) const override {
-    refuse_stream(how);
-    run_on_host(program, inputs, outputs, launch);
-  }
-  [[nodiscard]] std::unique_ptr<BoundProgram> bind(
-      std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
-      std::span<const TensorView> outputs) const override {
-    return std::make_unique<Bound>(std::move(program), inputs, outputs);
-  }
-  [[nodiscard]] std::unique_ptr<DeviceMemory> allocate(
-      std::size_t bytes, const std::function<std::string()>& what) const override {
-    return std::make_unique<HostMemory>(allocator_, bytes, what);
-  }
 
  private:
   const Generator generator_;
-  const std::shared_ptr<Allocator> allocator_;
 };
 
 std::shared_ptr<const Backend> open(const EngineOptions& options,
