@@ -1,8 +1,8 @@
 # fmt, compiled once (fmt.cpp) rather than in every file that includes it.
 #
-# sinter_fmt declares fmt's functions in an inline namespace of sinter's. A library that other
-# sinter code links calls sinter_fmt_definitions(target) to hold them: sinter_ir for all rooms,
-# libsinter.so, and sinter_bench, because libsinter.so hides what it holds.
+# sinter_fmt has the declarations, in an inline namespace of sinter's, so that they clash with no
+# other fmt. sinter_fmt_definitions(target) adds the compiled functions to a target: to sinter_ir for
+# all static libraries, to libsinter.so, and to sinter_bench, since libsinter.so exports no fmt.
 find_package(fmt REQUIRED)
 add_library(sinter_fmt INTERFACE)
 target_compile_definitions(sinter_fmt INTERFACE

@@ -1,5 +1,6 @@
-// Headers of the standard library and fmt that many files include, parsed once per target. A file
-// still includes what it uses: the `odr` build compiles each without this header.
+// Headers of the standard library and fmt that many files include, parsed once per target. Files
+// must still include what they use: the `odr` preset builds the library without precompiled
+// headers.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

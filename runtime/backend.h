@@ -1,5 +1,5 @@
-// Backend: what differs between the devices that programs run on. backends.h chooses one for an
-// engine; outside the folders of the backends no other file knows which kinds there are.
+// Backend: the interface to one kind of device: code generation, compilation, launches, memory.
+// backends.cpp chooses one for an engine; no other file includes a header of their folders.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ struct Lowered {
   LoopSpace space;
 };
 
-/// Makes loops and texts for one target. Needs no device, has no state, and is thread-safe.
+/// Schedules kernels for one target and prints their code. Needs no device, has no state, and is
+/// thread-safe.
 class CodeGenerator {
  public:
   virtual ~CodeGenerator() = default;
@@ -38,15 +39,14 @@ class CodeGenerator {
   [[nodiscard]] virtual Lowered schedule(const Graph& body) const = 0;
   /// The numbers that its schedules use, as text.
   [[nodiscard]] virtual std::string model() const = 0;
-  /// True if `text` serves this stage, one after Stage::loops.
+  /// True if `text` supports `stage`, which comes after Stage::loops.
   [[nodiscard]] virtual bool shows(Stage stage) const = 0;
-  /// A kernel at a stage that `shows` names. `symbol` is the name of its function.
+  /// The code of a kernel at `stage`, which `shows` supports. `symbol` is the name of its function.
   [[nodiscard]] virtual std::string text(const LoopNest& nest, Stage stage,
                                          const std::string& symbol) const = 0;
 };
 
-/// Machine code of one kernel. Unloaded with its last owner; keeps what it was made by alive until
-/// then.
+/// Machine code of one kernel. Unloaded with its last owner. Owns a reference to its JIT or device.
 class MachineCode {
  public:
   virtual ~MachineCode() = default;
@@ -64,14 +64,14 @@ class DeviceMemory {
   /// Copies to or from the beginning. `host` has at most bytes() bytes.
   virtual void write(std::span<const std::byte> host) = 0;
   virtual void read(std::span<std::byte> host) const = 0;
-  /// Sets all elements to `element`.
+  /// Fills the memory with copies of `element`; bytes() is a multiple of its size.
   virtual void fill(std::span<const std::byte> element);
 };
 
 /// Fills `to` with copies of `element`.
 void repeat(std::span<const std::byte> element, std::span<std::byte> to);
 
-/// A program with its buffers, and with all checks done: the implementation of Call.
+/// A program bound to buffers that have been checked: the implementation of Call.
 class BoundProgram {
  public:
   explicit BoundProgram(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
@@ -99,13 +99,14 @@ class Backend {
   [[nodiscard]] virtual const Target& target() const = 0;
   [[nodiscard]] virtual const CodeGenerator& generator() const = 0;
   /// Compiles and loads a kernel. Adds the times of emit, codegen and link to `times`. Throws
-  /// Error(internal) if a compiler or linker fails.
+  /// Error: internal if a compiler or linker fails, limit_exceeded if the device has no memory for
+  /// the code.
   [[nodiscard]] virtual std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
                                                                    CompileTimes& times) const = 0;
-  /// Threads of the host that a pool for its launches has, if the user asks for `asked`; 0 stands
-  /// for one per hardware thread.
+  /// Size of the pool of host threads that launches need if EngineOptions::threads is `asked`. In
+  /// both, 0 stands for one per hardware thread.
   [[nodiscard]] virtual int threads(int asked) const { return asked; }
-  /// False if this machine lacks instructions of the code.
+  /// False if this machine cannot execute the generated code.
   [[nodiscard]] virtual bool runs_here() const { return true; }
 
   /// Runs a program on buffers that Program::check has accepted.
@@ -115,7 +116,8 @@ class Backend {
       std::shared_ptr<const Program> program, std::span<const ConstTensorView> inputs,
       std::span<const TensorView> outputs) const = 0;
 
-  /// Memory for a tensor. `what()` names it in the message of an Error(limit_exceeded).
+  /// Memory for a tensor. Throws Error(limit_exceeded) if there is not enough; the message may
+  /// contain `what()`.
   [[nodiscard]] virtual std::unique_ptr<DeviceMemory> allocate(
       std::size_t bytes, const std::function<std::string()>& what) const = 0;
   /// Memory for Engine::allocate. Throws Error(unsupported) if programs run in the host's memory.

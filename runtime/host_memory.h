@@ -11,7 +11,7 @@ namespace sinter::detail {
 
 class HostMemory final : public DeviceMemory {
  public:
-  /// Allocates nothing for 0 bytes.
+  /// Allocates nothing for 0 bytes. `what()` names the memory in messages.
   HostMemory(std::shared_ptr<Allocator> allocator, std::size_t bytes,
              const std::function<std::string()>& what);
   ~HostMemory() override;

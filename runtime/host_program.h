@@ -1,5 +1,5 @@
-// How programs run whose buffers are in the host's memory: slots, workspace and arguments. The
-// backend gives the launch of one kernel.
+// Shared code of backends whose buffers are in the host's memory: slots, workspace, arguments. The
+// backend supplies a function that launches one kernel.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@
 
 namespace sinter::detail {
 
-/// Throws Error(invalid_argument) for a stream, which the host has not.
+/// Throws Error(invalid_argument) if `how` names a stream: the host has none.
 void refuse_stream(const RunOptions& how);
 
 /// Calls launch(kernel, arguments, services) for each kernel in order.
@@ -48,8 +48,7 @@ class HostBinding : public BoundProgram {
   [[nodiscard]] DirectCall direct() const override;
 
  protected:
-  /// The arguments of each kernel. They point into the workspace and to the pointers of all
-  /// buffers.
+  /// The arguments of each kernel, which point into workspace_ and buffers_.
   [[nodiscard]] const KernelArguments* arguments() const { return arguments_.data(); }
 
  private:
@@ -58,7 +57,8 @@ class HostBinding : public BoundProgram {
   std::vector<KernelArguments> arguments_;
 };
 
-/// The backend of a CPU, but for its code: launch(kernel, arguments, services) runs one kernel.
+/// Base of backends that run on the host: everything but code generation. It calls
+/// launch(kernel, arguments, services) for one kernel.
 template <auto launch>
 class HostBackend : public Backend {
  public:

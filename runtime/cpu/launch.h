@@ -5,8 +5,8 @@
 
 namespace sinter::detail {
 
-/// Runs a kernel of several chunks, or of none, on `executor`. Each task owns one of the scratch
-/// blocks that begin at arguments.scratch, if the kernel needs scratch.
+/// Runs the chunks of a kernel on `executor`; does nothing if there are none. If the kernel needs
+/// scratch, each task uses a block of its own of those at arguments.scratch.
 void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Executor& executor);
 
 /// Runs a kernel: directly if it has one chunk, else on the executor. The caller has set the

@@ -1,4 +1,4 @@
-// The backend of a CPU: loops through LLVM to machine code, called in this process.
+// The CPU backend: compiles loop nests with LLVM and calls the code in this process.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace sinter::detail {
 
-/// The target that was asked for, else this machine's CPU. In a build without LLVM, which cannot
-/// tell it, a default Target.
+/// The target that was asked for, else this machine's CPU. A build without LLVM cannot detect it
+/// and returns a default Target.
 [[nodiscard]] Target cpu_of(const std::optional<Target>& asked);
 
 /// A backend for `target`, or for this machine's CPU. Throws Error(unsupported) if LLVM cannot make

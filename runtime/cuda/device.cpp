@@ -65,12 +65,14 @@ CudaDevice::CudaDevice(CudaDriver driver, int index)
   };
   target_.compute_capability = attribute(CudaAttribute::compute_capability_major) * 10 +
                                attribute(CudaAttribute::compute_capability_minor);
-  target_.model.multiprocessors = attribute(CudaAttribute::multiprocessors);
-  target_.model.threads = attribute(CudaAttribute::threads_per_multiprocessor);
-  target_.model.cache_bytes = attribute(CudaAttribute::l2_cache_bytes);
   std::array<char, 128> name{};
   check(driver_.device_name(name.data(), static_cast<int>(name.size()) - 1, device_),
         "querying the name of the device");
+  // Fields that follow from these, such as near_bytes, get the values of this device.
+  target_.model = {.name = name.data(),
+                   .multiprocessors = attribute(CudaAttribute::multiprocessors),
+                   .threads = attribute(CudaAttribute::threads_per_multiprocessor),
+                   .cache_bytes = attribute(CudaAttribute::l2_cache_bytes)};
   int version = 0;
   check(driver_.driver_version(&version), "querying the version of the driver");
   description_ = fmt::format("{} (cuda:{}, compute capability {}.{}, driver {}.{})", name.data(),

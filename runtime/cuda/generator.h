@@ -1,4 +1,4 @@
-// CudaGenerator: the loops of a GPU, and their CUDA C, PTX and machine code as text.
+// CudaGenerator: schedules kernels for a GPU and prints their CUDA C, PTX and SASS.
 #pragma once
 
 #include <sinter/codegen/cuda.h>
@@ -16,7 +16,8 @@ class CudaGenerator final : public CodeGenerator {
   [[nodiscard]] Lowered schedule(const Graph& body) const override;
   [[nodiscard]] std::string model() const override { return print(target_.model); }
   [[nodiscard]] bool shows(Stage stage) const override;
-  /// Throws Error(unsupported) for a stage of CPUs, and without NVRTC for PTX and machine code.
+  /// Throws Error(unsupported) for a stage that it does not show, for PTX and SASS without NVRTC,
+  /// and for SASS without nvdisasm or cuobjdump.
   [[nodiscard]] std::string text(const LoopNest& nest, Stage stage,
                                  const std::string& symbol) const override;
 

@@ -1,4 +1,5 @@
-// CudaMemory: memory of a GPU, in the context that was current when it was allocated.
+// CudaMemory: memory of a GPU, in the current context if that belongs to the GPU, else in the GPU's
+// primary context.
 #pragma once
 
 #include <memory>

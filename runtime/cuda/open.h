@@ -9,8 +9,8 @@
 
 namespace sinter::detail {
 
-/// Opens GPU `index`. `cpu` is what Engine::target returns. Throws Error(unsupported), with the
-/// reason, if the device, its driver or NVRTC is missing.
+/// Opens GPU `index`. Engine::target returns `cpu`, which nothing else uses. Throws
+/// Error(unsupported), with the reason, if the device, its driver or NVRTC is missing.
 [[nodiscard]] std::shared_ptr<const Backend> open_cuda(int index, Target cpu);
 
 }  // namespace sinter::detail

@@ -1,5 +1,5 @@
-// A third backend, for tests: it runs the loops of a CPU in the loop interpreter. It needs no
-// compiler, and shows that a backend is one folder.
+// A third backend, for tests: it interprets the loop nests of a CPU, without a compiler. It is the
+// smallest example of a backend (docs/adding.md).
 #pragma once
 
 #include <sinter/runtime/engine.h>

@@ -196,7 +196,10 @@ TEST_F(CudaEngine, CompilesOnceForManySlopesAndLengths) {
 TEST_F(CudaEngine, ShowsEveryStage) {
   const Engine engine = make_engine();
   const Executable program = engine.compile(make_leaky(100));
-  EXPECT_NE(program.text(Stage::loops).find("block i0"), std::string::npos);
+  const std::string loops = program.text(Stage::loops);
+  EXPECT_TRUE(loops.starts_with("gpu model Fake GPU\n")) << loops;
+  EXPECT_NE(loops.find("near_bytes 2048,"), std::string::npos) << "half of its cache: " << loops;
+  EXPECT_NE(loops.find("block i0"), std::string::npos) << loops;
   EXPECT_NE(program.text(Stage::cuda).find("__global__"), std::string::npos);
   EXPECT_TRUE(program.text(Stage::ptx).starts_with("// PTX"));
   expect_error(ErrorCode::unsupported,

@@ -1,5 +1,5 @@
-// A hash of the loop nests of many random graphs, by target. A change that means to keep the
-// decisions of planner and schedulers keeps these hashes.
+// A hash of the loop nests of many random graphs, by target. A change that must not alter plans or
+// schedules must leave these hashes unchanged.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 namespace sinter::fuzz {
 
 struct NestHash {
-  std::string target;      ///< name of the target, and what else the planner was told
+  std::string target;      ///< with ", chunks" if reductions of any size are split into chunks
   std::int64_t nests = 0;  ///< kernels of all graphs
-  std::uint64_t hash = 0;  ///< of the canonical bytes of their nests (key_bytes), in any order
+  std::uint64_t hash = 0;  ///< sum of the hashes of their canonical bytes (key_bytes)
 };
 
-/// Plans and schedules the graphs of `graphs` consecutive seeds for every kind of target. Compiles
-/// and computes nothing. One graph in two has up to 2^28 elements a value, which reaches every
-/// decision that depends on sizes. Takes about a millisecond per graph.
+/// Plans and schedules the graphs of `graphs` consecutive seeds for three CPU targets and two GPUs.
+/// Skips seeds whose graph a limit refuses. Compiles and computes nothing. Every second graph has
+/// values of up to 2^28 elements, so that decisions on sizes count too. Takes about 2 ms per graph.
 [[nodiscard]] std::vector<NestHash> nest_hashes(std::uint64_t first_seed, std::uint64_t graphs);
 
 }  // namespace sinter::fuzz
