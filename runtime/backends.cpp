@@ -12,11 +12,12 @@ namespace sinter::detail {
 
 std::shared_ptr<const Backend> open_backend(const EngineOptions& options,
                                             std::shared_ptr<Allocator> allocator) {
+  Target cpu = cpu_of(options.target);
   switch (options.device.kind()) {
-    case Device::Kind::cuda: return open_cuda(options.device.index(), cpu_of(options.target));
+    case Device::Kind::cuda: return open_cuda(options.device.index(), std::move(cpu));
     case Device::Kind::cpu: break;
   }
-  return open_cpu(options.target, std::move(allocator));
+  return open_cpu(std::move(cpu), std::move(allocator));
 }
 
 const CodeGenerator& generator_of(const Backend& backend, Stage stage) {

@@ -73,10 +73,9 @@ std::shared_ptr<const Services> make_services(EngineOptions& options,
           ? std::move(options.executor)
           : make_thread_pool(thread_count(backend->threads(options.threads)));
   const int threads = concurrency_of(*executor);
-  const bool here = backend->runs_here();
-  return std::shared_ptr<const Services>(new Services{std::move(backend), here, std::move(executor),
-                                                      threads, parallel_bytes, allocator,
-                                                      WorkspacePool(allocator, memory)});
+  return std::shared_ptr<const Services>(new Services{std::move(backend), std::move(executor),
+                                                      threads, parallel_bytes,
+                                                      WorkspacePool(std::move(allocator), memory)});
 }
 
 /// The text of a stage, or the reason why this program has none: a dump must not fail a compile.

@@ -169,7 +169,7 @@ std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> pr
 
 void Program::check(std::span<const ConstTensorView> inputs,
                     std::span<const TensorView> outputs) const {
-  if (!services->runs_here) [[unlikely]] {
+  if (!services->backend->runs_here()) [[unlikely]] {
     fail(ErrorCode::unsupported,
          fmt::format("this program is made for {}, whose instructions this CPU lacks: it can be "
                      "printed, not run",

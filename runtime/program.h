@@ -27,11 +27,9 @@ namespace sinter::detail {
 /// The device and the resources that programs run with. One per Engine, shared by all its programs.
 struct Services {
   std::shared_ptr<const Backend> backend;
-  bool runs_here = false;  ///< of the backend
   std::shared_ptr<Executor> executor;
   int threads = 1;
   std::int64_t parallel_bytes = 0;
-  std::shared_ptr<Allocator> allocator;
   mutable WorkspacePool workspaces;
 };
 

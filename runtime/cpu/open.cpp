@@ -68,10 +68,8 @@ Target cpu_of(const std::optional<Target>& asked) {
   return serves_cpus() ? host_target() : Target{};
 }
 
-std::shared_ptr<const Backend> open_cpu(const std::optional<Target>& target,
-                                        std::shared_ptr<Allocator> allocator) {
-  return std::make_shared<CpuBackend>(target.has_value() ? *target : host_target(),
-                                      std::move(allocator));
+std::shared_ptr<const Backend> open_cpu(Target target, std::shared_ptr<Allocator> allocator) {
+  return std::make_shared<CpuBackend>(std::move(target), std::move(allocator));
 }
 
 }  // namespace sinter::detail

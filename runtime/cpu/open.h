@@ -15,9 +15,8 @@ namespace sinter::detail {
 /// and returns a default Target.
 [[nodiscard]] Target cpu_of(const std::optional<Target>& asked);
 
-/// A backend for `target`, or for this machine's CPU. Throws Error(unsupported) if LLVM cannot make
-/// code for it.
-[[nodiscard]] std::shared_ptr<const Backend> open_cpu(const std::optional<Target>& target,
+/// A backend for `target`. Throws Error(unsupported) if LLVM is missing or cannot make code for it.
+[[nodiscard]] std::shared_ptr<const Backend> open_cpu(Target target,
                                                       std::shared_ptr<Allocator> allocator);
 
 }  // namespace sinter::detail

@@ -32,7 +32,8 @@ struct Way {
 /// - the text form, read back, in the interpreter;
 /// - the planner alone, which compiles nothing;
 /// - planned loops in the loop interpreter, and whole programs on a backend that interprets loops;
-/// - machine code for every target that runs here, and for a machine with tiny caches: fused and op by op; on one thread and on three;
+/// - machine code for every target that runs here, and for a machine with tiny caches: fused and op
+///   by op; on one thread and on three;
 ///   on stacks of the size that executor.h requires; with outputs interleaved; with scalars and
 ///   lengths as arguments and as constants;
 /// - Tensors, whose traces run at the end, at random, and when they are full;

@@ -68,20 +68,22 @@ void check_fields(std::string_view model, std::span<const Field> fields) {
     const std::string kind = field.multiple == 0  ? "a power of two "
                              : field.multiple > 1 ? fmt::format("a multiple of {} ", field.multiple)
                                                   : "";
-    fail(ErrorCode::invalid_argument, fmt::format("{} is {}: it must be {}between {} and {}",
-                                                  fmt::format("{}::{}", model, field.name),
-                                                  field.value, kind, field.low, field.high));
+    fail(ErrorCode::invalid_argument,
+         fmt::format("{}::{} is {}: it must be {}between {} and {}", model, field.name, field.value,
+                     kind, field.low, field.high));
   }
 }
 
 constexpr double kMany = 1LL << 40;  // bytes, elements or units
 
-std::array<Field, 5> cost_fields(const PlanCosts& costs) {
+std::array<Field, 7> cost_fields(const PlanCosts& costs) {
   return {{{"costs.operations_per_move", costs.operations_per_move, 0.01, 1e6},
            {"costs.far_memory", costs.far_memory, 0.01, 1e6},
            {"costs.kernel_start", costs.kernel_start, 0, 1e15},
            {"costs.keeping", costs.keeping, 0, 1e6},
-           {"costs.hidden", static_cast<double>(costs.hidden), 0, 1e6}}};
+           {"costs.most_kept", static_cast<double>(costs.most_kept), 0, 1e6},
+           {"costs.hidden", static_cast<double>(costs.hidden), 0, 1e6},
+           {"costs.before_product", static_cast<double>(costs.before_product), 0, 1e6}}};
 }
 
 std::string print(const PlanCosts& costs) {

@@ -101,6 +101,10 @@ TEST(CpuModel, RefusesNumbersThatNoScheduleCanUse) {
   target.model.costs.far_memory = std::numeric_limits<double>::quiet_NaN();
   test::expect_error(ErrorCode::invalid_argument, "CpuModel::costs.far_memory is nan",
                      [&] { static_cast<void>(target.plan_limits()); });
+  target.model = {};
+  target.model.costs.most_kept = -1;
+  test::expect_error(ErrorCode::invalid_argument, "CpuModel::costs.most_kept is -1",
+                     [&] { static_cast<void>(target.plan_limits()); });
   GpuTarget gpu;
   gpu.model.multiprocessors = 0;
   test::expect_error(ErrorCode::invalid_argument,
