@@ -323,7 +323,7 @@ FAULTS = [
     ("a child uses state that may be torn", "runtime/process.h",
      "if (owner.mutex_.lock()) new (&owner.state_) State();",
      "static_cast<void>(owner.mutex_.lock());"),
-    ("a child compiles with tables that are half filled in", "runtime/cpu/jit.cpp",
+    ("a child compiles with tables that are half filled in", "runtime/llvm/jit.cpp",
      "if (first_compile.lock()) torn.store(true,", "if (first_compile.lock()) torn.store(false,"),
     ("a child uses tensors that may be torn", "runtime/tensor/recorder.cpp",
      "if (tensor.node_->process >= whole_from_) continue;",

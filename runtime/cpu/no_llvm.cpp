@@ -4,7 +4,7 @@
 #include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>
 
-#include "cpu/jit.h"
+#include "llvm/jit.h"
 
 namespace sinter {
 namespace {

@@ -6,7 +6,7 @@
 #include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>
 
-#include "cpu/jit.h"
+#include "llvm/jit.h"
 #include "cpu/launch.h"
 #include "host_program.h"
 

@@ -5,7 +5,7 @@
 
 #include <sinter/ir/error.h>
 
-#include "cuda/dynamic_library.h"
+#include "dynamic_library.h"
 
 namespace sinter::detail {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/dynamic_library.h"
+#include "dynamic_library.h"
 #include "environment.h"
 
 namespace sinter::detail {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "../../runtime/cpu/jit.h"
+#include "../../runtime/llvm/jit.h"
 
 namespace sinter::test {
 namespace {

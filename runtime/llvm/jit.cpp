@@ -5,7 +5,7 @@
 // session. Each kernel is one object, one link graph and one allocation, which is freed with its
 // owner. Code and its constants share read-execute pages. Allocations lie side by side in large
 // reservations, so tens of thousands of kernels need only a few mappings.
-#include "cpu/jit.h"
+#include "llvm/jit.h"
 
 #include <atomic>
 #include <utility>

@@ -1,5 +1,5 @@
 // DynamicLibrary by dlopen.
-#include "cuda/dynamic_library.h"
+#include "dynamic_library.h"
 
 #include <dlfcn.h>
 #include <link.h>

@@ -1,5 +1,5 @@
 // CpuJit: the lifetime of machine code, from compilation until its memory is released.
-#include "../../../runtime/cpu/jit.h"
+#include "../../../runtime/llvm/jit.h"
 
 #include <bit>
 #include <fstream>
