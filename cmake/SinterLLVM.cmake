@@ -1,4 +1,12 @@
-# sinter_llvm: LLVM 19 as one private interface target, shared or static by SINTER_LLVM.
+# The LLVM half of sinter: codegen/llvm and runtime/llvm, which compile kernels for CPUs.
+#
+# sinter::llvm is the module libsinter-llvm.so. libsinter.so loads it when a kernel first has to be
+# compiled; programs that call emit_llvm and its neighbours link it. It holds its own copy of the
+# functions of the rooms that it uses, and exports what codegen/llvm.h declares and the entry for
+# libsinter.so. sinter::llvm_static is the same part for programs of static libraries: they need no
+# module then.
+#
+# SINTER_LLVM says how the module links LLVM 19: shared or static.
 #
 # Debian's LLVM accepts only its exact version in find_package, so the major version is checked
 # afterwards. Set LLVM_DIR (or LLVM_ROOT, or CMAKE_PREFIX_PATH) to use another LLVM 19 than
@@ -10,15 +18,15 @@ if(NOT LLVM_VERSION_MAJOR EQUAL 19)
     "LLVMConfig.cmake")
 endif()
 
-add_library(sinter_llvm INTERFACE)
-set_target_properties(sinter_llvm PROPERTIES EXPORT_NAME llvm)
+add_library(sinter_with_llvm INTERFACE)
+set_target_properties(sinter_with_llvm PROPERTIES EXPORT_NAME with_llvm)
 separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 # Only sinter's own sources include LLVM headers, so these options are not exported.
 foreach(directory IN LISTS LLVM_INCLUDE_DIRS)
-  target_include_directories(sinter_llvm SYSTEM INTERFACE $<BUILD_INTERFACE:${directory}>)
+  target_include_directories(sinter_with_llvm SYSTEM INTERFACE $<BUILD_INTERFACE:${directory}>)
 endforeach()
 foreach(definition IN LISTS llvm_definitions)
-  target_compile_options(sinter_llvm INTERFACE $<BUILD_INTERFACE:${definition}>)
+  target_compile_options(sinter_with_llvm INTERFACE $<BUILD_INTERFACE:${definition}>)
 endforeach()
 if(SINTER_LLVM STREQUAL "static")
   set(llvm_backends X86CodeGen X86AsmParser X86Desc X86Info)
@@ -27,9 +35,34 @@ if(SINTER_LLVM STREQUAL "static")
   endif()
   llvm_map_components_to_libnames(llvm_libraries Core OrcJIT Support Target TargetParser
     ${llvm_backends})
-  target_link_libraries(sinter_llvm INTERFACE ${llvm_libraries})
+  target_link_libraries(sinter_with_llvm INTERFACE ${llvm_libraries})
 elseif(SINTER_LLVM STREQUAL "shared")
-  target_link_libraries(sinter_llvm INTERFACE LLVM)
+  target_link_libraries(sinter_with_llvm INTERFACE LLVM)
 else()
-  message(FATAL_ERROR "SINTER_LLVM is '${SINTER_LLVM}'; it must be shared or static")
+  message(FATAL_ERROR "SINTER_LLVM is '${SINTER_LLVM}'; it must be shared, static or OFF")
 endif()
+
+add_library(sinter_llvm_static STATIC)
+add_library(sinter::llvm_static ALIAS sinter_llvm_static)
+add_subdirectory(codegen/llvm)
+add_subdirectory(runtime/llvm)
+target_sources(sinter_llvm_static PUBLIC FILE_SET HEADERS BASE_DIRS codegen/include
+  FILES codegen/include/sinter/codegen/llvm.h)
+set_target_properties(sinter_llvm_static PROPERTIES EXPORT_NAME llvm_static
+  INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
+target_include_directories(sinter_llvm_static PRIVATE codegen runtime)
+target_link_libraries(sinter_llvm_static PUBLIC sinter_runtime sinter_with_llvm
+  PRIVATE $<BUILD_INTERFACE:sinter_fmt>)
+# runtime refers to the entry weakly, which alone would not link it.
+target_link_options(sinter_llvm_static INTERFACE LINKER:--undefined=sinter_llvm_compiler)
+sinter_library(sinter_llvm_static)
+sinter_precompile(sinter_llvm_static <llvm/IR/IRBuilder.h>)
+
+add_library(sinter_llvm SHARED $<TARGET_OBJECTS:sinter_llvm_static>)
+add_library(sinter::llvm ALIAS sinter_llvm)
+set_target_properties(sinter_llvm PROPERTIES EXPORT_NAME llvm OUTPUT_NAME sinter-llvm)
+target_link_libraries(sinter_llvm INTERFACE sinter PRIVATE sinter_runtime sinter_with_llvm)
+sinter_library(sinter_llvm)
+sinter_exports(sinter_llvm)
+# A program that links sinter::sinter finds the module beside it.
+add_dependencies(sinter sinter_llvm)

@@ -1,8 +1,10 @@
 #include "backends.h"
 
+#include <optional>
 #include <utility>
 
 #include <sinter/ir/error.h>
+#include <sinter/runtime/engine.h>
 
 #include "cpu/open.h"
 #include "cuda/generator.h"
@@ -12,12 +14,14 @@ namespace sinter::detail {
 
 std::shared_ptr<const Backend> open_backend(const EngineOptions& options,
                                             std::shared_ptr<Allocator> allocator) {
-  Target cpu = cpu_of(options.target);
+  const std::optional<Target>& asked = options.target;
   switch (options.device.kind()) {
-    case Device::Kind::cuda: return open_cuda(options.device.index(), std::move(cpu));
+    case Device::Kind::cuda:
+      return open_cuda(options.device.index(),
+                       asked.has_value() ? *asked : host_target_or_default());
     case Device::Kind::cpu: break;
   }
-  return open_cpu(std::move(cpu), std::move(allocator));
+  return open_cpu(asked.has_value() ? *asked : host_target(), std::move(allocator));
 }
 
 const CodeGenerator& generator_of(const Backend& backend, Stage stage) {

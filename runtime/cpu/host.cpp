@@ -1,118 +1,126 @@
-// The CPU of this machine: its LLVM name, and the features that the operating system enables.
+// The target that is this machine, and whether code for another target runs here.
+#include <sinter/codegen/target.h>
+#include <sinter/ir/error.h>
+#include <sinter/ir/rethrow.h>
+#include <sinter/runtime/engine.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <llvm/ADT/SmallVector.h>
-#include <llvm/ADT/StringMap.h>
-#include <llvm/TargetParser/Host.h>
-#include <llvm/TargetParser/Triple.h>
-#include <llvm/TargetParser/X86TargetParser.h>
-
-#include <sinter/ir/error.h>
-#include <sinter/runtime/engine.h>
 
 #include "cpu/cache_sizes.h"
+#include "cpu/host_cpu.h"
+#include "cpu/llvm_compiler.h"
+#include "cpu/open.h"
 
 namespace sinter {
 namespace {
 
-using Features = llvm::StringMap<bool>;
+using detail::HostCpu;
+using detail::HostFeature;
 
-Features host_features() {
-  Features features;
-  for (const auto& entry : llvm::sys::getHostCPUFeatures()) {
-    features[entry.first()] = entry.second;
-  }
-  return features;
-}
-
-bool has_all(const Features& features, const auto& names) {
-  return std::ranges::all_of(names, [&](const char* name) { return features.lookup(name); });
-}
-
-/// Features that LLVM assumes for `cpu`.
-Features cpu_features(llvm::StringRef cpu) {
-  Features features;
-  if (llvm::X86::parseArchX86(cpu, /*Only64Bit=*/true) == llvm::X86::CK_None) return features;
-  llvm::SmallVector<llvm::StringRef> names;
-  llvm::X86::getFeaturesForCPU(cpu, names);
-  for (llvm::StringRef name : names) features[name] = true;
-  return features;
-}
-
-/// The features in which this machine differs from LLVM's `cpu`, for example because a hypervisor
-/// hides some: "+avx,...,-xop". Sorted, because keys of the code cache contain it.
-std::string feature_string(const Features& features, llvm::StringRef cpu) {
-  const Features expected = cpu_features(cpu);
-  std::vector<std::string> parts;
-  for (const auto& entry : features) {
-    if (entry.second == expected.lookup(entry.first())) continue;
-    parts.push_back(fmt::format("{}{}", entry.second ? '+' : '-', entry.first().str()));
-  }
-  std::ranges::sort(parts);
-  return fmt::format("{}", fmt::join(parts, ","));
-}
+constexpr std::string_view kTriple = "x86_64-unknown-linux-gnu";
 
 /// Features of x86-64-v3 that kernels require, and those of AVX-512 that they use where present.
 constexpr std::array kOldestServed{"avx2", "bmi", "bmi2", "f16c", "fma"};
 constexpr std::array kAvx512{"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
 
-void check_served(const llvm::Triple& triple, const Features& features) {
-  if (triple.getArch() != llvm::Triple::x86_64) {
-    fail(ErrorCode::unsupported,
-         fmt::format("this machine is {}; sinter serves x86_64 only", triple.getArchName().str()));
-  }
-  std::vector<std::string_view> missing;
-  for (const char* name : kOldestServed) {
-    if (!features.lookup(name)) missing.emplace_back(name);
-  }
-  if (missing.empty()) return;
-  fail(ErrorCode::unsupported,
-       fmt::format("this CPU ({}) is older than x86-64-v3: it lacks {}",
-                   llvm::sys::getHostCPUName().str(), fmt::join(missing, ", ")));
+bool is_x86_64() {
+#if defined(__x86_64__)
+  return true;
+#else
+  return false;
+#endif
 }
 
-/// Features that code for `target` may use: those of its CPU, changed by its feature string.
-Features required_features(const Target& target) {
-  Features required = cpu_features(target.cpu);
-  llvm::SmallVector<llvm::StringRef> parts;
-  llvm::StringRef(target.features).split(parts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
-  for (llvm::StringRef part : parts) required[part.drop_front()] = part.front() == '+';
+std::vector<std::string_view> missing_from(const HostCpu& host) {
+  std::vector<std::string_view> missing;
+  for (const char* name : kOldestServed) {
+    if (!host.has(name)) missing.emplace_back(name);
+  }
+  return missing;
+}
+
+/// The features that code for `target` may use; none if that takes LLVM's table of CPUs: the CPU is
+/// no x86-64 level and the feature string leaves some features to its name, or a feature is
+/// unknown.
+std::optional<std::set<std::string_view>> required_features(const Target& target,
+                                                            const HostCpu& host) {
+  const auto level = detail::level_features(target.cpu);
+  std::set<std::string_view> required, named;
+  if (level.has_value()) required.insert(level->begin(), level->end());
+  std::string_view rest = target.features;
+  while (!rest.empty()) {
+    const std::string_view part = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    if (part.empty()) continue;
+    const std::string_view name = part.substr(1);
+    if (!std::ranges::binary_search(host.features, name, {}, &HostFeature::name)) return {};
+    named.insert(name);
+    required.erase(name);
+    if (part.front() == '+') required.insert(name);
+  }
+  if (!level.has_value() && named.size() < host.features.size()) return {};
   return required;
+}
+
+/// The first and the third part of a triple: "x86_64" and "linux".
+std::pair<std::string_view, std::string_view> machine_of(std::string_view triple) {
+  std::array<std::string_view, 3> parts;
+  for (std::string_view& part : parts) {
+    part = triple.substr(0, triple.find('-'));
+    triple.remove_prefix(std::min(part.size() + 1, triple.size()));
+  }
+  return {parts[0], parts[2]};
 }
 
 }  // namespace
 
-Target host_target() {
-  const llvm::Triple triple(llvm::sys::getProcessTriple());
-  const Features features = host_features();
-  check_served(triple, features);
-  const std::string cpu = llvm::sys::getHostCPUName().str();
-  const bool wide = has_all(features, kAvx512);
+Target host_target() try {
+  if (!is_x86_64()) {
+    fail(ErrorCode::unsupported, "this machine is not x86-64; sinter serves x86-64 only");
+  }
+  const HostCpu host = detail::host_cpu();
+  if (const auto missing = missing_from(host); !missing.empty()) {
+    fail(ErrorCode::unsupported, fmt::format("this CPU ({}) is older than x86-64-v3: it lacks {}",
+                                             host.name, fmt::join(missing, ", ")));
+  }
+  const bool wide = std::ranges::all_of(kAvx512, [&](auto name) { return host.has(name); });
   return {.name = "host",
-          .triple = triple.str(),
-          .cpu = cpu,
-          .features = feature_string(features, cpu),
+          .triple = std::string(kTriple),
+          .cpu = host.name,
+          .features = host.feature_string(),
           .vector_bytes = wide ? 64 : 32,
           .vector_registers = wide ? 32 : 16,
           .masked_memory = wide,
           .model = CpuModel::of("host", detail::cache_sizes("/sys/devices/system/cpu"))};
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
-bool runs_here(const Target& target) {
-  const llvm::Triple host(llvm::sys::getProcessTriple());
-  const llvm::Triple wanted(target.triple);
-  if (wanted.getArch() != host.getArch() || wanted.getOS() != host.getOS()) return false;
-  const Features here = host_features();
-  // Features that the host does not report at all (tunings, "64bit") are no instruction sets.
-  return std::ranges::all_of(required_features(target), [&](const auto& feature) {
-    const auto found = here.find(feature.first());
-    return !feature.second || found == here.end() || found->second;
-  });
+bool runs_here(const Target& target) try {
+  if (!is_x86_64() || machine_of(target.triple) != machine_of(kTriple)) return false;
+  const HostCpu host = detail::host_cpu();
+  const auto required = required_features(target, host);
+  if (!required.has_value()) return detail::llvm_compiler().runs_here(target);
+  return std::ranges::all_of(*required, [&](auto name) { return host.has(name); });
+} catch (...) {
+  detail::rethrow_as_error();
 }
 
+namespace detail {
+
+Target host_target_or_default() {
+  return is_x86_64() && missing_from(host_cpu()).empty() ? host_target() : Target{};
+}
+
+}  // namespace detail
 }  // namespace sinter

@@ -2,13 +2,12 @@
 
 #include <utility>
 
-#include <sinter/codegen/llvm.h>
-#include <sinter/ir/error.h>
 #include <sinter/runtime/engine.h>
 
-#include "llvm/jit.h"
 #include "cpu/launch.h"
+#include "cpu/llvm_compiler.h"
 #include "host_program.h"
+#include "process.h"
 
 namespace sinter::detail {
 namespace {
@@ -30,9 +29,7 @@ class CpuGenerator final : public CodeGenerator {
   }
   [[nodiscard]] std::string text(const LoopNest& nest, Stage stage,
                                  const std::string& symbol) const override {
-    const LlvmScope llvm;
-    return stage == Stage::llvm ? llvm_text(nest, target_, symbol)
-                                : assembly_text(nest, target_, symbol);
+    return llvm_compiler().text(nest, target_, stage, symbol);
   }
 
  private:
@@ -44,29 +41,31 @@ class CpuBackend final : public HostBackend<launch> {
   CpuBackend(Target target, std::shared_ptr<Allocator> allocator)
       : HostBackend(std::move(allocator)),
         generator_(std::move(target)),
-        jit_(CpuJit::make(generator_.target())),
         runs_here_(sinter::runs_here(generator_.target())) {}
 
   [[nodiscard]] const Target& target() const override { return generator_.target(); }
   [[nodiscard]] const CodeGenerator& generator() const override { return generator_; }
   [[nodiscard]] std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
                                                            CompileTimes& times) const override {
-    return jit_->compile(nest, times);
+    return jit()->compile(nest, times);
   }
   [[nodiscard]] bool runs_here() const override { return runs_here_; }
 
  private:
+  /// Made at the first compile.
+  [[nodiscard]] std::shared_ptr<CpuJit> jit() const {
+    const LlvmCompiler& compiler = llvm_compiler();
+    const auto jit = jit_.lock();
+    if (*jit == nullptr) *jit = compiler.make_jit(target());
+    return *jit;
+  }
+
   const CpuGenerator generator_;
-  const std::shared_ptr<CpuJit> jit_;
+  const Guarded<std::shared_ptr<CpuJit>> jit_;
   const bool runs_here_;
 };
 
 }  // namespace
-
-Target cpu_of(const std::optional<Target>& asked) {
-  if (asked.has_value()) return *asked;
-  return serves_cpus() ? host_target() : Target{};
-}
 
 std::shared_ptr<const Backend> open_cpu(Target target, std::shared_ptr<Allocator> allocator) {
   return std::make_shared<CpuBackend>(std::move(target), std::move(allocator));

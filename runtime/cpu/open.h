@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include <sinter/codegen/target.h>
 #include <sinter/runtime/executor.h>
@@ -11,11 +10,11 @@
 
 namespace sinter::detail {
 
-/// The target that was asked for, else this machine's CPU. A build without LLVM cannot detect it
-/// and returns a default Target.
-[[nodiscard]] Target cpu_of(const std::optional<Target>& asked);
+/// host_target(), or a default Target on a machine that host_target refuses.
+[[nodiscard]] Target host_target_or_default();
 
-/// A backend for `target`. Throws Error(unsupported) if LLVM is missing or cannot make code for it.
+/// A backend for `target`. The first compile loads LLVM, and throws Error(unsupported) if it is
+/// missing or cannot make code for the target.
 [[nodiscard]] std::shared_ptr<const Backend> open_cpu(Target target,
                                                       std::shared_ptr<Allocator> allocator);
 

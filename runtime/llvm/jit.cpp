@@ -269,10 +269,6 @@ void LlvmScope::has_compiled() { compiled_before.store(true, std::memory_order_r
 
 bool LlvmScope::is_inside() { return scopes > 0; }
 
-bool serves_cpus() { return true; }
-
-std::shared_ptr<CpuJit> CpuJit::make(const Target& target) {
-  return std::make_shared<OrcJit>(target);
-}
+std::shared_ptr<CpuJit> make_jit(const Target& target) { return std::make_shared<OrcJit>(target); }
 
 }  // namespace sinter::detail

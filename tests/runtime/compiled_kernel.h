@@ -2,7 +2,7 @@
 // CpuJit, and the comparison of its results with the interpreter's.
 #pragma once
 
-#include "../../runtime/cpu/jit.h"
+#include "../../runtime/llvm/jit.h"
 
 #include <memory>
 #include <span>
@@ -37,7 +37,7 @@ class CompiledKernel {
     verify(nest);
     scratch_bytes_ = sinter::scratch_bytes(nest);
     CompileTimes times;
-    code_ = CpuJit::make(target)->compile(nest, times);
+    code_ = make_jit(target)->compile(nest, times);
     for (const DType dtype : nest.parameter_dtypes) {
       parameters_.push_back(element_bits(body_.parameters()[parameters_.size()], dtype));
     }

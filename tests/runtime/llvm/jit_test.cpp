@@ -50,7 +50,7 @@ std::pair<long, long> memory_use() {
 TEST(CpuJit, ReportsTheTimeOfEachStage) {
   CompileTimes times;
   const Target target = host_target();
-  const auto code = CpuJit::make(target)->compile(leaky_nest(target), times);
+  const auto code = make_jit(target)->compile(leaky_nest(target), times);
   EXPECT_GT(times.emit, 0);
   EXPECT_GT(times.codegen, 0);
   EXPECT_GT(times.link, 0);
@@ -59,13 +59,13 @@ TEST(CpuJit, ReportsTheTimeOfEachStage) {
 TEST(CpuJit, MachineCodeOutlivesTheJit) {
   CompileTimes times;
   const Target target = host_target();
-  const auto code = CpuJit::make(target)->compile(leaky_nest(target), times);
+  const auto code = make_jit(target)->compile(leaky_nest(target), times);
   EXPECT_EQ(call(*code, -3), -1.5F);
 }
 
 TEST(CpuJit, CompilesOnManyThreads) {
   const Target target = host_target();
-  const auto jit = CpuJit::make(target);
+  const auto jit = make_jit(target);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 8; ++thread) {
     threads.emplace_back([&] {
@@ -82,7 +82,7 @@ TEST(CpuJit, CompilesOnManyThreads) {
 TEST(CpuJit, UnloadingGivesMemoryBack) {
   if (SINTER_SANITIZED) GTEST_SKIP() << "memory that a sanitizer keeps looks like a leak";
   const Target target = host_target();
-  const auto jit = CpuJit::make(target);
+  const auto jit = make_jit(target);
   const LoopNest nest = leaky_nest(target);
   CompileTimes times;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(call(*jit->compile(nest, times), -3), -1.5F);
@@ -95,7 +95,7 @@ TEST(CpuJit, UnloadingGivesMemoryBack) {
 
 TEST(CpuJit, ManyKernelsNeedFewMappings) {
   const Target target = host_target();
-  const auto jit = CpuJit::make(target);
+  const auto jit = make_jit(target);
   const LoopNest nest = leaky_nest(target);
   CompileTimes times;
   std::vector<std::shared_ptr<const MachineCode>> codes{jit->compile(nest, times)};
@@ -111,7 +111,7 @@ TEST(CpuJit, RefusesATargetThatLlvmDoesNotKnow) {
   target.name = "riscv";
   target.triple = "riscv64-unknown-linux-gnu";
   try {
-    static_cast<void>(CpuJit::make(target));
+    static_cast<void>(make_jit(target));
     FAIL() << "expected an Error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);

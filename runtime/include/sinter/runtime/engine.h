@@ -21,9 +21,11 @@ namespace sinter {
 
 /// The CPU of this machine, with the vector extensions that the operating system enables. Throws
 /// Error(unsupported) if the CPU is not x86-64, or is older than x86-64-v3 (AVX2), naming the
-/// missing features; also in a build without LLVM.
+/// missing features. Needs no LLVM.
 [[nodiscard]] SINTER_API Target host_target();
-/// True if code for `target` runs on this machine.
+/// True if code for `target` runs on this machine. If Target::cpu is neither this machine's nor
+/// x86-64-v3 or -v4, LLVM's table of CPUs is needed: throws Error(unsupported) if the module
+/// libsinter-llvm.so is missing then.
 [[nodiscard]] SINTER_API bool runs_here(const Target& target);
 
 namespace detail {
