@@ -8,6 +8,7 @@
 
 #include <sinter/fuzz/arbitrary_graph.h>
 #include <sinter/fuzz/case.h>
+#include <sinter/fuzz/portable_target.h>
 #include <sinter/fuzz/random.h>
 #include <sinter/fuzz/random_graph.h>
 #include <sinter/fuzz/run.h>
@@ -159,6 +160,9 @@ std::vector<Way> all_ways() {
     add_code(ways, target.name + ", specialized", serial, Fuse::all,
              Specialize::shape | Specialize::scalars);
   }
+  const Target plain = portable(Target::parse("x86-64-v3"));
+  add_code(ways, plain.name, Engine(EngineOptions{.target = plain, .threads = 1}), Fuse::all,
+           Specialize::none);
   add_code(ways, "interpreted program", interpreting_engine({.threads = 1}), Fuse::all,
            Specialize::none);
   add_tensors(ways, "tensors", {}, 0);

@@ -17,6 +17,8 @@ namespace {
 
 constexpr const char* kLinux = "x86_64-unknown-linux-gnu";
 constexpr const char* kArmLinux = "aarch64-unknown-linux-gnu";
+/// The extensions of every x86-64 that sinter serves.
+constexpr Extensions kAvx2 = Extensions::avx2 | Extensions::f16c;
 
 std::array<Target, 3> named_targets() {
   return {Target{.name = "x86-64-v3",
@@ -25,14 +27,16 @@ std::array<Target, 3> named_targets() {
                  .features = "",
                  .vector_bytes = 32,
                  .vector_registers = 16,
-                 .masked_memory = false},
+                 .masked_memory = false,
+                 .extensions = kAvx2},
           Target{.name = "x86-64-v4",
                  .triple = kLinux,
                  .cpu = "x86-64-v4",
                  .features = "",
                  .vector_bytes = 64,
                  .vector_registers = 32,
-                 .masked_memory = true},
+                 .masked_memory = true,
+                 .extensions = kAvx2 | Extensions::avx512},
           Target{.name = "aarch64",
                  .triple = kArmLinux,
                  .cpu = "generic",
@@ -40,7 +44,8 @@ std::array<Target, 3> named_targets() {
                  .vector_bytes = 16,
                  .vector_registers = 32,
                  .masked_memory = false,
-                 .masked_words = false}};
+                 .masked_words = false,
+                 .extensions = Extensions::neon}};
 }
 
 }  // namespace

@@ -9,10 +9,8 @@
 #include <variant>
 
 #include <llvm/IR/Constants.h>
-#include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
-#include <llvm/TargetParser/Triple.h>
 
 #include <sinter/codegen/llvm.h>
 #include <sinter/ir/element.h>
@@ -52,12 +50,7 @@ void LlvmEmitter::run() {
   if (carries_in_lanes(nest_.body, false)) frame_.keep_order();
   builder().SetInsertPoint(start);
   emit(nest_.body);
-  // Streaming stores are weakly ordered on x86. The fence makes them visible before the caller can
-  // signal that the kernel is done. On AArch64 the release operation that signals it orders
-  // non-temporal stores like all others.
-  if (streams_ && llvm::Triple(frame_.module().getTargetTriple()).isX86()) {
-    builder().CreateIntrinsic(builder().getVoidTy(), llvm::Intrinsic::x86_sse_sfence, {});
-  }
+  if (streams_) by_.fence(builder());
   builder().CreateRetVoid();
 }
 
@@ -267,9 +260,9 @@ void LlvmEmitter::emit(const Compute& compute) {
   const auto primitive = [&](auto&& operand_of) {
     std::ranges::transform(compute.inputs(), operands.begin(), operand_of);
     if (compute.op == Op::lut16) {
-      return emit_lookup(builder(), target_, nest_.tables[compute.payload], operands[0]);
+      return by_.look_up(builder(), nest_.tables[compute.payload], operands[0]);
     }
-    return emit_primitive(builder(), target_, compute.op, from, to, used, nans);
+    return emit_primitive(builder(), by_, compute.op, from, to, used, nans);
   };
   if (std::ranges::all_of(compute.inputs(), [this](ValueId id) { return is_uniform(id); })) {
     binding.scalar = primitive([this](ValueId id) { return values_[id.index].scalar; });
@@ -307,7 +300,7 @@ void LlvmEmitter::emit(const Fold& fold) {
   Binding& value = values_[fold.value.index];
   llvm::SmallVector<llvm::Value*, 16> parts(value.vectors.begin(), value.vectors.end());
   const auto combined = [&](llvm::Value* a, llvm::Value* b) {
-    return emit_primitive(builder(), target_, fold.op, dtype, dtype, {a, b}, NanBits::any);
+    return emit_primitive(builder(), by_, fold.op, dtype, dtype, {a, b}, NanBits::any);
   };
   for (std::size_t half = parts.size() / 2; half > 0; half /= 2) {
     for (std::size_t i = 0; i < half; ++i) parts[i] = combined(parts[i], parts[i + half]);
@@ -356,7 +349,7 @@ llvm::Value* LlvmEmitter::splat(Binding& binding, unsigned count) {
   }
   auto* type = llvm::VectorType::get(binding.scalar->getType(), lanes);
   if (binding.splat == nullptr || binding.splat->getType() != type) {
-    if (hoisted_splats_ == 2 * target_.vector_registers) return splat_here(binding, lanes);
+    if (hoisted_splats_ == 2 * vector_registers_) return splat_here(binding, lanes);
     ++hoisted_splats_;
     const llvm::IRBuilder<>::InsertPointGuard guard(builder());
     auto* scalar = llvm::cast<llvm::Instruction>(binding.scalar);

@@ -19,6 +19,7 @@
 #include <sinter/ir/assert.h>
 
 #include "llvm/function_builder.h"
+#include "llvm/lowerings.h"
 #include "llvm/ops.h"
 #include "llvm/strided.h"
 #include "llvm/transpose.h"
@@ -39,7 +40,11 @@ struct Binding {
 class LlvmEmitter {
  public:
   LlvmEmitter(const LoopNest& nest, const Target& target, llvm::Function& function)
-      : nest_(nest), target_(target), frame_(nest, function), values_(nest.values.size()) {}
+      : nest_(nest),
+        by_(lowerings_of(target)),
+        vector_registers_(target.vector_registers),
+        frame_(nest, function),
+        values_(nest.values.size()) {}
 
   void run();
 
@@ -87,7 +92,8 @@ class LlvmEmitter {
   Scope& scope() { return frame_.scope(); }
 
   const LoopNest& nest_;
-  const Target& target_;
+  const Lowerings by_;
+  const int vector_registers_;
   FunctionBuilder frame_;
   std::vector<Binding> values_;  // [value]
   int hoisted_splats_ = 0;       // number of splats made outside of the loops that use them

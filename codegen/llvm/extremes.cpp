@@ -6,7 +6,6 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/IntrinsicsX86.h>
-#include <llvm/TargetParser/Triple.h>
 
 namespace sinter::detail {
 namespace {
@@ -55,22 +54,36 @@ llvm::Value* by_both_orders(llvm::IRBuilder<>& builder, Op op, llvm::Value* a, l
   return builder.CreateBitCast(both, a->getType());
 }
 
-}  // namespace
+/// True if LLVM's intrinsic takes no more instructions on x86: for scalars and constants.
+bool suits_intrinsic(llvm::Value* a, llvm::Value* b) {
+  return !a->getType()->isVectorTy() || llvm::isa<llvm::Constant>(a) ||
+         llvm::isa<llvm::Constant>(b);
+}
 
-llvm::Value* emit_extreme(llvm::IRBuilder<>& builder, const Target& target, Op op, llvm::Value* a,
-                          llvm::Value* b) {
-  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(a->getType());
-  const bool known = llvm::isa<llvm::Constant>(a) || llvm::isa<llvm::Constant>(b);
-  if (type == nullptr || known || !llvm::Triple(target.triple).isX86()) {
-    const auto own = op == Op::max ? id::maximum : id::minimum;
-    return builder.CreateBinaryIntrinsic(own, a, b);
-  }
-  const auto range = target.vector_bytes == 64 ? range_of(*type) : id::not_intrinsic;
-  llvm::Value* chosen = range == id::not_intrinsic
-                            ? by_both_orders(builder, op, a, b)
-                            : by_range(builder, range, op, a, b, type->getNumElements());
+llvm::Value* with_nan(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b,
+                      llvm::Value* chosen) {
   llvm::Constant* nan = llvm::ConstantFP::getQNaN(a->getType());
   return builder.CreateSelect(builder.CreateFCmpUNO(a, b), nan, chosen);
+}
+
+}  // namespace
+
+llvm::Value* extreme_by_intrinsic(llvm::IRBuilder<>& builder, Op op, llvm::Value* a,
+                                  llvm::Value* b) {
+  return builder.CreateBinaryIntrinsic(op == Op::max ? id::maximum : id::minimum, a, b);
+}
+
+llvm::Value* extreme_by_avx2(llvm::IRBuilder<>& builder, Op op, llvm::Value* a, llvm::Value* b) {
+  if (suits_intrinsic(a, b)) return extreme_by_intrinsic(builder, op, a, b);
+  return with_nan(builder, a, b, by_both_orders(builder, op, a, b));
+}
+
+llvm::Value* extreme_by_avx512(llvm::IRBuilder<>& builder, Op op, llvm::Value* a, llvm::Value* b) {
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(a->getType());
+  const auto range = type == nullptr ? id::not_intrinsic : range_of(*type);
+  if (suits_intrinsic(a, b) || range == id::not_intrinsic)
+    return extreme_by_avx2(builder, op, a, b);
+  return with_nan(builder, a, b, by_range(builder, range, op, a, b, type->getNumElements()));
 }
 
 }  // namespace sinter::detail

@@ -48,7 +48,6 @@ class FunctionBuilder {
 
   [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
   [[nodiscard]] llvm::LLVMContext& context() { return function_.getContext(); }
-  [[nodiscard]] const llvm::Module& module() const { return *function_.getParent(); }
   void keep_order() { function_.addFnAttr(kKeepsOrder); }
   [[nodiscard]] llvm::BasicBlock* new_block(const char* name);
 

@@ -5,7 +5,6 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/Intrinsics.h>
-#include <llvm/TargetParser/Triple.h>
 
 namespace sinter::detail {
 namespace {
@@ -53,11 +52,26 @@ llvm::Value* divide_as_floats(llvm::IRBuilder<>& builder, bool is_signed, llvm::
   return builder.CreateTrunc(whole, a->getType());
 }
 
-/// If the highest integer is representable as a float, clamps the float to both ends of the range
-/// before the conversion. Otherwise clamps it to the lower end, and after the conversion selects
-/// the highest integer for floats above the range.
+}  // namespace
+
+llvm::Value* emit_division(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
+                           llvm::Value* b) {
+  llvm::Value* by_zero = builder.CreateIsNull(b);
+  const bool as_floats = a->getType()->isVectorTy() && a->getType()->getScalarSizeInBits() <= kWord;
+  llvm::Value* quotient = as_floats ? divide_as_floats(builder, is_signed, a, b)
+                                    : divide_as_integers(builder, is_signed, a, b, by_zero);
+  return builder.CreateSelect(by_zero, llvm::Constant::getNullValue(a->getType()), quotient);
+}
+
+llvm::Value* saturate_by_intrinsic(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* x,
+                                   llvm::Type* type) {
+  const auto id = is_signed ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
+  return builder.CreateIntrinsic(id, {type, x->getType()}, {x});
+}
+
 llvm::Value* saturate_by_comparing(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* x,
                                    llvm::Type* type) {
+  if (!x->getType()->isVectorTy()) return saturate_by_intrinsic(builder, is_signed, x, type);
   const unsigned bits = type->getScalarSizeInBits();
   const unsigned digits = is_signed ? bits - 1 : bits;
   const double beyond = std::ldexp(1.0, static_cast<int>(digits));
@@ -81,26 +95,6 @@ llvm::Value* saturate_by_comparing(llvm::IRBuilder<>& builder, bool is_signed, l
   llvm::Value* zero = llvm::Constant::getNullValue(integers);
   whole = builder.CreateSelect(builder.CreateFCmpORD(x, x), whole, zero);
   return builder.CreateTrunc(whole, type);
-}
-
-}  // namespace
-
-llvm::Value* emit_division(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
-                           llvm::Value* b) {
-  llvm::Value* by_zero = builder.CreateIsNull(b);
-  const bool as_floats = a->getType()->isVectorTy() && a->getType()->getScalarSizeInBits() <= kWord;
-  llvm::Value* quotient = as_floats ? divide_as_floats(builder, is_signed, a, b)
-                                    : divide_as_integers(builder, is_signed, a, b, by_zero);
-  return builder.CreateSelect(by_zero, llvm::Constant::getNullValue(a->getType()), quotient);
-}
-
-llvm::Value* emit_saturating(llvm::IRBuilder<>& builder, const Target& target, bool is_signed,
-                             llvm::Value* x, llvm::Type* type) {
-  if (x->getType()->isVectorTy() && llvm::Triple(target.triple).isX86()) {
-    return saturate_by_comparing(builder, is_signed, x, type);
-  }
-  const auto id = is_signed ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
-  return builder.CreateIntrinsic(id, {type, x->getType()}, {x});
 }
 
 }  // namespace sinter::detail

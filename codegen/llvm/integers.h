@@ -8,8 +8,6 @@
 
 #include <llvm/IR/IRBuilder.h>
 
-#include <sinter/codegen/target.h>
-
 namespace sinter::detail {
 
 /// a / b of scalars or vectors, rounded towards zero. x / 0 is 0; the lowest value / -1 is the
@@ -17,8 +15,16 @@ namespace sinter::detail {
 [[nodiscard]] llvm::Value* emit_division(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
                                          llvm::Value* b);
 
-/// The floats `x` as integers of `type`: truncated towards zero and saturated; NaN gives 0.
-[[nodiscard]] llvm::Value* emit_saturating(llvm::IRBuilder<>& builder, const Target& target,
-                                           bool is_signed, llvm::Value* x, llvm::Type* type);
+// Each returns the floats `x` as integers of `type`: truncated towards zero and saturated; NaN
+// gives 0.
+
+/// Plain LLVM IR, which x86 executes lane by lane.
+[[nodiscard]] llvm::Value* saturate_by_intrinsic(llvm::IRBuilder<>& builder, bool is_signed,
+                                                 llvm::Value* x, llvm::Type* type);
+/// Vectors by comparisons. If the highest integer is representable as a float, clamps the float to
+/// both ends of the range before the conversion. Otherwise clamps it to the lower end, and after
+/// the conversion selects the highest integer for floats above the range.
+[[nodiscard]] llvm::Value* saturate_by_comparing(llvm::IRBuilder<>& builder, bool is_signed,
+                                                 llvm::Value* x, llvm::Type* type);
 
 }  // namespace sinter::detail

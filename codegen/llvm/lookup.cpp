@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <llvm/ADT/SmallVector.h>
@@ -9,7 +10,6 @@
 #include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/IntrinsicsAArch64.h>
 #include <llvm/IR/IntrinsicsX86.h>
-#include <llvm/TargetParser/Triple.h>
 
 #include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
@@ -57,6 +57,27 @@ std::vector<llvm::Constant*> parts_of(const LookupTable& table, DType dtype,
   return parts;
 }
 
+/// One of `found`, a power of two in number: bit `first` of its position is `is_set(first)`, and so
+/// on up to the highest bit.
+llvm::Value* select_by_bits(llvm::IRBuilder<>& builder, std::vector<llvm::Value*> found,
+                            unsigned first, auto&& is_set) {
+  for (unsigned bit = first; found.size() > 1; ++bit) {
+    llvm::Value* upper = is_set(bit);
+    for (std::size_t i = 0; i < found.size() / 2; ++i) {
+      found[i] = builder.CreateSelect(upper, found[2 * i + 1], found[2 * i]);
+    }
+    found.resize(found.size() / 2);
+  }
+  return found[0];
+}
+
+/// The vector `index` as one register of `bytes`.
+llvm::Value* filled(llvm::IRBuilder<>& builder, llvm::Value* index, unsigned bytes) {
+  const unsigned fit = bytes * 8 / index->getType()->getScalarSizeInBits();
+  SINTER_ASSERT(lanes_of(index) <= fit, "a vector of indices is one register");
+  return resized(builder, index, fit);
+}
+
 // --- AVX-512 -------------------------------------------------------------------------------------
 
 llvm::Value* by_avx512(llvm::IRBuilder<>& builder, const LookupTable& table, llvm::Value* index) {
@@ -86,14 +107,9 @@ llvm::Value* by_avx2(llvm::IRBuilder<>& builder, llvm::ArrayRef<llvm::Constant*>
                                             {builder.CreateBitCast(part, type), index}));
   }
   // A blend tests the sign bit only: the next bit of the index is shifted there.
-  for (unsigned bit = 3; found.size() > 1; ++bit) {
-    llvm::Value* upper = builder.CreateIsNeg(builder.CreateShl(index, 31 - bit));
-    for (std::size_t i = 0; i < found.size() / 2; ++i) {
-      found[i] = builder.CreateSelect(upper, found[2 * i + 1], found[2 * i]);
-    }
-    found.resize(found.size() / 2);
-  }
-  return found[0];
+  return select_by_bits(builder, std::move(found), 3, [&](unsigned bit) {
+    return builder.CreateIsNeg(builder.CreateShl(index, 31 - bit));
+  });
 }
 
 llvm::Value* by_avx2(llvm::IRBuilder<>& builder, const LookupTable& table, llvm::Value* index) {
@@ -148,21 +164,36 @@ llvm::Value* by_neon(llvm::IRBuilder<>& builder, const LookupTable& table, llvm:
 
 }  // namespace
 
-llvm::Value* emit_lookup(llvm::IRBuilder<>& builder, const Target& target, const LookupTable& table,
-                         llvm::Value* index) {
-  const unsigned lanes = lanes_of(index);
-  const unsigned fit =
-      static_cast<unsigned>(target.vector_bytes) * 8 / index->getType()->getScalarSizeInBits();
-  SINTER_ASSERT(lanes <= fit, "a vector of indices is one register");
-  llvm::Value* whole = resized(builder, index, fit);
-  llvm::Value* found = nullptr;
-  if (!llvm::Triple(target.triple).isX86())
-    found = by_neon(builder, table, whole);
-  else if (target.vector_bytes == 64)
-    found = by_avx512(builder, table, whole);
-  else
-    found = by_avx2(builder, table, whole);
-  return resized(builder, found, lanes);
+llvm::Value* look_up_by_avx512(llvm::IRBuilder<>& builder, const LookupTable& table,
+                               llvm::Value* index) {
+  return resized(builder, by_avx512(builder, table, filled(builder, index, 64)), lanes_of(index));
+}
+
+llvm::Value* look_up_by_avx2(llvm::IRBuilder<>& builder, const LookupTable& table,
+                             llvm::Value* index) {
+  return resized(builder, by_avx2(builder, table, filled(builder, index, 32)), lanes_of(index));
+}
+
+llvm::Value* look_up_by_neon(llvm::IRBuilder<>& builder, const LookupTable& table,
+                             llvm::Value* index) {
+  return resized(builder, by_neon(builder, table, filled(builder, index, 16)), lanes_of(index));
+}
+
+llvm::Value* look_up_by_selecting(llvm::IRBuilder<>& builder, const LookupTable& table,
+                                  llvm::Value* index) {
+  const bool wide = index->getType()->getScalarSizeInBits() == 64;
+  llvm::Type* type =
+      index->getType()->getWithNewType(wide ? builder.getDoubleTy() : builder.getFloatTy());
+  std::vector<llvm::Value*> found;
+  for (double number : table) {
+    const llvm::APInt bits(wide ? 64 : 32, element_bits(number, wide ? DType::f64 : DType::f32));
+    llvm::Constant* same = llvm::ConstantInt::get(index->getType(), bits);
+    found.push_back(builder.CreateBitCast(same, type));
+  }
+  return select_by_bits(builder, std::move(found), 0, [&](unsigned bit) {
+    llvm::Value* mask = llvm::ConstantInt::get(index->getType(), std::uint64_t{1} << bit);
+    return builder.CreateIsNotNull(builder.CreateAnd(index, mask));
+  });
 }
 
 }  // namespace sinter::detail

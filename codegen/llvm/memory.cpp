@@ -42,7 +42,7 @@ void LlvmEmitter::emit(const Load& load) {
     return;
   }
   if (scope().interleaved) return load_pairs(load, binding);
-  if (load.lanes == LaneStride::strided && !has_gather(target_, dtype)) {
+  if (load.lanes == LaneStride::strided && !by_.has_gather(dtype)) {
     const StridedLanes lanes = strided_lanes(load.argument, load.offset, load.lane_stride);
     for (llvm::Value* vector : load_strided(frame_, lanes)) {
       binding.vectors.push_back(in_register(vector));
@@ -155,7 +155,7 @@ void LlvmEmitter::emit(const Store& store) {
     return dtype == DType::boolean ? builder().CreateZExt(value, type) : value;
   };
   const bool strided = store.lanes == LaneStride::strided && scope().lanes > 1;
-  if (strided && !has_scatter(target_, dtype)) {
+  if (strided && !by_.has_scatter(dtype)) {
     llvm::SmallVector<llvm::Value*, 4> values;
     for (unsigned copy = 0; copy < scope().unroll; ++copy) values.push_back(in_memory(copy));
     store_strided(frame_, strided_lanes(store.argument, store.offset, store.lane_stride), values);

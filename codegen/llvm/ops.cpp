@@ -10,7 +10,6 @@
 #include <sinter/ir/assert.h>
 #include <sinter/ir/element.h>
 
-#include "llvm/extremes.h"
 #include "llvm/integers.h"
 
 namespace sinter::detail {
@@ -42,14 +41,11 @@ llvm::Value* as_bits(llvm::IRBuilder<>& builder, llvm::Value* x) {
 }
 
 /// f32 from the bits of a 16-bit float.
-llvm::Value* load_float16(llvm::IRBuilder<>& builder, DType from, llvm::Value* bits) {
-  llvm::Type* f32 = type_like(builder, bits, DType::f32);
-  if (from == DType::f16) {
-    llvm::Type* half = bits->getType()->getWithNewType(builder.getHalfTy());
-    return builder.CreateFPExt(builder.CreateBitCast(bits, half), f32);
-  }
+llvm::Value* load_float16(llvm::IRBuilder<>& builder, const Lowerings& by, DType from,
+                          llvm::Value* bits) {
+  if (from == DType::f16) return by.extend_half(builder, bits);
   llvm::Value* wide = builder.CreateZExt(bits, integer_like(bits, 32));
-  return builder.CreateBitCast(builder.CreateShl(wide, 16), f32);
+  return builder.CreateBitCast(builder.CreateShl(wide, 16), type_like(builder, bits, DType::f32));
 }
 
 /// The bits of f32 rounded to bf16, to nearest even: adds 0x7fff, and 1 more if the upper half is
@@ -89,25 +85,24 @@ llvm::Value* round_to_odd(llvm::IRBuilder<>& builder, llvm::Value* x) {
 }
 
 /// The bits of f32 or f64 as a 16-bit float.
-llvm::Value* store_float16(llvm::IRBuilder<>& builder, DType from, DType to, llvm::Value* x,
-                           NanBits nans) {
+llvm::Value* store_float16(llvm::IRBuilder<>& builder, const Lowerings& by, DType from, DType to,
+                           llvm::Value* x, NanBits nans) {
   if (from == DType::f64) x = round_to_odd(builder, x);
   if (to == DType::bf16) return round_to_bf16(builder, x, nans);
-  llvm::Type* half = x->getType()->getWithNewType(builder.getHalfTy());
-  return as_bits(builder, builder.CreateFPTrunc(x, half));
+  return by.round_to_half(builder, x);
 }
 
-llvm::Value* convert(llvm::IRBuilder<>& builder, const Target& target, DType from, DType to,
+llvm::Value* convert(llvm::IRBuilder<>& builder, const Lowerings& by, DType from, DType to,
                      llvm::Value* x, NanBits nans) {
   if (from == to) return x;
   if (is_storage_float(from)) {
-    x = load_float16(builder, from, x);
-    return convert(builder, target, DType::f32, to, x, NanBits::any);
+    x = load_float16(builder, by, from, x);
+    return convert(builder, by, DType::f32, to, x, NanBits::any);
   }
   if (is_storage_float(to)) {
-    if (is_floating(from)) return store_float16(builder, from, to, x, nans);
-    x = convert(builder, target, from, DType::f32, x, nans);
-    return store_float16(builder, DType::f32, to, x, NanBits::upper_half);  // never NaN
+    if (is_floating(from)) return store_float16(builder, by, from, to, x, nans);
+    x = convert(builder, by, from, DType::f32, x, nans);
+    return store_float16(builder, by, DType::f32, to, x, NanBits::upper_half);  // never NaN
   }
   if (to == DType::boolean) {
     return is_floating(from) ? builder.CreateFCmpUNE(x, llvm::ConstantFP::getZero(x->getType()))
@@ -115,7 +110,7 @@ llvm::Value* convert(llvm::IRBuilder<>& builder, const Target& target, DType fro
   }
   llvm::Type* type = type_like(builder, x, to);
   if (is_floating(from) && is_floating(to)) return builder.CreateFPCast(x, type);
-  if (is_floating(from)) return emit_saturating(builder, target, is_signed(to), x, type);
+  if (is_floating(from)) return by.saturate(builder, is_signed(to), x, type);
   if (is_floating(to)) {
     return is_signed(from) ? builder.CreateSIToFP(x, type) : builder.CreateUIToFP(x, type);
   }
@@ -237,7 +232,7 @@ NanBits nan_bits_of_result(Op op, DType from, NanBits operands) {
   return op == Op::convert ? nan_bits_of_load(from) : operands;
 }
 
-llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op op, DType from,
+llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Lowerings& by, Op op, DType from,
                             DType to, llvm::ArrayRef<llvm::Value*> x, NanBits nans) {
   namespace id = llvm::Intrinsic;
   if (is_integer(from) && op != Op::convert) {
@@ -245,7 +240,7 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op
   }
   switch (op) {
     case Op::broadcast: return x[0];
-    case Op::convert: return convert(builder, target, from, to, x[0], nans);
+    case Op::convert: return convert(builder, by, from, to, x[0], nans);
     case Op::bitcast: return bitcast(builder, from, to, canonical_bits(builder, from, x[0]));
     case Op::raw_bitcast: return bitcast(builder, from, to, x[0]);
     case Op::add: return builder.CreateFAdd(x[0], x[1]);
@@ -254,7 +249,7 @@ llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op
     case Op::div: return builder.CreateFDiv(x[0], x[1]);
     case Op::fma: return intrinsic(builder, id::fma, x);
     case Op::min:
-    case Op::max: return emit_extreme(builder, target, op, x[0], x[1]);
+    case Op::max: return by.extreme(builder, op, x[0], x[1]);
     case Op::neg: return builder.CreateFNeg(x[0]);
     case Op::abs: return intrinsic(builder, id::fabs, x);
     case Op::sqrt: return intrinsic(builder, id::sqrt, x);

@@ -9,9 +9,10 @@
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/IR/IRBuilder.h>
 
-#include <sinter/codegen/target.h>
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/op.h>
+
+#include "llvm/lowerings.h"
 
 namespace sinter::detail {
 
@@ -39,7 +40,7 @@ enum class NanBits : std::uint8_t { upper_half, any };
 /// Returns op(operands). The operands are all scalars, or all vectors of as many lanes. `from` is
 /// the dtype of the last operand, `to` that of the result; `nans` holds for every f32 operand. `op`
 /// is a primitive: leaves and composites abort.
-[[nodiscard]] llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Target& target, Op op,
+[[nodiscard]] llvm::Value* emit_primitive(llvm::IRBuilder<>& builder, const Lowerings& by, Op op,
                                           DType from, DType to,
                                           llvm::ArrayRef<llvm::Value*> operands, NanBits nans);
 

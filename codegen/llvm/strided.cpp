@@ -15,8 +15,6 @@ constexpr unsigned kGroup = 4;
 constexpr unsigned kFewLanes = 8;
 /// Most lanes of all vectors in flight that are accessed one by one.
 constexpr unsigned kFewInAll = 32;
-/// Bytes of the smallest element that a gather or scatter of x86 accesses.
-constexpr unsigned kSmallestWord = 4;
 
 bool is_few(const StridedLanes& lanes) {
   return lanes.active == nullptr && lanes.lanes <= kFewLanes && lanes.count() <= kFewInAll;
@@ -99,14 +97,6 @@ llvm::Value* new_slot(FunctionBuilder& frame, const StridedLanes& lanes) {
 }
 
 }  // namespace
-
-bool has_gather(const Target& target, DType dtype) {
-  return target.masked_words && info(dtype).bytes >= kSmallestWord;
-}
-
-bool has_scatter(const Target& target, DType dtype) {
-  return target.masked_memory && info(dtype).bytes >= kSmallestWord;
-}
 
 llvm::SmallVector<llvm::Value*, 4> load_strided(FunctionBuilder& frame, const StridedLanes& lanes) {
   llvm::IRBuilder<>& builder = frame.builder();

@@ -8,17 +8,9 @@
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/ADT/SmallVector.h>
 
-#include <sinter/codegen/target.h>
-#include <sinter/ir/dtype.h>
-
 #include "llvm/function_builder.h"
 
 namespace sinter::detail {
-
-/// True if one instruction loads strided lanes of `dtype`: AVX2 has them for 4 and 8 bytes.
-[[nodiscard]] bool has_gather(const Target& target, DType dtype);
-/// True if one instruction stores strided lanes of `dtype`: AVX-512 has them for 4 and 8 bytes.
-[[nodiscard]] bool has_scatter(const Target& target, DType dtype);
 
 /// The lanes that one statement accesses, in all its vectors in flight.
 struct StridedLanes {

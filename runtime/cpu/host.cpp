@@ -101,6 +101,8 @@ Target host_target() try {
           .vector_bytes = wide ? 64 : 32,
           .vector_registers = wide ? 32 : 16,
           .masked_memory = wide,
+          .extensions =
+              Extensions::avx2 | Extensions::f16c | (wide ? Extensions::avx512 : Extensions::none),
           .model = CpuModel::of("host", detail::cache_sizes("/sys/devices/system/cpu"))};
 } catch (...) {
   detail::rethrow_as_error();

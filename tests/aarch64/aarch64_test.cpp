@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sinter/fuzz/portable_target.h>
+
 #include "codegen/kernels.h"
 #include "cross.h"
 #include "support/fuzz.h"
@@ -42,6 +44,16 @@ TEST_F(AArch64, PrimitivesEqualTheInterpreterInScalars) {
 TEST_F(AArch64, CompositesEqualTheInterpreter) {
   AArch64Calls calls;
   for (const OpUse& use : uses_of(OpKind::composite)) add_primitive(calls, use, false);
+  calls.run();
+}
+
+/// What a new instruction set gets: every lowering is plain LLVM IR.
+TEST_F(AArch64, PortableLoweringsEqualTheInterpreter) {
+  AArch64Calls calls(fuzz::portable(Target::parse("aarch64")));
+  for (const OpUse& use : uses_of(OpKind::primitive)) {
+    add_primitive(calls, use, false);
+    add_primitive(calls, use, true);
+  }
   calls.run();
 }
 

@@ -58,7 +58,8 @@ std::string why_not_aarch64() {
          "libc6-dev-arm64-cross";
 }
 
-AArch64Calls::AArch64Calls() : directory_(testing::TempDir() + "sinter-aarch64-XXXXXX") {
+AArch64Calls::AArch64Calls(Target target)
+    : target_(std::move(target)), directory_(testing::TempDir() + "sinter-aarch64-XXXXXX") {
   if (mkdtemp(directory_.data()) == nullptr) std::abort();
 }
 

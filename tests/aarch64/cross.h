@@ -26,7 +26,7 @@ struct CallOptions {
 /// once.
 class AArch64Calls {
  public:
-  AArch64Calls();
+  explicit AArch64Calls(Target target = Target::parse("aarch64"));
   ~AArch64Calls();
   AArch64Calls(const AArch64Calls&) = delete;
   AArch64Calls& operator=(const AArch64Calls&) = delete;
@@ -49,7 +49,7 @@ class AArch64Calls {
              const CallOptions& options);
   [[nodiscard]] bool link_and_run();
 
-  Target target_ = Target::parse("aarch64");
+  const Target target_;
   std::string directory_;
   std::map<std::string, std::size_t> kernels_;  // number of the kernel, by key of its nest
   std::vector<Call> calls_;

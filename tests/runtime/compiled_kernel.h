@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
+#include <sinter/fuzz/portable_target.h>
 #include <sinter/ir/interpret.h>
 #include <sinter/ir/passes.h>
 #include <sinter/runtime/engine.h>
@@ -19,12 +20,13 @@
 
 namespace sinter::detail {
 
-/// The target of this machine, and the named targets that it can run.
+/// The target of this machine, the named targets that it can run, and x86-64-v3 without extensions.
 inline std::vector<Target> targets_here() {
   std::vector<Target> targets{host_target()};
   for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
     if (runs_here(Target::parse(name))) targets.push_back(Target::parse(name));
   }
+  if (targets.size() > 1) targets.push_back(fuzz::portable(targets[1]));
   return targets;
 }
 
