@@ -36,7 +36,10 @@ void run_nest(const PlanKernel& kernel, const Graph& graph, std::span<void* cons
               const Scheduler& scheduler) {
   const std::vector<double> values = parameter_values(kernel, graph);
   const Graph body = simplify(expand(kernel.body, values));
-  const LoopSpace space = collapse(body, scheduler.model);
+  if (kernel.frame != frame_of(body)) {
+    throw std::runtime_error("the plan names another frame than this kernel has:\n" + print(body));
+  }
+  const LoopSpace space = collapse(body, kernel.frame, scheduler.model);
   const LoopNest nest = scheduler.schedule(body, space);
   verify(nest);
   std::vector<std::uint64_t> slots;
@@ -234,7 +237,7 @@ std::vector<LoopNest> nests_of(const Graph& graph, const Scheduler& scheduler) {
   const Plan plan = plan_graph(graph, scheduler.limits, Fuse::all);
   for (const PlanKernel& kernel : plan.kernels) {
     const Graph body = simplify(expand(kernel.body, parameter_values(kernel, plan.graph)));
-    nests.push_back(scheduler.schedule(body, collapse(body, scheduler.model)));
+    nests.push_back(scheduler.schedule(body, collapse(body, kernel.frame, scheduler.model)));
   }
   return nests;
 }

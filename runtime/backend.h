@@ -35,8 +35,8 @@ class CodeGenerator {
   virtual ~CodeGenerator() = default;
   /// The limits within which the planner makes kernels.
   [[nodiscard]] virtual PlanLimits plan_limits() const = 0;
-  /// The loops of a kernel body of primitives.
-  [[nodiscard]] virtual Lowered schedule(const Graph& body) const = 0;
+  /// The loops of a kernel body of primitives. `frame` is that of its PlanKernel.
+  [[nodiscard]] virtual Lowered schedule(const Graph& body, const KernelFrame& frame) const = 0;
   /// The numbers that its schedules use, as text.
   [[nodiscard]] virtual std::string model() const = 0;
   /// True if `text` supports `stage`, which comes after Stage::loops.

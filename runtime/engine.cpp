@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -16,7 +15,8 @@
 
 #include "backends.h"
 #include "engine_core.h"
-#include "lower.h"
+#include "passes.h"
+#include "stopwatch.h"
 
 namespace sinter {
 namespace detail {
@@ -121,15 +121,6 @@ KeyView make_key(const KeyHeader& header, const Graph& graph,
           parameters.empty() ? hash : hash_bytes(parameters, hash)};
 }
 
-/// Adds the nanoseconds that `work` takes to `total`.
-template <typename Work>
-auto timed(std::int64_t& total, Work&& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  auto result = work();
-  total += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
-  return result;
-}
-
 }  // namespace
 
 EngineCore::EngineCore(EngineOptions options, OpenBackend& open)
@@ -176,44 +167,47 @@ std::shared_ptr<const Program> EngineCore::make_program(const Graph& graph,
   parts.services = services_;
   parts.options = options;
   parts.parameters.assign(graph.parameters().begin(), graph.parameters().end());
-  parts.planned = plan(graph, options, parts.times);
-  parts.kernels.reserve(parts.planned->plan.kernels.size());
-  for (const PlanKernel& planned : parts.planned->plan.kernels) {
-    parts.kernels.push_back(make_kernel(planned, parts.parameters, options, parts.times));
-  }
+  run_passes(
+      graph, parts.parameters, options, services_->backend->generator(), parts.times,
+      {.plan = [&](const std::function<Plan()>& make) -> const Plan& {
+         parts.planned = planned(graph, options, make);
+         parts.kernels.reserve(parts.planned->plan.kernels.size());
+         return parts.planned->plan;
+       },
+       .kernel =
+           [&](Lowered lowered, const std::vector<double>& parameters) {
+             parts.kernels.push_back(make_kernel(std::move(lowered), parameters, parts.times));
+           }});
   std::shared_ptr<const Program> program = detail::make_program(std::move(parts), key_bytes);
   *times_.lock() += program->times;
   return program;
 }
 
-std::shared_ptr<const Planned> EngineCore::plan(const Graph& graph, const CompileOptions& options,
-                                                CompileTimes& times) {
+/// The entry of the plan cache for the graph, made by `make` if there is none.
+std::shared_ptr<const Planned> EngineCore::planned(const Graph& graph,
+                                                   const CompileOptions& options,
+                                                   const std::function<Plan()>& make) {
   const bool baked = contains(options.specialize, Specialize::scalars);
   const std::span<const double> parameters = baked ? graph.parameters() : std::span<const double>();
   const KeyHeader header = make_header(graph, options, parameters.size());
   return plans_
       .get(make_key(header, graph, std::as_bytes(parameters)),
            [&] {
-             return timed(times.plan, [&] {
-               Plan plan = make_plan(graph, options, services_->backend->generator());
-               Signature signature(graph, plan);
-               return std::make_shared<const Planned>(graph.clone(), std::move(plan),
-                                                      std::move(signature));
-             });
+             Plan plan = make();
+             Signature signature(graph, plan);
+             return std::make_shared<const Planned>(graph.clone(), std::move(plan),
+                                                    std::move(signature));
            })
       .value;
 }
 
-Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double> parameters,
-                               const CompileOptions& options, CompileTimes& times) {
-  const std::vector<double> values = kernel_parameters(planned, parameters);
-  std::vector<std::byte> bytes;
-  Lowered lowered = timed(times.schedule, [&] {
-    Lowered made = lower(planned, values, options, services_->backend->generator());
-    bytes = key_bytes(made.nest);
-    return made;
-  });
+/// The kernel of these loops, with code from the code store.
+Kernel EngineCore::make_kernel(Lowered lowered, std::span<const double> parameters,
+                               CompileTimes& times) {
+  Stopwatch watch;
+  const std::vector<std::byte> bytes = key_bytes(lowered.nest);
   const KeyView key{{bytes}, hash_bytes(bytes)};
+  watch.lap(times.schedule);
   Kernel kernel;
   kernel.code =
       code_.get(key, [&] { return services_->backend->compile(lowered.nest, times); }).value;
@@ -221,7 +215,7 @@ Kernel EngineCore::make_kernel(const PlanKernel& planned, std::span<const double
   kernel.space = std::move(lowered.space);
   kernel.scratch_bytes = scratch_bytes(lowered.nest);
   kernel.parameter_dtypes = std::move(lowered.nest.parameter_dtypes);
-  kernel.set_parameters(values);
+  kernel.set_parameters(parameters);
   return kernel;
 }
 

@@ -10,6 +10,7 @@
 // A Program owns its Planned, MachineCode and Services; none of them refers back.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -50,10 +51,9 @@ class EngineCore {
  private:
   std::shared_ptr<const Program> make_program(const Graph& graph, const CompileOptions& options,
                                               std::size_t key_bytes);
-  std::shared_ptr<const Planned> plan(const Graph& graph, const CompileOptions& options,
-                                      CompileTimes& times);
-  Kernel make_kernel(const PlanKernel& planned, std::span<const double> parameters,
-                     const CompileOptions& options, CompileTimes& times);
+  std::shared_ptr<const Planned> planned(const Graph& graph, const CompileOptions& options,
+                                         const std::function<Plan()>& make);
+  Kernel make_kernel(Lowered lowered, std::span<const double> parameters, CompileTimes& times);
   void dump(const Program& program) const;
 
   const Log log_;

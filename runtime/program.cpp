@@ -9,7 +9,7 @@
 #include <sinter/ir/float_environment.h>
 
 #include "cache/cache.h"
-#include "lower.h"
+#include "passes.h"
 
 namespace sinter::detail {
 namespace {

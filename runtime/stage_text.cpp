@@ -13,7 +13,7 @@
 
 #include "backends.h"
 #include "environment.h"
-#include "lower.h"
+#include "passes.h"
 #include "program.h"
 
 namespace sinter {
@@ -31,16 +31,6 @@ std::string_view to_string(Stage stage) {
 
 namespace detail {
 namespace {
-
-std::string kernel_text(const Program& program, std::size_t k, Stage stage,
-                        const CodeGenerator& generator) {
-  const PlanKernel& kernel = program.planned->plan.kernels[k];
-  const Lowered lowered =
-      lower(kernel, kernel_parameters(kernel, program.parameters), program.options, generator);
-  const std::string symbol = fmt::format("kernel_{}", k);
-  if (stage == Stage::loops) return fmt::format("{}: {}", symbol, print(lowered.nest));
-  return generator.text(lowered.nest, stage, symbol);
-}
 
 std::optional<Stage> stage_from_name(std::string_view name) {
   const auto it = std::ranges::find(kStageNames, name);
@@ -60,9 +50,17 @@ std::string stage_text(const Program& program, Stage stage) {
   const bool loops = stage == Stage::loops;
   const CodeGenerator& generator = loops ? backend.generator() : generator_of(backend, stage);
   std::string text = loops ? generator.model() + "\n" : "";
-  for (std::size_t k = 0; k < program.kernels.size(); ++k) {
-    text += (k == 0 ? "" : "\n") + kernel_text(program, k, stage, generator);
-  }
+  std::size_t k = 0;
+  CompileTimes ignored;
+  run_passes(program.planned->source, program.parameters, program.options, generator, ignored,
+             {.plan = [&](const auto&) -> const Plan& { return program.planned->plan; },
+              .kernel =
+                  [&](const Lowered& lowered, const auto&) {
+                    const std::string symbol = fmt::format("kernel_{}", k);
+                    if (k++ > 0) text += "\n";
+                    text += loops ? fmt::format("{}: {}", symbol, print(lowered.nest))
+                                  : generator.text(lowered.nest, stage, symbol);
+                  }});
   return text;
 }
 

@@ -80,75 +80,31 @@ std::int64_t stride_from_last(const Layout& layout, int position) {
   return axis < 0 || layout.shape[axis] == 1 ? 0 : layout.strides[axis];
 }
 
-/// The shape that all reductions of a body reduce and the axes that they reduce; or those of its
-/// product, whose last three axes are M, N and K. Without either, the shape of the outputs.
-struct IterationSpace {
-  Shape shape;
-  int first = 0;           ///< first reduced axis
-  int count = 0;           ///< number of reduced axes
-  std::int64_t chunk = 0;  ///< elements that are reduced to one result; 0 for the whole group
-  NodeId dot = {};         ///< only if `product`
-  bool product = false;
-  bool reduces = false;  ///< true if reductions follow the product
+bool is_product(const KernelFrame& frame) { return frame.kind == KernelFrame::Kind::product; }
 
-  /// Last reduced axis.
-  [[nodiscard]] int last() const { return first + count - 1; }
-  /// Number of chunks in the group.
-  [[nodiscard]] std::int64_t chunks() const {
-    std::int64_t elements = 1;
-    for (int axis = first; axis <= last(); ++axis) elements *= shape[axis];
-    return detail::chunks_of(elements, chunk);
-  }
-  [[nodiscard]] Role role(int axis) const {
-    if (product) {
-      constexpr Role kLast[] = {Role::summed, Role::columns, Role::rows};
-      const int from_last = shape.rank() - 1 - axis;
-      return from_last < 3 ? kLast[from_last] : Role::outer;
-    }
-    if (axis < first) return Role::outer;
-    return axis < first + count ? Role::group : Role::inner;
-  }
-};
+/// Last reduced axis.
+int last_of(const KernelFrame& frame) { return frame.first + frame.count - 1; }
 
-IterationSpace product_frame(const Graph& body, NodeId dot) {
-  const auto operands = body.node(dot).operands;
-  Shape shape;
-  SINTER_ASSERT(broadcast_shapes(body.shape(operands[0]), body.shape(operands[1]), shape),
-                "the operands of a dot broadcast");
-  return {shape, shape.rank() - 1, 1, 0, dot, true};
+/// Number of chunks in the group.
+std::int64_t chunks_in(const KernelFrame& frame) {
+  std::int64_t elements = 1;
+  for (int axis = frame.first; axis <= last_of(frame); ++axis) elements *= frame.shape[axis];
+  return detail::chunks_of(elements, frame.chunk);
 }
 
-IterationSpace reduction_frame(const Graph& body, NodeId reduction) {
-  const Attributes attributes = body.attributes(reduction);
-  const Dims& axes = attributes.lists[0];
-  return {body.shape(body.node(reduction).operands[0]),
-          static_cast<int>(axes[0]),
-          axes.rank(),
-          reduction_chunk(attributes),
-          {},
-          false};
-}
-
-IterationSpace frame_of(const Graph& body) {
-  std::optional<NodeId> dot;
-  std::optional<NodeId> reduction;
-  for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
-    if (body.node({i}).op == Op::dot) dot = {i};
-    if (info(body.node({i}).op).kind == OpKind::reduction) reduction = {i};
+Role role_of(const KernelFrame& frame, int axis) {
+  if (is_product(frame)) {
+    constexpr Role kLast[] = {Role::summed, Role::columns, Role::rows};
+    const int from_last = frame.shape.rank() - 1 - axis;
+    return from_last < 3 ? kLast[from_last] : Role::outer;
   }
-  if (dot.has_value()) {
-    IterationSpace frame = product_frame(body, *dot);
-    frame.reduces = reduction.has_value();
-    return frame;
-  }
-  if (reduction.has_value()) return reduction_frame(body, *reduction);
-  const Shape& shape = body.shape(body.outputs()[0].node);
-  return {shape, shape.rank(), 0, 0, {}, false};
+  if (axis < frame.first) return Role::outer;
+  return axis < frame.first + frame.count ? Role::group : Role::inner;
 }
 
 /// Returns the axes whose length is not 1, outermost first. Two exceptions keep axes of length 1:
 /// the group has at least one axis, and a product has all of M, N and K.
-std::vector<Axis> walked_axes(const IterationSpace& frame, const std::vector<Layout>& arguments) {
+std::vector<Axis> walked_axes(const KernelFrame& frame, const std::vector<Layout>& arguments) {
   const Shape& shape = frame.shape;
   std::vector<Axis> axes;
   const auto add = [&](Role role, std::int64_t extent, int position, auto&& is_walked) {
@@ -162,11 +118,11 @@ std::vector<Axis> walked_axes(const IterationSpace& frame, const std::vector<Lay
   for (int i = 0; i < shape.rank(); ++i) {
     // Only outputs vary with the chunk, by their stride along the last axis of the group.
     if (frame.chunk > 0 && i == frame.first) {
-      add(Role::chunks, frame.chunks(), frame.last(),
+      add(Role::chunks, chunks_in(frame), last_of(frame),
           [](auto& layout) { return layout.is_output; });
     }
-    const Role role = frame.role(i);
-    const bool may_go = frame.product ? role == Role::outer : has_group || i != frame.last();
+    const Role role = role_of(frame, i);
+    const bool may_go = is_product(frame) ? role == Role::outer : has_group || i != last_of(frame);
     if (shape[i] == 1 && may_go) continue;
     has_group = has_group || role == Role::group;
     const bool chunked = frame.chunk > 0 && role == Role::group;
@@ -320,16 +276,18 @@ std::int64_t LoopSpace::inner_extent() const {
   return rank() == 1 ? 1 : extents.back();
 }
 
-LoopSpace collapse(const Graph& body, const CpuModel& model) try {
-  SINTER_ASSERT(!body.outputs().empty(), "a kernel has an output");
+LoopSpace collapse(const Graph& body, const CpuModel& model) {
+  return collapse(body, frame_of(body), model);
+}
+
+LoopSpace collapse(const Graph& body, const KernelFrame& frame, const CpuModel& model) try {
   const std::vector<Layout> arguments = layouts(body);
-  const IterationSpace frame = frame_of(body);
   std::vector<Axis> axes = walked_axes(frame, arguments);
   LoopSpace space;
-  space.product = frame.product;
-  if (frame.product) {
-    space.swapped = !frame.reduces && swap_sides(axes, body.inputs().size());
-    space.column_block = kProductRowBytes / info(body.node(frame.dot).dtype).bytes;
+  space.product = is_product(frame);
+  if (space.product) {
+    space.swapped = !frame.reduces_product && swap_sides(axes, body.inputs().size());
+    space.column_block = kProductRowBytes / info(frame.accumulator).bytes;
   }
   order_by_output(axes, body.inputs().size());
   axes = merge(std::move(axes));

@@ -43,6 +43,7 @@ void BodyBuilder::build(PlanKernel& kernel, std::uint32_t k, std::size_t segment
     kernel.outputs.push_back({place.buffer, layout.offset});
     kernel.body.output(name, stored, layout.strides);
   }
+  kernel.frame = frame_of(kernel.body);
 }
 
 /// True if this kernel computes the value; false if it reads a buffer or a scalar.

@@ -27,8 +27,8 @@ std::string compiled(const CudaKernel& kernel, const GpuTarget& target, bool ptx
 CudaGenerator::CudaGenerator(const GpuTarget& target, std::string description)
     : target_(target), description_(std::move(description)) {}
 
-Lowered CudaGenerator::schedule(const Graph& body) const {
-  LoopSpace space = collapse(body);
+Lowered CudaGenerator::schedule(const Graph& body, const KernelFrame& frame) const {
+  LoopSpace space = collapse(body, frame);
   LoopNest nest = schedule_cuda(body, space, target_);
   return {std::move(nest), std::move(space)};
 }

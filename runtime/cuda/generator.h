@@ -13,7 +13,7 @@ class CudaGenerator final : public CodeGenerator {
   explicit CudaGenerator(const GpuTarget& target, std::string description = {});
 
   [[nodiscard]] PlanLimits plan_limits() const override { return target_.plan_limits(); }
-  [[nodiscard]] Lowered schedule(const Graph& body) const override;
+  [[nodiscard]] Lowered schedule(const Graph& body, const KernelFrame& frame) const override;
   [[nodiscard]] std::string model() const override { return print(target_.model); }
   [[nodiscard]] bool shows(Stage stage) const override;
   /// Throws Error(unsupported) for a stage that it does not show, for PTX and SASS without NVRTC,

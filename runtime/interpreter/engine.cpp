@@ -22,8 +22,8 @@ class Generator final : public CodeGenerator {
   [[nodiscard]] const Target& target() const { return target_; }
 
   [[nodiscard]] PlanLimits plan_limits() const override { return target_.plan_limits(); }
-  [[nodiscard]] Lowered schedule(const Graph& body) const override {
-    LoopSpace space = collapse(body, target_.model);
+  [[nodiscard]] Lowered schedule(const Graph& body, const KernelFrame& frame) const override {
+    LoopSpace space = collapse(body, frame, target_.model);
     LoopNest nest = schedule_cpu(body, space, target_);
     return {std::move(nest), std::move(space)};
   }

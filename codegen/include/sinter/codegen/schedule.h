@@ -9,6 +9,7 @@
 #include <sinter/codegen/loop_nest.h>
 #include <sinter/codegen/target.h>
 #include <sinter/ir/graph.h>
+#include <sinter/ir/plan.h>
 
 namespace sinter {
 
@@ -73,8 +74,11 @@ struct SINTER_API LoopSpace {
 
 /// Returns the iteration space of a kernel body. All outputs have one shape, to which the inputs
 /// broadcast; in a kernel with reductions an output has the shape of the operands that are reduced,
-/// or of the results. Arguments are the inputs, then the outputs.
-/// `model` decides the side of the blocks of a transpose.
+/// or of the results. Arguments are the inputs, then the outputs. `frame` is that of the PlanKernel
+/// whose body was expanded. `model` decides the side of the blocks of a transpose.
+[[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body, const KernelFrame& frame,
+                                            const CpuModel& model = {});
+/// The same for a body that no planner made.
 [[nodiscard]] SINTER_API LoopSpace collapse(const Graph& body, const CpuModel& model = {});
 
 /// The classes of lengths that callers of schedule_cpu decide.

@@ -127,6 +127,25 @@ struct PlanOperand {
 };
 
 /// One kernel: what it computes, and the memory that it reads and writes.
+/// What a kernel computes beside elementwise ops, and the index space in which it does. All
+/// reductions of a kernel reduce the same axes of the same shape.
+struct KernelFrame {
+  enum class Kind : std::uint8_t { elementwise, reduction, product };
+  Kind kind = Kind::elementwise;
+  /// Shape of the outputs; of the operands of the reductions; of a product, its batch axes, M, N
+  /// and K.
+  Shape shape = {};
+  int first = 0;           ///< first reduced axis; K of a product; the rank if nothing is reduced
+  int count = 0;           ///< number of reduced axes
+  std::int64_t chunk = 0;  ///< elements that are reduced to one result; 0 for all of the axes
+  bool reduces_product = false;    ///< true if reductions follow the product
+  DType accumulator = DType::f32;  ///< dtype of the product
+  friend bool operator==(const KernelFrame&, const KernelFrame&) = default;
+};
+
+/// Finds the frame of a kernel body, for bodies that no planner made.
+[[nodiscard]] SINTER_API KernelFrame frame_of(const Graph& body);
+
 struct PlanKernel {
   /// Ops of the kernel, with composites intact. Its inputs and outputs correspond to the lists
   /// `inputs` and `outputs`, its parameters to the list `parameters`. All outputs have the same
@@ -137,6 +156,7 @@ struct PlanKernel {
   std::vector<PlanOperand> inputs;
   std::vector<PlanOperand> outputs;
   std::vector<std::uint32_t> parameters;  ///< kernel parameter -> parameter of Plan::graph
+  KernelFrame frame;
 };
 
 /// A value that a kernel rematerialises: it computes the value anew instead of reading it from
