@@ -30,4 +30,9 @@ struct OpCall {
 [[nodiscard]] Shape infer_structure(const OpCall& call, Attributes& attributes);
 [[nodiscard]] Shape infer_product(const OpCall& call);
 
+/// Returns the attributes of a reduction. Throws Error unless it has axes, and its list `keep` has
+/// one of the forms in ops.def.
+[[nodiscard]] ReductionAttributes checked_reduction(const OpCall& call,
+                                                    const Attributes& attributes);
+
 }  // namespace sinter::detail

@@ -11,15 +11,14 @@
 // Value without a tensor); limit_exceeded (too many nodes, axes or elements, or a lack of memory).
 #pragma once
 
-#include <array>
 #include <bit>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <span>
 #include <type_traits>
 
+#include <sinter/ir/attributes.h>
 #include <sinter/ir/dtype.h>
 #include <sinter/ir/export.h>
 #include <sinter/ir/op.h>
@@ -83,14 +82,6 @@ class Scalar {
   }
 
   double value_;
-};
-
-/// What an op has beside its operands. An op ignores a dtype and a shape that it does not need.
-struct Attributes {
-  std::optional<DType> dtype;              ///< of `convert`, `recast` and the bitcasts
-  std::optional<Shape> shape;              ///< of `broadcast`, `reshape`, `slice` and `view`
-  std::array<Dims, kMaxLists> lists = {};  ///< of structural ops and reductions: see ops.def
-  std::optional<LookupTable> table = {};   ///< of `lut16`
 };
 
 /// A tensor or a number, as the parameter of a method. It holds a pointer to the tensor, so do not
