@@ -352,20 +352,19 @@ class Generator {
     const auto rank = static_cast<std::int64_t>(x.shape().rank());
     const std::int64_t first = random_.between(0, rank - 1);
     const std::int64_t last = random_.one_in(2) ? rank - 1 : random_.between(first, rank - 1);
-    Attributes attributes;
-    for (std::int64_t axis = first; axis <= last; ++axis) attributes.lists[0].push_back(axis);
-    const bool keep = !random_.one_in(3);
-    attributes.lists[1].push_back(keep ? 1 : 0);
-    if (keep && random_.one_in(3)) {
-      const bool rows = group_extents(x.shape(), attributes.lists[0]).inner == 1;
+    ReductionAttributes reduction;
+    for (std::int64_t axis = first; axis <= last; ++axis) reduction.axes.push_back(axis);
+    reduction.keeps = !random_.one_in(3);
+    if (reduction.keeps && random_.one_in(3)) {
+      const bool rows = group_extents(x.shape(), reduction.axes).inner == 1;
       const std::int64_t rule = chunk_elements(x.dtype(), rows);
       const std::int64_t any = random_.between(1, 40);
-      attributes.lists[1].push_back(is_ordered(row.op, x.dtype()) ? rule : any);
+      reduction.chunk = is_ordered(row.op, x.dtype()) ? rule : any;
     }
-    const Value made = Value::apply(row.op, std::span(&x, 1), attributes);
+    const Value made = Value::apply(row.op, std::span(&x, 1), reduction.generic());
     values_.push_back(made);
     // With kept axes, earlier values still broadcast against the result.
-    if (!keep && !narrow_ && random_.one_in(2)) space_ = made.shape();
+    if (!reduction.keeps && !narrow_ && random_.one_in(2)) space_ = made.shape();
     ++ops_;
   }
 

@@ -11,7 +11,7 @@ Reduces reduction_kind(const Graph& body, NodeId reduction) {
   const Shape& shape = body.shape(body.node(reduction).operands[0]);
   const int columns = shape.rank() - 2;
   const int rows = columns - 1;
-  const Dims axes = body.attributes(reduction).lists[0];
+  const Dims axes = ReductionAttributes::of(body, reduction).axes;
   if (std::ranges::find(axes, columns) == axes.end()) return Reduces::columns;
   const bool whole = std::ranges::find(axes, rows) != axes.end() && shape[rows] > 1;
   return whole ? Reduces::all : Reduces::rows;

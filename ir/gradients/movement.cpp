@@ -15,11 +15,9 @@ namespace fn = functions;
 
 /// The slice of x that begins at `start` and has shape `shape`.
 Value part_of(const Value& x, const Dims& start, const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
-  attributes.lists[0] = start;
-  for (int axis = 0; axis < shape.rank(); ++axis) attributes.lists[1].push_back(1);
-  return Value::apply(Op::slice, std::span(&x, 1), attributes);
+  SliceAttributes part{shape, start, {}};
+  for (int axis = 0; axis < shape.rank(); ++axis) part.step.push_back(1);
+  return Value::apply(Op::slice, std::span(&x, 1), part.generic());
 }
 
 /// x with step - 1 zeros after every element along `axis`.
@@ -29,11 +27,10 @@ Value spread(const Value& x, int axis, std::int64_t step) {
   const std::int64_t rows = Shape(std::span(shape.begin(), after_axis)).elements();
   const std::int64_t inner = Shape(std::span(after_axis, shape.end())).elements();
   shape[axis] *= step;
-  Attributes padding;
-  padding.lists = {Dims{0, 0}, Dims{0, (step - 1) * inner}};
+  const PadAttributes padding{{0, 0}, {0, (step - 1) * inner}};
   const Value flat = x.reshape({rows, inner});
   const Value operands[] = {flat, flat.constant(0)};
-  return Value::apply(Op::pad, operands, padding).reshape(shape);
+  return Value::apply(Op::pad, operands, padding.generic()).reshape(shape);
 }
 
 /// The gradient of a slice along one axis, before it is padded: the gradients of the elements that
@@ -61,10 +58,10 @@ Placed placed(Value g, int axis, std::int64_t start, std::int64_t step, std::int
 /// `value`, which has the shape of the result, with the reduced axes kept as length 1. A scalar is
 /// returned as it is, since it broadcasts.
 Value kept(const Step& at, const Value& value) {
-  const auto& [axes, keep] = at.attributes.lists;
-  if (keep[0] == 1 || value.shape().empty()) return value;
+  const auto reduction = ReductionAttributes::of(at.attributes);
+  if (reduction.keeps || value.shape().empty()) return value;
   Shape shape = at.x[0].shape();
-  for (std::int64_t axis : axes) shape[static_cast<int>(axis)] = 1;
+  for (std::int64_t axis : reduction.axes) shape[static_cast<int>(axis)] = 1;
   return value.reshape(shape);
 }
 
@@ -142,7 +139,7 @@ Value stacked(const Value& x) {
 Value broadcast(const Step& at, int) { return at.g; }
 
 Value transpose(const Step& at, int) {
-  const Dims& axes = at.attributes.lists[0];
+  const Dims axes = TransposeAttributes::of(at.attributes).axes;
   Dims inverse = axes;
   for (int axis = 0; axis < axes.rank(); ++axis) inverse[static_cast<int>(axes[axis])] = axis;
   return at.g.transpose(inverse);
@@ -154,22 +151,22 @@ Value reshape(const Step& at, int) {
 }
 
 Value slice(const Step& at, int) {
-  const auto& [start, step] = at.attributes.lists;
+  const auto taken = SliceAttributes::of(at.attributes);
   const Shape shape = at.x[0].shape();
   Value g = at.g;
-  Attributes around;
+  PadAttributes around;
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    const Placed along = placed(g, axis, start[axis], step[axis], shape[axis]);
+    const Placed along = placed(g, axis, taken.start[axis], taken.step[axis], shape[axis]);
     g = along.elements;
-    around.lists[0].push_back(along.first);
-    around.lists[1].push_back(shape[axis] - along.first - g.shape()[axis]);
+    around.low.push_back(along.first);
+    around.high.push_back(shape[axis] - along.first - g.shape()[axis]);
   }
   const Value operands[] = {g, g.constant(0)};
-  return Value::apply(Op::pad, operands, around);
+  return Value::apply(Op::pad, operands, around.generic());
 }
 
 Value concat(const Step& at, int i) {
-  const auto axis = static_cast<int>(at.attributes.lists[0][0]);
+  const int axis = ConcatAttributes::of(at.attributes).axis;
   const Shape shape = at.x[static_cast<std::size_t>(i)].shape();
   Dims start;
   for (int k = 0; k < shape.rank(); ++k) {
@@ -180,7 +177,7 @@ Value concat(const Step& at, int i) {
 
 Value pad(const Step& at, int) {
   const Shape shape = at.x[0].shape();
-  return part_of(at.g, at.attributes.lists[0], shape);
+  return part_of(at.g, PadAttributes::of(at.attributes).low, shape);
 }
 
 Value reduce_sum(const Step& at, int) {
@@ -196,7 +193,8 @@ Value reduce_prod(const Step& at, int) {
   const Value& x = at.x[0];
   const Shape shape = x.shape();
   if (shape.elements() == 0) return kept(at, at.g).broadcast_to(shape);
-  const auto [outer, group, inner] = group_extents(shape, at.attributes.lists[0]);
+  const Dims axes = ReductionAttributes::of(at.attributes).axes;
+  const auto [outer, group, inner] = group_extents(shape, axes);
   std::vector<Halves> levels;
   Value product = x.reshape({outer, group, inner});
   while (product.shape()[1] > 1) {

@@ -50,7 +50,7 @@ Flow flow(const Graph& graph, NodeId id, std::size_t i) {
   if (!floats || info(node.op).operands[i].attribute) return Flow::none;
   // Only the planner makes reductions to the results of chunks, after all gradients.
   const bool reduces = info(node.op).kind == OpKind::reduction;
-  if (reduces && reduction_chunk(graph.attributes(id)) > 0) return Flow::none;
+  if (reduces && ReductionAttributes::of(graph, id).chunk > 0) return Flow::none;
   return rule(node.op).flow;
 }
 

@@ -538,11 +538,8 @@ const LookupTable* Graph::table(NodeId id) const {
 GraphKey Graph::key() const { return data().key.key(); }
 
 NodeId Graph::view(NodeId of, const detail::Layout& layout) try {
-  Attributes attributes;
-  attributes.shape = layout.shape;
-  attributes.lists[0] = layout.strides;
-  attributes.lists[1].push_back(layout.offset);
-  return data().apply(Op::view, std::span(&of, 1), attributes);
+  const ViewAttributes view{layout.shape, layout.strides, layout.offset};
+  return data().apply(Op::view, std::span(&of, 1), view.generic());
 } catch (...) {
   detail::rethrow_as_error();
 }

@@ -6,24 +6,24 @@
 namespace sinter::detail {
 namespace {
 
-Layout transposed(const Layout& layout, const Dims& axes) {
+Layout made_by(const TransposeAttributes& transpose, const Layout& layout) {
   Layout result{{}, {}, layout.offset};
-  for (std::int64_t axis : axes) {
+  for (std::int64_t axis : transpose.axes) {
     result.shape.push_back(layout.shape[static_cast<int>(axis)]);
     result.strides.push_back(layout.strides[static_cast<int>(axis)]);
   }
   return result;
 }
 
-Layout sliced(const Layout& layout, const Attributes& attributes) {
-  Layout result{*attributes.shape, {}, layout.offset};
+Layout made_by(const SliceAttributes& slice, const Layout& layout) {
+  Layout result{slice.shape, {}, layout.offset};
   const bool empty = result.shape.elements() == 0;
   for (int axis = 0; axis < layout.shape.rank(); ++axis) {
     const std::int64_t stride = layout.strides[axis];
-    if (!empty) result.offset += attributes.lists[0][axis] * stride;
+    if (!empty) result.offset += slice.start[axis] * stride;
     // The stride of an axis of length 1 has no effect.
     const bool walked = result.shape[axis] > 1;
-    result.strides.push_back(walked ? attributes.lists[1][axis] * stride : stride);
+    result.strides.push_back(walked ? slice.step[axis] * stride : stride);
   }
   return result;
 }
@@ -47,9 +47,10 @@ Layout joined(const Layout& layout) {
   return result;
 }
 
-/// Splits each merged axis, from the last to the first, into axes of `shape` with the same number
-/// of elements. Returns no value if the lengths do not fit.
-std::optional<Layout> reshaped(const Layout& layout, const Shape& shape) {
+/// Splits each merged axis, from the last to the first, into axes of the new shape with the same
+/// number of elements. Returns no value if the lengths do not fit.
+std::optional<Layout> made_by(const ReshapeAttributes& reshape, const Layout& layout) {
+  const Shape& shape = reshape.shape;
   Layout result = dense_layout(shape);
   result.offset = layout.offset;
   if (shape.elements() == 0) return result;
@@ -82,14 +83,9 @@ Layout broadcast(const Layout& layout, const Shape& shape) {
   return result;
 }
 
-std::optional<Layout> restructured(Op op, const Attributes& attributes, const Layout& layout) {
-  switch (op) {
-    case Op::transpose: return transposed(layout, attributes.lists[0]);
-    case Op::slice: return sliced(layout, attributes);
-    case Op::reshape: return reshaped(layout, *attributes.shape);
-    default: break;
-  }
-  SINTER_ASSERT(false, "the op is a transpose, a slice or a reshape");
+std::optional<Layout> restructured(const Restructuring& op, const Layout& layout) {
+  return std::visit([&](const auto& of) -> std::optional<Layout> { return made_by(of, layout); },
+                    op);
 }
 
 Layout without_repetition(const Layout& layout) {
@@ -104,8 +100,8 @@ Memory memory_of(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   const Shape& shape = graph.shape(id);
   if (node.op == Op::view) {
-    const Attributes of = graph.attributes(id);
-    return {node.operands[0], {shape, Strides(std::span(of.lists[0])), of.lists[1][0]}};
+    const ViewAttributes view = ViewAttributes::of(graph, id);
+    return {node.operands[0], {view.shape, view.strides, view.offset}};
   }
   Layout layout = dense_layout(shape);
   if (node.op == Op::input) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <variant>
 
 #include <sinter/ir/graph.h>
 
@@ -23,11 +24,12 @@ struct Layout {
 /// Returns `layout` broadcast to `shape`: new axes and axes of length 1 get stride 0.
 [[nodiscard]] Layout broadcast(const Layout& layout, const Shape& shape);
 
-/// Returns the layout of the result of a transpose, reshape or slice, in the memory of its operand.
-/// Returns no value for a reshape that strides cannot express, because it merges axes that are not
-/// contiguous.
-[[nodiscard]] std::optional<Layout> restructured(Op op, const Attributes& attributes,
-                                                 const Layout& layout);
+/// A structural op whose result may lie in the memory of its operand.
+using Restructuring = std::variant<TransposeAttributes, ReshapeAttributes, SliceAttributes>;
+
+/// Returns the layout of the result of `op`, in the memory of its operand. Returns no value for a
+/// reshape that strides cannot express, because it merges axes that are not contiguous.
+[[nodiscard]] std::optional<Layout> restructured(const Restructuring& op, const Layout& layout);
 
 /// Returns `layout` with length 1 along axes of stride 0. Broadcasting reverses this.
 [[nodiscard]] Layout without_repetition(const Layout& layout);

@@ -21,11 +21,6 @@ std::int64_t chunk_elements(DType dtype, bool rows) {
   return kChunkSteps * (rows ? reduction_lanes(dtype) : 1);
 }
 
-std::int64_t reduction_chunk(const Attributes& attributes) {
-  const Dims& keep = attributes.lists[1];
-  return keep.rank() == 2 ? keep[1] : 0;
-}
-
 GroupExtents group_extents(const Shape& shape, const Dims& axes) {
   GroupExtents extents;
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -90,11 +85,6 @@ std::vector<bool> checked_axes(std::string_view op, const Shape& shape, const Di
   return reduced;
 }
 
-bool is_keep(const Dims& keep) {
-  if (keep.rank() == 2) return keep[0] == 1 && keep[1] >= 1;
-  return keep.rank() == 1 && (keep[0] == 0 || keep[0] == 1);
-}
-
 /// True if `value` is base^n for n of 1 or more; `base` is 2 or more.
 bool is_power(std::int64_t value, std::int64_t base) {
   while (value > base && value % base == 0) value /= base;
@@ -112,7 +102,7 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
   ReductionSteps steps;
   if (shape.empty()) {
     static_cast<void>(checked_axes(method, shape, axes.dims()));
-    steps.groups.push_back({.dtype = {}, .shape = {}, .lists = {Dims{0}, Dims{0}}});
+    steps.groups.push_back({.axes = {0}, .keeps = false});
     return steps;
   }
   const std::vector<bool> reduced = checked_axes(method, shape, axes.dims());
@@ -124,7 +114,7 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
     if (any) {
       Dims ascending;
       for (int i = group.rank() - 1; i >= 0; --i) ascending.push_back(group[i]);
-      steps.groups.push_back({.dtype = {}, .shape = {}, .lists = {ascending, Dims{1}}});
+      steps.groups.push_back({.axes = ascending, .keeps = true});
     }
     group = {};
     any = false;
@@ -148,8 +138,8 @@ ReductionSteps reduction_steps(std::string_view method, const Shape& shape, cons
   // If a single group holds reduced axes only, no axis of length 1 that stays, the reduction drops
   // the axes itself and no reshape is needed.
   if (!keepdims && steps.groups.size() == 1 &&
-      shape.rank() - steps.groups[0].lists[0].rank() == steps.shape.rank()) {
-    steps.groups[0].lists[1][0] = 0;
+      shape.rank() - steps.groups[0].axes.rank() == steps.shape.rank()) {
+    steps.groups[0].keeps = false;
   }
   return steps;
 } catch (...) {
@@ -229,39 +219,37 @@ Shape infer_reduction(const OpCall& call, Attributes& attributes) {
   const auto refuse = [&](const std::string& reason) {
     fail(ErrorCode::shape_mismatch, fmt::format("{}: {}", call.text(), reason));
   };
-  auto& [axes, keep] = attributes.lists;
-  if (axes.empty()) refuse("it takes one axis or more");
+  ReductionAttributes reduction = checked_reduction(call, attributes);
+  Dims& axes = reduction.axes;
   for (int i = 0; i < axes.rank(); ++i) {
     axes[i] = checked_axis(call.row.name, from, axes[i]);
     if (axes[i] == axes[0] + i) continue;
     refuse(fmt::format("axes {} are not neighbours in ascending order, of 0 to {}", to_string(axes),
                        from.rank() - 1));
   }
-  if (!is_keep(keep)) {
-    refuse(fmt::format("keep is {}, not [0], [1] or [1, elements of a chunk]", to_string(keep)));
-  }
   const GroupExtents n = group_extents(from, axes);
-  const std::int64_t chunk = reduction_chunk(attributes);
+  std::int64_t& chunk = reduction.chunk;
   const std::int64_t rule = chunk_elements(call.dtype(0), n.inner == 1);
   if (chunk != 0 && is_ordered(call.row.op, call.dtype(0)) && !is_power(chunk, rule)) {
     refuse(fmt::format("chunks of {} elements: here a chunk has {} elements, or a power of that",
                        chunk, rule));
   }
-  // A single chunk is the whole reduction, whose canonical form is [1].
-  if (chunk >= std::max<std::int64_t>(n.group, 1)) keep = Dims{1};
+  // A single chunk is the whole reduction.
+  if (chunk >= std::max<std::int64_t>(n.group, 1)) chunk = 0;
   const int last = static_cast<int>(axes[0]) + axes.rank() - 1;
   Shape result;
   for (int axis = 0; axis < from.rank(); ++axis) {
     if (axis < axes[0] || axis > last)
       result.push_back(from[axis]);
-    else if (keep[0] == 1)
-      result.push_back(axis == last && keep.rank() == 2 ? chunks_of(n.group, chunk) : 1);
+    else if (reduction.keeps)
+      result.push_back(axis == last && chunk > 0 ? chunks_of(n.group, chunk) : 1);
   }
   const bool has_extreme = call.row.op == Op::reduce_min || call.row.op == Op::reduce_max;
   if (n.group == 0 && has_extreme) {
     refuse(fmt::format("the axes have no elements, so there is no {} one",
                        call.row.op == Op::reduce_min ? "lowest" : "highest"));
   }
+  attributes = reduction.generic();
   return result;
 }
 

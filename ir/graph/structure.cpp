@@ -39,14 +39,13 @@ int checked_axis(std::string_view op, const Shape& shape, std::int64_t axis) {
 namespace {
 
 /// Attributes of a slice that takes every element.
-Attributes whole(const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
+SliceAttributes whole(const Shape& shape) {
+  SliceAttributes slice{shape, {}, {}};
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    attributes.lists[0].push_back(0);
-    attributes.lists[1].push_back(1);
+    slice.start.push_back(0);
+    slice.step.push_back(1);
   }
-  return attributes;
+  return slice;
 }
 
 [[noreturn]] void refuse_position(const Shape& shape, int axis, std::string_view what,
@@ -59,8 +58,8 @@ Attributes whole(const Shape& shape) {
 
 }  // namespace
 
-Attributes slice_attributes(const Shape& shape, std::int64_t axis, std::int64_t start,
-                            std::optional<std::int64_t> stop, std::int64_t step) {
+SliceAttributes slice_attributes(const Shape& shape, std::int64_t axis, std::int64_t start,
+                                 std::optional<std::int64_t> stop, std::int64_t step) {
   const int at = checked_axis("slice", shape, axis);
   const std::int64_t length = shape[at];
   if (step == 0 || step < -kMaxElements || step > kMaxElements) {
@@ -79,28 +78,27 @@ Attributes slice_attributes(const Shape& shape, std::int64_t axis, std::int64_t 
   }
   const std::int64_t distance = step > 0 ? to - from : from - to;
   const std::int64_t stride = step > 0 ? step : -step;
-  Attributes attributes = whole(shape);
-  (*attributes.shape)[at] = distance <= 0 ? 0 : (distance + stride - 1) / stride;
-  attributes.lists[0][at] = from;
-  attributes.lists[1][at] = step;
-  return attributes;
+  SliceAttributes slice = whole(shape);
+  slice.shape[at] = distance <= 0 ? 0 : (distance + stride - 1) / stride;
+  slice.start[at] = from;
+  slice.step[at] = step;
+  return slice;
 }
 
-Attributes flip_attributes(const Shape& shape, std::int64_t axis) {
+SliceAttributes flip_attributes(const Shape& shape, std::int64_t axis) {
   const int at = checked_axis("flip", shape, axis);
-  Attributes attributes = whole(shape);
-  attributes.lists[0][at] = std::max<std::int64_t>(shape[at] - 1, 0);
-  attributes.lists[1][at] = -1;
-  return attributes;
+  SliceAttributes slice = whole(shape);
+  slice.start[at] = std::max<std::int64_t>(shape[at] - 1, 0);
+  slice.step[at] = -1;
+  return slice;
 }
 
-Attributes transpose_attributes(const Shape& shape, const Dims& axes) {
-  Attributes attributes;
-  attributes.lists[0] = axes;
+TransposeAttributes transpose_attributes(const Shape& shape, const Dims& axes) {
+  TransposeAttributes transpose{axes};
   if (axes.empty()) {
-    for (int axis = shape.rank() - 1; axis >= 0; --axis) attributes.lists[0].push_back(axis);
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) transpose.axes.push_back(axis);
   }
-  return attributes;
+  return transpose;
 }
 
 void refuse_empty_concat() {

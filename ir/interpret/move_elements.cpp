@@ -3,6 +3,7 @@
 #include "interpret/move_elements.h"
 
 #include <cstring>
+#include <utility>
 
 #include <sinter/ir/assert.h>
 
@@ -34,74 +35,90 @@ struct Source {
   std::int64_t position = 0;  ///< in row-major order
 };
 
-/// Finds the source of each element of the result of a structural op.
+/// Moves the elements of the result of a structural op from their sources.
 class Mover {
  public:
   Mover(const Graph& graph, NodeId id, std::span<const DenseTensor> operands)
-      : node_(graph.node(id)), attributes_(graph.attributes(id)), operands_(operands) {}
+      : graph_(graph),
+        id_(id),
+        operands_(operands),
+        result_(TensorData::zeros(graph.node(id).dtype, graph.shape(id))) {}
 
-  [[nodiscard]] Source source(const Dims& at, std::int64_t position) const {
-    switch (node_.op) {
-      case Op::transpose: return transposed(at);
-      case Op::reshape: return {0, position};
-      case Op::slice: return sliced(at);
-      case Op::concat: return joined(at);
-      case Op::pad: return padded(at);
-      default: break;
+  TensorData run() && {
+    switch (graph_.node(id_).op) {
+      case Op::transpose: transpose(TransposeAttributes::of(graph_, id_)); break;
+      case Op::reshape: reshape(); break;
+      case Op::slice: slice(SliceAttributes::of(graph_, id_)); break;
+      case Op::concat: concat(ConcatAttributes::of(graph_, id_)); break;
+      case Op::pad: pad(PadAttributes::of(graph_, id_)); break;
+      default:
+        SINTER_ASSERT(false, "the op is structural, not a view, which only the planner records");
     }
-    SINTER_ASSERT(false, "the op is structural, and not a view, which only the planner records");
+    return std::move(result_);
   }
 
  private:
   [[nodiscard]] const Shape& shape(std::size_t operand) const { return *operands_[operand].shape; }
 
-  [[nodiscard]] Source transposed(const Dims& at) const {
-    Dims from = at;
-    for (int k = 0; k < at.rank(); ++k) from[static_cast<int>(attributes_.lists[0][k])] = at[k];
-    return {0, row_major(shape(0), from)};
-  }
-  [[nodiscard]] Source sliced(const Dims& at) const {
-    Dims from = at;
-    for (int k = 0; k < at.rank(); ++k) {
-      from[k] = attributes_.lists[0][k] + at[k] * attributes_.lists[1][k];
-    }
-    return {0, row_major(shape(0), from)};
-  }
-  [[nodiscard]] Source joined(const Dims& at) const {
-    const auto axis = static_cast<int>(attributes_.lists[0][0]);
-    const std::int64_t first = shape(0)[axis];
-    if (at[axis] < first) return {0, row_major(shape(0), at)};
-    Dims from = at;
-    from[axis] -= first;
-    return {1, row_major(shape(1), from)};
-  }
-  [[nodiscard]] Source padded(const Dims& at) const {
-    Dims from = at;
-    for (int k = 0; k < at.rank(); ++k) {
-      from[k] -= attributes_.lists[0][k];
-      if (from[k] < 0 || from[k] >= shape(0)[k]) return {1, 0};
-    }
-    return {0, row_major(shape(0), from)};
+  /// Copies every element from `source_of(coordinates, position)`.
+  template <typename SourceOf>
+  void move(SourceOf source_of) {
+    const auto bytes = static_cast<std::int64_t>(info(result_.dtype).bytes);
+    for_each_element(result_.shape, [&](const Dims& at, std::int64_t position) {
+      const Source from = source_of(at, position);
+      std::memcpy(result_.bytes.data() + position * bytes,
+                  operands_[from.operand].data + from.position * bytes,
+                  static_cast<std::size_t>(bytes));
+    });
   }
 
-  const Node& node_;
-  const Attributes attributes_;
-  std::span<const DenseTensor> operands_;
+  void transpose(const TransposeAttributes& by) {
+    move([&](const Dims& at, std::int64_t) -> Source {
+      Dims from = at;
+      for (int k = 0; k < at.rank(); ++k) from[static_cast<int>(by.axes[k])] = at[k];
+      return {0, row_major(shape(0), from)};
+    });
+  }
+  void reshape() {
+    move([](const Dims&, std::int64_t position) -> Source { return {0, position}; });
+  }
+  void slice(const SliceAttributes& by) {
+    move([&](const Dims& at, std::int64_t) -> Source {
+      Dims from = at;
+      for (int k = 0; k < at.rank(); ++k) from[k] = by.start[k] + at[k] * by.step[k];
+      return {0, row_major(shape(0), from)};
+    });
+  }
+  void concat(const ConcatAttributes& by) {
+    move([&](const Dims& at, std::int64_t) -> Source {
+      const std::int64_t first = shape(0)[by.axis];
+      if (at[by.axis] < first) return {0, row_major(shape(0), at)};
+      Dims from = at;
+      from[by.axis] -= first;
+      return {1, row_major(shape(1), from)};
+    });
+  }
+  void pad(const PadAttributes& by) {
+    move([&](const Dims& at, std::int64_t) -> Source {
+      Dims from = at;
+      for (int k = 0; k < at.rank(); ++k) {
+        from[k] -= by.low[k];
+        if (from[k] < 0 || from[k] >= shape(0)[k]) return {1, 0};
+      }
+      return {0, row_major(shape(0), from)};
+    });
+  }
+
+  const Graph& graph_;
+  const NodeId id_;
+  const std::span<const DenseTensor> operands_;
+  TensorData result_;
 };
 
 }  // namespace
 
 TensorData move_elements(const Graph& graph, NodeId id, std::span<const DenseTensor> operands) {
-  TensorData result = TensorData::zeros(graph.node(id).dtype, graph.shape(id));
-  const auto bytes = static_cast<std::int64_t>(info(result.dtype).bytes);
-  const Mover mover(graph, id, operands);
-  for_each_element(result.shape, [&](const Dims& at, std::int64_t position) {
-    const Source from = mover.source(at, position);
-    std::memcpy(result.bytes.data() + position * bytes,
-                operands[from.operand].data + from.position * bytes,
-                static_cast<std::size_t>(bytes));
-  });
-  return result;
+  return Mover(graph, id, operands).run();
 }
 
 TensorData count_along(DType dtype, const Shape& shape, int axis) {

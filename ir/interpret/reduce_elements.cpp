@@ -85,11 +85,11 @@ void reduce_all(Combine<T> combine, T identity, const Groups& groups, const std:
 
 TensorData reduce_elements(const Graph& graph, NodeId id, const DenseTensor& from) {
   const Node& node = graph.node(id);
-  const Attributes attributes = graph.attributes(id);
-  Groups groups{.extents = group_extents(*from.shape, attributes.lists[0])};
+  const auto reduction = ReductionAttributes::of(graph, id);
+  Groups groups{.extents = group_extents(*from.shape, reduction.axes)};
   if (groups.extents.inner == 1) groups.lanes = reduction_lanes(node.dtype);
-  const std::int64_t given = reduction_chunk(attributes);
-  groups.chunk = given == 0 ? std::max<std::int64_t>(groups.extents.group, 1) : given;
+  const bool whole = reduction.chunk == 0;
+  groups.chunk = whole ? std::max<std::int64_t>(groups.extents.group, 1) : reduction.chunk;
   groups.chunks = chunks_of(groups.extents.group, groups.chunk);
   TensorData result = TensorData::zeros(node.dtype, graph.shape(id));
   const auto reduce = [&]<typename F, typename... T>(F, Types<T...>) {

@@ -21,18 +21,17 @@ class ReductionChunker {
     const std::int64_t chunk = is_whole_reduction(id) ? chosen_chunk(id) : 0;
     if (chunk == 0) return to.copy_node(from_, id, operands);
     const Op op = from_.node(id).op;
-    const Attributes whole = from_.attributes(id);
-    Attributes parts = whole;
-    parts.lists[1] = Dims{1, chunk};
+    const auto whole = ReductionAttributes::of(from_, id);
+    const ReductionAttributes parts{.axes = whole.axes, .keeps = true, .chunk = chunk};
     const Value x = to.value(operands[0]);
-    const Value results = Value::apply(op, std::span(&x, 1), parts);
-    return Value::apply(op, std::span(&results, 1), whole).id();
+    const Value results = Value::apply(op, std::span(&x, 1), parts.generic());
+    return Value::apply(op, std::span(&results, 1), whole.generic()).id();
   }
 
  private:
   [[nodiscard]] bool is_whole_reduction(NodeId id) const {
     const bool reduces = info(from_.node(id).op).kind == OpKind::reduction;
-    return reduces && reduction_chunk(from_.attributes(id)) == 0;
+    return reduces && ReductionAttributes::of(from_, id).chunk == 0;
   }
 
   /// Elements of the longest chunk with which all threads have work; 0 if they have work without
@@ -40,8 +39,8 @@ class ReductionChunker {
   /// apart in memory, it is the shortest chunk (see PlanLimits::column_bytes).
   [[nodiscard]] std::int64_t chosen_chunk(NodeId id) const {
     const Node& node = from_.node(id);
-    const GroupExtents n =
-        group_extents(from_.shape(node.operands[0]), from_.attributes(id).lists[0]);
+    const Dims axes = ReductionAttributes::of(from_, id).axes;
+    const GroupExtents n = group_extents(from_.shape(node.operands[0]), axes);
     const std::int64_t width = info(node.dtype).bytes;
     const std::int64_t columns = limits_.column_block;
     const std::int64_t units = n.outer * ((n.inner + columns - 1) / columns);

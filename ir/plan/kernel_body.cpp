@@ -72,7 +72,7 @@ void BodyBuilder::mark_cone(std::span<const NodeId> members) {
     }
     if (info(node.op).kind == OpKind::product) multiplies_ = true;
     if (info(node.op).kind != OpKind::reduction) continue;
-    drops_ = drops_ || plan_.graph.attributes(id).lists[1][0] == 0;
+    drops_ = drops_ || !ReductionAttributes::of(plan_.graph, id).keeps;
   }
 }
 
@@ -80,7 +80,7 @@ void BodyBuilder::mark_cone(std::span<const NodeId> members) {
 Alignment* BodyBuilder::alignment_of(NodeId stored) {
   const NodeId reduction = places_.dropped_by[stored.index];
   if (!drops_ || reduction == kNoNode) return multiplies_ ? &product_ : nullptr;
-  const Dims axes = plan_.graph.attributes(reduction).lists[0];
+  const Dims axes = ReductionAttributes::of(plan_.graph, reduction).axes;
   const int rank = plan_.graph.shape(plan_.graph.node(reduction).operands[0]).rank();
   const int axes_after = rank - static_cast<int>(axes[0]) - axes.rank();
   const auto [known, made] = after_.try_emplace({axes_after, axes.rank()});
@@ -157,20 +157,24 @@ NodeId BodyBuilder::copy_aligned(Alignment& to, NodeId id) {
 
 NodeId BodyBuilder::copy_op_aligned(Alignment& to, NodeId id) {
   const Node& node = plan_.graph.node(id);
-  Attributes attributes = plan_.graph.attributes(id);
+  Attributes attributes;
   std::vector<NodeId> operands;
   switch (info(node.op).kind) {
-    case OpKind::reduction:
+    case OpKind::reduction: {
       operands.push_back(multiplies_ ? copy_aligned(product_, node.operands[0])
                                      : copy(node.operands[0]));
-      attributes.lists[1] = Dims{1};
+      ReductionAttributes reduction = ReductionAttributes::of(plan_.graph, id);
+      reduction.keeps = true;
+      attributes = reduction.generic();
       break;
+    }
     case OpKind::product:
       operands.push_back(copy_aligned(left_, node.operands[0]));
       operands.push_back(copy_aligned(right_, node.operands[1]));
       return kernel_->body.dot(operands[0], operands[1]);
     default:
       for (NodeId operand : node.inputs()) operands.push_back(copy_aligned(to, operand));
+      attributes = plan_.graph.attributes(id);
       attributes.shape = to.aligned(dense_layout(*attributes.shape)).shape;
   }
   std::vector<Value> values;

@@ -1,8 +1,8 @@
 #include <optional>
 
 #include <sinter/ir/assert.h>
+#include <sinter/ir/attributes.h>
 #include <sinter/ir/plan.h>
-#include <sinter/ir/reduction.h>
 #include <sinter/ir/rethrow.h>
 
 namespace sinter {
@@ -21,13 +21,12 @@ KernelFrame of_product(const Graph& body, NodeId dot) {
 }
 
 KernelFrame of_reduction(const Graph& body, NodeId reduction) {
-  const Attributes attributes = body.attributes(reduction);
-  const Dims& axes = attributes.lists[0];
+  const auto of = ReductionAttributes::of(body, reduction);
   return {.kind = KernelFrame::Kind::reduction,
           .shape = body.shape(body.node(reduction).operands[0]),
-          .first = static_cast<int>(axes[0]),
-          .count = axes.rank(),
-          .chunk = reduction_chunk(attributes)};
+          .first = static_cast<int>(of.axes[0]),
+          .count = of.axes.rank(),
+          .chunk = of.chunk};
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ class Walk {
         parts.push_back(part);
         continue;
       }
-      const auto axis = static_cast<int>(graph_.attributes(part.node).lists[0][0]);
+      const int axis = ConcatAttributes::of(graph_, part.node).axis;
       Part second{node.operands[1], part.start};
       second.start[axis] += graph_.shape(node.operands[0])[axis];
       open.push_back(second);

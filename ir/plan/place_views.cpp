@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include <sinter/ir/enum.h>
@@ -25,6 +26,7 @@ namespace {
 using detail::Layout;
 using detail::Memory;
 using detail::memory_of;
+using detail::Restructuring;
 
 constexpr int kMaxMoved = 64;      ///< most ops through which one structural op moves
 constexpr int kMaxRecomputed = 4;  ///< most of these ops that have other users, so are duplicated
@@ -60,8 +62,7 @@ class ViewPlacer {
  private:
   /// One structural op that moves through the ops before it.
   struct Move {
-    Op op;
-    const Attributes& attributes;
+    const Restructuring& op;
     Shape from;                                      ///< shape of its operand
     std::unordered_map<std::uint32_t, NodeId> made;  ///< by node: the op applied to it
     int moved = 0;                                   ///< number of ops passed
@@ -72,21 +73,23 @@ class ViewPlacer {
 
   NodeId replace(Graph& to, NodeId id, std::span<const NodeId> operands) {
     const Op op = from_.node(id).op;
+    const Shape& shape = from_.shape(id);
     switch (op) {
-      case Op::transpose:
-      case Op::reshape:
-      case Op::slice: return walk(to, op, from_.attributes(id), from_.shape(id), operands[0]);
-      case Op::pad: return pad(to, from_.attributes(id), operands[0], operands[1]);
-      case Op::concat: return concat(to, operands[0], operands[1], from_.attributes(id));
+      case Op::transpose: return walk(to, TransposeAttributes::of(from_, id), shape, operands[0]);
+      case Op::reshape: return walk(to, ReshapeAttributes::of(from_, id), shape, operands[0]);
+      case Op::slice: return walk(to, SliceAttributes::of(from_, id), shape, operands[0]);
+      case Op::pad: return pad(to, PadAttributes::of(from_, id), operands[0], operands[1]);
+      case Op::concat:
+        return concat(to, operands[0], operands[1], ConcatAttributes::of(from_, id).axis);
       default: return computes(op) ? compute(to, id, operands) : to.copy_node(from_, id, operands);
     }
   }
 
   // --- Moving towards the inputs -----------------------------------------------------------------
 
-  NodeId walk(Graph& to, Op op, const Attributes& attributes, const Shape& shape, NodeId x) {
+  NodeId walk(Graph& to, const Restructuring& op, const Shape& shape, NodeId x) {
     if (to.shape(x).empty()) return to.value(x).broadcast_to(shape).id();
-    Move move{op, attributes, to.shape(x), {}};
+    Move move{op, to.shape(x), {}};
     const Moved made = moved(to, move, x, false);
     if (made && !stores_more(to, move, x)) {
       return to.shape(*made) == shape ? *made : to.value(*made).broadcast_to(shape).id();
@@ -96,7 +99,7 @@ class ViewPlacer {
     // it that is stored.
     if (to.node(x).op == Op::input) x = to.view(x, memory_of(to, x).layout);
     if (to.node(x).op == Op::iota) x = stored_iota(to, x);
-    return to.view(x, detail::restructured(op, attributes, dense).value());
+    return to.view(x, detail::restructured(op, dense).value());
   }
 
   /// True if the move does not reduce the bytes that are stored: without it `x` is stored, with it
@@ -115,13 +118,16 @@ class ViewPlacer {
     if (to.shape(x).empty()) return x;
     if (const auto known = move.made.find(x.index); known != move.made.end()) return known->second;
     const Op op = to.node(x).op;
+    const auto* slice = std::get_if<SliceAttributes>(&move.op);
+    const auto* reshape = std::get_if<ReshapeAttributes>(&move.op);
+    const bool whole = to.shape(x) == move.from;
     Moved made;
     if (op == Op::iota) {
       made = moved_iota(to, move, x);
-    } else if (op == Op::concat && move.op == Op::slice && to.shape(x) == move.from) {
-      made = slice_of_part(to, move, x);
-    } else if (info(op).kind == OpKind::reduction && move.op == Op::reshape) {
-      made = moved_reduction(to, move, x);
+    } else if (op == Op::concat && slice != nullptr && whole) {
+      made = slice_of_part(to, *slice, x);
+    } else if (info(op).kind == OpKind::reduction && reshape != nullptr && whole) {
+      made = moved_reduction(to, reshape->shape, x);
     } else if (computes(op)) {
       return moved_compute(to, move, x, duplicated || get(shared_, x));
     }
@@ -130,26 +136,24 @@ class ViewPlacer {
     return made;
   }
 
-  /// A reshape that removes the reduced axes, kept with length 1, or inserts them, becomes part of
-  /// the reduction: the reduction then drops its axes instead of keeping them, or the reverse.
-  Moved moved_reduction(Graph& to, const Move& move, NodeId x) {
-    if (to.shape(x) != move.from) return std::nullopt;
-    Attributes attributes = to.attributes(x);
-    if (reduction_chunk(attributes) > 0) return std::nullopt;
-    const bool keeps = attributes.lists[1][0] == 1;
+  /// A reshape to `asked` that removes the reduced axes, kept with length 1, or inserts them,
+  /// becomes part of the reduction `x`: it then drops its axes instead of keeping them, or the
+  /// reverse.
+  static Moved moved_reduction(Graph& to, const Shape& asked, NodeId x) {
+    ReductionAttributes reduction = ReductionAttributes::of(to, x);
+    if (reduction.chunk > 0) return std::nullopt;
     const Value operand = to.value(to.node(x).operands[0]);
-    const detail::Frame frame{operand.shape(), attributes.lists[0]};
-    const Shape other = frame.reduced(!keeps);
-    const Shape& asked = *move.attributes.shape;
-    const bool single =
-        keeps && other.elements() == 1 && asked.elements() == 1 && other.rank() <= asked.rank();
+    const detail::Frame frame{operand.shape(), reduction.axes};
+    const Shape other = frame.reduced(!reduction.keeps);
+    const bool single = reduction.keeps && other.elements() == 1 && asked.elements() == 1 &&
+                        other.rank() <= asked.rank();
     if (other != asked && !single) return std::nullopt;
-    attributes.lists[1][0] = keeps ? 0 : 1;
-    return Value::apply(to.node(x).op, std::span(&operand, 1), attributes).id();
+    reduction.keeps = !reduction.keeps;
+    return Value::apply(to.node(x).op, std::span(&operand, 1), reduction.generic()).id();
   }
 
   std::optional<Layout> moved_layout(const Move& move, const Layout& layout) const {
-    return detail::restructured(move.op, move.attributes, detail::broadcast(layout, move.from));
+    return detail::restructured(move.op, detail::broadcast(layout, move.from));
   }
 
   Moved moved_memory(Graph& to, Move& move, NodeId x) {
@@ -209,45 +213,41 @@ class ViewPlacer {
   }
 
   /// A slice that takes elements of only one of the two parts of a concat is a slice of that part.
-  Moved slice_of_part(Graph& to, const Move& move, NodeId x) {
+  Moved slice_of_part(Graph& to, const SliceAttributes& slice, NodeId x) {
     const Node node = to.node(x);
-    const auto axis = static_cast<int>(to.attributes(x).lists[0][0]);
+    const int axis = ConcatAttributes::of(to, x).axis;
     const std::int64_t seam = to.shape(node.operands[0])[axis];
-    const Shape shape = *move.attributes.shape;
-    if (shape.elements() == 0) return std::nullopt;
-    const std::int64_t first = move.attributes.lists[0][axis];
-    const std::int64_t last = first + (shape[axis] - 1) * move.attributes.lists[1][axis];
+    if (slice.shape.elements() == 0) return std::nullopt;
+    const std::int64_t first = slice.start[axis];
+    const std::int64_t last = first + (slice.shape[axis] - 1) * slice.step[axis];
     if ((first < seam) != (last < seam)) return std::nullopt;
-    Attributes inside = move.attributes;
-    if (first >= seam) inside.lists[0][axis] -= seam;
-    return walk(to, Op::slice, inside, shape, node.operands[first < seam ? 0 : 1]);
+    SliceAttributes inside = slice;
+    if (first >= seam) inside.start[axis] -= seam;
+    return walk(to, inside, slice.shape, node.operands[first < seam ? 0 : 1]);
   }
 
   // --- Concats -----------------------------------------------------------------------------------
 
-  NodeId concat(Graph& to, NodeId a, NodeId b, const Attributes& attributes) {
-    const auto axis = static_cast<int>(attributes.lists[0][0]);
+  NodeId concat(Graph& to, NodeId a, NodeId b, int axis) {
     if (to.shape(a)[axis] == 0) return b;
     if (to.shape(b)[axis] == 0) return a;
     const Value operands[] = {to.value(a), to.value(b)};
-    const NodeId made = Value::apply(Op::concat, operands, attributes).id();
+    const NodeId made = Value::apply(Op::concat, operands, ConcatAttributes{axis}.generic()).id();
     set(parts_, made, std::min(parts(a) + parts(b), kMaxParts + 1));
     return made;
   }
 
   int parts(NodeId id) const { return std::max(get(parts_, id), 1); }
 
-  NodeId pad(Graph& to, const Attributes& attributes, NodeId x, NodeId value) {
+  NodeId pad(Graph& to, const PadAttributes& counts, NodeId x, NodeId value) {
     for (int axis = 0; axis < to.shape(x).rank(); ++axis) {
-      Attributes along;
-      along.lists[0].push_back(axis);
       const auto filled = [&](std::int64_t length) {
         Shape shape = to.shape(x);
         shape[axis] = length;
         return to.value(value).broadcast_to(shape).id();
       };
-      x = concat(to, filled(attributes.lists[0][axis]), x, along);
-      x = concat(to, x, filled(attributes.lists[1][axis]), along);
+      x = concat(to, filled(counts.low[axis]), x, axis);
+      x = concat(to, x, filled(counts.high[axis]), axis);
     }
     return x;
   }
@@ -264,8 +264,7 @@ class ViewPlacer {
   /// Applies the op to each part of `joined`, one of its operands, with slices of the others, and
   /// concatenates the results.
   NodeId compute_parts(Graph& to, NodeId id, std::span<const NodeId> operands, NodeId joined) {
-    const Attributes attributes = to.attributes(joined);
-    const auto axis = static_cast<int>(attributes.lists[0][0]);
+    const int axis = ConcatAttributes::of(to, joined).axis;
     const auto ends = to.node(joined).operands;
     const std::int64_t seam = to.shape(ends[0])[axis];
     std::array<NodeId, 2> made;
@@ -280,7 +279,7 @@ class ViewPlacer {
       }
       made[part] = compute_part(to, id, {inside.data(), operands.size()}, to.shape(ends[part]));
     }
-    return concat(to, made[0], made[1], attributes);
+    return concat(to, made[0], made[1], axis);
   }
 
   NodeId compute_part(Graph& to, NodeId id, std::span<const NodeId> operands, Shape shape) {
@@ -300,9 +299,9 @@ class ViewPlacer {
                      std::int64_t length) {
     const int axis = to.shape(x).rank() + axis_from_last;
     if (axis < 0 || to.shape(x)[axis] == 1) return x;
-    const Attributes attributes =
+    const SliceAttributes part =
         detail::slice_attributes(to.shape(x), axis, start, start + length, 1);
-    return walk(to, Op::slice, attributes, *attributes.shape, x);
+    return walk(to, part, part.shape, x);
   }
 
   // --- Facts about new nodes ---------------------------------------------------------------------

@@ -174,9 +174,8 @@ int SegmentRules::recomputed(NodeId value, SegmentIndex s) const {
 // --- Products and reductions ---------------------------------------------------------------------
 
 Frame SegmentRules::frame_of(NodeId reduction) const {
-  const Attributes attributes = graph_.attributes(reduction);
-  return {graph_.shape(graph_.node(reduction).operands[0]), attributes.lists[0],
-          reduction_chunk(attributes)};
+  const auto of = ReductionAttributes::of(graph_, reduction);
+  return {graph_.shape(graph_.node(reduction).operands[0]), of.axes, of.chunk};
 }
 
 /// True if the node cannot join because of a product. A segment has at most one product. Ops before
@@ -257,9 +256,9 @@ After SegmentRules::after_with(NodeId id, SegmentIndex s) const {
     const auto& frames = segments_[s].frames;
     const auto frame =
         static_cast<std::uint8_t>(std::ranges::find(frames, frame_of(id)) - frames.begin());
-    const Attributes attributes = graph_.attributes(id);
-    if (reduction_chunk(attributes) > 0) return {Reduced::chunked, frame};
-    return {attributes.lists[1][0] == 1 ? Reduced::kept : Reduced::dropped, frame};
+    const auto reduction = ReductionAttributes::of(graph_, id);
+    if (reduction.chunk > 0) return {Reduced::chunked, frame};
+    return {reduction.keeps ? Reduced::kept : Reduced::dropped, frame};
   }
   After result;
   for (NodeId operand : operands(id)) {

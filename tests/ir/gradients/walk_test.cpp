@@ -79,7 +79,7 @@ class ReverseMode {
           is_floating(graph_.node(node.operands[i]).dtype) && !info(node.op).operands[i].attribute;
       if (!flows || node.op == Op::detach) continue;
       const bool reduces = info(node.op).kind == OpKind::reduction;
-      if (reduces && reduction_chunk(graph_.attributes(id)) > 0)
+      if (reduces && ReductionAttributes::of(graph_, id).chunk > 0)
         continue;  // only the planner makes it
       if (node.op == Op::bitcast || node.op == Op::raw_bitcast) continue;
       switch (info(node.op).kind) {

@@ -20,7 +20,7 @@ Graph sum_of(const Shape& shape, const Axes& axes) {
 std::int64_t chunk_of(const Shape& shape, const Axes& axes, const PlanLimits& limits = {}) {
   const Graph cut = chunk_reductions(sum_of(shape, axes), limits);
   for (std::uint32_t i = 0; i < cut.nodes().size(); ++i) {
-    if (cut.node({i}).op == Op::reduce_sum) return reduction_chunk(cut.attributes({i}));
+    if (cut.node({i}).op == Op::reduce_sum) return ReductionAttributes::of(cut, {i}).chunk;
   }
   return -1;
 }
@@ -54,7 +54,7 @@ std::int64_t reductions_to_chunks(const Graph& graph) {
   std::int64_t count = 0;
   for (std::uint32_t i = 0; i < graph.nodes().size(); ++i) {
     const bool reduces = info(graph.node({i}).op).kind == OpKind::reduction;
-    count += reduces && reduction_chunk(graph.attributes({i})) > 0 ? 1 : 0;
+    count += reduces && ReductionAttributes::of(graph, {i}).chunk > 0 ? 1 : 0;
   }
   return count;
 }

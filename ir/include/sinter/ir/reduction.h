@@ -44,9 +44,6 @@ inline constexpr std::int64_t kChunkSteps = 32;
 [[nodiscard]] SINTER_API std::uint64_t identity_bits(Op reduction, DType dtype);
 /// Number of elements C of a chunk. `rows` is true if no axis longer than 1 follows the group.
 [[nodiscard]] SINTER_API std::int64_t chunk_elements(DType dtype, bool rows);
-/// Number of elements per result of a reduction that stops at chunks; 0 if it reduces the whole
-/// group. `attributes` are those of a reduction node.
-[[nodiscard]] SINTER_API std::int64_t reduction_chunk(const Attributes& attributes);
 
 /// Numbers of elements of a shape before, in and after a group of reduced axes: products of the
 /// lengths of these axes.
@@ -80,7 +77,7 @@ class Axes {
 namespace detail {
 /// The reduction nodes that a method records, and the shape of its result.
 struct ReductionSteps {
-  std::vector<Attributes> groups;  ///< attributes of each node, in order
+  std::vector<ReductionAttributes> groups;  ///< of each node, in order
   Shape shape;
 };
 /// Returns the steps for a reduction of `axes` of a tensor of shape `shape`. `method` is the name
@@ -267,8 +264,8 @@ class ReductionMethods {
     const bool recasts = groups.size() > 1 && is_storage_float(dtype);
     Self result = self().shape().empty() ? self().reshape({1}) : self();
     if (recasts) result = result.recast(compute_dtype(dtype));
-    for (const Attributes& group : groups) {
-      result = Self::apply(op, std::span<const Self>(&result, 1), group);
+    for (const ReductionAttributes& group : groups) {
+      result = Self::apply(op, std::span<const Self>(&result, 1), group.generic());
     }
     if (recasts) result = result.recast(dtype);
     return result.shape() == shape ? result : result.reshape(shape);

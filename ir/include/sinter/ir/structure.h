@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 
+#include <sinter/ir/attributes.h>
 #include <sinter/ir/elementwise.h>
 #include <sinter/ir/shape.h>
 
@@ -24,14 +25,15 @@ namespace detail {
 [[nodiscard]] SINTER_API int checked_axis(std::string_view op, const Shape& shape,
                                           std::int64_t axis);
 /// Returns the attributes of a slice along one axis; see StructuralMethods::slice.
-[[nodiscard]] SINTER_API Attributes slice_attributes(const Shape& shape, std::int64_t axis,
-                                                     std::int64_t start,
-                                                     std::optional<std::int64_t> stop,
-                                                     std::int64_t step);
+[[nodiscard]] SINTER_API SliceAttributes slice_attributes(const Shape& shape, std::int64_t axis,
+                                                          std::int64_t start,
+                                                          std::optional<std::int64_t> stop,
+                                                          std::int64_t step);
 /// Returns the attributes of the slice that reverses an axis.
-[[nodiscard]] SINTER_API Attributes flip_attributes(const Shape& shape, std::int64_t axis);
+[[nodiscard]] SINTER_API SliceAttributes flip_attributes(const Shape& shape, std::int64_t axis);
 /// Returns the attributes of a transpose. Empty `axes` reverse the order of the axes.
-[[nodiscard]] SINTER_API Attributes transpose_attributes(const Shape& shape, const Dims& axes);
+[[nodiscard]] SINTER_API TransposeAttributes transpose_attributes(const Shape& shape,
+                                                                  const Dims& axes);
 /// Throws Error(invalid_argument).
 [[noreturn]] SINTER_API void refuse_empty_concat();
 }  // namespace detail
@@ -42,14 +44,12 @@ class StructuralMethods {
   /// Permutes the axes: axis k of the result is axis `axes[k]` of this value. Empty `axes` reverse
   /// their order.
   [[nodiscard]] Self transpose(const Dims& axes = {}) const {
-    return unary(Op::transpose, detail::transpose_attributes(self().shape(), axes));
+    return unary(Op::transpose, detail::transpose_attributes(self().shape(), axes).generic());
   }
   /// The same elements, in row-major order, with another shape of as many elements. One length may
   /// be -1: it is inferred from the others.
   [[nodiscard]] Self reshape(const Shape& shape) const {
-    Attributes attributes;
-    attributes.shape = shape;
-    return unary(Op::reshape, attributes);
+    return unary(Op::reshape, ReshapeAttributes{shape}.generic());
   }
   /// The elements start, start + step, ... before `stop` along one axis, as Python's
   /// x[start:stop:step]. Negative positions count from the end. Without `stop` the slice goes to
@@ -58,11 +58,12 @@ class StructuralMethods {
   [[nodiscard]] Self slice(std::int64_t axis, std::int64_t start,
                            std::optional<std::int64_t> stop = std::nullopt,
                            std::int64_t step = 1) const {
-    return unary(Op::slice, detail::slice_attributes(self().shape(), axis, start, stop, step));
+    const auto part = detail::slice_attributes(self().shape(), axis, start, stop, step);
+    return unary(Op::slice, part.generic());
   }
   /// The elements in reverse order along one axis.
   [[nodiscard]] Self flip(std::int64_t axis) const {
-    return unary(Op::slice, detail::flip_attributes(self().shape(), axis));
+    return unary(Op::slice, detail::flip_attributes(self().shape(), axis).generic());
   }
   /// This value with `low[k]` elements equal to `value` before its elements along axis k, and
   /// `high[k]` after them. No count may be negative.
@@ -72,22 +73,19 @@ class StructuralMethods {
       const Scalar filled = value.is_zero() ? 0 : 1;
       return self().convert(stand_in).pad(low, high, filled).convert(DType::boolean);
     }
-    Attributes attributes;
-    attributes.lists = {low, high};
     const Self operands[] = {self(), self().scalar(value)};
-    return Self::apply(Op::pad, operands, attributes);
+    return Self::apply(Op::pad, operands, PadAttributes{low, high}.generic());
   }
   /// The concatenation of `parts` along an axis. The parts have the same dtype, and the same
   /// lengths along all other axes. A single part gives a new value equal to it.
   [[nodiscard]] static Self concat(std::span<const Self> parts, std::int64_t axis) {
     if (parts.empty()) detail::refuse_empty_concat();
     Self joined = parts[0];
-    Attributes attributes;
-    attributes.lists[0].push_back(detail::checked_axis("concat", joined.shape(), axis));
+    const ConcatAttributes along{detail::checked_axis("concat", joined.shape(), axis)};
     if (parts.size() == 1) return joined.convert(joined.dtype());
     for (const Self& part : parts.subspan(1)) {
       const Self operands[] = {joined, part};
-      joined = Self::apply(Op::concat, operands, attributes);
+      joined = Self::apply(Op::concat, operands, along.generic());
     }
     return joined;
   }
