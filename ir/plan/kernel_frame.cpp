@@ -1,3 +1,4 @@
+// The frame of a kernel: its product, else its reductions, else the shape of its outputs.
 #include <optional>
 
 #include <sinter/ir/assert.h>

@@ -126,9 +126,8 @@ struct PlanOperand {
   bool in_place = true;
 };
 
-/// One kernel: what it computes, and the memory that it reads and writes.
-/// What a kernel computes beside elementwise ops, and the index space in which it does. All
-/// reductions of a kernel reduce the same axes of the same shape.
+/// What a kernel computes beside elementwise ops, and the index space in which it does. Without a
+/// product, all reductions of a kernel reduce the same axes of the same shape.
 struct KernelFrame {
   enum class Kind : std::uint8_t { elementwise, reduction, product };
   Kind kind = Kind::elementwise;
@@ -146,6 +145,7 @@ struct KernelFrame {
 /// Finds the frame of a kernel body, for bodies that no planner made.
 [[nodiscard]] SINTER_API KernelFrame frame_of(const Graph& body);
 
+/// One kernel: what it computes, and the memory that it reads and writes.
 struct PlanKernel {
   /// Ops of the kernel, with composites intact. Its inputs and outputs correspond to the lists
   /// `inputs` and `outputs`, its parameters to the list `parameters`. All outputs have the same
