@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include <sinter/fuzz/portable_target.h>
 #include <sinter/fuzz/run.h>
 
 #include "support/fuzz.h"
