@@ -31,7 +31,8 @@ void run_passes(const Graph& graph, std::span<const double> parameters,
     Stopwatch watch;
     const std::vector<double> own = kernel_parameters(kernel, parameters);
     const Graph body = simplify(expand(kernel.body, own));
-    Lowered lowered = generator.schedule(body, kernel.frame);  // collapse, then schedule_cpu or schedule_cuda
+    Lowered lowered =
+        generator.schedule(body, kernel.frame);  // collapse, then schedule_cpu or schedule_cuda
     if (contains(options.specialize, Specialize::shape)) {
       lowered.nest = specialize_shape(std::move(lowered.nest), lowered.space);
     }

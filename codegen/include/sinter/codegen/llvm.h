@@ -1,8 +1,8 @@
 // The LLVM half of codegen: from a LoopNest to LLVM IR, objects and readable text.
 //
 // The only public header that mentions LLVM, and only by forward declarations: a program that does
-// not use these types needs no LLVM header. Link sinter::llvm for these functions; libsinter.so does
-// not have them.
+// not use these types needs no LLVM header. Link sinter::llvm for these functions; libsinter.so
+// does not have them.
 #pragma once
 
 #include <memory>
