@@ -1,6 +1,7 @@
-# sinter_build_id(target): adds a source to `target` that defines sinter::detail::build_id, which
-# identifies the sources of ir and codegen and the compiler. libsinter.so takes only a module with
-# the same identity.
+# sinter_build_id(target): adds a source to `target` that defines sinter::detail::build_id. It
+# identifies the version, the sources of ir, codegen and runtime/llvm, the headers of runtime, the
+# compiler, and the forms of std::string and containers, which cross the table of the module.
+# libsinter.so takes only a module with the same identity.
 #
 # As a script (cmake -P), it writes that source.
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -13,7 +14,18 @@ if(CMAKE_SCRIPT_MODE_FILE)
   string(SHA256 hash "${hashes}")
   string(SUBSTRING ${hash} 0 16 hash)
   file(CONFIGURE OUTPUT ${OUTPUT} @ONLY CONTENT
-    "#include \"cpu/llvm_compiler.h\"\nconst char* const sinter::detail::build_id = \"@VERSION@-@hash@\";\n")
+"#include \"cpu/llvm_compiler.h\"
+#if defined(_LIBCPP_VERSION)
+#define SINTER_LIBRARY \"-libc++\"
+#elif defined(_GLIBCXX_DEBUG)
+#define SINTER_LIBRARY \"-debug\"
+#elif !_GLIBCXX_USE_CXX11_ABI
+#define SINTER_LIBRARY \"-old-abi\"
+#else
+#define SINTER_LIBRARY \"\"
+#endif
+const char* const sinter::detail::build_id = \"@VERSION@-@hash@\" SINTER_LIBRARY;
+")
   return()
 endif()
 

@@ -60,7 +60,9 @@ sinter_precompile(sinter_llvm_static <llvm/IR/IRBuilder.h>)
 
 add_library(sinter_llvm SHARED $<TARGET_OBJECTS:sinter_llvm_static>)
 add_library(sinter::llvm ALIAS sinter_llvm)
-set_target_properties(sinter_llvm PROPERTIES EXPORT_NAME llvm OUTPUT_NAME sinter-llvm)
+# An LLVM outside the loader's folders is found where the build found it.
+set_target_properties(sinter_llvm PROPERTIES EXPORT_NAME llvm OUTPUT_NAME sinter-llvm
+  INSTALL_RPATH_USE_LINK_PATH ON)
 target_link_libraries(sinter_llvm INTERFACE sinter PRIVATE sinter_runtime sinter_with_llvm)
 sinter_library(sinter_llvm)
 sinter_exports(sinter_llvm)

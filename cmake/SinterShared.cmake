@@ -1,4 +1,5 @@
-# sinter::sinter: all rooms as one shared library, libsinter.so, that exports only sinter's API.
+# sinter::sinter: the rooms without their LLVM half as one shared library, libsinter.so, that exports
+# only sinter's API.
 
 # sinter_exports(target): a shared library that exports sinter's API and nothing else. It links its
 # own objects, not their archive, so that --exclude-libs can hide the symbols of all archives. The

@@ -15,14 +15,14 @@ namespace sinter::detail {
 
 /// What the caller of run_passes does with the results.
 struct PassResults {
-  /// Returns the plan: that of `make()`, or one that the caller has already.
+  /// Returns the plan to use. Calls `make` if the caller has none.
   std::function<const Plan&(const std::function<Plan()>& make)> plan;
   /// Takes the loops of the next kernel, and the values of the kernel's own parameters.
   std::function<void(Lowered lowered, const std::vector<double>& parameters)> kernel;
 };
 
-/// Runs all passes on `graph`. `parameters` are those of the graph; of them, only their classes
-/// affect the results, except under Specialize::scalars. Adds the time of each part to `times`. Has
+/// Runs all passes on `graph`. The results depend on the classes of its `parameters`, and on their
+/// values only under Specialize::scalars. Adds the time of each part to `times`. Has
 /// no state. Throws Error on a graph that the verifier refuses.
 void run_passes(const Graph& graph, std::span<const double> parameters,
                 const CompileOptions& options, const CodeGenerator& generator, CompileTimes& times,

@@ -100,7 +100,7 @@ struct Form {
 constexpr std::array kForms = {Form{"chain", chain}, Form{"fan", fan}, Form{"grid", grid},
                                Form{"random", random}};
 
-/// Seconds to verify and plan a graph, the passes that runtime's `make_plan` runs.
+/// Seconds to verify and plan a graph, the passes that every engine runs for a new graph of f32.
 double plan_seconds(const Graph& graph, Fuse fuse, std::size_t& kernels) {
   const auto begin = std::chrono::steady_clock::now();
   verify(graph);

@@ -6,6 +6,8 @@
 #include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/Intrinsics.h>
 
+#include <sinter/ir/assert.h>
+
 namespace sinter::detail {
 namespace {
 
@@ -37,6 +39,7 @@ llvm::Value* divide_as_integers(llvm::IRBuilder<>& builder, bool is_signed, llvm
 llvm::Value* divide_as_floats(llvm::IRBuilder<>& builder, bool is_signed, llvm::Value* a,
                               llvm::Value* b) {
   const bool words = a->getType()->getScalarSizeInBits() == kWord;
+  SINTER_ASSERT(is_signed || !words, "i32 holds all operands");
   llvm::Type* floats =
       a->getType()->getWithNewType(words ? builder.getDoubleTy() : builder.getFloatTy());
   llvm::Type* integers = a->getType()->getWithNewType(builder.getInt32Ty());
@@ -73,6 +76,7 @@ llvm::Value* saturate_by_comparing(llvm::IRBuilder<>& builder, bool is_signed, l
                                    llvm::Type* type) {
   if (!x->getType()->isVectorTy()) return saturate_by_intrinsic(builder, is_signed, x, type);
   const unsigned bits = type->getScalarSizeInBits();
+  SINTER_ASSERT(is_signed || bits < kWord, "i32 holds all results");
   const unsigned digits = is_signed ? bits - 1 : bits;
   const double beyond = std::ldexp(1.0, static_cast<int>(digits));
   const auto number = [&](double value) { return llvm::ConstantFP::get(x->getType(), value); };

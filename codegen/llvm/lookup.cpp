@@ -57,8 +57,7 @@ std::vector<llvm::Constant*> parts_of(const LookupTable& table, DType dtype,
   return parts;
 }
 
-/// One of `found`, a power of two in number: bit `first` of its position is `is_set(first)`, and so
-/// on up to the highest bit.
+/// Selects one of `found`, a power of two in number: bit k of its position is is_set(first + k).
 llvm::Value* select_by_bits(llvm::IRBuilder<>& builder, std::vector<llvm::Value*> found,
                             unsigned first, auto&& is_set) {
   for (unsigned bit = first; found.size() > 1; ++bit) {

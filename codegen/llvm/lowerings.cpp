@@ -35,23 +35,25 @@ Lowerings lowerings_of(const Target& target) {
                 .gathers = false,
                 .scatters = false};
   const auto has = [&](Extensions some) { return contains(target.extensions, some); };
-  if (has(Extensions::neon)) {
-    use.look_up = look_up_by_neon;
-    use.fence = no_fence;
-  }
+  // Vectors that are longer than the registers of an extension are looked up by selections.
+  const auto looks_up = [&](Extensions by, int register_bytes) {
+    return has(by) && target.vector_bytes <= register_bytes;
+  };
+  if (looks_up(Extensions::neon, 16)) use.look_up = look_up_by_neon;
+  if (looks_up(Extensions::avx2, 32)) use.look_up = look_up_by_avx2;
+  if (looks_up(Extensions::avx512, 64)) use.look_up = look_up_by_avx512;
+  if (has(Extensions::neon)) use.fence = no_fence;
   if (has(Extensions::f16c) || has(Extensions::neon)) {
     use.extend_half = extend_half;
     use.round_to_half = round_to_half;
   }
   if (has(Extensions::avx2)) {
-    use.look_up = look_up_by_avx2;
     use.extreme = extreme_by_avx2;
     use.saturate = saturate_by_comparing;
     use.fence = fence_by_sfence;
     use.gathers = true;
   }
   if (has(Extensions::avx512)) {
-    use.look_up = look_up_by_avx512;
     use.extreme = extreme_by_avx512;
     use.scatters = true;
   }

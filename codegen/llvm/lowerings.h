@@ -10,8 +10,9 @@
 
 namespace sinter::detail {
 
-/// The lowerings of one target. The default has plain LLVM IR for all, which every LLVM backend
-/// compiles without calls; a target with Extensions replaces some. All give the same bits.
+/// The lowerings of one target. The default has plain LLVM IR for all, which becomes code without
+/// calls on every CPU with fma; a target with Extensions replaces some. All give the same bits;
+/// NaNs count as equal.
 struct Lowerings {
   using Builder = llvm::IRBuilder<>;
   using Value = llvm::Value*;

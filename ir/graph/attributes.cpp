@@ -107,7 +107,9 @@ ReductionAttributes ReductionAttributes::of(const Attributes& attributes) {
   return reduction(Parts(attributes));
 }
 Attributes ReductionAttributes::generic() const {
-  return {.lists = {axes, chunk > 0 ? Dims{1, chunk} : Dims{keeps ? 1 : 0}}};
+  Dims keep{keeps ? 1 : 0};
+  if (chunk != 0) keep.push_back(chunk);  // a chunk without `keeps` is refused when it is applied
+  return {.lists = {axes, keep}};
 }
 
 namespace detail {

@@ -49,9 +49,8 @@ std::vector<std::string_view> missing_from(const HostCpu& host) {
   return missing;
 }
 
-/// The features that code for `target` may use; none if that takes LLVM's table of CPUs: the CPU is
-/// no x86-64 level and the feature string leaves some features to its name, or a feature is
-/// unknown.
+/// The features that code for `target` may use. Null if only LLVM knows: the string names an
+/// unknown feature, or the CPU is not x86-64-v3 or -v4 and the string does not name all features.
 std::optional<std::set<std::string_view>> required_features(const Target& target,
                                                             const HostCpu& host) {
   const auto level = detail::level_features(target.cpu);

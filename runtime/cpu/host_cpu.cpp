@@ -37,8 +37,7 @@ struct FeatureBit {
   int level = 0;  ///< the x86-64 level that requires it, from 2; 0: none
 };
 
-/// Sorted by name. Sets that LLVM uses for intrinsics alone, such as aes and amx, are
-/// not here.
+/// Sorted by name. All sets that plain LLVM IR can use; others, such as amx, need not be here.
 constexpr std::array kFeatures{
     FeatureBit{"adx", 7, 0, kEbx, 19, kNone},
     FeatureBit{"avx", 1, 0, kEcx, 28, kAvx, 3},

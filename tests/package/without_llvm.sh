@@ -25,3 +25,8 @@ g++ -std=c++20 "$source/without_llvm.cpp" -I$build/prefix/include -o $build/with
   "$library" -Wl,-rpath,"$(dirname "$(realpath "$library")")"
 SINTER_LIBCUDA=$fake SINTER_NVRTC=$fake $build/without_llvm
 SINTER_LLVM_MODULE=$module $build/without_llvm module
+
+echo '#include <unistd.h>
+__attribute__((constructor)) static void wait_a_second() { sleep(1); }' |
+  g++ -x c++ -shared -fPIC -o $build/slow.so -
+SINTER_LLVM_MODULE=$PWD/$build/slow.so $build/without_llvm fork

@@ -61,5 +61,20 @@ TEST(LlvmLookup, IsAPermutationOfRegisters) {
   }
 }
 
+/// A table in registers needs registers as long as the vectors.
+TEST(LlvmLookup, OfLongVectorsNeedsNoLongRegisters) {
+  for (const char* name : {"x86-64-v3", "x86-64-v4", "aarch64"}) {
+    const Extensions all = Target::parse(name).extensions;
+    for (int set = 0; set < 16; ++set) {
+      Target target = Target::parse(name);
+      target.extensions = static_cast<Extensions>(set);
+      if (!contains(all, target.extensions)) continue;
+      for (const DType index : {DType::i32, DType::i64}) {
+        EXPECT_EQ(count(assembly_of(index, target, 64), "gather"), 0U) << name << " " << set;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sinter

@@ -2,7 +2,7 @@
 // these tests load is a second copy, as in a program of shared libraries.
 #include "../../../runtime/cpu/llvm_compiler.h"
 
-#include <bit>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -10,9 +10,9 @@
 
 #include <gtest/gtest.h>
 
-#include <sinter/codegen/schedule.h>
-#include <sinter/ir/passes.h>
 #include <sinter/runtime/engine.h>
+
+#include "runtime/llvm/leaky_kernel.h"
 
 namespace sinter::detail {
 namespace {
@@ -41,21 +41,10 @@ TEST(LlvmModule, CompilesKernelsInItsOwnCopy) {
   EXPECT_NE(module.found, &llvm_compiler());
   EXPECT_STREQ(module.found->build, build_id);
   const Target target = host_target();
-  Graph graph;
-  graph.output("y", graph.input("x", DType::f32, {1000}).leaky_relu());
-  const Graph body = expand(graph, graph.parameters());
-  const LoopNest nest = schedule_cpu(body, collapse(body), target);
+  const LoopNest nest = leaky_nest(target);
   CompileTimes times;
   const auto code = module.found->make_jit(target)->compile(nest, times);
-  float x = -3;
-  float y = 0;
-  void* const buffers[] = {&x, &y};
-  const std::int64_t extents[] = {1};
-  const std::int64_t strides[] = {1, 1};
-  const std::uint64_t slope = std::bit_cast<std::uint32_t>(0.5F);
-  const KernelArguments arguments{buffers, extents, strides, &slope};
-  code->entry()(&arguments, 0, 1);
-  EXPECT_EQ(y, -1.5F);
+  EXPECT_EQ(call(*code, -3), -1.5F);
   EXPECT_EQ(module.found->text(nest, target, Stage::llvm, "kernel"),
             llvm_compiler().text(nest, target, Stage::llvm, "kernel"));
   EXPECT_TRUE(module.found->runs_here(Target::parse("x86-64-v3")));
@@ -86,6 +75,29 @@ TEST(LlvmModule, WhenChosenIsLookedForNowhereElse) {
   const Search missing = search("/nowhere/libsinter-llvm.so", folder);
   EXPECT_EQ(missing.found, nullptr);
   EXPECT_EQ(missing.attempts, "\n  /nowhere/libsinter-llvm.so: no such file");
+}
+
+TEST(LlvmModule, IsLookedForInNoFolderThatIsUnknown) {
+  using Paths = std::vector<std::string>;
+  EXPECT_EQ(module_paths(""), Paths{"libsinter-llvm.so.0.1"});
+  EXPECT_EQ(module_paths("/a"), (Paths{"/a/libsinter-llvm.so.0.1", "libsinter-llvm.so.0.1"}));
+}
+
+std::string folder_of_this_program() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+TEST(LlvmModule, FolderIsThatOfTheProgramWhateverItsName) {
+  EXPECT_EQ(folder_of_sinter(), folder_of_this_program());
+  if (std::getenv("SINTER_TEST_RENAMED") != nullptr) return;
+  // Again in a process whose argv[0] leads elsewhere.
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+  for (const char* name : {"app", "/tmp/app"}) {
+    const std::string command = "cd / && SINTER_TEST_RENAMED=1 exec bash -c 'exec -a " +
+                                std::string(name) + " \"" + program +
+                                "\" --gtest_filter=LlvmModule.FolderIs* >/dev/null'";
+    EXPECT_EQ(std::system(command.c_str()), 0) << name;
+  }
 }
 
 TEST(LlvmModule, OfAnotherBuildIsRefused) {

@@ -1,7 +1,6 @@
 // CpuJit: the lifetime of machine code, from compilation until its memory is released.
 #include "../../../runtime/llvm/jit.h"
 
-#include <bit>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -11,32 +10,13 @@
 
 #include <gtest/gtest.h>
 
-#include <sinter/codegen/schedule.h>
-#include <sinter/ir/passes.h>
 #include <sinter/runtime/engine.h>
 
+#include "runtime/llvm/leaky_kernel.h"
 #include "support/sanitizer.h"
 
 namespace sinter::detail {
 namespace {
-
-LoopNest leaky_nest(const Target& target) {
-  Graph graph;
-  graph.output("y", graph.input("x", DType::f32, {1000}).leaky_relu());
-  const Graph body = expand(graph, graph.parameters());
-  return schedule_cpu(body, collapse(body), target);
-}
-
-float call(const MachineCode& code, float x) {
-  float y = 0;
-  void* const buffers[] = {&x, &y};
-  const std::int64_t extents[] = {1};
-  const std::int64_t strides[] = {1, 1};
-  const std::uint64_t slope = std::bit_cast<std::uint32_t>(0.5F);
-  const KernelArguments arguments{buffers, extents, strides, &slope};
-  code.entry()(&arguments, 0, 1);
-  return y;
-}
 
 /// Number of resident pages, and number of mappings, of this process.
 std::pair<long, long> memory_use() {

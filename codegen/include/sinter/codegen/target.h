@@ -12,8 +12,8 @@
 namespace sinter {
 
 /// Vector extensions whose instructions the LLVM emitter uses by name; a set of them. Where a
-/// target has none for an operation, the emitter uses plain LLVM IR, which every LLVM backend
-/// compiles: the bits are the same, and the code is slower.
+/// target has none for an operation, the emitter uses plain LLVM IR, which suits every CPU with
+/// fma: the bits are the same, and the code is slower.
 enum class Extensions : std::uint8_t {
   none = 0,
   avx2 = 1,    ///< permutations of 8 words, gathers; with the sfence of SSE

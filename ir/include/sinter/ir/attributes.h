@@ -3,7 +3,7 @@
 // The generic form holds the attributes of any op. Code that serves all ops by their rows in
 // ops.def uses it: `apply`, inference, the text form and the verifier. Code that knows the op uses
 // its typed form, which names the lists of the row. Each typed form has three conversions:
-//   of(graph, id)   reads a node of this kind; it copies no other attributes
+//   of(graph, id)   reads a node of this kind, and only what it returns
 //   of(attributes)  converts the generic form, whose lists must be as those of a node
 //   generic()       returns the generic form, for `apply`
 #pragma once

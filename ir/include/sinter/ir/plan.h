@@ -131,12 +131,12 @@ struct PlanOperand {
 struct KernelFrame {
   enum class Kind : std::uint8_t { elementwise, reduction, product };
   Kind kind = Kind::elementwise;
-  /// Shape of the outputs; of the operands of the reductions; of a product, its batch axes, M, N
+  /// Elementwise: shape of the outputs. Reduction: shape of its operands. Product: batch axes, M, N
   /// and K.
   Shape shape = {};
   int first = 0;           ///< first reduced axis; K of a product; the rank if nothing is reduced
   int count = 0;           ///< number of reduced axes
-  std::int64_t chunk = 0;  ///< elements that are reduced to one result; 0 for all of the axes
+  std::int64_t chunk = 0;  ///< elements per result if reduced in chunks; else 0
   bool reduces_product = false;    ///< true if reductions follow the product
   DType accumulator = DType::f32;  ///< dtype of the product
   friend bool operator==(const KernelFrame&, const KernelFrame&) = default;

@@ -23,9 +23,10 @@ namespace sinter {
 /// Error(unsupported) if the CPU is not x86-64, or is older than x86-64-v3 (AVX2), naming the
 /// missing features. Needs no LLVM.
 [[nodiscard]] SINTER_API Target host_target();
-/// True if code for `target` runs on this machine. If Target::cpu is neither this machine's nor
-/// x86-64-v3 or -v4, LLVM's table of CPUs is needed: throws Error(unsupported) if the module
-/// libsinter-llvm.so is missing then.
+/// True if code for `target` runs on this machine. Needs no LLVM for host_target() and for targets
+/// whose `cpu` is x86-64-v3 or -v4 and whose `features` are among those that host_target() names.
+/// Other targets need LLVM's table of CPUs: throws Error(unsupported) if the module
+/// libsinter-llvm.so is missing then. So does the constructor of an Engine for such a target.
 [[nodiscard]] SINTER_API bool runs_here(const Target& target);
 
 namespace detail {
