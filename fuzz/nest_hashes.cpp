@@ -2,8 +2,10 @@
 #include <sinter/fuzz/nest_hashes.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <sinter/codegen/cuda.h>
 #include <sinter/codegen/schedule.h>
@@ -11,6 +13,8 @@
 #include <sinter/ir/hash.h>
 #include <sinter/ir/passes.h>
 #include <sinter/ir/plan.h>
+
+#include "loops/index_table.h"
 
 #include <sinter/fuzz/random_graph.h>
 #include <sinter/fuzz/run.h>
@@ -54,7 +58,30 @@ std::vector<NamedScheduler> schedulers() {
   return all;
 }
 
-std::uint64_t hash_of(const LoopNest& nest) {
+/// Numbers the index expressions in the order in which the statements use them: the order in which
+/// a scheduler made them means nothing.
+void number_by_use(LoopNest& nest) {
+  std::vector<std::optional<IndexId>> numbers(nest.indices.size());
+  std::vector<Index> ordered;
+  std::int64_t variables = 0;
+  const std::function<IndexId(IndexId)> number = [&](IndexId id) {
+    std::optional<IndexId>& known = numbers[id.index];
+    if (known.has_value()) return *known;
+    Index index = nest.indices[id.index];
+    const int operands = detail::operand_count(index.op);
+    if (operands > 0) index.a = number(index.a);
+    if (operands > 1) index.b = number(index.b);
+    if (index.op == IndexOp::variable) index.immediate = variables++;
+    known = IndexId{static_cast<std::uint32_t>(ordered.size())};
+    ordered.push_back(index);
+    return *known;
+  };
+  detail::for_each_index(nest.body, [&number](IndexId& id) { id = number(id); });
+  nest.indices = std::move(ordered);
+}
+
+std::uint64_t hash_of(LoopNest nest) {
+  number_by_use(nest);
   std::uint64_t hash = 0;
   for (const std::byte byte : key_bytes(nest)) {
     hash = detail::mix(hash, static_cast<std::uint64_t>(byte));
@@ -76,9 +103,9 @@ std::vector<NestHash> nest_hashes(std::uint64_t first_seed, std::uint64_t graphs
       continue;  // a value of more elements than sinter serves
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
-      for (const LoopNest& nest : nests_of(*graph, all[i].scheduler)) {
+      for (LoopNest& nest : nests_of(*graph, all[i].scheduler)) {
         ++hashes[i].nests;
-        hashes[i].hash += hash_of(nest);  // a sum: the order does not matter
+        hashes[i].hash += hash_of(std::move(nest));  // a sum: the order does not matter
       }
     }
   }

@@ -11,7 +11,8 @@ namespace sinter::fuzz {
 struct NestHash {
   std::string target;      ///< with ", chunks" if reductions of any size are split into chunks
   std::int64_t nests = 0;  ///< kernels of all graphs
-  std::uint64_t hash = 0;  ///< sum of the hashes of their canonical bytes (key_bytes)
+  /// Sum of the hashes of their bytes (key_bytes), with the indices numbered in order of use.
+  std::uint64_t hash = 0;
 };
 
 /// Plans and schedules the graphs of `graphs` consecutive seeds for three CPU targets and two GPUs.
