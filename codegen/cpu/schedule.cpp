@@ -9,7 +9,7 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
-#include "cpu/nest_builder.h"
+#include "cpu/nest.h"
 #include "cpu/schedule_product.h"
 #include "cpu/schedule_reduction.h"
 

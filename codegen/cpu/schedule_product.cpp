@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "cpu/product_strategy.h"
-#include "cpu/reduction_builder.h"
+#include "cpu/reductions.h"
 #include "schedule/block_reductions.h"
 #include "schedule/product_sides.h"
 

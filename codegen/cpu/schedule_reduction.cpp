@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "cpu/reduction_builder.h"
+#include "cpu/reductions.h"
 
 namespace sinter::detail {
 namespace {

@@ -1,4 +1,4 @@
-// The CPU schedule of a kernel with reductions; see reduction_builder.h.
+// The CPU schedule of a kernel with reductions; see reductions.h.
 #pragma once
 
 #include "cpu/strategy.h"

@@ -15,7 +15,7 @@
 #include <sinter/ir/float_environment.h>
 #include <sinter/ir/rethrow.h>
 
-#include "cuda/nest_builder.h"
+#include "cuda/nest.h"
 #include "cuda/schedule_product.h"
 #include "cuda/schedule_reduction.h"
 

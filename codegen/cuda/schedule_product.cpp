@@ -14,7 +14,7 @@
 
 #include <sinter/ir/assert.h>
 
-#include "cuda/nest_builder.h"
+#include "cuda/nest.h"
 
 namespace sinter::detail {
 namespace {

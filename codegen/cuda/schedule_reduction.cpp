@@ -22,7 +22,7 @@
 
 #include <sinter/ir/assert.h>
 
-#include "cuda/nest_builder.h"
+#include "cuda/nest.h"
 #include "schedule/reduction_passes.h"
 
 namespace sinter::detail {

@@ -9,7 +9,7 @@
 #include <sinter/codegen/cuda.h>
 
 #include "cuda/strategy.h"
-#include "schedule/statement_builder.h"
+#include "schedule/nest_draft.h"
 
 namespace sinter::detail {
 

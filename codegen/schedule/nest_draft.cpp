@@ -1,4 +1,4 @@
-#include "schedule/statement_builder.h"
+#include "schedule/nest_draft.h"
 
 #include <bit>
 #include <utility>

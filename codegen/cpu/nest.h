@@ -10,7 +10,7 @@
 #include <sinter/codegen/schedule.h>
 
 #include "cpu/strategy.h"
-#include "schedule/statement_builder.h"
+#include "schedule/nest_draft.h"
 
 namespace sinter::detail {
 

@@ -4,7 +4,7 @@
 //   main    whole steps of several vectors
 //   middle  whole single vectors
 //   tail    the rest
-#include "cpu/nest_builder.h"
+#include "cpu/nest.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 // The loops within one unit of work: a row that is reduced, or a block of columns. Where the
 // reductions stop at chunks, each chunk is a row, or a block of columns, of its own.
-#include "cpu/reduction_builder.h"
+#include "cpu/reductions.h"
 
 #include <algorithm>
 #include <bit>

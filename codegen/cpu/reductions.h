@@ -15,7 +15,7 @@
 #include <functional>
 #include <vector>
 
-#include "cpu/nest_builder.h"
+#include "cpu/nest.h"
 #include "schedule/reduction_passes.h"
 
 namespace sinter::detail {

@@ -1,4 +1,4 @@
-#include "cuda/nest_builder.h"
+#include "cuda/nest.h"
 
 #include <algorithm>
 #include <cmath>
