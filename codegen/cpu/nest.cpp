@@ -15,7 +15,7 @@
 namespace sinter::detail {
 
 /// The form of a loop with lanes.
-struct NestBuilder::VectorForm {
+struct CpuNest::VectorForm {
   int lanes = 1;
   int unroll = 1;
   bool interleaved = false;
@@ -25,49 +25,55 @@ struct NestBuilder::VectorForm {
   [[nodiscard]] std::int64_t step() const { return std::int64_t{lanes} * unroll; }
 };
 
-NestBuilder::NestBuilder(const Graph& body, const LoopSpace& space, Placement placement,
-                         CpuStrategy strategy)
-    : StatementBuilder(body, space, std::move(placement)),
-      strategy_(std::move(strategy)),
-      lane_axis_(inner_axis()),
-      transposed_(body.inputs().size()) {}
+CpuNest::CpuNest(const Graph& kernel, const LoopSpace& loops, Placement levels, CpuStrategy chosen)
+    : NestDraft(kernel, loops, std::move(levels)), strategy(std::move(chosen)) {}
 
-std::uint8_t NestBuilder::new_local(DType dtype, std::int64_t elements) {
-  nest_.arguments.push_back({dtype, false, static_cast<std::uint32_t>(elements)});
-  return static_cast<std::uint8_t>(nest_.arguments.size() - 1);
+// --- Places --------------------------------------------------------------------------------------
+
+Cursor CpuNest::row(std::vector<IndexId> positions) {
+  return row(std::move(positions), inner_axis(), placement.levels);
 }
 
-// --- Addresses -----------------------------------------------------------------------------------
-
-void NestBuilder::set_row(const std::vector<IndexId>& positions) {
-  positions_ = positions;
-  const std::size_t walked = space_.strides.size() / static_cast<std::size_t>(space_.rank());
-  rows_.assign(walked, indices_.constant(0));
-  for (std::size_t argument = 0; argument < rows_.size(); ++argument) {
+Cursor CpuNest::row(std::vector<IndexId> positions, int lane_axis,
+                    const std::vector<Level>& levels) {
+  const std::size_t walked = space.strides.size() / static_cast<std::size_t>(space.rank());
+  Cursor at{.positions = std::move(positions),
+            .offsets = std::vector<IndexId>(walked, number(0)),
+            .lane_axis = lane_axis,
+            .levels = &levels,
+            .transposed = {}};
+  for (std::size_t argument = 0; argument < walked; ++argument) {
     int axis = 0;
-    for (IndexId position : positions) {
-      const int at = axis++;
-      if (at == lane_axis_) continue;
-      const IndexId along = indices_.mul(position, stride(argument, at));
-      rows_[argument] = indices_.add(rows_[argument], along);
+    for (IndexId position : at.positions) {
+      const int along = axis++;
+      if (along == lane_axis) continue;
+      const IndexId distance = indices.mul(position, stride(argument, along));
+      at.offsets[argument] = indices.add(at.offsets[argument], distance);
     }
   }
+  return at;
 }
 
-IndexId NestBuilder::offset(std::size_t argument, IndexId place) {
-  return indices_.add(rows_[argument], indices_.mul(place, stride(argument, lane_axis_)));
+IndexId CpuNest::offset(const Cursor& at, std::size_t argument, IndexId place) {
+  return indices.add(at.offsets[argument], indices.mul(place, stride(argument, at.lane_axis)));
+}
+
+IndexId CpuNest::place_of_sum(IndexId row, IndexId column) {
+  const IndexId in_block = indices.sub(row, sums->first_row);
+  const IndexId first = indices.mul(in_block, number(sums->columns));
+  return indices.add(first, indices.sub(column, sums->first_column));
 }
 
 // --- Statements ----------------------------------------------------------------------------------
 
-ValueId NestBuilder::load_local(std::uint8_t local, IndexId place, Block& block) {
-  const ValueId result = new_value(nest_.arguments[local].dtype);
-  block.emplace_back(Load{result, local, LaneStride::contiguous, place, {}});
-  return result;
+ValueId CpuNest::load_local(std::uint8_t local, IndexId place, Block& block) {
+  const ValueId loaded = new_value(result.arguments[local].dtype);
+  block.emplace_back(Load{loaded, local, LaneStride::contiguous, place, {}});
+  return loaded;
 }
 
-void NestBuilder::store_local(std::uint8_t local, IndexId place, ValueId value, Block& block,
-                              bool whole) {
+void CpuNest::store_local(std::uint8_t local, IndexId place, ValueId value, Block& block,
+                          bool whole) {
   block.emplace_back(Store{.value = value,
                            .argument = local,
                            .lanes = LaneStride::contiguous,
@@ -76,53 +82,55 @@ void NestBuilder::store_local(std::uint8_t local, IndexId place, ValueId value, 
                            .lane_stride = {}});
 }
 
-Load NestBuilder::load(NodeId node, IndexId place) {
-  const auto argument = static_cast<std::uint8_t>(body_.node(node).payload);
-  Load load{new_value(node), argument, LaneStride::uniform, rows_[argument], {}};
-  if (placement_.level(node) != Level::lane) return load;
-  load.lanes = stride_class(space_, argument, lane_axis_);
-  if (transposed_[argument].has_value()) {
+Load CpuNest::load(const Cursor& at, NodeId node, IndexId place) {
+  const auto argument = static_cast<std::uint8_t>(body.node(node).payload);
+  Load load{new_value(node), argument, LaneStride::uniform, at.offsets[argument], {}};
+  if (at.level(node) != Level::lane) return load;
+  load.lanes = stride_class(space, argument, at.lane_axis);
+  const TransposedRow& transposed = at.transposed;
+  if (argument < transposed.locals.size() && transposed.locals[argument].has_value()) {
     load.lanes = LaneStride::contiguous;
-    load.argument = *transposed_[argument];
-    load.offset = indices_.add(transposed_row_, indices_.sub(place, transposed_column_));
+    load.argument = *transposed.locals[argument];
+    load.offset = indices.add(transposed.row, indices.sub(place, transposed.column));
     return load;
   }
-  load.offset = offset(argument, place);
-  if (load.lanes == LaneStride::strided) load.lane_stride = stride(argument, lane_axis_);
+  load.offset = offset(at, argument, place);
+  if (load.lanes == LaneStride::strided) load.lane_stride = stride(argument, at.lane_axis);
   return load;
 }
 
-Count NestBuilder::count(NodeId node, IndexId place) {
-  const std::size_t argument = placement_.walks[node.index];
-  Count count{new_value(node), LaneStride::uniform, rows_[argument]};
-  if (placement_.level(node) != Level::lane) return count;
-  count.lanes = stride_class(space_, argument, lane_axis_);
-  count.from = offset(argument, place);
+Count CpuNest::count(const Cursor& at, NodeId node, IndexId place) {
+  const std::size_t argument = placement.walks[node.index];
+  Count count{new_value(node), LaneStride::uniform, at.offsets[argument]};
+  if (at.level(node) != Level::lane) return count;
+  count.lanes = stride_class(space, argument, at.lane_axis);
+  count.from = offset(at, argument, place);
   return count;
 }
 
-void NestBuilder::define(const std::function<bool(NodeId)>& wanted, IndexId place, Block& block) {
-  for (NodeId node : placement_.order) {
-    if (!wanted(node)) continue;
-    if (reloaded_.has_value() && node == reloaded_->node)
-      values_[node.index] = reloaded_->load(place, block);
-    else if (body_.node(node).op == Op::input)
-      block.emplace_back(load(node, place));
-    else if (body_.node(node).op == Op::iota)
-      block.emplace_back(count(node, place));
-    else
-      block.emplace_back(compute(node));
-  }
+Load CpuNest::load_sum(const Cursor& at, NodeId product, IndexId place) {
+  SINTER_ASSERT(sums.has_value(), "the product is computed");
+  const IndexId row = at.positions[static_cast<std::size_t>(rows_axis())];
+  return {new_value(product), sums->local, LaneStride::contiguous, place_of_sum(row, place), {}};
 }
 
-void NestBuilder::store_output(std::size_t output, bool streaming, IndexId place, Block& block) {
-  const NodeId node = placement_.value(body_.outputs()[output].node);
+void CpuNest::define(const Cursor& at, const Wanted& wanted, IndexId place, Block& block) {
+  const auto read = [&](NodeId node) -> Statement {
+    if (body.node(node).op == Op::input) return load(at, node, place);
+    if (body.node(node).op == Op::iota) return count(at, node, place);
+    return load_sum(at, node, place);
+  };
+  NestDraft::define(wanted, read, block);
+}
+
+void CpuNest::store_output(const Cursor& at, std::size_t output, bool streaming, IndexId place,
+                           Block& block) {
   const std::uint8_t argument = output_argument(output);
-  Store store{.value = values_[node.index],
+  Store store{.value = value_of(body.outputs()[output].node),
               .argument = argument,
-              .lanes = store_stride(space_, argument),
-              .streaming = streaming && strategy_.streamed[output],
-              .offset = offset(argument, place),
+              .lanes = store_stride(space, argument),
+              .streaming = streaming && strategy.streamed[output],
+              .offset = offset(at, argument, place),
               .lane_stride = {}};
   if (store.lanes == LaneStride::strided) store.lane_stride = stride(argument, inner_axis());
   block.emplace_back(store);
@@ -130,123 +138,119 @@ void NestBuilder::store_output(std::size_t output, bool streaming, IndexId place
 
 // --- Bounds between loops ------------------------------------------------------------------------
 
-std::int64_t NestBuilder::vector_bytes(std::size_t output) const {
-  return std::int64_t{strategy_.lanes} * info(nest_.arguments[output_argument(output)].dtype).bytes;
+std::int64_t CpuNest::vector_bytes(std::size_t output) const {
+  return std::int64_t{strategy.lanes} * info(result.arguments[output_argument(output)].dtype).bytes;
 }
 
 /// Returns the first place in the range at which the anchor is aligned, at most `to`.
-IndexId NestBuilder::peel_bound(IndexId from, IndexId to) {
-  const std::size_t anchor = strategy_.anchor;
+IndexId CpuNest::peel_bound(const Cursor& at, IndexId from, IndexId to) {
+  const std::size_t anchor = strategy.anchor;
   const std::uint8_t argument = output_argument(anchor);
   const IndexId distance =
-      indices_.to_alignment(argument, offset(argument, from), vector_bytes(anchor));
-  return indices_.min(to, indices_.add(from, distance));
+      indices.to_alignment(argument, offset(at, argument, from), vector_bytes(anchor));
+  return indices.min(to, indices.add(from, distance));
 }
 
 /// Returns the end of the whole steps that fit between `from` and `to`.
-IndexId NestBuilder::step_bound(IndexId from, IndexId to, std::int64_t step) {
-  return indices_.add(from, indices_.round_down(indices_.sub(to, from), step));
+IndexId CpuNest::step_bound(IndexId from, IndexId to, std::int64_t step) {
+  return indices.add(from, indices.round_down(indices.sub(to, from), step));
 }
 
 /// Like step_bound, but returns `from` if a streamed output is not aligned where the anchor is.
-IndexId NestBuilder::stream_bound(IndexId from, IndexId to, std::int64_t step) {
-  IndexId count = indices_.round_down(indices_.sub(to, from), step);
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (i == strategy_.anchor || !strategy_.streamed[i]) continue;
+IndexId CpuNest::stream_bound(const Cursor& at, IndexId from, IndexId to, std::int64_t step) {
+  IndexId count = indices.round_down(indices.sub(to, from), step);
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    if (i == strategy.anchor || !strategy.streamed[i]) continue;
     const std::uint8_t argument = output_argument(i);
-    const IndexId here = offset(argument, from);
-    count = indices_.mul(count, indices_.aligned(argument, here, vector_bytes(i)));
+    const IndexId here = offset(at, argument, from);
+    count = indices.mul(count, indices.aligned(argument, here, vector_bytes(i)));
   }
-  return indices_.add(from, count);
+  return indices.add(from, count);
 }
 
 // --- The whole nest ------------------------------------------------------------------------------
 
 /// Sets the prefetch distance of loads of whole vectors. `whole_vectors` is true for the body of a
 /// loop with such loads.
-void NestBuilder::set_prefetch(Block& block, bool whole_vectors) const {
+void CpuNest::set_prefetch(Block& block, bool whole_vectors) const {
   for (Statement& statement : block) {
     if (Loop* loop = std::get_if<Loop>(&statement)) {
       set_prefetch(loop->body, loop->kind == LoopKind::vector && loop->lanes > 1 && !loop->masked &&
                                    !loop->interleaved);
     } else if (Load* load = std::get_if<Load>(&statement)) {
       const bool may = whole_vectors && load->lanes == LaneStride::contiguous &&
-                       load->argument < strategy_.prefetch.size();
-      if (may) load->prefetch = strategy_.prefetch[load->argument];
+                       load->argument < strategy.prefetch.size();
+      if (may) load->prefetch = strategy.prefetch[load->argument];
     }
   }
 }
 
-LoopNest NestBuilder::take() {
-  set_prefetch(nest_.body, false);
-  nest_.locals_in_scratch = !locals_fit_stack(nest_);
-  return StatementBuilder::take();
+LoopNest CpuNest::take() {
+  set_prefetch(result.body, false);
+  result.locals_in_scratch = !locals_fit_stack(result);
+  return NestDraft::take();
 }
 
 // --- Loops ---------------------------------------------------------------------------------------
 
-Loop NestBuilder::parallel_loop() {
-  return new_loop(LoopKind::parallel, indices_.begin(), indices_.end());
+Loop CpuNest::parallel_loop() {
+  return new_loop(LoopKind::parallel, {indices.begin(), indices.end()});
 }
 
-Loop NestBuilder::serial_loop(Span range) {
-  return new_loop(LoopKind::serial, range.from, range.to);
-}
+Loop CpuNest::serial_loop(Span range) { return new_loop(LoopKind::serial, range); }
 
-Loop NestBuilder::vector_loop(Span range, int lanes, int unroll) {
-  Loop loop = new_loop(LoopKind::vector, range.from, range.to);
+Loop CpuNest::vector_loop(Span range, int lanes, int unroll) {
+  Loop loop = new_loop(LoopKind::vector, range);
   loop.lanes = static_cast<std::uint16_t>(lanes);
   loop.unroll = static_cast<std::uint16_t>(unroll);
   return loop;
 }
 
-IndexId NestBuilder::add_digit(Loop& loop, IndexId radix) {
-  loop.digits.push_back({indices_.new_variable(), radix});
-  return loop.digits.back().variable;
+Span CpuNest::part_of_axis(int axis, IndexId index, std::int64_t size) {
+  return part({number(0), indices.extent(axis)}, index, size);
 }
 
-Span NestBuilder::part(IndexId number, int axis, std::int64_t size) {
-  const IndexId from = indices_.mul(number, indices_.constant(size));
-  return {from, indices_.min(indices_.extent(axis), indices_.add(from, indices_.constant(size)))};
+void CpuNest::add_elements(Span range, const ElementBody& element, Block& block) {
+  add_elements(nullptr, range, element, block);
 }
 
-/// Appends one loop over the range and returns the end of the range.
-IndexId NestBuilder::add_loop(const VectorForm& form, Span range, const ElementBody& body,
-                              Block& block) {
-  Loop loop = vector_loop(range, form.lanes, form.unroll);
-  loop.masked = form.masked;
-  loop.interleaved = form.interleaved;
-  loop.once = form.once;
-  body(loop.variable, form.streaming, loop.body);
-  block.emplace_back(std::move(loop));
-  return range.to;
+void CpuNest::add_output_elements(const Cursor& at, Span range, const ElementBody& element,
+                                  Block& block) {
+  add_elements(&at, range, element, block);
 }
 
-void NestBuilder::add_elements(Span range, const ElementBody& body, bool stores_outputs,
-                               Block& block) {
+/// `outputs_at` is the row in which `element` stores outputs, if it does.
+void CpuNest::add_elements(const Cursor* outputs_at, Span range, const ElementBody& element,
+                           Block& block) {
   // With masks, a range shorter than one vector is one masked step.
-  const VectorForm peel{.lanes = strategy_.masks ? strategy_.lanes : 1,
-                        .masked = strategy_.masks,
-                        .once = strategy_.masks};
+  const VectorForm peel{.lanes = strategy.masks ? strategy.lanes : 1,
+                        .masked = strategy.masks,
+                        .once = strategy.masks};
   VectorForm tail = peel;
-  tail.once = strategy_.masks && (strategy_.middle || strategy_.unroll == 1);
-  const VectorForm single{.lanes = strategy_.lanes};
+  tail.once = strategy.masks && (strategy.middle || strategy.unroll == 1);
+  const VectorForm single{.lanes = strategy.lanes};
   const VectorForm main{
-      .lanes = strategy_.lanes, .unroll = strategy_.unroll, .interleaved = strategy_.interleave};
+      .lanes = strategy.lanes, .unroll = strategy.unroll, .interleaved = strategy.interleave};
   VectorForm stream = main;
   stream.streaming = true;
 
   const auto [from, to] = range;
-  const std::ptrdiff_t streams = stores_outputs ? strategy_.streams() : 0;
   IndexId at = from;
   const auto add = [&](const VectorForm& form, IndexId end) {
-    at = add_loop(form, {at, end}, body, block);
+    Loop loop = vector_loop({at, end}, form.lanes, form.unroll);
+    loop.masked = form.masked;
+    loop.interleaved = form.interleaved;
+    loop.once = form.once;
+    element(loop.variable, form.streaming, loop.body);
+    block.emplace_back(std::move(loop));
+    at = end;
   };
-  if (stores_outputs && strategy_.peel) add(peel, peel_bound(at, to));
-  if (streams > 0) add(stream, stream_bound(at, to, stream.step()));
+  const std::ptrdiff_t streams = outputs_at != nullptr ? strategy.streams() : 0;
+  if (outputs_at != nullptr && strategy.peel) add(peel, peel_bound(*outputs_at, at, to));
+  if (streams > 0) add(stream, stream_bound(*outputs_at, at, to, stream.step()));
   // After the peel a single streamed output is aligned, so `stream` covers all whole steps.
   if (streams != 1) add(main, step_bound(at, to, main.step()));
-  if (strategy_.middle) add(single, step_bound(at, to, single.step()));
+  if (strategy.middle) add(single, step_bound(at, to, single.step()));
   add(tail, to);
 }
 

@@ -2,433 +2,397 @@
 // reductions stop at chunks, each chunk is a row, or a block of columns, of its own.
 #include "cpu/reductions.h"
 
-#include <algorithm>
 #include <bit>
 #include <utility>
-#include <vector>
 
 #include <sinter/ir/reduction.h>
 
 namespace sinter::detail {
+namespace {
 
-ReductionBuilder::ReductionBuilder(const Graph& body, const LoopSpace& space, Placement placement,
-                                   CpuStrategy strategy)
-    : NestBuilder(body, space, std::move(placement), std::move(strategy)),
-      defined_(body.nodes().size()),
-      kept_(body.nodes().size()),
-      known_(body.nodes().size()),
-      kept_in_(body.nodes().size()),
-      row_start_(indices_.constant(0)) {}
+/// One pass over the row of a unit.
+struct RowPass {
+  const Unit& unit;
+  const ReductionPass& pass;
+  const KeptRows& kept;
+  std::vector<bool> wanted;     ///< [node] true if the operands of the pass need it
+  std::vector<NodeId> keeping;  ///< values whose rows this pass stores
+};
 
-void ReductionBuilder::set_unit(const ReductionPasses& reductions, std::vector<IndexId> outer,
-                                std::vector<IndexId> inner, Level group) {
-  over_ = &reductions;
-  unit_ = std::move(outer);
-  inner_positions_ = std::move(inner);
-  group_level_ = group;
+/// A part of a row that lies in one row of the space.
+struct RowPart {
+  Cursor at;
+  IndexId start;  ///< position in the group of its place 0
+};
+
+}  // namespace
+
+std::vector<NodeId> nodes_of(const Graph& body, const OutputList& outputs) {
+  std::vector<NodeId> nodes;
+  for (std::size_t i : outputs) nodes.push_back(body.outputs()[i].node);
+  return nodes;
 }
 
 // --- Definitions ---------------------------------------------------------------------------------
 
-void ReductionBuilder::define_shared(const std::vector<bool>& cone, Level level, Block& block) {
-  const auto wanted = [&](NodeId node) {
-    if (!cone[node.index] || placement_.level(node) != level || defined_[node.index] ||
-        is_reduction(node)) {
-      return false;
-    }
-    defined_[node.index] = true;
-    return true;
-  };
-  define(wanted, {}, block);
+void define_shared(CpuNest& nest, const Cursor& at, const std::vector<bool>& cone, Level level,
+                   Block& block) {
+  nest.define(at, missing(nest, cone, level), {}, block);
 }
 
-void ReductionBuilder::rematerialise(const std::vector<bool>& cone, Level level, IndexId place,
-                                     Block& block) {
-  const auto wanted = [&](NodeId node) {
-    return cone[node.index] && placement_.level(node) == level && !is_reduction(node) &&
-           !known_[node.index];
-  };
+void rematerialise(CpuNest& nest, const Cursor& at, const std::vector<bool>& cone, Level level,
+                   IndexId place, Block& block, const KeptRows& kept) {
   for (std::size_t i = 0; level == Level::lane && i < cone.size(); ++i) {
-    if (cone[i] && known_[i]) values_[i] = load_local(kept_in_[i], place, block);
+    if (cone[i] && kept.is_known(i)) nest.values[i] = nest.load_local(kept.locals[i], place, block);
   }
-  define(wanted, place, block);
+  const auto wanted = [&](NodeId node) {
+    return cone[node.index] && at.level(node) == level && !kept.is_known(node.index) &&
+           info(nest.body.node(node).op).kind != OpKind::reduction;
+  };
+  nest.define(at, wanted, place, block);
 }
 
 // --- Rows that are kept for later passes ---------------------------------------------------------
 
-void ReductionBuilder::choose_values_to_keep() {
-  const std::int64_t extent = over_->reduced_extent();
-  if (axes().reduced > 1 || axes().inner > 0 || space_.chunk > 0) return;
-  kept_ = over_->worth_keeping(strategy_.kept_operations);
-  for (std::size_t i = 0; i < kept_.size(); ++i) {
-    const std::int64_t bytes = info(body_.nodes()[i].dtype).bytes;
-    kept_[i] = kept_[i] && bytes >= 4 && extent * bytes <= strategy_.kept_bytes;
+KeptRows choose_kept_rows(const CpuNest& nest, const Unit& unit) {
+  if (unit.axes().reduced > 1 || unit.axes().inner > 0 || nest.space.chunk > 0) return {};
+  const std::size_t nodes = nest.body.nodes().size();
+  KeptRows kept{.chosen = unit.over.worth_keeping(nest.strategy.kept_operations),
+                .known = std::vector<bool>(nodes),
+                .locals = std::vector<std::uint8_t>(nodes)};
+  const std::int64_t extent = unit.over.reduced_extent();
+  for (std::size_t i = 0; i < nodes; ++i) {
+    const std::int64_t bytes = info(nest.body.nodes()[i].dtype).bytes;
+    kept.chosen[i] = kept.chosen[i] && bytes >= 4 && extent * bytes <= nest.strategy.kept_bytes;
   }
+  return kept;
 }
 
-void ReductionBuilder::drop_kept_values() {
-  kept_.assign(kept_.size(), false);
-  known_.assign(known_.size(), false);
-}
+namespace {
 
-void ReductionBuilder::begin_keeping(const std::vector<bool>& cone) {
-  const auto room = std::bit_ceil(static_cast<std::uint64_t>(over_->reduced_extent()));
-  for (std::uint32_t i = 0; i < cone.size(); ++i) {
-    if (!cone[i] || !kept_[i] || known_[i]) continue;
-    kept_in_[i] = new_local(body_.node({i}).dtype, static_cast<std::int64_t>(room));
-    keeping_.push_back({i});
+/// Makes room for the rows that a pass with this cone keeps, and returns their values.
+std::vector<NodeId> begin_keeping(CpuNest& nest, const Unit& unit, const std::vector<bool>& cone,
+                                  KeptRows& kept) {
+  const auto room = std::bit_ceil(static_cast<std::uint64_t>(unit.over.reduced_extent()));
+  std::vector<NodeId> keeping;
+  for (std::uint32_t i = 0; i < kept.chosen.size(); ++i) {
+    if (!cone[i] || !kept.chosen[i] || kept.known[i]) continue;
+    const DType dtype = nest.body.node({i}).dtype;
+    kept.locals[i] = nest.new_local(dtype, static_cast<std::int64_t>(room));
+    keeping.push_back({i});
   }
+  return keeping;
 }
 
-void ReductionBuilder::keep(IndexId place, Block& block) {
-  for (NodeId node : keeping_) {
-    store_local(kept_in_[node.index], place, values_[node.index], block);
+/// Stores the values at `place` that a pass keeps.
+void keep(const CpuNest& nest, const RowPass& row, IndexId place, Block& block) {
+  for (NodeId node : row.keeping) {
+    CpuNest::store_local(row.kept.locals[node.index], place, nest.values[node.index], block);
   }
-}
-
-void ReductionBuilder::end_keeping() {
-  for (NodeId node : keeping_) known_[node.index] = true;
-  keeping_.clear();
-}
-
-std::vector<NodeId> ReductionBuilder::nodes_of(const Outputs& outputs) const {
-  std::vector<NodeId> nodes;
-  for (std::size_t i : outputs) nodes.push_back(body_.outputs()[i].node);
-  return nodes;
-}
-
-ReductionBuilder::Locals ReductionBuilder::new_locals(const Pass& pass, std::int64_t elements) {
-  Locals locals;
-  for (NodeId reduction : pass.reductions) {
-    locals.push_back(new_local(body_.node(reduction).dtype, elements));
-  }
-  return locals;
-}
-
-/// Returns the elements that the unit reduces to one: the group, or a chunk of it.
-Span ReductionBuilder::reduced_range() {
-  IndexId length = indices_.constant(1);
-  for (int axis = axes().outer; axis < axes().outer + axes().reduced; ++axis) {
-    length = indices_.mul(length, indices_.extent(axis));
-  }
-  if (space_.chunk == 0) return {indices_.constant(0), length};
-  const IndexId size = indices_.constant(space_.chunk);
-  const IndexId from = indices_.mul(unit_.back(), size);
-  return {from, indices_.min(length, indices_.add(from, size))};
 }
 
 // --- Over rows -----------------------------------------------------------------------------------
 
-ReductionBuilder::Operands ReductionBuilder::from_locals(const Locals& locals) {
-  return [this, &locals](IndexId place, Block& block) {
+/// Returns a loop whose steps are W elements.
+Loop lanes_loop(CpuNest& nest, const ReductionPass& pass, Span range) {
+  const int lanes = nest.strategy.lanes;
+  return nest.vector_loop(range, lanes, static_cast<int>(pass.lanes / lanes));
+}
+
+/// Accumulates the values in `locals` of `range` onto `first`, and folds the lanes.
+Values reduce_locals(CpuNest& nest, const ReductionPass& pass, const Locals& locals, Span range,
+                     const Values& first, Block& block) {
+  const auto operands = [&](Loop& loop) {
     Values values;
-    for (std::uint8_t local : locals) values.push_back(load_local(local, place, block));
+    for (std::uint8_t local : locals) {
+      values.push_back(nest.load_local(local, loop.variable, loop.body));
+    }
     return values;
   };
+  return fold(nest, pass,
+              accumulated(nest, pass, lanes_loop(nest, pass, range), first, operands, block),
+              block);
 }
 
-ReductionBuilder::Operands ReductionBuilder::from_row(const Pass& pass,
-                                                      const std::vector<bool>& cone) {
-  return [this, &pass, &cone](IndexId place, Block& block) {
-    rematerialise(cone, Level::lane, place, block);
-    keep(place, block);
-    return operand_values(pass);
-  };
+/// Returns the places of `count` elements in local memory, padded to whole steps of W.
+Span whole_steps(CpuNest& nest, const ReductionPass& pass, IndexId count) {
+  const IndexId steps = nest.indices.blocks(count, pass.lanes);
+  return {nest.number(0), nest.indices.mul(steps, nest.number(pass.lanes))};
 }
 
-/// Returns a loop whose steps are W elements.
-Loop ReductionBuilder::lanes_loop(const Pass& pass, Span range) {
-  return vector_loop(range, strategy_.lanes, static_cast<int>(pass.lanes / strategy_.lanes));
-}
-
-/// Appends `loop`, which accumulates `operands`, and returns the accumulators lane by lane.
-ReductionBuilder::Values ReductionBuilder::accumulated(const Pass& pass, Loop loop,
-                                                       const Values& first,
-                                                       const Operands& operands, Block& block) {
-  carry(pass, first, loop);
-  const Values x = operands(loop.variable, loop.body);
-  Values results = accumulate(pass, x, loop);
-  block.emplace_back(std::move(loop));
-  return results;
-}
-
-void ReductionBuilder::fill_identity(const Pass& pass, const Locals& locals, Span range,
-                                     Block& block) {
-  Loop loop = lanes_loop(pass, range);
+/// Fills the last step of these places with identities. The elements are stored over them.
+void fill_last_step(CpuNest& nest, const ReductionPass& pass, const Locals& locals, Span places,
+                    Block& block) {
+  const IndexId last = nest.indices.sub(places.to, nest.number(pass.lanes));
+  Loop loop = lanes_loop(nest, pass, {nest.indices.max(last, places.from), places.to});
   for (std::size_t i = 0; i < locals.size(); ++i) {
-    store_local(locals[i], loop.variable, identity(pass.reductions[i]), loop.body);
+    const ValueId identity = nest.identities[pass.reductions[i].index];
+    CpuNest::store_local(locals[i], loop.variable, identity, loop.body);
   }
   block.emplace_back(std::move(loop));
 }
+
+/// Appends the statements for the element at `place` of a part of a row.
+using RowBody =
+    std::function<void(const RowPart& part, IndexId place, bool streaming, Block& block)>;
 
 /// Appends loops over the elements `range` of the group; if the group has several axes, row by row.
 /// `body` gets places along the last axis.
-void ReductionBuilder::add_row_parts(Span range, const std::vector<bool>& cone,
-                                     const ElementBody& body, bool stores_outputs, Block& block) {
-  if (axes().reduced == 1) {
-    set_row(unit_);
-    return add_elements(range, body, stores_outputs, block);
+void add_row_parts(CpuNest& nest, const Unit& unit, Span range, const std::vector<bool>& cone,
+                   const RowBody& body, bool stores_outputs, Block& block) {
+  IndexTable& indices = nest.indices;
+  const IndexId zero = nest.number(0);
+  const auto add_part = [&](const RowPart& part, Span places, Block& inner) {
+    const auto element = [&](IndexId place, bool streaming, Block& innermost) {
+      body(part, place, streaming, innermost);
+    };
+    if (stores_outputs)
+      nest.add_output_elements(part.at, places, element, inner);
+    else
+      nest.add_elements(places, element, inner);
+  };
+  if (unit.axes().reduced == 1) return add_part({nest.row(unit.outer), zero}, range, block);
+
+  const IndexId one = nest.number(1);
+  const IndexId length = indices.extent(nest.inner_axis());
+  const IndexId divisor = indices.max(length, one);
+  const IndexId last = indices.add(range.to, indices.sub(divisor, one));
+  Loop rows = nest.serial_loop({indices.div(range.from, divisor), indices.div(last, divisor)});
+  std::vector<IndexId> positions = unit.outer;
+  for (int axis = unit.axes().outer; axis < nest.inner_axis(); ++axis) {
+    const bool single = unit.axes().reduced == 2;
+    positions.push_back(single ? rows.variable : nest.add_digit(rows, indices.extent(axis)));
   }
-  const IndexId one = indices_.constant(1);
-  const IndexId length = indices_.extent(inner_axis());
-  const IndexId divisor = indices_.max(length, one);
-  const IndexId last = indices_.add(range.to, indices_.sub(divisor, one));
-  Loop rows = serial_loop({indices_.div(range.from, divisor), indices_.div(last, divisor)});
-  std::vector<IndexId> positions = unit_;
-  if (axes().reduced == 2) {
-    positions.push_back(rows.variable);
-  } else {
-    for (int axis = axes().outer; axis < inner_axis(); ++axis) {
-      positions.push_back(add_digit(rows, indices_.extent(axis)));
-    }
-  }
-  set_row(positions);
-  rematerialise(cone, group_level_, {}, rows.body);
-  const IndexId first = indices_.mul(rows.variable, length);
-  row_start_ = first;
-  const IndexId zero = indices_.constant(0);
-  const Span columns{indices_.max(indices_.sub(range.from, first), zero),
-                     indices_.min(indices_.sub(range.to, first), length)};
-  add_elements(columns, body, stores_outputs, rows.body);
-  row_start_ = zero;
+  const IndexId first = indices.mul(rows.variable, length);
+  const RowPart part{nest.row(std::move(positions)), first};
+  rematerialise(nest, part.at, cone, unit.group, {}, rows.body);
+  add_part(part,
+           {indices.max(indices.sub(range.from, first), zero),
+            indices.min(indices.sub(range.to, first), length)},
+           rows.body);
   block.emplace_back(std::move(rows));
 }
 
 /// True if one masked step of at most W lanes covers the row.
-bool ReductionBuilder::is_short(const Pass& pass) const {
-  return axes().reduced == 1 && strategy_.masks && over_->reduced_extent() <= pass.lanes;
+bool is_short(const CpuNest& nest, const RowPass& row) {
+  return row.unit.axes().reduced == 1 && nest.strategy.masks &&
+         row.unit.over.reduced_extent() <= row.pass.lanes;
+}
+
+/// Returns the operands of steps along a row of one axis.
+LoopOperands steps_of(CpuNest& nest, const RowPass& row) {
+  return [&nest, &row, at = nest.row(row.unit.outer)](Loop& loop) {
+    rematerialise(nest, at, row.wanted, Level::lane, loop.variable, loop.body, row.kept);
+    keep(nest, row, loop.variable, loop.body);
+    return operand_values(nest, row.pass);
+  };
 }
 
 /// Reduces the row in one masked step of no more vectors than it fills. The other lanes of W would
 /// hold the identity, which changes nothing.
-ReductionBuilder::Values ReductionBuilder::reduce_short(const Pass& pass, Span range,
-                                                        Block& block) {
-  const std::vector<bool> wanted = over_->cone(pass, known_);
-  std::int64_t lanes = strategy_.lanes;
-  while (lanes < over_->reduced_extent()) lanes *= 2;
-  Loop loop = vector_loop(range, strategy_.lanes, static_cast<int>(lanes / strategy_.lanes));
+Values reduce_short(CpuNest& nest, const RowPass& row, Span range, Block& block) {
+  std::int64_t lanes = nest.strategy.lanes;
+  while (lanes < row.unit.over.reduced_extent()) lanes *= 2;
+  Loop loop =
+      nest.vector_loop(range, nest.strategy.lanes, static_cast<int>(lanes / nest.strategy.lanes));
   loop.masked = true;
   loop.once = true;
-  set_row(unit_);
-  const Values accumulators =
-      accumulated(pass, std::move(loop), identities(pass), from_row(pass, wanted), block);
-  return fold(pass, accumulators, block);
+  const Values accumulators = accumulated(nest, row.pass, std::move(loop),
+                                          identities(nest, row.pass), steps_of(nest, row), block);
+  return fold(nest, row.pass, accumulators, block);
 }
 
 /// Reduces at most a chunk. The elements after the last whole step, or all elements if the group
 /// has several axes, are first stored to local memory, padded with the identity to whole steps.
-ReductionBuilder::Values ReductionBuilder::reduce_chunk(const Pass& pass, Span range,
-                                                        Block& block) {
-  if (is_short(pass)) return reduce_short(pass, range, block);
-  const std::vector<bool> wanted = over_->cone(pass, known_);
-  const IndexId zero = indices_.constant(0);
-  const IndexId lanes = indices_.constant(pass.lanes);
-  Values accumulators = identities(pass);
+Values reduce_chunk(CpuNest& nest, const RowPass& row, Span range, Block& block) {
+  if (is_short(nest, row)) return reduce_short(nest, row, range, block);
+  IndexTable& indices = nest.indices;
+  const ReductionPass& pass = row.pass;
+  const bool single_axis = row.unit.axes().reduced == 1;
+  Values accumulators = identities(nest, pass);
   IndexId at = range.from;
-  if (axes().reduced == 1) {
-    const IndexId length = indices_.sub(range.to, range.from);
-    at = indices_.add(range.from, indices_.round_down(length, pass.lanes));
-    set_row(unit_);
-    accumulators = accumulated(pass, lanes_loop(pass, {range.from, at}), accumulators,
-                               from_row(pass, wanted), block);
+  if (single_axis) {
+    const IndexId length = indices.sub(range.to, range.from);
+    at = indices.add(range.from, indices.round_down(length, pass.lanes));
+    accumulators = accumulated(nest, pass, lanes_loop(nest, pass, {range.from, at}), accumulators,
+                               steps_of(nest, row), block);
   }
-  const std::int64_t room = axes().reduced == 1 ? pass.lanes : pass.chunk();
-  const Locals locals = new_locals(pass, room);
-  const IndexId length = indices_.sub(range.to, at);
-  const IndexId filled = indices_.mul(indices_.blocks(length, pass.lanes), lanes);
-  fill_identity(pass, locals, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
-  const auto fill = [&](IndexId place, bool, Block& inner) {
-    rematerialise(wanted, Level::lane, place, inner);
-    const Values x = operand_values(pass);
-    const IndexId position = indices_.sub(indices_.add(row_start_, place), at);
-    for (std::size_t i = 0; i < x.size(); ++i) store_local(locals[i], position, x[i], inner);
-    keep(place, inner);
-  };
-  add_row_parts({at, range.to}, wanted, fill, false, block);
-  accumulators =
-      accumulated(pass, lanes_loop(pass, {zero, filled}), accumulators, from_locals(locals), block);
-  return fold(pass, accumulators, block);
-}
-
-/// Reduces a range of at most chunk ^ (level + 1) elements to one.
-ReductionBuilder::Values ReductionBuilder::reduce(const Pass& pass, int level, Span range,
-                                                  Block& block) {
-  if (level == 0) return reduce_chunk(pass, range, block);
-  std::int64_t size = 1;
-  for (int i = 0; i < level; ++i) size *= pass.chunk();
-  const IndexId zero = indices_.constant(0);
-  const IndexId lanes = indices_.constant(pass.lanes);
-  const IndexId count = indices_.blocks(indices_.sub(range.to, range.from), size);
-  const IndexId filled = indices_.mul(indices_.blocks(count, pass.lanes), lanes);
-  const Locals results = new_locals(pass, pass.chunk());
-  fill_identity(pass, results, {indices_.max(indices_.sub(filled, lanes), zero), filled}, block);
-  Loop chunks = serial_loop({zero, count});
-  const IndexId from =
-      indices_.add(range.from, indices_.mul(chunks.variable, indices_.constant(size)));
-  const IndexId to = indices_.min(range.to, indices_.add(from, indices_.constant(size)));
-  const Values values = reduce(pass, level - 1, {from, to}, chunks.body);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    chunks.body.emplace_back(Store{.value = values[i],
-                                   .argument = results[i],
-                                   .lanes = LaneStride::uniform,
-                                   .offset = chunks.variable,
-                                   .lane_stride = {}});
-  }
-  block.emplace_back(std::move(chunks));
-  const Values accumulators = accumulated(pass, lanes_loop(pass, {zero, filled}), identities(pass),
-                                          from_locals(results), block);
-  return fold(pass, accumulators, block);
-}
-
-void ReductionBuilder::add_pass(const Pass& pass, Block& block) {
-  if (over_->reduced_extent() == 0) {  // an empty group loads nothing, not even values of the row
-    for (NodeId reduction : pass.reductions) {
-      values_[reduction.index] = identity(reduction);
-      defined_[reduction.index] = true;
+  const Locals locals = new_locals(nest, pass, single_axis ? pass.lanes : pass.chunk());
+  const Span filled = whole_steps(nest, pass, indices.sub(range.to, at));
+  fill_last_step(nest, pass, locals, filled, block);
+  const auto fill = [&](const RowPart& part, IndexId place, bool, Block& inner) {
+    rematerialise(nest, part.at, row.wanted, Level::lane, place, inner, row.kept);
+    const Values x = operand_values(nest, pass);
+    const IndexId position = indices.sub(indices.add(part.start, place), at);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      CpuNest::store_local(locals[i], position, x[i], inner);
     }
-    return;
-  }
-  set_row(unit_);
-  const std::vector<bool> wanted = over_->cone(pass, known_);
-  if (group_level_ != Level::row) define_shared(wanted, Level::row, block);
-  begin_keeping(wanted);
-  const Values results = reduce(pass, over_->levels(pass.chunk()), reduced_range(), block);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    values_[pass.reductions[i].index] = results[i];
-    defined_[pass.reductions[i].index] = true;
-  }
-  end_keeping();
+    keep(nest, row, place, inner);
+  };
+  add_row_parts(nest, row.unit, {at, range.to}, row.wanted, fill, false, block);
+  return reduce_locals(nest, pass, locals, filled, accumulators, block);
 }
 
-void ReductionBuilder::add_row_outputs(const Outputs& reduced, const Outputs& rows, Block& block) {
-  set_row(unit_);
+/// Reduces the row of a pass, level by level.
+Values reduce(CpuNest& nest, const RowPass& row, Block& block) {
+  const ReductionPass& pass = row.pass;
+  const RowReduction on_cpu{
+      .reduce_chunk = [&](Span range,
+                          Block& inner) { return reduce_chunk(nest, row, range, inner); },
+      .new_results =
+          [&](int, IndexId count, Block& inner) {
+            Locals results = new_locals(nest, pass, pass.chunk());
+            fill_last_step(nest, pass, results, whole_steps(nest, pass, count), inner);
+            return results;
+          },
+      .chunk_loop = [&](int, IndexId count) { return nest.serial_loop({nest.number(0), count}); },
+      .reduce_results =
+          [&](const Locals& results, IndexId count, Block& inner) {
+            return reduce_locals(nest, pass, results, whole_steps(nest, pass, count),
+                                 identities(nest, pass), inner);
+          }};
+  return reduce_row(nest, pass, row.unit.over.levels(pass.chunk()),
+                    reduced_span(nest, row.unit.over, row.unit.chunk()), on_cpu, block);
+}
+
+}  // namespace
+
+void add_pass(CpuNest& nest, const Unit& unit, const ReductionPass& pass, KeptRows& kept,
+              Block& block) {
+  // An empty group loads nothing, not even values of the row.
+  if (unit.over.reduced_extent() == 0) return set_results(nest, pass, identities(nest, pass));
+  const std::vector<bool> wanted = unit.over.cone(pass, kept.known);
+  if (unit.group != Level::row) {
+    define_shared(nest, nest.row(unit.outer), wanted, Level::row, block);
+  }
+  const RowPass row{unit, pass, kept, wanted, begin_keeping(nest, unit, wanted, kept)};
+  set_results(nest, pass, reduce(nest, row, block));
+  for (NodeId node : row.keeping) kept.known[node.index] = true;
+}
+
+void add_row_outputs(CpuNest& nest, const Unit& unit, const KeptRows& kept,
+                     const OutputList& reduced, const OutputList& rows, Block& block) {
   const std::vector<NodeId> row_nodes =
-      over_->reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(rows);
-  std::vector<NodeId> all = nodes_of(reduced);
+      unit.over.reduced_extent() == 0 ? std::vector<NodeId>() : nodes_of(nest.body, rows);
+  std::vector<NodeId> all = nodes_of(nest.body, reduced);
   all.insert(all.end(), row_nodes.begin(), row_nodes.end());
-  define_shared(over_->cone(all, known_), Level::row, block);
-  const std::vector<bool> wanted = over_->cone(row_nodes, known_);
-  const auto body = [&](IndexId place, bool streaming, Block& inner) {
-    rematerialise(wanted, Level::lane, place, inner);
-    for (std::size_t i : rows) store_output(i, streaming, place, inner);
+  const Cursor at = nest.row(unit.outer);
+  define_shared(nest, at, unit.over.cone(all, kept.known), Level::row, block);
+  const std::vector<bool> wanted = unit.over.cone(row_nodes, kept.known);
+  const auto body = [&](const RowPart& part, IndexId place, bool streaming, Block& inner) {
+    rematerialise(nest, part.at, wanted, Level::lane, place, inner, kept);
+    for (std::size_t i : rows) nest.store_output(part.at, i, streaming, place, inner);
   };
-  if (!row_nodes.empty()) add_row_parts(reduced_range(), wanted, body, true, block);
-  set_row(unit_);
+  const Span places = reduced_span(nest, unit.over, unit.chunk());
+  if (!row_nodes.empty()) add_row_parts(nest, unit, places, wanted, body, true, block);
   for (std::size_t i : reduced) {
-    const NodeId node = placement_.value(body_.outputs()[i].node);
-    block.emplace_back(Store{.value = values_[node.index],
-                             .argument = output_argument(i),
+    const std::uint8_t argument = nest.output_argument(i);
+    block.emplace_back(Store{.value = nest.value_of(nest.body.outputs()[i].node),
+                             .argument = argument,
                              .lanes = LaneStride::uniform,
-                             .offset = rows_[output_argument(i)],
+                             .offset = at.offsets[argument],
                              .lane_stride = {}});
   }
 }
 
 // --- Over columns --------------------------------------------------------------------------------
 
-/// Returns the positions of the unit, with `group` along the reduced axes.
-std::vector<IndexId> ReductionBuilder::with_group(const std::vector<IndexId>& group) const {
-  std::vector<IndexId> positions = unit_;
+namespace {
+
+/// Returns the row of the unit with these positions along the reduced axes.
+Cursor row_of_group(CpuNest& nest, const Unit& unit, const std::vector<IndexId>& group) {
+  std::vector<IndexId> positions = unit.outer;
   positions.insert(positions.end(), group.begin(), group.end());
-  positions.insert(positions.end(), inner_positions_.begin(), inner_positions_.end());
-  return positions;
+  positions.insert(positions.end(), unit.inner.begin(), unit.inner.end());
+  return nest.row(std::move(positions));
 }
 
-/// Reduces at most kChunkSteps ^ (level + 1) rows to one, for the columns from `place` on.
-ReductionBuilder::Values ReductionBuilder::reduce_columns(const Pass& pass, int level, Span rows,
-                                                          IndexId place, Block& block) {
-  std::int64_t size = 1;
-  for (int i = 0; i < level; ++i) size *= kChunkSteps;
-  const IndexId step = indices_.constant(size);
-  const IndexId count = indices_.blocks(indices_.sub(rows.to, rows.from), size);
-  Loop loop = serial_loop(level == 0 ? rows : Span{indices_.constant(0), count});
-  std::vector<IndexId> group;
-  for (int axis = axes().outer; level == 0 && axis < axes().outer + axes().reduced; ++axis) {
-    const bool single = axes().reduced == 1;
-    group.push_back(single ? loop.variable : add_digit(loop, indices_.extent(axis)));
-  }
-  const auto operands = [&](IndexId at, Block& inner) {
-    if (over_->reduced_extent() == 0) return identities(pass);  // loads nothing
-    if (level > 0) {
-      const IndexId from = indices_.add(rows.from, indices_.mul(at, step));
-      const IndexId to = indices_.min(rows.to, indices_.add(from, step));
-      return reduce_columns(pass, level - 1, {from, to}, place, inner);
+/// Returns the operands of a walk down the columns from `place` on.
+LoopOperands column_operands(CpuNest& nest, const Unit& unit, const ReductionPass& pass,
+                             IndexId place) {
+  return [&nest, &unit, &pass, place](Loop& loop) {
+    std::vector<IndexId> group;
+    for (int axis = unit.axes().outer; axis < unit.axes().outer + unit.axes().reduced; ++axis) {
+      const bool single = unit.axes().reduced == 1;
+      group.push_back(single ? loop.variable : nest.add_digit(loop, nest.indices.extent(axis)));
     }
-    const std::vector<bool> wanted = over_->cone(pass);
-    set_row(with_group(group));
-    rematerialise(wanted, group_level_, {}, inner);
-    rematerialise(wanted, Level::lane, place, inner);
-    return operand_values(pass);
+    if (unit.over.reduced_extent() == 0) return identities(nest, pass);  // loads nothing
+    const std::vector<bool> wanted = unit.over.cone(pass);
+    const Cursor at = row_of_group(nest, unit, group);
+    rematerialise(nest, at, wanted, unit.group, {}, loop.body);
+    rematerialise(nest, at, wanted, Level::lane, place, loop.body);
+    return operand_values(nest, pass);
   };
-  return accumulated(pass, std::move(loop), identities(pass), operands, block);
-}
-
-void ReductionBuilder::set_first_row() {
-  const std::vector<IndexId> zeros(static_cast<std::size_t>(axes().reduced), indices_.constant(0));
-  set_row(with_group(zeros));
 }
 
 /// Appends `loop` over columns, which reduces the columns of a step and then runs `body` for them.
-void ReductionBuilder::add_column_loop(const Pass& pass, Loop loop, const ColumnBody& body,
-                                       Block& block) {
-  const int top = over_->levels(kChunkSteps);
-  for (const Pass& walk : pass.walks()) {
-    const Values results = reduce_columns(walk, top, reduced_range(), loop.variable, loop.body);
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      values_[walk.reductions[i].index] = results[i];
-    }
+void add_column_loop(CpuNest& nest, const Unit& unit, const ReductionPass& pass, Loop loop,
+                     const ColumnBody& body, Block& block) {
+  const int top = unit.over.levels(kChunkSteps);
+  for (const ReductionPass& walk : pass.walks()) {
+    set_results(nest, walk,
+                reduce_columns(nest, walk, top, reduced_span(nest, unit.over, unit.chunk()),
+                               column_operands(nest, unit, walk, loop.variable), loop.body));
   }
-  set_first_row();
   body(loop.variable, loop.body);
   block.emplace_back(std::move(loop));
 }
 
+}  // namespace
+
+Cursor first_row(CpuNest& nest, const Unit& unit) {
+  const auto reduced = static_cast<std::size_t>(unit.axes().reduced);
+  return row_of_group(nest, unit, std::vector<IndexId>(reduced, nest.number(0)));
+}
+
 /// Appends loops over whole steps, and for the rest a masked step, or single vectors and columns.
-void ReductionBuilder::add_column_loops(const Pass& pass, Span columns, const ColumnBody& body,
-                                        Block& block) {
+void add_column_loops(CpuNest& nest, const Unit& unit, const ReductionPass& pass, Span columns,
+                      const ColumnBody& body, Block& block) {
+  const CpuStrategy& strategy = nest.strategy;
   IndexId at = columns.from;
   const auto add_whole = [&](int lanes, int unroll) {
-    const IndexId length = indices_.sub(columns.to, at);
+    const IndexId length = nest.indices.sub(columns.to, at);
     const std::int64_t step = std::int64_t{lanes} * unroll;
-    const IndexId to = indices_.add(at, indices_.round_down(length, step));
-    add_column_loop(pass, vector_loop({at, to}, lanes, unroll), body, block);
+    const IndexId to = nest.indices.add(at, nest.indices.round_down(length, step));
+    add_column_loop(nest, unit, pass, nest.vector_loop({at, to}, lanes, unroll), body, block);
     at = to;
   };
-  add_whole(strategy_.lanes, strategy_.unroll);
-  if (strategy_.masks) {
-    Loop rest = vector_loop({at, columns.to}, strategy_.lanes, strategy_.unroll);
+  add_whole(strategy.lanes, strategy.unroll);
+  if (strategy.masks) {
+    Loop rest = nest.vector_loop({at, columns.to}, strategy.lanes, strategy.unroll);
     rest.masked = true;
     rest.once = true;
-    return add_column_loop(pass, std::move(rest), body, block);
+    return add_column_loop(nest, unit, pass, std::move(rest), body, block);
   }
-  if (strategy_.unroll > 1) add_whole(strategy_.lanes, 1);
-  if (strategy_.lanes > 1) add_whole(1, 1);
+  if (strategy.unroll > 1) add_whole(strategy.lanes, 1);
+  if (strategy.lanes > 1) add_whole(1, 1);
 }
 
-void ReductionBuilder::add_column_sums(const Pass& pass, Span columns, const Locals& sums,
-                                       Block& block) {
+void add_column_sums(CpuNest& nest, const Unit& unit, const ReductionPass& pass, Span columns,
+                     const Locals& sums, Block& block) {
   const auto body = [&](IndexId place, Block& inner) {
-    const IndexId position = indices_.sub(place, columns.from);
+    const IndexId position = nest.indices.sub(place, columns.from);
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      store_local(sums[i], position, values_[pass.reductions[i].index], inner);
+      const ValueId sum = nest.values[pass.reductions[i].index];
+      CpuNest::store_local(sums[i], position, sum, inner);
     }
   };
-  add_column_loops(pass, columns, body, block);
+  add_column_loops(nest, unit, pass, columns, body, block);
 }
 
-void ReductionBuilder::add_column_outputs(const Pass& pass, const Locals& sums, Span columns,
-                                          const Outputs& outputs, Block& block) {
-  set_first_row();
-  const std::vector<bool> wanted = over_->cone(nodes_of(outputs));
-  const auto body = [&](IndexId place, bool streaming, Block& inner) {
-    const IndexId position = indices_.sub(place, columns.from);
+void add_column_outputs(CpuNest& nest, const Unit& unit, const ReductionPass& pass,
+                        const Locals& sums, Span columns, const OutputList& outputs, Block& block) {
+  const Cursor at = first_row(nest, unit);
+  const std::vector<bool> wanted = unit.over.cone(nodes_of(nest.body, outputs));
+  const auto element = [&](IndexId place, bool streaming, Block& inner) {
+    const IndexId position = nest.indices.sub(place, columns.from);
     for (std::size_t i = 0; i < pass.reductions.size(); ++i) {
-      values_[pass.reductions[i].index] = load_local(sums[i], position, inner);
+      nest.values[pass.reductions[i].index] = nest.load_local(sums[i], position, inner);
     }
-    rematerialise(wanted, Level::lane, place, inner);
-    for (std::size_t i : outputs) store_output(i, streaming, place, inner);
+    rematerialise(nest, at, wanted, Level::lane, place, inner);
+    for (std::size_t i : outputs) nest.store_output(at, i, streaming, place, inner);
   };
-  add_elements(columns, body, true, block);
+  nest.add_output_elements(at, columns, element, block);
 }
 
 }  // namespace sinter::detail

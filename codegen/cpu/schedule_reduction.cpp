@@ -9,95 +9,81 @@
 namespace sinter::detail {
 namespace {
 
-class ReductionScheduler : ReductionBuilder {
- public:
-  ReductionScheduler(const Graph& body, const LoopSpace& space, Placement placement,
-                     CpuStrategy strategy)
-      : ReductionBuilder(body, space, std::move(placement), std::move(strategy)),
-        reductions_(body_, space_, placement_, std::int64_t{4} * strategy_.lanes) {}
-  [[nodiscard]] LoopNest build();
-
- private:
-  [[nodiscard]] Outputs outputs(bool reduced) const;
-  void add_rows(Block& block);
-  void add_columns(Block& block);
-
-  const ReductionPasses reductions_;
-};
-
 /// If `reduced`, returns the outputs with one element for each reduced group, else the others.
-ReductionScheduler::Outputs ReductionScheduler::outputs(bool reduced) const {
-  Outputs result;
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (reductions_.is_row_output(i) == reduced) result.push_back(i);
+OutputList outputs_of(const CpuNest& nest, const ReductionPasses& reductions, bool reduced) {
+  OutputList outputs;
+  for (std::size_t i = 0; i < nest.body.outputs().size(); ++i) {
+    if (reductions.is_row_output(i) == reduced) outputs.push_back(i);
   }
-  return result;
+  return outputs;
 }
 
-void ReductionScheduler::add_rows(Block& block) {
-  const int outer = reductions_.outer();
-  Loop rows = parallel_loop();
-  std::vector<IndexId> unit;
-  if (outer == 1) unit = {rows.variable};
-  if (outer > 1) {
-    for (int axis = 0; axis < outer; ++axis) {
-      unit.push_back(add_digit(rows, indices_.extent(axis)));
-    }
+void add_rows(CpuNest& nest, const ReductionPasses& reductions, Block& block) {
+  const int outer = reductions.outer();
+  Loop rows = nest.parallel_loop();
+  Unit unit{.over = reductions, .outer = {}, .inner = {}};
+  if (outer == 1) unit.outer = {rows.variable};
+  for (int axis = 0; outer > 1 && axis < outer; ++axis) {
+    unit.outer.push_back(nest.add_digit(rows, nest.indices.extent(axis)));
   }
-  set_unit(reductions_, std::move(unit));
-  choose_values_to_keep();
-  for (const Pass& pass : reductions_.passes()) add_pass(pass, rows.body);
-  add_row_outputs(outputs(true), outputs(false), rows.body);
+  KeptRows kept = choose_kept_rows(nest, unit);
+  for (const ReductionPass& pass : reductions.passes()) {
+    add_pass(nest, unit, pass, kept, rows.body);
+  }
+  add_row_outputs(nest, unit, kept, outputs_of(nest, reductions, true),
+                  outputs_of(nest, reductions, false), rows.body);
   block.emplace_back(std::move(rows));
 }
 
-void ReductionScheduler::add_columns(Block& block) {
-  const Pass pass = reductions_.column_pass();
-  const auto [outer, reduced, inner] = reductions_.axes();
-  Loop units = parallel_loop();
+void add_columns(CpuNest& nest, const ReductionPasses& reductions, Block& block) {
+  const ReductionPass pass = reductions.column_pass();
+  const auto [outer, reduced, inner] = reductions.axes();
+  const bool single = outer + inner == 1;
+  Loop units = nest.parallel_loop();
   const auto digit = [&](IndexId radix) {
-    return outer + inner == 1 ? units.variable : add_digit(units, radix);
+    return single ? units.variable : nest.add_digit(units, radix);
   };
-  std::vector<IndexId> unit;
-  std::vector<IndexId> inner_positions;
-  for (int axis = 0; axis < outer; ++axis) unit.push_back(digit(indices_.extent(axis)));
-  for (int axis = outer + reduced; axis < inner_axis(); ++axis) {
-    inner_positions.push_back(digit(indices_.extent(axis)));
+  Unit unit{.over = reductions, .outer = {}, .inner = {}};
+  for (int axis = 0; axis < outer; ++axis) {
+    unit.outer.push_back(digit(nest.indices.extent(axis)));
   }
-  const IndexId length = indices_.extent(inner_axis());
-  const Span columns =
-      part(digit(indices_.blocks(length, kColumnBlock)), inner_axis(), kColumnBlock);
-  set_unit(reductions_, std::move(unit), std::move(inner_positions));
-  set_first_row();
-  if (reductions_.reduced_extent() > 0) {
-    define_shared(reductions_.cone(pass), Level::row, units.body);
+  for (int axis = outer + reduced; axis < nest.inner_axis(); ++axis) {
+    unit.inner.push_back(digit(nest.indices.extent(axis)));
   }
-  const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
-  define_shared(wanted, Level::row, units.body);
-  const auto store = [&](IndexId place, Block& body) {
-    rematerialise(wanted, Level::lane, place, body);
-    for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, false, place, body);
-  };
-  add_column_loops(pass, columns, store, units.body);
-  block.emplace_back(std::move(units));
-}
+  const IndexId length = nest.indices.extent(nest.inner_axis());
+  const Span columns = nest.part_of_axis(
+      nest.inner_axis(), digit(nest.indices.blocks(length, kColumnBlock)), kColumnBlock);
 
-LoopNest ReductionScheduler::build() {
-  set_row({});
-  define_shared(reductions_.whole_cone(), Level::nest, nest_.body);  // the same for all units
-  define_identities(nest_.body);
-  if (reductions_.axes().inner == 0)
-    add_rows(nest_.body);
-  else
-    add_columns(nest_.body);
-  return take();
+  const Cursor at = first_row(nest, unit);
+  if (reductions.reduced_extent() > 0) {
+    define_shared(nest, at, reductions.cone(pass), Level::row, units.body);
+  }
+  const std::vector<bool> wanted = reductions.cone(reductions.outputs(true));
+  define_shared(nest, at, wanted, Level::row, units.body);
+  const auto store = [&](IndexId place, Block& body) {
+    rematerialise(nest, at, wanted, Level::lane, place, body);
+    for (std::size_t i = 0; i < nest.body.outputs().size(); ++i) {
+      nest.store_output(at, i, false, place, body);
+    }
+  };
+  add_column_loops(nest, unit, pass, columns, store, units.body);
+  block.emplace_back(std::move(units));
 }
 
 }  // namespace
 
-LoopNest schedule_reduction(const Graph& body, const LoopSpace& space, Placement placement,
-                            CpuStrategy strategy) {
-  return ReductionScheduler(body, space, std::move(placement), std::move(strategy)).build();
+LoopNest schedule_reduction(CpuNest nest) {
+  const ReductionPasses reductions(nest.body, nest.space, nest.placement,
+                                   std::int64_t{4} * nest.strategy.lanes);
+  Block& block = nest.result.body;
+  // What is the same for all units.
+  define_shared(nest, nest.row({}), reductions.whole_cone(), Level::nest, block);
+  define_identities(nest, block);
+  if (reductions.axes().inner == 0)
+    add_rows(nest, reductions, block);
+  else
+    add_columns(nest, reductions, block);
+  return nest.take();
 }
 
 }  // namespace sinter::detail

@@ -1,12 +1,11 @@
 // The CPU schedule of a kernel with reductions; see reductions.h.
 #pragma once
 
-#include "cpu/strategy.h"
-#include "schedule/placement.h"
+#include "cpu/nest.h"
 
 namespace sinter::detail {
 
-[[nodiscard]] LoopNest schedule_reduction(const Graph& body, const LoopSpace& space,
-                                          Placement placement, CpuStrategy strategy);
+/// Fills an empty nest.
+[[nodiscard]] LoopNest schedule_reduction(CpuNest nest);
 
 }  // namespace sinter::detail

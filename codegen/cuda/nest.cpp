@@ -38,59 +38,52 @@ bool fits_narrow(const LoopSpace& space) {
 
 }  // namespace
 
-CudaNestBuilder::CudaNestBuilder(const Graph& body, const LoopSpace& space, Placement placement,
-                                 CudaStrategy strategy)
-    : StatementBuilder(body, space, std::move(placement)),
-      strategy_(std::move(strategy)),
-      place_(static_cast<std::size_t>(space.rank()), indices_.constant(0)) {
-  nest_.index_bits = fits_narrow(space_) ? 32 : 64;
-}
-
-// --- Places and addresses ------------------------------------------------------------------------
-
-std::vector<int> CudaNestBuilder::axes(int first, int end) const {
+std::vector<int> axes(int first, int end) {
   std::vector<int> result;
   for (int axis = first; axis < end; ++axis) result.push_back(axis);
   return result;
 }
 
-void CudaNestBuilder::set_place(Loop& loop, const std::vector<int>& axes) {
+CudaNest::CudaNest(const Graph& kernel, const LoopSpace& loops, Placement levels,
+                   CudaStrategy chosen)
+    : NestDraft(kernel, loops, std::move(levels)), strategy(std::move(chosen)) {
+  result.index_bits = fits_narrow(space) ? 32 : 64;
+}
+
+// --- Places and addresses ------------------------------------------------------------------------
+
+Places CudaNest::origin() { return Places(static_cast<std::size_t>(space.rank()), number(0)); }
+
+Places CudaNest::along(Loop& loop, const std::vector<int>& axes, Places at) {
   for (const int axis : axes) {
-    IndexId& place = place_[static_cast<std::size_t>(axis)];
-    place = axes.size() == 1 ? loop.variable : indices_.new_variable();
-    if (axes.size() > 1) loop.digits.push_back({place, indices_.extent(axis)});
+    at[static_cast<std::size_t>(axis)] =
+        axes.size() == 1 ? loop.variable : add_digit(loop, indices.extent(axis));
   }
+  return at;
 }
 
-IndexId CudaNestBuilder::add_digit(Loop& loop, IndexId radix) {
-  loop.digits.push_back({indices_.new_variable(), radix});
-  return loop.digits.back().variable;
-}
-
-IndexId CudaNestBuilder::offset(std::size_t argument) {
-  IndexId offset = indices_.constant(0);
-  for (int axis = 0; axis < space_.rank(); ++axis) {
-    const IndexId at = place_[static_cast<std::size_t>(axis)];
-    offset = indices_.add(offset, indices_.mul(at, stride(argument, axis)));
+IndexId CudaNest::offset(const Places& at, std::size_t argument) {
+  IndexId offset = number(0);
+  for (int axis = 0; axis < space.rank(); ++axis) {
+    const IndexId place = at[static_cast<std::size_t>(axis)];
+    offset = indices.add(offset, indices.mul(place, stride(argument, axis)));
   }
   return offset;
 }
 
-IndexId CudaNestBuilder::length(const std::vector<int>& axes) {
-  IndexId length = indices_.constant(1);
-  for (const int axis : axes) length = indices_.mul(length, indices_.extent(axis));
+IndexId CudaNest::length(const std::vector<int>& axes) {
+  IndexId length = number(1);
+  for (const int axis : axes) length = indices.mul(length, indices.extent(axis));
   return length;
 }
 
-IndexId CudaNestBuilder::all_aligned() {
-  IndexId all = indices_.constant(1);
-  for (std::size_t argument = 0; argument < strategy_.vectors.size(); ++argument) {
+IndexId CudaNest::all_aligned() {
+  IndexId all = number(1);
+  for (std::size_t argument = 0; argument < strategy.vectors.size(); ++argument) {
     const std::int64_t bytes =
-        std::int64_t{strategy_.lanes} * info(nest_.arguments[argument].dtype).bytes;
-    if (!strategy_.vectors[argument] || bytes == 1) continue;
-    const IndexId one =
-        indices_.aligned(static_cast<std::uint8_t>(argument), indices_.constant(0), bytes);
-    all = indices_.mul(all, one);
+        std::int64_t{strategy.lanes} * info(result.arguments[argument].dtype).bytes;
+    if (!strategy.vectors[argument] || bytes == 1) continue;
+    all = indices.mul(all, indices.aligned(static_cast<std::uint8_t>(argument), number(0), bytes));
   }
   return all;
 }
@@ -99,66 +92,68 @@ IndexId CudaNestBuilder::all_aligned() {
 
 /// How the lanes of a vector lie in an argument. Neighbouring lanes that are not one full, aligned
 /// vector are `strided`, by 1 or -1.
-LaneStride CudaNestBuilder::access(std::size_t argument, LaneStride stride, ThreadForm form) const {
+LaneStride CudaNest::access(std::size_t argument, LaneStride stride, ThreadForm form) const {
   if (form.scalar) return LaneStride::uniform;
   const bool single = stride == LaneStride::contiguous && form.lanes > 1 &&
-                      (form.masked || !strategy_.vectors[argument]);
+                      (form.masked || !strategy.vectors[argument]);
   return single || stride == LaneStride::reversed ? LaneStride::strided : stride;
 }
 
-Load CudaNestBuilder::load(NodeId node, ThreadForm form) {
-  const auto argument = static_cast<std::uint8_t>(body_.node(node).payload);
-  Load load{new_value(node), argument, LaneStride::uniform, offset(argument), {}};
-  if (placement_.level(node) != Level::lane) return load;
-  load.lanes = access(argument, stride_class(space_, argument, inner_axis()), form);
+Load CudaNest::load(const Places& at, NodeId node, ThreadForm form) {
+  const auto argument = static_cast<std::uint8_t>(body.node(node).payload);
+  Load load{new_value(node), argument, LaneStride::uniform, offset(at, argument), {}};
+  if (placement.level(node) != Level::lane) return load;
+  load.lanes = access(argument, stride_class(space, argument, inner_axis()), form);
   if (load.lanes == LaneStride::strided) load.lane_stride = stride(argument, inner_axis());
   return load;
 }
 
-Count CudaNestBuilder::count(NodeId node, ThreadForm form) {
-  const std::size_t walk = placement_.walks[node.index];
-  Count count{new_value(node), LaneStride::uniform, offset(walk)};
-  if (placement_.level(node) != Level::lane || form.scalar) return count;
-  count.lanes = stride_class(space_, walk, inner_axis());
+Count CudaNest::count(const Places& at, NodeId node, ThreadForm form) {
+  const std::size_t walk = placement.walks[node.index];
+  Count count{new_value(node), LaneStride::uniform, offset(at, walk)};
+  if (placement.level(node) != Level::lane || form.scalar) return count;
+  count.lanes = stride_class(space, walk, inner_axis());
   return count;
 }
 
-void CudaNestBuilder::define(const std::function<bool(NodeId)>& wanted, ThreadForm form,
-                             Block& block) {
-  for (NodeId node : placement_.order) {
-    if (!wanted(node)) continue;
-    if (body_.node(node).op == Op::input)
-      block.emplace_back(load(node, form));
-    else if (body_.node(node).op == Op::iota)
-      block.emplace_back(count(node, form));
-    else
-      block.emplace_back(compute(node));
-  }
+void CudaNest::define(const Places& at, const Wanted& wanted, ThreadForm form, Block& block) {
+  const auto read = [&](NodeId node) -> Statement {
+    SINTER_ASSERT(body.node(node).op != Op::dot, "a product is computed by the tile loops");
+    if (body.node(node).op == Op::input) return load(at, node, form);
+    return count(at, node, form);
+  };
+  NestDraft::define(wanted, read, block);
 }
 
-void CudaNestBuilder::store_output(std::size_t output, ThreadForm form, Block& block) {
+void CudaNest::store_output(const Places& at, std::size_t output, ThreadForm form, Block& block) {
   const std::uint8_t argument = output_argument(output);
-  Store store{.value = values_[placement_.value(body_.outputs()[output].node).index],
+  Store store{.value = value_of(body.outputs()[output].node),
               .argument = argument,
-              .lanes = access(argument, store_stride(space_, argument), form),
-              .offset = offset(argument),
+              .lanes = access(argument, store_stride(space, argument), form),
+              .offset = offset(at, argument),
               .lane_stride = {}};
   if (store.lanes == LaneStride::strided) store.lane_stride = stride(argument, inner_axis());
-  const int bytes = form.lanes * info(nest_.arguments[argument].dtype).bytes;
-  store.streaming = strategy_.streaming && store.lanes == LaneStride::contiguous &&
-                    form.lanes > 1 && bytes >= kStreamedBytes;
+  const int bytes = form.lanes * info(result.arguments[argument].dtype).bytes;
+  store.streaming = strategy.streaming && store.lanes == LaneStride::contiguous && form.lanes > 1 &&
+                    bytes >= kStreamedBytes;
   block.emplace_back(store);
 }
 
-std::uint8_t CudaNestBuilder::new_local(DType dtype, std::int64_t elements) {
-  nest_.arguments.push_back({dtype, false, static_cast<std::uint32_t>(elements)});
-  return static_cast<std::uint8_t>(nest_.arguments.size() - 1);
+void CudaNest::store_outputs(const Places& at, ThreadForm form, Block& block) {
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) store_output(at, i, form, block);
 }
 
 // --- Loops ---------------------------------------------------------------------------------------
 
-Loop CudaNestBuilder::thread_loop(ThreadForm form, int threads, IndexId from, IndexId to) {
-  Loop loop = new_loop(LoopKind::thread, from, to);
+Loop CudaNest::block_loop(IndexId count, std::int64_t tile) {
+  Loop loop = new_loop(LoopKind::block, {number(0), count});
+  loop.threads = static_cast<std::uint16_t>(strategy.threads);
+  loop.tile = tile;
+  return loop;
+}
+
+Loop CudaNest::thread_loop(ThreadForm form, int threads, Span range) {
+  Loop loop = new_loop(LoopKind::thread, range);
   loop.masked = form.masked;
   loop.once = form.once;
   loop.lanes = static_cast<std::uint16_t>(form.lanes);

@@ -1,9 +1,8 @@
-// CudaNestBuilder: base of the CUDA schedulers. It makes places, addresses, statements and single
-// loops; a scheduler decides how loops nest.
+// CudaNest: places, addresses, statements and single loops of CUDA kernels. A schedule decides how
+// the loops nest.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include <sinter/codegen/cuda.h>
@@ -23,24 +22,23 @@ struct ThreadForm {
   bool scalar = false;
 };
 
-class CudaNestBuilder : protected StatementBuilder {
- protected:
-  CudaNestBuilder(const Graph& body, const LoopSpace& space, Placement placement,
-                  CudaStrategy strategy);
+/// [axis] place of the current element, or of the first one of the current vector.
+using Places = std::vector<IndexId>;
+
+/// Returns the axes in [first, end).
+[[nodiscard]] std::vector<int> axes(int first, int end);
+
+struct CudaNest : NestDraft {
+  CudaNest(const Graph& kernel, const LoopSpace& loops, Placement levels, CudaStrategy chosen);
 
   // Places and addresses.
-  /// Makes the variable of `loop` count through these axes, the last one fastest. Addresses made
-  /// from now on use these places.
-  void set_place(Loop& loop, const std::vector<int>& axes);
-  /// Sets the place along one axis for addresses made from now on.
-  void set_place(int axis, IndexId place) { place_[static_cast<std::size_t>(axis)] = place; }
-  [[nodiscard]] IndexId place(int axis) const { return place_[static_cast<std::size_t>(axis)]; }
-  /// Adds a digit of `radix` to the variable of `loop`; the last digit added counts fastest.
-  [[nodiscard]] IndexId add_digit(Loop& loop, IndexId radix);
-  /// The axes in [first, end).
-  [[nodiscard]] std::vector<int> axes(int first, int end) const;
-  /// Offset in elements of the current place in an argument.
-  [[nodiscard]] IndexId offset(std::size_t argument);
+  /// Returns place 0 along every axis.
+  [[nodiscard]] Places origin();
+  /// Returns `at`, but along `axes` the places through which the variable of `loop` counts, the
+  /// last axis fastest.
+  [[nodiscard]] Places along(Loop& loop, const std::vector<int>& axes, Places at);
+  /// Offset in elements of a place in an argument.
+  [[nodiscard]] IndexId offset(const Places& at, std::size_t argument);
   /// The product of the lengths of these axes.
   [[nodiscard]] IndexId length(const std::vector<int>& axes);
   /// 1 if every vector is aligned to its size, else 0. Tiles and rows begin at multiples of a
@@ -48,23 +46,22 @@ class CudaNestBuilder : protected StatementBuilder {
   [[nodiscard]] IndexId all_aligned();
 
   // Statements.
-  /// Appends the statements of the nodes for which `wanted` is true, operands first.
-  void define(const std::function<bool(NodeId)>& wanted, ThreadForm form, Block& block);
-  void store_output(std::size_t output, ThreadForm form, Block& block);
-  /// A new local argument: shared memory of a block. Returns its number.
-  [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
+  /// Appends the definitions of the wanted nodes, operands first.
+  void define(const Places& at, const Wanted& wanted, ThreadForm form, Block& block);
+  void store_output(const Places& at, std::size_t output, ThreadForm form, Block& block);
+  void store_outputs(const Places& at, ThreadForm form, Block& block);
 
   // Loops.
-  [[nodiscard]] Loop thread_loop(ThreadForm form, int threads, IndexId from, IndexId to);
+  /// Returns an empty loop over blocks of the strategy's threads. A block takes `tile` steps.
+  [[nodiscard]] Loop block_loop(IndexId count, std::int64_t tile);
+  [[nodiscard]] Loop thread_loop(ThreadForm form, int threads, Span range);
 
-  const CudaStrategy strategy_;
+  const CudaStrategy strategy;
 
  private:
-  [[nodiscard]] Load load(NodeId node, ThreadForm form);
-  [[nodiscard]] Count count(NodeId node, ThreadForm form);
+  [[nodiscard]] Load load(const Places& at, NodeId node, ThreadForm form);
+  [[nodiscard]] Count count(const Places& at, NodeId node, ThreadForm form);
   [[nodiscard]] LaneStride access(std::size_t argument, LaneStride stride, ThreadForm form) const;
-
-  std::vector<IndexId> place_;  // [axis] place of the current vector
 };
 
 }  // namespace sinter::detail

@@ -22,63 +22,60 @@
 namespace sinter {
 namespace {
 
-using detail::CudaStrategy;
+using detail::CudaNest;
+using detail::IndexTable;
 using detail::Level;
 using detail::Placement;
+using detail::Span;
 using detail::ThreadForm;
 
-class ElementwiseScheduler : detail::CudaNestBuilder {
- public:
-  ElementwiseScheduler(const Graph& body, const LoopSpace& space, Placement placement,
-                       CudaStrategy strategy)
-      : CudaNestBuilder(body, space, std::move(placement), std::move(strategy)) {}
-  [[nodiscard]] LoopNest build();
+/// Elements that a block of threads computes.
+std::int64_t tile_of(const detail::CudaStrategy& strategy) {
+  return std::int64_t{strategy.threads} * strategy.lanes * strategy.unroll;
+}
 
- private:
-  [[nodiscard]] IndexId add_loop(ThreadForm form, IndexId from, IndexId to, Block& block);
-  void add_tile(IndexId from, Block& block);
-  [[nodiscard]] std::int64_t tile() const {
-    return std::int64_t{strategy_.threads} * strategy_.lanes * strategy_.unroll;
-  }
-};
-
-/// Appends one loop over [from, to) to `block`; returns `to`. The loop defines values of all levels
-/// but `nest`: its range crosses rows, so values that change with the row change with the vector.
-IndexId ElementwiseScheduler::add_loop(ThreadForm form, IndexId from, IndexId to, Block& block) {
-  Loop loop = thread_loop(form, strategy_.threads, from, to);
-  set_place(loop, axes(0, space_.rank()));
-  define([this](NodeId node) { return placement_.level(node) != Level::nest; }, form, loop.body);
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, form, loop.body);
+/// Appends one loop over a part of a tile. The loop defines values of all levels but `nest`: its
+/// range crosses rows, so values that change with the row change with the vector.
+void add_loop(CudaNest& nest, ThreadForm form, Span range, Block& block) {
+  Loop loop = nest.thread_loop(form, nest.strategy.threads, range);
+  const detail::Places at = nest.along(loop, detail::axes(0, nest.space.rank()), nest.origin());
+  const auto wanted = [&](NodeId node) { return nest.placement.level(node) != Level::nest; };
+  nest.define(at, wanted, form, loop.body);
+  nest.store_outputs(at, form, loop.body);
   block.emplace_back(std::move(loop));
-  return to;
 }
 
-/// Appends the loops over the tile that begins at `from`.
-void ElementwiseScheduler::add_tile(IndexId from, Block& block) {
-  const ThreadForm main{.lanes = strategy_.lanes, .unroll = strategy_.unroll, .once = true};
-  const ThreadForm middle{.unroll = strategy_.singles};
-  const IndexId count = length(axes(0, space_.rank()));
-  const IndexId end = indices_.min(count, indices_.add(from, indices_.constant(tile())));
-  const auto whole_steps = [&](IndexId at, std::int64_t step) {
-    return indices_.round_down(indices_.sub(end, at), step);
+/// Appends the loops over the tile that begins at `from`, of a kernel of `count` elements.
+void add_tile(CudaNest& nest, IndexId from, IndexId count, Block& block) {
+  IndexTable& indices = nest.indices;
+  const detail::CudaStrategy& strategy = nest.strategy;
+  const std::int64_t tile = tile_of(strategy);
+  const ThreadForm main{.lanes = strategy.lanes, .unroll = strategy.unroll, .once = true};
+  const ThreadForm middle{.unroll = strategy.singles};
+  const IndexId end = indices.min(count, indices.add(from, nest.number(tile)));
+  IndexId at = from;
+  const auto whole_steps = [&](std::int64_t step) {
+    return indices.round_down(indices.sub(end, at), step);
   };
-  const IndexId by_vectors = indices_.mul(whole_steps(from, tile()), all_aligned());
-  IndexId at = add_loop(main, from, indices_.add(from, by_vectors), block);
+  const auto add = [&](ThreadForm form, IndexId to) {
+    add_loop(nest, form, {at, to}, block);
+    at = to;
+  };
+  add(main, indices.add(at, indices.mul(whole_steps(tile), nest.all_aligned())));
   if (middle.unroll > 1) {
-    const IndexId singles = whole_steps(at, std::int64_t{strategy_.threads} * middle.unroll);
-    at = add_loop(middle, at, indices_.add(at, singles), block);
+    add(middle, indices.add(at, whole_steps(std::int64_t{strategy.threads} * middle.unroll)));
   }
-  static_cast<void>(add_loop({.masked = true}, at, end, block));
+  add({.masked = true}, end);
 }
 
-LoopNest ElementwiseScheduler::build() {
-  define([this](NodeId node) { return placement_.level(node) == Level::nest; }, {}, nest_.body);
-  Loop tiles = new_loop(LoopKind::block, indices_.constant(0), length(axes(0, space_.rank())));
-  tiles.threads = static_cast<std::uint16_t>(strategy_.threads);
-  tiles.tile = tile();
-  add_tile(tiles.variable, tiles.body);
-  nest_.body.emplace_back(std::move(tiles));
-  return take();
+LoopNest schedule_elementwise(CudaNest nest) {
+  const auto wanted = [&](NodeId node) { return nest.placement.level(node) == Level::nest; };
+  nest.define(nest.origin(), wanted, {}, nest.result.body);
+  const IndexId count = nest.length(detail::axes(0, nest.space.rank()));
+  Loop tiles = nest.block_loop(count, tile_of(nest.strategy));
+  add_tile(nest, tiles.variable, count, tiles.body);
+  nest.result.body.emplace_back(std::move(tiles));
+  return nest.take();
 }
 
 }  // namespace
@@ -92,8 +89,8 @@ LoopNest schedule_cuda(const Graph& body, const LoopSpace& space, const GpuTarge
   if (space.reduced > 0) {
     return detail::schedule_cuda_reduction(body, space, std::move(placement), target);
   }
-  CudaStrategy strategy = detail::choose_cuda_strategy(body, space, placement, target);
-  return ElementwiseScheduler(body, space, std::move(placement), std::move(strategy)).build();
+  detail::CudaStrategy strategy = detail::choose_cuda_strategy(body, space, placement, target);
+  return schedule_elementwise({body, space, std::move(placement), std::move(strategy)});
 } catch (...) {
   detail::rethrow_as_error();
 }

@@ -20,134 +20,106 @@
 #include <utility>
 #include <vector>
 
-#include <sinter/ir/assert.h>
-
 #include "cuda/nest.h"
-#include "schedule/reduction_passes.h"
+#include "schedule/reductions.h"
 
 namespace sinter::detail {
 namespace {
 
-using Pass = ReductionPass;
-using Values = std::vector<ValueId>;
-using Locals = std::vector<std::uint8_t>;
-
-/// A range of elements of a group, or of the results of its chunks.
-struct Part {
-  IndexId from, to;
-};
-
-class CudaReductionScheduler : CudaNestBuilder {
+class CudaReductionScheduler {
  public:
-  CudaReductionScheduler(const Graph& body, const LoopSpace& space, Placement placement,
-                         CudaStrategy strategy)
-      : CudaNestBuilder(body, space, std::move(placement), std::move(strategy)),
-        reductions_(body_, space_, placement_),
-        defined_(body.nodes().size()) {}
-  [[nodiscard]] LoopNest build();
+  explicit CudaReductionScheduler(CudaNest nest)
+      : nest_(std::move(nest)), reductions_(nest_.body, nest_.space, nest_.placement) {}
+  [[nodiscard]] LoopNest build() &&;
 
  private:
-  /// Defines what a pass reduces in the body of `loop`, and returns these values.
-  using Operands = std::function<Values(Loop& loop, ThreadForm form)>;
-
   // Values.
-  void define_shared(const std::vector<bool>& cone, Level level, Block& block);
-  void rematerialise(const std::vector<bool>& cone, ThreadForm form, Block& block);
-  void set_results(const Pass& pass, const Values& results);
+  void define_shared(const Places& at, const std::vector<bool>& cone, Level level, Block& block);
+  void rematerialise(const Places& at, const std::vector<bool>& cone, ThreadForm form,
+                     Block& block);
   [[nodiscard]] std::vector<int> outer_axes() const { return axes(0, reductions_.outer()); }
   [[nodiscard]] std::vector<int> group_axes() const {
-    return axes(reductions_.outer(), reductions_.outer() + space_.reduced);
+    return axes(reductions_.outer(), reductions_.outer() + nest_.space.reduced);
   }
-  [[nodiscard]] Part reduced_part();
+  [[nodiscard]] Span reduced_part(const Places& at);
   [[nodiscard]] bool is_empty() const { return reductions_.reduced_extent() == 0; }
 
-  // Over rows.
+  // Over rows. `row` has the places of a row, along the axes before the group.
   void add_rows(Block& block);
-  void add_row(Block& block);
-  void add_pass(const Pass& pass, Block& block);
-  void add_row_outputs(Block& block);
-  void add_row_part(ThreadForm form, Part part, const std::vector<bool>& cone, Block& block);
-  [[nodiscard]] bool team_reduces_row() const { return strategy_.rows > 1; }
-  [[nodiscard]] Values reduce(const Pass& pass, int level, Part part, Block& block);
-  [[nodiscard]] Values reduce_chunk(const Pass& pass, Part part, Block& block);
-  [[nodiscard]] Values reduce_results(const Pass& pass, const Locals& results, IndexId count,
-                                      Block& block);
-  [[nodiscard]] Values accumulated(const Pass& pass, ThreadForm form, Part part,
-                                   const Values& first, const Operands& operands, Block& block);
-  [[nodiscard]] ThreadForm form_of(const Pass& pass, bool masked) const;
+  void add_row(const Places& row, Block& block);
+  void add_pass(const Places& row, const ReductionPass& pass, Block& block);
+  void add_row_outputs(const Places& row, Block& block);
+  void add_row_part(const Places& row, ThreadForm form, Span part, const std::vector<bool>& cone,
+                    Block& block);
+  [[nodiscard]] bool team_reduces_row() const { return nest_.strategy.rows > 1; }
+  /// Number of threads that share a row.
+  [[nodiscard]] int row_threads() const {
+    return team_reduces_row() ? kTeam : nest_.strategy.threads;
+  }
+  [[nodiscard]] Values reduce_chunk(const Places& row, const ReductionPass& pass, Span part,
+                                    Block& block);
+  [[nodiscard]] Values reduce_results(const ReductionPass& pass, const Locals& results,
+                                      IndexId count, Block& block);
+  [[nodiscard]] ThreadForm form_of(const ReductionPass& pass, bool masked) const;
+  [[nodiscard]] Loop lanes_loop(ThreadForm form, Span part);
+  [[nodiscard]] Loop team_loop(Span range);
 
   // Shared memory.
-  [[nodiscard]] std::vector<Pass> passes_that_fit();
-  [[nodiscard]] int row_levels(const Pass& pass) const;
-  [[nodiscard]] std::int64_t results(const Pass& pass, int level) const;
-  [[nodiscard]] std::int64_t shared_bytes(const Pass& pass) const;
-  [[nodiscard]] Locals new_locals(const Pass& pass, int level);
+  [[nodiscard]] std::vector<ReductionPass> passes_that_fit();
+  [[nodiscard]] int row_levels(const ReductionPass& pass) const;
+  [[nodiscard]] std::int64_t results(const ReductionPass& pass, int level) const;
+  [[nodiscard]] std::int64_t shared_bytes(const ReductionPass& pass) const;
+  [[nodiscard]] Locals shared_results(const ReductionPass& pass, int level);
 
   // Over columns.
   void add_columns(Block& block);
-  [[nodiscard]] Values reduce_column(const Pass& pass, int level, Part rows, Block& block);
-  void add_column_outputs(ThreadForm form, Block& block);
+  void add_column_outputs(const Places& at, ThreadForm form, Block& block);
 
+  CudaNest nest_;
   const ReductionPasses reductions_;
-  std::vector<bool> defined_;   // [node] true if defined where all later statements see it
-  bool reuses_shared_ = false;  // true if passes use the same shared memory, one after another
-  /// Arguments in shared memory by dtype, level and number of elements.
+  /// True if passes of one reduction each use the same shared memory, one after another.
+  bool reuses_shared_ = false;
+  /// Arguments in reused shared memory, by dtype, level and number of elements.
   std::map<std::tuple<DType, int, std::int64_t>, std::uint8_t> shared_;
 };
 
 // --- Values --------------------------------------------------------------------------------------
 
 /// Defines the values of `level` in `cone` that have no definition yet; later statements use them.
-void CudaReductionScheduler::define_shared(const std::vector<bool>& cone, Level level,
-                                           Block& block) {
-  const auto wanted = [&](NodeId node) {
-    const bool missing = cone[node.index] && placement_.level(node) == level &&
-                         !defined_[node.index] && !reductions_.is_reduction(node);
-    defined_[node.index] = defined_[node.index] || missing;
-    return missing;
-  };
-  define(wanted, {.scalar = true}, block);
+void CudaReductionScheduler::define_shared(const Places& at, const std::vector<bool>& cone,
+                                           Level level, Block& block) {
+  nest_.define(at, missing(nest_, cone, level), {.scalar = true}, block);
 }
 
 /// Defines the values in `cone` that change with the place in the group, for `block` alone: every
 /// walk over the group computes them anew.
-void CudaReductionScheduler::rematerialise(const std::vector<bool>& cone, ThreadForm form,
-                                           Block& block) {
+void CudaReductionScheduler::rematerialise(const Places& at, const std::vector<bool>& cone,
+                                           ThreadForm form, Block& block) {
   const auto wanted = [&](NodeId node) {
-    return cone[node.index] && placement_.level(node) >= Level::group &&
+    return cone[node.index] && nest_.placement.level(node) >= Level::group &&
            !reductions_.is_reduction(node);
   };
-  define(wanted, form, block);
-}
-
-void CudaReductionScheduler::set_results(const Pass& pass, const Values& results) {
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    values_[pass.reductions[i].index] = results[i];
-    defined_[pass.reductions[i].index] = true;
-  }
+  nest_.define(at, wanted, form, block);
 }
 
 /// The elements that are reduced to one: the group, or, in a kernel that reduces to chunks, the
 /// chunk whose number is the place along the axis before the group.
-Part CudaReductionScheduler::reduced_part() {
-  const IndexId all = length(group_axes());
-  if (space_.chunk == 0) return {indices_.constant(0), all};
-  const IndexId size = indices_.constant(space_.chunk);
-  const IndexId from = indices_.mul(place(reductions_.outer() - 1), size);
-  return {from, indices_.min(all, indices_.add(from, size))};
+Span CudaReductionScheduler::reduced_part(const Places& at) {
+  const auto before = static_cast<std::size_t>(reductions_.outer());
+  return reduced_span(nest_, reductions_, before == 0 ? IndexId{} : at[before - 1]);
 }
 
 // --- Shared memory -------------------------------------------------------------------------------
 
 /// Number of levels of chunk results in shared memory: 0 for a row that a team reduces. A row that
 /// a block reduces has at least one level, even if it is a single chunk.
-int CudaReductionScheduler::row_levels(const Pass& pass) const {
+int CudaReductionScheduler::row_levels(const ReductionPass& pass) const {
   return team_reduces_row() ? 0 : std::max(1, reductions_.levels(pass.chunk()));
 }
 
 /// Elements of shared memory for the chunk results of one level. A power of two: the nest depends
 /// on the class of a length, not on the length.
-std::int64_t CudaReductionScheduler::results(const Pass& pass, int level) const {
+std::int64_t CudaReductionScheduler::results(const ReductionPass& pass, int level) const {
   std::int64_t rest = reductions_.reduced_to_one();
   for (int i = 0; i < level; ++i) rest = (rest + pass.chunk() - 1) / pass.chunk();
   return static_cast<std::int64_t>(
@@ -155,11 +127,11 @@ std::int64_t CudaReductionScheduler::results(const Pass& pass, int level) const 
 }
 
 /// Bytes of shared memory for the chunk results of all levels of a pass.
-std::int64_t CudaReductionScheduler::shared_bytes(const Pass& pass) const {
+std::int64_t CudaReductionScheduler::shared_bytes(const ReductionPass& pass) const {
   std::int64_t bytes = 0;
   for (NodeId reduction : pass.reductions) {
     for (int level = 1; level <= row_levels(pass); ++level) {
-      bytes += results(pass, level) * info(body_.node(reduction).dtype).bytes;
+      bytes += results(pass, level) * info(nest_.body.node(reduction).dtype).bytes;
     }
   }
   return bytes;
@@ -167,262 +139,223 @@ std::int64_t CudaReductionScheduler::shared_bytes(const Pass& pass) const {
 
 /// The passes. If their results together exceed the shared memory of a block, each reduction is a
 /// pass of its own, and all passes reuse the same memory.
-std::vector<Pass> CudaReductionScheduler::passes_that_fit() {
-  std::vector<Pass> passes = reductions_.passes();
+std::vector<ReductionPass> CudaReductionScheduler::passes_that_fit() {
+  std::vector<ReductionPass> passes = reductions_.passes();
   std::int64_t bytes = 0;
-  for (const Pass& pass : passes) bytes += shared_bytes(pass);
-  if (bytes <= strategy_.shared_bytes) return passes;
+  for (const ReductionPass& pass : passes) bytes += shared_bytes(pass);
+  if (bytes <= nest_.strategy.shared_bytes) return passes;
   reuses_shared_ = true;
-  std::vector<Pass> single;
-  for (const Pass& pass : passes) {
+  std::vector<ReductionPass> single;
+  for (const ReductionPass& pass : passes) {
     for (NodeId reduction : pass.reductions) single.push_back({{reduction}, pass.lanes});
   }
   return single;
 }
 
-Locals CudaReductionScheduler::new_locals(const Pass& pass, int level) {
+/// Returns arguments in shared memory for the chunk results of a level.
+Locals CudaReductionScheduler::shared_results(const ReductionPass& pass, int level) {
   const std::int64_t elements = results(pass, level);
-  Locals locals;
-  for (NodeId reduction : pass.reductions) {
-    const DType dtype = body_.node(reduction).dtype;
-    const auto next = static_cast<std::uint8_t>(nest_.arguments.size());
-    const auto [found, is_new] = shared_.try_emplace({dtype, level, elements}, next);
-    if (is_new || !reuses_shared_) {
-      nest_.arguments.push_back({dtype, false, static_cast<std::uint32_t>(elements)});
-      found->second = next;
-    }
-    locals.push_back(found->second);
-  }
-  return locals;
+  if (!reuses_shared_) return new_locals(nest_, pass, elements);
+  const DType dtype = nest_.body.node(pass.reductions[0]).dtype;  // the only one
+  const auto [found, is_new] = shared_.try_emplace({dtype, level, elements});
+  if (is_new) found->second = nest_.new_local(dtype, elements);
+  return {found->second};
 }
 
 // --- Over rows -----------------------------------------------------------------------------------
 
-ThreadForm CudaReductionScheduler::form_of(const Pass& pass, bool masked) const {
-  return {.lanes = strategy_.lanes,
-          .unroll = static_cast<int>(pass.lanes / (std::int64_t{kTeam} * strategy_.lanes)),
+ThreadForm CudaReductionScheduler::form_of(const ReductionPass& pass, bool masked) const {
+  const int lanes = nest_.strategy.lanes;
+  return {.lanes = lanes,
+          .unroll = static_cast<int>(pass.lanes / (std::int64_t{kTeam} * lanes)),
           .masked = masked};
 }
 
-/// Appends a loop that accumulates the elements of `part` onto the lanes in `first`; returns the
-/// lanes.
-Values CudaReductionScheduler::accumulated(const Pass& pass, ThreadForm form, Part part,
-                                           const Values& first, const Operands& operands,
-                                           Block& block) {
-  Loop loop = thread_loop(form, kTeam, part.from, part.to);
-  loop.ahead = static_cast<std::uint16_t>(form.masked ? 1 : strategy_.ahead);
-  carry(pass, first, loop);
-  const Values x = operands(loop, form);
-  Values results = accumulate(pass, x, loop);
-  block.emplace_back(std::move(loop));
-  return results;
+/// Returns a loop in which a team accumulates the elements of `part`.
+Loop CudaReductionScheduler::lanes_loop(ThreadForm form, Span part) {
+  Loop loop = nest_.thread_loop(form, kTeam, part);
+  loop.ahead = static_cast<std::uint16_t>(form.masked ? 1 : nest_.strategy.ahead);
+  return loop;
+}
+
+/// Returns a loop whose steps the teams of a block share.
+Loop CudaReductionScheduler::team_loop(Span range) {
+  Loop loop = nest_.new_loop(LoopKind::team, range);
+  loop.threads = kTeam;
+  return loop;
 }
 
 /// Reduces a part of at most one chunk: full steps of W elements by vectors, if all are aligned,
 /// then the tail.
-Values CudaReductionScheduler::reduce_chunk(const Pass& pass, Part part, Block& block) {
+Values CudaReductionScheduler::reduce_chunk(const Places& row, const ReductionPass& pass, Span part,
+                                            Block& block) {
+  IndexTable& indices = nest_.indices;
   const std::vector<bool> wanted = reductions_.cone(pass);
-  const Operands operands = [&](Loop& loop, ThreadForm form) {
-    set_place(loop, group_axes());
-    rematerialise(wanted, form, loop.body);
-    return operand_values(pass);
+  const auto accumulate = [&](bool masked, Span range, const Values& first) {
+    const ThreadForm form = form_of(pass, masked);
+    const auto operands = [&](Loop& loop) {
+      rematerialise(nest_.along(loop, group_axes(), row), wanted, form, loop.body);
+      return operand_values(nest_, pass);
+    };
+    return accumulated(nest_, pass, lanes_loop(form, range), first, operands, block);
   };
-  const IndexId length = indices_.sub(part.to, part.from);
-  const IndexId whole = indices_.mul(indices_.round_down(length, pass.lanes), all_aligned());
-  const IndexId at = indices_.add(part.from, whole);
-  Values lanes =
-      accumulated(pass, form_of(pass, false), {part.from, at}, identities(pass), operands, block);
-  lanes = accumulated(pass, form_of(pass, true), {at, part.to}, lanes, operands, block);
-  return fold(pass, lanes, block);
+  const IndexId length = indices.sub(part.to, part.from);
+  const IndexId whole = indices.mul(indices.round_down(length, pass.lanes), nest_.all_aligned());
+  const IndexId at = indices.add(part.from, whole);
+  const Values lanes = accumulate(false, {part.from, at}, identities(nest_, pass));
+  return fold(nest_, pass, accumulate(true, {at, part.to}, lanes), block);
 }
 
 /// Reduces `count` chunk results to one. Every team of the block does the same work, so that all
 /// threads know the result.
-Values CudaReductionScheduler::reduce_results(const Pass& pass, const Locals& results,
+Values CudaReductionScheduler::reduce_results(const ReductionPass& pass, const Locals& results,
                                               IndexId count, Block& block) {
-  const Operands operands = [&](Loop& loop, ThreadForm form) {
+  const ThreadForm form = form_of(pass, true);
+  const auto operands = [&](Loop& loop) {
     Values values;
     for (std::uint8_t local : results) {
-      values.push_back(new_value(nest_.arguments[local].dtype));
+      values.push_back(nest_.new_value(nest_.result.arguments[local].dtype));
       Load load{values.back(), local, LaneStride::contiguous, loop.variable, {}};
       if (form.lanes > 1) load.lanes = LaneStride::strided;
-      if (form.lanes > 1) load.lane_stride = indices_.constant(1);
+      if (form.lanes > 1) load.lane_stride = nest_.number(1);
       loop.body.emplace_back(load);
     }
     return values;
   };
-  const Part all{indices_.constant(0), count};
-  return fold(pass, accumulated(pass, form_of(pass, true), all, identities(pass), operands, block),
-              block);
+  Loop loop = lanes_loop(form, {nest_.number(0), count});
+  const Values lanes =
+      accumulated(nest_, pass, std::move(loop), identities(nest_, pass), operands, block);
+  return fold(nest_, pass, lanes, block);
 }
 
-/// Reduces a part of at most chunk ^ (level + 1) elements to one.
-Values CudaReductionScheduler::reduce(const Pass& pass, int level, Part part, Block& block) {
-  if (level == 0) return reduce_chunk(pass, part, block);
-  std::int64_t size = 1;
-  for (int i = 0; i < level; ++i) size *= pass.chunk();
-  const IndexId step = indices_.constant(size);
-  const IndexId count = indices_.blocks(indices_.sub(part.to, part.from), size);
-  const Locals results = new_locals(pass, level);
-  Loop parts =
-      new_loop(level == 1 ? LoopKind::team : LoopKind::serial, indices_.constant(0), count);
-  if (level == 1) parts.threads = kTeam;
-  const IndexId from = indices_.add(part.from, indices_.mul(parts.variable, step));
-  const IndexId to = indices_.min(part.to, indices_.add(from, step));
-  const Values values = reduce(pass, level - 1, {from, to}, parts.body);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    parts.body.emplace_back(Store{.value = values[i],
-                                  .argument = results[i],
-                                  .lanes = LaneStride::uniform,
-                                  .offset = parts.variable,
-                                  .lane_stride = {}});
-  }
-  // The next part overwrites the results of this one in shared memory.
-  if (level > 1) parts.body.emplace_back(Barrier{});
-  block.emplace_back(std::move(parts));
-  block.emplace_back(Barrier{});
-  return reduce_results(pass, results, count, block);
-}
-
-void CudaReductionScheduler::add_pass(const Pass& pass, Block& block) {
-  if (is_empty()) return set_results(pass, identities(pass));
-  define_shared(reductions_.cone(pass), Level::row, block);
-  set_results(pass, reduce(pass, row_levels(pass), reduced_part(), block));
+void CudaReductionScheduler::add_pass(const Places& row, const ReductionPass& pass, Block& block) {
+  if (is_empty()) return set_results(nest_, pass, identities(nest_, pass));
+  define_shared(row, reductions_.cone(pass), Level::row, block);
+  const RowReduction on_gpu{
+      .reduce_chunk = [&](Span part, Block& inner) { return reduce_chunk(row, pass, part, inner); },
+      .new_results = [&](int level, IndexId, Block&) { return shared_results(pass, level); },
+      .chunk_loop =
+          [&](int level, IndexId count) {
+            const Span chunks{nest_.number(0), count};
+            if (level > 1) return nest_.new_loop(LoopKind::serial, chunks);
+            return team_loop(chunks);
+          },
+      .reduce_results = [&](const Locals& results, IndexId count,
+                            Block& inner) { return reduce_results(pass, results, count, inner); },
+      .barriers = true};
+  set_results(nest_, pass,
+              reduce_row(nest_, pass, row_levels(pass), reduced_part(row), on_gpu, block));
   if (reuses_shared_) block.emplace_back(Barrier{});
 }
 
 /// Appends a loop over `part` of a row that stores the outputs of the row's length.
-void CudaReductionScheduler::add_row_part(ThreadForm form, Part part, const std::vector<bool>& cone,
-                                          Block& block) {
-  const int threads = team_reduces_row() ? kTeam : strategy_.threads;
-  Loop loop = thread_loop(form, threads, part.from, part.to);
-  set_place(loop, group_axes());
-  rematerialise(cone, form, loop.body);
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (!reductions_.is_row_output(i)) store_output(i, form, loop.body);
+void CudaReductionScheduler::add_row_part(const Places& row, ThreadForm form, Span part,
+                                          const std::vector<bool>& cone, Block& block) {
+  Loop loop = nest_.thread_loop(form, row_threads(), part);
+  const Places at = nest_.along(loop, group_axes(), row);
+  rematerialise(at, cone, form, loop.body);
+  for (std::size_t i = 0; i < nest_.body.outputs().size(); ++i) {
+    if (!reductions_.is_row_output(i)) nest_.store_output(at, i, form, loop.body);
   }
   block.emplace_back(std::move(loop));
 }
 
-void CudaReductionScheduler::add_row_outputs(Block& block) {
+void CudaReductionScheduler::add_row_outputs(const Places& row, Block& block) {
   std::vector<NodeId> all = reductions_.outputs(true);
   const std::vector<NodeId> long_ones =
       is_empty() ? std::vector<NodeId>() : reductions_.outputs(false);
   all.insert(all.end(), long_ones.begin(), long_ones.end());
-  define_shared(reductions_.cone(all), Level::row, block);
+  define_shared(row, reductions_.cone(all), Level::row, block);
   if (!long_ones.empty()) {
     const std::vector<bool> wanted = reductions_.cone(long_ones);
-    const IndexId end = length(group_axes());
-    IndexId at = indices_.constant(0);
-    if (strategy_.lanes > 1) {
-      const int threads = team_reduces_row() ? kTeam : strategy_.threads;
-      at = indices_.mul(indices_.round_down(end, std::int64_t{threads} * strategy_.lanes),
-                        all_aligned());
-      add_row_part({.lanes = strategy_.lanes}, {indices_.constant(0), at}, wanted, block);
+    const int lanes = nest_.strategy.lanes;
+    const IndexId end = nest_.length(group_axes());
+    IndexId at = nest_.number(0);
+    if (lanes > 1) {
+      at = nest_.indices.mul(nest_.indices.round_down(end, std::int64_t{row_threads()} * lanes),
+                             nest_.all_aligned());
+      add_row_part(row, {.lanes = lanes}, {nest_.number(0), at}, wanted, block);
     }
-    add_row_part({.masked = true}, {at, end}, wanted, block);
+    add_row_part(row, {.masked = true}, {at, end}, wanted, block);
   }
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) {
-    if (reductions_.is_row_output(i)) store_output(i, {.scalar = true}, block);
+  for (std::size_t i = 0; i < nest_.body.outputs().size(); ++i) {
+    if (reductions_.is_row_output(i)) nest_.store_output(row, i, {.scalar = true}, block);
   }
 }
 
-void CudaReductionScheduler::add_row(Block& block) {
-  for (const Pass& pass : passes_that_fit()) add_pass(pass, block);
-  add_row_outputs(block);
+void CudaReductionScheduler::add_row(const Places& row, Block& block) {
+  for (const ReductionPass& pass : passes_that_fit()) add_pass(row, pass, block);
+  add_row_outputs(row, block);
 }
 
 void CudaReductionScheduler::add_rows(Block& block) {
-  const IndexId count = length(outer_axes());
-  Loop rows = new_loop(LoopKind::block, indices_.constant(0), count);
-  rows.threads = static_cast<std::uint16_t>(strategy_.threads);
-  rows.tile = strategy_.rows;
+  const IndexId count = nest_.length(outer_axes());
+  Loop rows = nest_.block_loop(count, nest_.strategy.rows);
   if (team_reduces_row()) {
-    const IndexId next = indices_.add(rows.variable, indices_.constant(rows.tile));
-    Loop teams = new_loop(LoopKind::team, rows.variable, indices_.min(count, next));
+    const IndexId next = nest_.indices.add(rows.variable, nest_.number(rows.tile));
+    Loop teams = team_loop({rows.variable, nest_.indices.min(count, next)});
     teams.once = true;
-    teams.threads = kTeam;
-    set_place(teams, outer_axes());
-    add_row(teams.body);
+    add_row(nest_.along(teams, outer_axes(), nest_.origin()), teams.body);
     rows.body.emplace_back(std::move(teams));
   } else {
-    set_place(rows, outer_axes());
-    add_row(rows.body);
+    add_row(nest_.along(rows, outer_axes(), nest_.origin()), rows.body);
   }
   block.emplace_back(std::move(rows));
 }
 
 // --- Over columns --------------------------------------------------------------------------------
 
-/// Reduces at most kChunkSteps ^ (level + 1) rows of a column to one.
-Values CudaReductionScheduler::reduce_column(const Pass& pass, int level, Part rows, Block& block) {
-  std::int64_t size = 1;
-  for (int i = 0; i < level; ++i) size *= kChunkSteps;
-  const IndexId step = indices_.constant(size);
-  Part part = rows;
-  if (level > 0)
-    part = {indices_.constant(0), indices_.blocks(indices_.sub(rows.to, rows.from), size)};
-  Loop loop = new_loop(LoopKind::serial, part.from, part.to);
-  carry(pass, identities(pass), loop);
-  Values x;
-  if (level > 0) {
-    const IndexId from = indices_.add(rows.from, indices_.mul(loop.variable, step));
-    const IndexId to = indices_.min(rows.to, indices_.add(from, step));
-    x = reduce_column(pass, level - 1, {from, to}, loop.body);
-  } else {
-    loop.ahead = static_cast<std::uint16_t>(strategy_.ahead);
-    set_place(loop, group_axes());
-    rematerialise(reductions_.cone(pass), {.scalar = true}, loop.body);
-    x = operand_values(pass);
-  }
-  Values results = accumulate(pass, x, loop);
-  block.emplace_back(std::move(loop));
-  return results;
-}
-
-void CudaReductionScheduler::add_column_outputs(ThreadForm form, Block& block) {
+void CudaReductionScheduler::add_column_outputs(const Places& at, ThreadForm form, Block& block) {
   const std::vector<bool> wanted = reductions_.cone(reductions_.outputs(true));
-  define_shared(wanted, Level::row, block);
-  rematerialise(wanted, form, block);
-  for (std::size_t i = 0; i < body_.outputs().size(); ++i) store_output(i, form, block);
+  define_shared(at, wanted, Level::row, block);
+  rematerialise(at, wanted, form, block);
+  nest_.store_outputs(at, form, block);
 }
 
 void CudaReductionScheduler::add_columns(Block& block) {
   // Over columns no reduction depends on another (`partition` cuts kernels so): one pass does all.
-  Pass all{{}, 1};
-  for (const Pass& pass : reductions_.passes()) {
+  ReductionPass all{{}, 1};
+  for (const ReductionPass& pass : reductions_.passes()) {
     all.reductions.insert(all.reductions.end(), pass.reductions.begin(), pass.reductions.end());
   }
   std::vector<int> walked = outer_axes();
-  for (const int axis : axes(space_.rank() - space_.inner, space_.rank())) walked.push_back(axis);
-  const IndexId count = length(walked);
-  Loop blocks = new_loop(LoopKind::block, indices_.constant(0), count);
-  blocks.threads = static_cast<std::uint16_t>(strategy_.threads);
-  blocks.tile = strategy_.threads;
+  const int rank = nest_.space.rank();
+  for (const int axis : axes(rank - nest_.space.inner, rank)) walked.push_back(axis);
+  const IndexId count = nest_.length(walked);
+  Loop blocks = nest_.block_loop(count, nest_.strategy.threads);
   const ThreadForm form{.masked = true, .once = true};
-  const IndexId next = indices_.add(blocks.variable, indices_.constant(blocks.tile));
-  Loop columns = thread_loop(form, strategy_.threads, blocks.variable, indices_.min(count, next));
-  set_place(columns, walked);
+  const IndexId next = nest_.indices.add(blocks.variable, nest_.number(blocks.tile));
+  Loop columns = nest_.thread_loop(form, nest_.strategy.threads,
+                                   {blocks.variable, nest_.indices.min(count, next)});
+  const Places at = nest_.along(columns, walked, nest_.origin());
+  const auto operands = [&](Loop& loop) {
+    loop.ahead = static_cast<std::uint16_t>(nest_.strategy.ahead);
+    const Places row = nest_.along(loop, group_axes(), at);
+    rematerialise(row, reductions_.cone(all), {.scalar = true}, loop.body);
+    return operand_values(nest_, all);
+  };
   if (is_empty()) {
-    set_results(all, identities(all));
+    set_results(nest_, all, identities(nest_, all));
   } else {
-    define_shared(reductions_.cone(all), Level::row, columns.body);
+    define_shared(at, reductions_.cone(all), Level::row, columns.body);
     const int levels = reductions_.levels(kChunkSteps);
-    set_results(all, reduce_column(all, levels, reduced_part(), columns.body));
+    set_results(nest_, all,
+                reduce_columns(nest_, all, levels, reduced_part(at), operands, columns.body));
   }
-  add_column_outputs(form, columns.body);
+  add_column_outputs(at, form, columns.body);
   blocks.body.emplace_back(std::move(columns));
   block.emplace_back(std::move(blocks));
 }
 
-LoopNest CudaReductionScheduler::build() {
-  define_shared(reductions_.whole_cone(), Level::nest, nest_.body);
-  define_identities(nest_.body);
-  if (space_.inner == 0)
-    add_rows(nest_.body);
+LoopNest CudaReductionScheduler::build() && {
+  Block& block = nest_.result.body;
+  define_shared(nest_.origin(), reductions_.whole_cone(), Level::nest, block);
+  define_identities(nest_, block);
+  if (nest_.space.inner == 0)
+    add_rows(block);
   else
-    add_columns(nest_.body);
-  return take();
+    add_columns(block);
+  return nest_.take();
 }
 
 }  // namespace
@@ -430,7 +363,7 @@ LoopNest CudaReductionScheduler::build() {
 LoopNest schedule_cuda_reduction(const Graph& body, const LoopSpace& space, Placement placement,
                                  const GpuTarget& target) {
   CudaStrategy strategy = choose_cuda_reduction_strategy(body, space, placement, target);
-  return CudaReductionScheduler(body, space, std::move(placement), std::move(strategy)).build();
+  return CudaReductionScheduler({body, space, std::move(placement), std::move(strategy)}).build();
 }
 
 }  // namespace sinter::detail

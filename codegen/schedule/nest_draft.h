@@ -1,78 +1,83 @@
-// StatementBuilder: the base of the schedulers for every target. It owns the nest under
-// construction, its index expressions, and the value of every node of the kernel's body.
+// NestDraft: a loop nest under construction, for the schedulers of every target.
+//
+// A draft has no position. Where a statement lies (a row, a place along each axis) is an argument
+// of the functions that append it; see cpu/nest.h and cuda/nest.h.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <sinter/codegen/schedule.h>
 
 #include "loops/index_table.h"
 #include "schedule/placement.h"
-#include "schedule/reduction_passes.h"
 
 namespace sinter::detail {
 
-class StatementBuilder {
- protected:
-  StatementBuilder(const Graph& body, const LoopSpace& space, Placement placement);
+/// The part [from, to) of an axis, of several axes taken as one, or of a list of results.
+struct Span {
+  IndexId from, to;
+};
 
-  [[nodiscard]] int inner_axis() const { return space_.rank() - 1; }
+/// True for the nodes that a block has to define.
+using Wanted = std::function<bool(NodeId)>;
+
+/// The statements and index expressions of a nest so far, and the current value of every node of
+/// the kernel's body.
+struct NestDraft {
+  NestDraft(const Graph& kernel, const LoopSpace& loops, Placement levels);
+
+  [[nodiscard]] int inner_axis() const { return space.rank() - 1; }
   // The axes of a product.
   static constexpr int kSummedAxis = 0;
   [[nodiscard]] int columns_axis() const { return inner_axis(); }
   [[nodiscard]] int rows_axis() const { return inner_axis() - 1; }
 
+  // Arguments.
   [[nodiscard]] std::uint8_t output_argument(std::size_t output) const {
-    return static_cast<std::uint8_t>(body_.inputs().size() + output);
+    return static_cast<std::uint8_t>(body.inputs().size() + output);
   }
-  [[nodiscard]] IndexId number(std::int64_t value) { return indices_.constant(value); }
+  /// Adds a local argument to the nest and returns its position: memory of a unit of work on a
+  /// CPU, shared memory of a block on a GPU.
+  [[nodiscard]] std::uint8_t new_local(DType dtype, std::int64_t elements);
+
+  // Index expressions.
+  [[nodiscard]] IndexId number(std::int64_t value) { return indices.constant(value); }
   /// Returns the stride of an argument, a constant where its class is 0, 1 or -1.
   [[nodiscard]] IndexId stride(std::size_t argument, int axis);
+  /// Returns part `index` of `whole`, which is cut into parts of `size` elements.
+  [[nodiscard]] Span part(Span whole, IndexId index, std::int64_t size);
 
+  // Loops.
   /// Returns an empty loop over a new variable.
-  [[nodiscard]] Loop new_loop(LoopKind kind, IndexId from, IndexId to);
+  [[nodiscard]] Loop new_loop(LoopKind kind, Span range);
+  /// Adds a digit to the loop, inside its other digits, and returns the digit's variable.
+  [[nodiscard]] IndexId add_digit(Loop& loop, IndexId radix);
 
+  // Values.
   [[nodiscard]] ValueId new_value(DType dtype);
   /// Returns a new value, which becomes the current value of `node`.
   [[nodiscard]] ValueId new_value(NodeId node);
-  /// Returns the statement that computes `node` from the current values of its operands.
-  [[nodiscard]] Compute compute(NodeId node);
+  [[nodiscard]] ValueId value_of(NodeId node) const { return values[placement.value(node).index]; }
+  /// Appends the definitions of the wanted nodes, operands first. `read` returns the statement that
+  /// defines an input, an iota, or the product of the kernel.
+  void define(const Wanted& wanted, const std::function<Statement(NodeId)>& read, Block& block);
 
-  // Reductions.
-  /// Defines the identities of all needed reductions; precedes uses of `identity`.
-  void define_identities(Block& block);
-  /// Returns the element that leaves any other unchanged in this reduction.
-  [[nodiscard]] ValueId identity(NodeId reduction) const { return identities_[reduction.index]; }
-  [[nodiscard]] std::vector<ValueId> identities(const ReductionPass& pass) const;
-  /// Returns the current values of the operands of a pass.
-  [[nodiscard]] std::vector<ValueId> operand_values(const ReductionPass& pass) const;
-  /// Lets `loop` carry an accumulator for each reduction of a pass. The accumulators start at the
-  /// values `first`.
-  void carry(const ReductionPass& pass, const std::vector<ValueId>& first, Loop& loop);
-  /// Combines the values `x` into the accumulators that `loop` carries. Returns the values of the
-  /// accumulators after the loop.
-  [[nodiscard]] std::vector<ValueId> accumulate(const ReductionPass& pass,
-                                                const std::vector<ValueId>& x, Loop& loop);
-  /// Appends the statement by which `reduction` combines `a` and `b`. Returns its result.
-  [[nodiscard]] ValueId combine(NodeId reduction, ValueId a, ValueId b, Block& block);
-  /// Folds the lanes of each reduction of a pass to one element.
-  [[nodiscard]] std::vector<ValueId> fold(const ReductionPass& pass,
-                                          const std::vector<ValueId>& lanes, Block& block);
-
-  /// Returns the finished nest. The builder is empty afterwards.
+  /// Returns the finished nest. The draft is empty afterwards.
   [[nodiscard]] LoopNest take();
 
-  const Graph& body_;
-  const LoopSpace& space_;
-  Placement placement_;
-  IndexTable indices_;
-  std::vector<ValueId> values_;  // [node] value, as last defined
-  LoopNest nest_;
+  const Graph& body;
+  const LoopSpace& space;
+  const Placement placement;
+  LoopNest result;
+  IndexTable indices;
+  std::vector<ValueId> values;  ///< [node] value, as last defined
+  std::vector<ValueId>
+      identities;             ///< [node] the value that leaves others unchanged in a reduction
+  std::vector<bool> defined;  ///< [node] true if all later blocks of the unit see its value
 
  private:
-  [[nodiscard]] ValueId new_identity(NodeId reduction, Block& block);
-
-  std::vector<ValueId> identities_;  // [node] identity of a reduction
+  [[nodiscard]] Compute compute(NodeId node);
 };
 
 }  // namespace sinter::detail
