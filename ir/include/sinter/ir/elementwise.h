@@ -98,6 +98,8 @@ class Operand {
     return tensor_ != nullptr ? *tensor_ : like.scalar(scalar_);
   }
   [[nodiscard]] bool is_number() const { return tensor_ == nullptr; }
+  /// True for a number that equals `number`.
+  [[nodiscard]] bool is(double number) const { return is_number() && scalar_.value() == number; }
 
  private:
   const Self* tensor_ = nullptr;
@@ -280,7 +282,19 @@ class ElementwiseMethods {
   /// x^exponent for a number or a tensor of exponents, within 1 ULP; exact if the power is a float.
   /// NaN for finite negative x unless the exponent is an integer or infinite. 1 for exponent 0 and
   /// for x = 1, even if the other one is NaN. Other special values are those of IEEE 754.
-  [[nodiscard]] Self pow(const Other& exponent) const { return binary(Op::pow, exponent); }
+  ///
+  /// The numbers 2, 0.5, -1 and -0.5 record x * x, sqrt(x), 1 / x and rsqrt(x) instead, some 20
+  /// times as fast, with the errors, special values and gradients of these: pow(0.5) of -inf is NaN
+  /// and of -0 is -0, as in PyTorch. Such a number is no parameter of the graph.
+  [[nodiscard]] Self pow(const Other& exponent) const {
+    if (is_floating(self().dtype())) {
+      if (exponent.is(2)) return mul(self());
+      if (exponent.is(0.5)) return sqrt();
+      if (exponent.is(-1)) return self().scalar(1).div(self());
+      if (exponent.is(-0.5)) return rsqrt();
+    }
+    return binary(Op::pow, exponent);
+  }
   /// The sine of an angle in radians, within 1 ULP for angles of any size. -0 at -0, NaN at +-inf.
   [[nodiscard]] Self sin() const { return unary(Op::sin); }
   /// The cosine of an angle in radians, within 1 ULP for angles of any size. NaN at +-inf.
