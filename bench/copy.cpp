@@ -197,7 +197,7 @@ void Copy::split(const Segment& segment) const {
     const std::int64_t begin = std::min(whole.end, whole.begin + i * self.chunk);
     whole.loop(whole.reads, whole.writes, begin, std::min(whole.end, begin + self.chunk));
   };
-  executor_->parallel_for(chunks, run, &task);
+  executor_->parallel_for(chunks, run, &task, 0);
 }
 
 }  // namespace sinter::bench

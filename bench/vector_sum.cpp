@@ -53,7 +53,7 @@ float vector_sum(std::span<const float> x, Executor* executor) {
   if (executor == nullptr) return sum_of(x.data(), static_cast<std::int64_t>(x.size()));
   const std::int64_t count = executor->concurrency() * kPartsPerThread;
   Parts parts{x, std::vector<float>(static_cast<std::size_t>(count))};
-  executor->parallel_for(count, Parts::sum, &parts);
+  executor->parallel_for(count, Parts::sum, &parts, 0);
   float total = 0;
   for (float sum : parts.sums) total += sum;
   return total;

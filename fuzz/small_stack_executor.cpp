@@ -104,7 +104,7 @@ SmallStackExecutor::SmallStackExecutor(int threads)
     : threads_(threads), thread_bytes_(bytes_of_empty_thread()) {}
 
 void SmallStackExecutor::parallel_for(std::int64_t count, void (*task)(void*, std::int64_t),
-                                      void* context) {
+                                      void* context, double) {
   Job job{count, task, context};
   const auto threads = static_cast<int>(std::min<std::int64_t>(threads_, count));
   const std::size_t touched = run(job, threads, thread_bytes_ + kTaskStackBytes);

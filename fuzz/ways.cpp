@@ -148,10 +148,10 @@ std::vector<Way> all_ways() {
            Fuse::all, Specialize::none);
   for (const Target& target : targets_here()) {
     const Engine serial(EngineOptions{.target = target, .threads = 1});
-    const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});
+    const Engine threaded(EngineOptions{.target = target, .threads = 3, .parallel_nanoseconds = 1});
     const Engine small_stacks(EngineOptions{.target = target,
                                             .executor = std::make_shared<SmallStackExecutor>(3),
-                                            .parallel_bytes = 1});
+                                            .parallel_nanoseconds = 1});
     add_code(ways, target.name, serial, Fuse::all, Specialize::none);
     add_code(ways, target.name + ", op by op", serial, Fuse::none, Specialize::none);
     add_code(ways, target.name + ", three threads", threaded, Fuse::all, Specialize::none);

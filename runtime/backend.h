@@ -26,6 +26,7 @@ struct Program;
 struct Lowered {
   LoopNest nest;
   LoopSpace space;
+  double nanoseconds = 0;  ///< estimated time on one thread; see estimate_nanoseconds
 };
 
 /// Schedules kernels for one target and prints their code. Needs no device, has no state, and is
@@ -104,7 +105,7 @@ class Backend {
   [[nodiscard]] virtual std::shared_ptr<const MachineCode> compile(const LoopNest& nest,
                                                                    CompileTimes& times) const = 0;
   /// Size of the pool of host threads that launches need if EngineOptions::threads is `asked`. In
-  /// both, 0 stands for one per hardware thread.
+  /// both, 0 stands for one per CPU that the process may use.
   [[nodiscard]] virtual int threads(int asked) const { return asked; }
   /// False if this machine cannot execute the generated code.
   [[nodiscard]] virtual bool runs_here() const { return true; }

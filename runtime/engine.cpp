@@ -14,6 +14,7 @@
 #include <sinter/ir/rethrow.h>
 
 #include "backends.h"
+#include "cpus.h"
 #include "engine_core.h"
 #include "passes.h"
 #include "stopwatch.h"
@@ -21,10 +22,6 @@
 namespace sinter {
 namespace detail {
 namespace {
-
-/// Default of EngineOptions::parallel_bytes, in bytes: a kernel that moves less finishes before a
-/// second thread helps.
-constexpr std::int64_t kParallelBytes = std::int64_t{1} << 20;
 
 void log_to_stderr(std::string_view message) {
   std::string line(message);
@@ -35,11 +32,11 @@ void log_to_stderr(std::string_view message) {
 int thread_count(int asked) {
   if (asked < 0) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("EngineOptions::threads is {}: give 1 or more, or 0 for one per hardware "
-                     "thread",
+         fmt::format("EngineOptions::threads is {}: give 1 or more, or 0 for one per CPU that "
+                     "this process may use",
                      asked));
   }
-  return asked > 0 ? asked : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return asked > 0 ? asked : usable_cpus();
 }
 
 int concurrency_of(const Executor& executor) {
@@ -51,19 +48,18 @@ int concurrency_of(const Executor& executor) {
                    threads));
 }
 
-std::int64_t parallel_bytes_of(std::int64_t asked) {
+double parallel_ns_of(std::int64_t asked, const CpuModel& model) {
   if (asked < 0) {
     fail(ErrorCode::invalid_argument,
-         fmt::format("EngineOptions::parallel_bytes is {}: give a number of bytes, or 0 for the "
-                     "size at which threads were measured to pay",
+         fmt::format("EngineOptions::parallel_nanoseconds is {}: give a number of nanoseconds, or "
+                     "0 for the time from which threads were measured to pay",
                      asked));
   }
-  return asked > 0 ? asked : kParallelBytes;
+  return asked > 0 ? static_cast<double>(asked) : model.parallel_ns;
 }
 
 std::shared_ptr<const Services> make_services(EngineOptions& options,
                                               EngineCore::OpenBackend& open) {
-  const std::int64_t parallel_bytes = parallel_bytes_of(options.parallel_bytes);
   const std::int64_t memory = options.allocator != nullptr ? INT64_MAX : machine_memory();
   std::shared_ptr<Allocator> allocator =
       options.allocator != nullptr ? std::move(options.allocator) : default_allocator();
@@ -73,8 +69,9 @@ std::shared_ptr<const Services> make_services(EngineOptions& options,
           ? std::move(options.executor)
           : make_thread_pool(thread_count(backend->threads(options.threads)));
   const int threads = concurrency_of(*executor);
+  const double parallel_ns = parallel_ns_of(options.parallel_nanoseconds, backend->target().model);
   return std::shared_ptr<const Services>(new Services{std::move(backend), std::move(executor),
-                                                      threads, parallel_bytes,
+                                                      threads, parallel_ns,
                                                       WorkspacePool(std::move(allocator), memory)});
 }
 
@@ -213,6 +210,7 @@ Kernel EngineCore::make_kernel(Lowered lowered, std::span<const double> paramete
       code_.get(key, [&] { return services_->backend->compile(lowered.nest, times); }).value;
   kernel.entry = kernel.code->entry();
   kernel.space = std::move(lowered.space);
+  kernel.nanoseconds = lowered.nanoseconds;
   kernel.scratch_bytes = scratch_bytes(lowered.nest);
   kernel.parameter_dtypes = std::move(lowered.nest.parameter_dtypes);
   kernel.set_parameters(parameters);

@@ -2,9 +2,11 @@
 //
 // A caller opens a job, works on it, and waits for the workers that joined it. The thread that
 // takes the last index of a job closes the job before it runs that index, so workers rarely join a
-// job without work. Nested and concurrent calls cannot block each other, because every caller can
-// finish its job alone. Threads start with the first parallel call. They do not survive a fork: in
-// the child everything runs on the calling thread.
+// job without work. Concurrent calls share the threads: a job gets as many workers as threads are
+// free when it opens, and a caller that finds none runs its tasks alone. So nested and concurrent
+// calls cannot block each other, and no more threads run than the pool has, callers aside. Threads
+// start with the first parallel call. They do not survive a fork: in the child everything runs on
+// the calling thread.
 #include <sinter/runtime/executor.h>
 
 #include <immintrin.h>
@@ -57,6 +59,7 @@ struct Job {
   std::int64_t count;
   void (*task)(void*, std::int64_t);
   void* context;
+  int places;  ///< workers that may still join; changes under Crew::mutex_
   std::atomic<std::int64_t> next{0};
   std::atomic<int> workers{0};  ///< joined and not yet left; increases under Crew::mutex_
 };
@@ -121,7 +124,7 @@ class Crew {
       const std::lock_guard lock(mutex_);
       open_.push_back(&job);
       has_open_.store(true, std::memory_order_relaxed);
-      wake = std::min<std::int64_t>(parked_, job.count - 1);
+      wake = std::min<std::int64_t>(parked_, job.places);
     } catch (const std::bad_alloc&) {
       return;  // no worker joins; the caller does all the work
     }
@@ -130,6 +133,11 @@ class Crew {
 
   void close(Job& job) {
     const std::lock_guard lock(mutex_);
+    remove(job);
+  }
+
+  /// Lets no more workers join; under mutex_.
+  void remove(Job& job) {
     std::erase(open_, &job);
     has_open_.store(!open_.empty(), std::memory_order_relaxed);
   }
@@ -156,8 +164,10 @@ class Crew {
     opened_.wait(lock, [&] { return dismissed_ || !open_.empty(); });
     --parked_;
     if (open_.empty()) return nullptr;
-    ++open_.front()->workers;
-    return open_.front();
+    Job* const job = open_.front();
+    ++job->workers;
+    if (--job->places == 0) remove(*job);
+    return job;
   }
 
   void leave(Job& job) {
@@ -177,6 +187,26 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
+/// The threads of a pool that one call uses: its caller, and the workers that are free.
+class Claim {
+ public:
+  /// `busy` counts the threads that all calls of the pool have claimed.
+  Claim(std::atomic<int>& busy, int threads, std::int64_t tasks) : busy_(busy) {
+    int before = busy_.load(std::memory_order_relaxed);
+    do {
+      workers_ = static_cast<int>(std::clamp<std::int64_t>(threads - 1 - before, 0, tasks - 1));
+    } while (!busy_.compare_exchange_weak(before, before + 1 + workers_));
+  }
+  ~Claim() { busy_ -= 1 + workers_; }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  [[nodiscard]] int workers() const { return workers_; }
+
+ private:
+  std::atomic<int>& busy_;
+  int workers_ = 0;
+};
+
 class ThreadPool final : public Executor {
  public:
   explicit ThreadPool(int threads) : threads_(threads) {}
@@ -190,11 +220,13 @@ class ThreadPool final : public Executor {
 
   [[nodiscard]] int concurrency() const override { return threads_; }
 
-  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
+  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context,
+                    double) override {
     if (threads_ > 1 && count > 1) {
       start();
-      if (crew_ != nullptr && !crew_->forked()) {
-        Job job{count, task, context};
+      const Claim claim(busy_, threads_, count);
+      if (claim.workers() > 0 && crew_ != nullptr && !crew_->forked()) {
+        Job job{count, task, context, claim.workers()};
         crew_->run(job);
         return;
       }
@@ -212,6 +244,7 @@ class ThreadPool final : public Executor {
   }
 
   const int threads_;
+  std::atomic<int> busy_{0};
   std::once_flag started_;
   std::unique_ptr<Crew> crew_;
 };

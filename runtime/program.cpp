@@ -17,52 +17,28 @@ namespace {
 /// Maximum chunks per thread. Several chunks per thread balance the load when threads are
 /// interrupted.
 constexpr std::int64_t kChunksPerThread = 4;
-/// Minimum bytes of a chunk, if a thread has several: the cost of dispatching a chunk is negligible
+/// Minimum time of a chunk, if a thread has several: the cost of dispatching a chunk is negligible
 /// then.
-constexpr std::int64_t kChunkBytes = std::int64_t{256} << 10;
+constexpr double kChunkNanoseconds = 20'000;
 
 /// Chunks of a one-dimensional kernel without a reduction begin at multiples of this many elements,
 /// so that threads share no cache line of an aligned buffer.
 constexpr std::int64_t kElementGrain = 64;
 
-/// Bytes that a kernel reads and writes; elements that a broadcast repeats count once.
-std::int64_t bytes_moved(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
-                         const LoopSpace& space) {
-  std::int64_t bytes = 0;
-  std::size_t argument = 0;
-  const auto add = [&](const PlanOperand& operand) {
-    std::int64_t elements = 1;
-    for (int axis = 0; axis < space.rank(); ++axis) {
-      const bool repeats = space.strides[argument * space.rank() + axis] == 0;
-      elements *= repeats ? 1 : space.extents[axis];
-    }
-    bytes += elements * info(buffers[operand.buffer.index].dtype).bytes;
-    ++argument;
-  };
-  std::ranges::for_each(plan.inputs, add);
-  std::ranges::for_each(plan.outputs, add);
-  return bytes;
-}
-
-/// Estimated work of a kernel in bytes: the bytes that it moves or, if greater, the bytes that
-/// could be moved in the time of its multiplications.
-std::int64_t work(const PlanKernel& plan, const std::vector<PlanBuffer>& buffers,
-                  const LoopSpace& space) {
-  constexpr std::int64_t kMultiplicationsPerByte = 2;
-  return std::max(bytes_moved(plan, buffers, space),
-                  space.multiplications() / kMultiplicationsPerByte);
-}
-
-void set_chunks(Kernel& kernel, std::int64_t bytes, const Services& services) {
+void set_chunks(Kernel& kernel, const Services& services) {
   kernel.extent = kernel.space.parallel_extent();
   kernel.grain = kernel.space.rank() == 1 && kernel.space.reduced == 0 ? kElementGrain : 1;
   const bool empty = kernel.extent == 0 || kernel.space.inner_extent() == 0;
   kernel.chunks = empty ? 0 : 1;
-  if (empty || services.threads == 1 || bytes < services.parallel_bytes) return;
-  const std::int64_t grains = (kernel.extent + kernel.grain - 1) / kernel.grain;
-  const std::int64_t per_thread =
-      std::clamp<std::int64_t>(bytes / (services.threads * kChunkBytes), 1, kChunksPerThread);
-  kernel.chunks = std::min(grains, services.threads * per_thread);
+  if (empty || services.threads == 1 || kernel.nanoseconds < services.parallel_ns) return;
+  // Two threads at parallel_ns, and one more for each further half of it.
+  const double busy =
+      std::min<double>(services.threads, 2 * kernel.nanoseconds / services.parallel_ns);
+  const double per_thread = kernel.nanoseconds / (busy * kChunkNanoseconds);
+  const auto chunks =
+      static_cast<std::int64_t>(busy) *
+      static_cast<std::int64_t>(std::clamp<double>(per_thread, 1, kChunksPerThread));
+  kernel.chunks = std::min((kernel.extent + kernel.grain - 1) / kernel.grain, chunks);
 }
 
 /// Kernels run one after another, so they share the memory of scratch blocks.
@@ -137,7 +113,7 @@ std::shared_ptr<const Program> make_program(ProgramParts parts, std::size_t key_
     std::ranges::for_each(planned.inputs, add);
     std::ranges::for_each(planned.outputs, add);
     program.most_arguments = std::max(program.most_arguments, kernel.places.size());
-    set_chunks(kernel, work(planned, plan.buffers, kernel.space), *program.services);
+    set_chunks(kernel, *program.services);
   }
   set_workspace(program);
   program.entry_bytes =

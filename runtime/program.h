@@ -29,7 +29,7 @@ struct Services {
   std::shared_ptr<const Backend> backend;
   std::shared_ptr<Executor> executor;
   int threads = 1;
-  std::int64_t parallel_bytes = 0;
+  double parallel_ns = 0;  ///< least estimated time of a kernel that runs on several threads
   mutable WorkspacePool workspaces;
 };
 
@@ -65,6 +65,7 @@ struct Kernel {
   std::vector<std::uint64_t> parameters;  ///< their bits in these dtypes
   std::vector<BufferPlace> places;        ///< one per argument
   std::int64_t extent = 0;                ///< length of the parallel range
+  double nanoseconds = 0;                 ///< estimated time on one thread
   std::int64_t grain = 1;                 ///< chunks begin at multiples of this index
   std::int64_t chunks = 1;                ///< parts that may run in parallel; 0 without elements
   std::int64_t scratch_bytes = 0;         ///< bytes of scratch for each running chunk

@@ -129,6 +129,11 @@ void check(const CpuModel& model) try {
       {"depth_block_bytes", number(model.depth_block_bytes), 256, number(model.depth_bytes), 128},
       {"tile_cost", model.tile_cost, 0, 1e6},
       {"epilogue_operations", number(model.epilogue_operations), 0, 1000},
+      {"near_bytes_per_ns", model.near_bytes_per_ns, 1e-3, 1e6},
+      {"far_bytes_per_ns", model.far_bytes_per_ns, 1e-3, 1e6},
+      {"operations_per_ns", model.operations_per_ns, 1e-3, 1e6},
+      {"start_ns", model.start_ns, 0, 1e9},
+      {"parallel_ns", model.parallel_ns, 0, 1e15},
       {"units", number(model.units), 0, kMany},
       {"chunked_bytes", number(model.chunked_bytes), 0, kMany},
   };
@@ -174,13 +179,17 @@ std::string print(const CpuModel& m) try {
              "  transposes: block_bytes {}, large_plane {}\n"
              "  products: depth_bytes {}, depth_block_bytes {}, unpacked_bytes {}, tile_cost {}, "
              "epilogue_operations {}\n"
+             "  time: near_bytes_per_ns {}, far_bytes_per_ns {}, operations_per_ns {}, start_ns "
+             "{}, "
+             "parallel_ns {}\n"
              "  planner: near_bytes {}, row_bytes {}, column_bytes {}, units {}, chunked_bytes "
              "{}\n",
              m.name, m.l1_bytes, m.l2_bytes, m.l3_bytes, m.streaming_bytes, m.prefetched_bytes,
              m.prefetch_distance, m.long_row_bytes, m.unroll, m.large_body, m.large_code, m.chain,
              m.kept_operations, m.kept_bytes, m.block_bytes, m.large_plane, m.depth_bytes,
              m.depth_block_bytes, m.unpacked_bytes, m.tile_cost, m.epilogue_operations,
-             m.near_bytes, m.row_bytes, m.column_bytes, m.units, m.chunked_bytes) +
+             m.near_bytes_per_ns, m.far_bytes_per_ns, m.operations_per_ns, m.start_ns,
+             m.parallel_ns, m.near_bytes, m.row_bytes, m.column_bytes, m.units, m.chunked_bytes) +
          print(m.costs);
 } catch (...) {
   detail::rethrow_as_error();

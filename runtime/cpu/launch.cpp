@@ -50,10 +50,12 @@ void launch_chunks(const Kernel& kernel, const KernelArguments& arguments, Execu
   if (kernel.chunks == 0) return;
   ParallelLaunch launch{kernel, arguments};
   if (kernel.scratch_blocks == 0) {
-    return executor.parallel_for(kernel.chunks, ParallelLaunch::run_chunk, &launch);
+    return executor.parallel_for(kernel.chunks, ParallelLaunch::run_chunk, &launch,
+                                 kernel.nanoseconds);
   }
   ScratchLaunch blocks{launch};
-  executor.parallel_for(kernel.scratch_blocks, ScratchLaunch::run_block, &blocks);
+  executor.parallel_for(kernel.scratch_blocks, ScratchLaunch::run_block, &blocks,
+                        kernel.nanoseconds);
 }
 
 }  // namespace sinter::detail

@@ -21,7 +21,8 @@ class CpuGenerator final : public CodeGenerator {
   [[nodiscard]] Lowered schedule(const Graph& body, const KernelFrame& frame) const override {
     LoopSpace space = collapse(body, frame, target_.model);
     LoopNest nest = schedule_cpu(body, space, target_, {.streaming = should_stream(body, target_)});
-    return {std::move(nest), std::move(space)};
+    const double nanoseconds = estimate_nanoseconds(body, space, target_);
+    return {std::move(nest), std::move(space), nanoseconds};
   }
   [[nodiscard]] std::string model() const override { return print(target_.model); }
   [[nodiscard]] bool shows(Stage stage) const override {

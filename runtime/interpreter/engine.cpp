@@ -25,7 +25,8 @@ class Generator final : public CodeGenerator {
   [[nodiscard]] Lowered schedule(const Graph& body, const KernelFrame& frame) const override {
     LoopSpace space = collapse(body, frame, target_.model);
     LoopNest nest = schedule_cpu(body, space, target_);
-    return {std::move(nest), std::move(space)};
+    const double nanoseconds = estimate_nanoseconds(body, space, target_);
+    return {std::move(nest), std::move(space), nanoseconds};
   }
   [[nodiscard]] std::string model() const override { return print(target_.model); }
   [[nodiscard]] bool shows(Stage) const override { return false; }

@@ -432,7 +432,7 @@ TEST(FailingMemory, StartingThreads) {
                           [&] {
                             program.reset();
                             engine.emplace(
-                                EngineOptions{.target = target, .threads = 3, .parallel_bytes = 1});
+                                EngineOptions{.target = target, .threads = 3, .parallel_nanoseconds = 1});
                             program = engine->compile(graph);
                           }});
 }

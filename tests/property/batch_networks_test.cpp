@@ -72,7 +72,8 @@ class BatchOfNetworks : public testing::Test {
  protected:
   BatchOfNetworks() {
     for (const Target& target : targets_here()) {
-      engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_bytes = 1});
+      engines_.emplace_back(
+          EngineOptions{.target = target, .threads = 2, .parallel_nanoseconds = 1});
     }
   }
   /// Runs the network on the whole batch and on three of its rows alone, and compares the bits.

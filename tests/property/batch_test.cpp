@@ -73,7 +73,8 @@ void check(const Engine& engine, const RowWise& op, std::int64_t batch) {
 TEST(Batch, RowsHaveTheSameBitsAloneAndInAnyBatch) {
   for (const Target& target : fuzz::targets_here()) {
     for (const int threads : {1, 2}) {
-      const Engine engine(EngineOptions{.target = target, .threads = threads, .parallel_bytes = 1});
+      const Engine engine(
+          EngineOptions{.target = target, .threads = threads, .parallel_nanoseconds = 1});
       for (const RowWise& op : kRowWise) {
         for (const std::int64_t batch : {2, 7, 40, 169}) {
           if (op.columns * batch <= 4'000'000) check(engine, op, batch);

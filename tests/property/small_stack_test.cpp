@@ -20,7 +20,7 @@ class SmallStack : public testing::Test {
   SmallStack() {
     for (const Target& target : targets_here()) {
       engines_.emplace_back(
-          EngineOptions{.target = target, .executor = executor_, .parallel_bytes = 1});
+          EngineOptions{.target = target, .executor = executor_, .parallel_nanoseconds = 1});
     }
   }
   void check(const Graph& graph, const std::string& what) const {

@@ -145,7 +145,7 @@ Graph two_outputs(std::int64_t rows, std::int64_t columns, const Strides& stride
 
 TEST(Apart, ElementsOfTwoOutputsMayAlternate) {
   for (int threads : {1, 3}) {
-    const Engine engine({.threads = threads, .parallel_bytes = 1});
+    const Engine engine({.threads = threads, .parallel_nanoseconds = 1});
     const Executable program = engine.compile(two_outputs(1, 1000, {2000, 2}));
     std::vector<float> x(1000, 3);
     std::vector<float> both(2000, -1);
@@ -212,7 +212,7 @@ TEST(Apart, ManyOutputsMayLieInOneMatrix) {
 
 TEST(InPlace, GivesTheSameBitsAtAnyLengthAndThreadCount) {
   for (int threads : {1, 3}) {
-    const Engine engine({.threads = threads, .parallel_bytes = 1});
+    const Engine engine({.threads = threads, .parallel_nanoseconds = 1});
     for (std::int64_t length : {1, 7, 64, 100, 1000, 33333}) {
       const Graph graph = make_chain(length, 3);
       std::vector<TensorData> inputs = make_inputs(graph);

@@ -93,7 +93,7 @@ TEST(Engine, AnyNumberOfThreadsGivesTheSameBits) {
   const Graph rows = make_chain(1000, 65);
   const Graph line = make_leaky(100001);
   for (int threads : {1, 2, 3, 5}) {
-    const Engine engine({.threads = threads, .parallel_bytes = 1});
+    const Engine engine({.threads = threads, .parallel_nanoseconds = 1});
     EXPECT_EQ(engine.threads(), threads);
     expect_as_interpreted(engine.compile(rows), rows);
     expect_as_interpreted(engine.compile(line), line);
@@ -234,7 +234,7 @@ TEST(Caches, SixtyFourThreadsThatCompileOneGraphMakeOneCompile) {
 
 TEST(Caches, ManyThreadsOverManyGraphsGetTheRightPrograms) {
   const Engine engine(
-      {.threads = 2, .parallel_bytes = 1, .kernels = {4}, .plans = {2}, .code = {1}});
+      {.threads = 2, .parallel_nanoseconds = 1, .kernels = {4}, .plans = {2}, .code = {1}});
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 6; ++t) {
@@ -296,7 +296,8 @@ TEST(Lifetime, ClearingCachesLeavesProgramsInUseAlone) {
 
 TEST(Lifetime, AnExecutableOutlivesItsEngine) {
   const Graph graph = make_chain(100, 64);
-  std::optional<Engine> engine(std::in_place, EngineOptions{.threads = 2, .parallel_bytes = 1});
+  std::optional<Engine> engine(std::in_place,
+                               EngineOptions{.threads = 2, .parallel_nanoseconds = 1});
   const Executable program = engine->compile(graph, {.fuse = Fuse::none});
   const std::vector<TensorData> inputs = make_inputs(graph);
   std::vector<TensorData> outputs = make_outputs(graph);
@@ -320,7 +321,7 @@ TEST(Lifetime, CopiesOfAnEngineShareItsCaches) {
 
 /// An engine that is destroyed after every static object whose construction called this function.
 Engine& static_engine() {
-  static Engine engine({.threads = 2, .parallel_bytes = 1});
+  static Engine engine({.threads = 2, .parallel_nanoseconds = 1});
   return engine;
 }
 
@@ -356,7 +357,7 @@ TEST(Lifetime, CompilingAndDroppingKeepsMemoryFlat) {
 TEST(HostFloatEnvironment, DoesNotChangeResultsAndIsRestored) {
   constexpr unsigned kFlushAll = 0x8040;
   constexpr unsigned kStickyFlags = 0x3f;
-  const Engine engine({.threads = 2, .parallel_bytes = 1});
+  const Engine engine({.threads = 2, .parallel_nanoseconds = 1});
   Graph graph;
   const Value x = graph.input("x", DType::f32, {1000});
   // The constant part is folded at compile time. Its subnormal result must not be flushed either.

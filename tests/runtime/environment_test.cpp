@@ -84,7 +84,7 @@ class NoThreads final : public Executor {
  public:
   explicit NoThreads(int concurrency) : concurrency_(concurrency) {}
   [[nodiscard]] int concurrency() const override { return concurrency_; }
-  void parallel_for(std::int64_t, void (*)(void*, std::int64_t), void*) override {}
+  void parallel_for(std::int64_t, void (*)(void*, std::int64_t), void*, double) override {}
 
  private:
   int concurrency_;
@@ -99,10 +99,11 @@ TEST(EngineOptions, RefuseAnExecutorWithoutAThread) {
   }
 }
 
-TEST(EngineOptions, RefuseANegativeNumberOfBytes) {
-  EXPECT_EQ(error_of([] { Engine({.parallel_bytes = -5}); }),
-            "invalid_argument: EngineOptions::parallel_bytes is -5: give a number of bytes, or 0 "
-            "for the size at which threads were measured to pay");
+TEST(EngineOptions, RefuseANegativeTime) {
+  EXPECT_EQ(error_of([] { Engine({.parallel_nanoseconds = -5}); }),
+            "invalid_argument: EngineOptions::parallel_nanoseconds is -5: give a number of "
+            "nanoseconds, or 0 "
+            "for the time from which threads were measured to pay");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ void count_index(void* context, std::int64_t i) {
 
 bool each_once(Executor& executor, std::int64_t count) {
   Counts counts(static_cast<std::size_t>(count));
-  executor.parallel_for(count, count_index, &counts);
+  executor.parallel_for(count, count_index, &counts, 0);
   return std::ranges::all_of(counts, [](const auto& times) { return times == 1; });
 }
 
@@ -60,7 +60,7 @@ TEST(ThreadPool, OneThreadRunsAllOnTheCaller) {
       [](void* context, std::int64_t) {
         static_cast<std::set<std::thread::id>*>(context)->insert(std::this_thread::get_id());
       },
-      &seen);
+      &seen, 0);
   EXPECT_EQ(seen, std::set{std::this_thread::get_id()});
 }
 
@@ -75,7 +75,7 @@ TEST(ThreadPool, UsesSeveralThreadsAtOnce) {
         ++count;
         while (count < 2) std::this_thread::yield();
       },
-      &inside);
+      &inside, 0);
   EXPECT_EQ(inside, 2);
 }
 
@@ -90,7 +90,7 @@ TEST(ThreadPool, NestedCallsFinish) {
         auto& self = *static_cast<Outer*>(context);
         if (!each_once(*self.pool, 32)) ++self.failures;
       },
-      &outer);
+      &outer, 0);
   EXPECT_EQ(outer.failures, 0);
 }
 
@@ -107,6 +107,38 @@ TEST(ThreadPool, CallsFromManyThreadsDoNotDisturbEachOther) {
   EXPECT_EQ(failures, 0);
 }
 
+TEST(ThreadPool, ACallThatFindsNoFreeThreadRunsAlone) {
+  const auto pool = make_thread_pool(3);
+  struct Busy {
+    std::atomic<int> inside = 0;
+    std::atomic<bool> done = false;
+  } busy;
+  // One of the three tasks ends at once, but its thread belongs to this call until the call ends.
+  std::thread other([&] {
+    pool->parallel_for(
+        3,
+        [](void* context, std::int64_t i) {
+          auto& self = *static_cast<Busy*>(context);
+          ++self.inside;
+          while (i > 0 && !self.done) std::this_thread::yield();
+        },
+        &busy, 0);
+  });
+  while (busy.inside < 3) std::this_thread::yield();
+  std::set<std::thread::id> seen;
+  pool->parallel_for(
+      8,
+      [](void* context, std::int64_t) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        static_cast<std::set<std::thread::id>*>(context)->insert(std::this_thread::get_id());
+      },
+      &seen, 0);
+  EXPECT_EQ(seen, std::set{std::this_thread::get_id()});
+  busy.done = true;
+  other.join();
+  EXPECT_TRUE(each_once(*pool, 64));
+}
+
 TEST(ThreadPool, WhatTasksWroteIsThereAfterwards) {
   const auto pool = make_thread_pool(4);
   std::vector<int> values(1024);
@@ -116,7 +148,7 @@ TEST(ThreadPool, WhatTasksWroteIsThereAfterwards) {
         [](void* context, std::int64_t i) {
           ++(*static_cast<std::vector<int>*>(context))[static_cast<std::size_t>(i)];
         },
-        &values);
+        &values, 0);
     ASSERT_EQ(std::accumulate(values.begin(), values.end(), 0), 1024 * round);
   }
 }

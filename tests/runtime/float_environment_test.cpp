@@ -66,7 +66,7 @@ TEST(InEveryFloatMode, ProgramsAreMadeShownAndRunAlike) {
   graph.output("y", (x * 0.1 + tiny).leaky_relu(0.3).tanh());
   std::vector<TensorData> inputs = make_inputs(graph);
   for (float& value : inputs[0].as<float>()) value *= 1e-38F;
-  const auto engine = [] { return Engine({.threads = 2, .parallel_bytes = 1}); };
+  const auto engine = [] { return Engine({.threads = 2, .parallel_nanoseconds = 1}); };
   const auto text = [&](Stage stage) {
     return [&, stage] { return engine().compile(graph).text(stage); };
   };

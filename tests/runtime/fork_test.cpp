@@ -284,8 +284,8 @@ class BusyEngine : public testing::Test {
   }
 
   Graph known_graph_ = numbered_graph(77, 3000);
-  std::optional<Engine> engine_{std::in_place,
-                                EngineOptions{.threads = 3, .parallel_bytes = 1, .kernels = {64}}};
+  std::optional<Engine> engine_{
+      std::in_place, EngineOptions{.threads = 3, .parallel_nanoseconds = 1, .kernels = {64}}};
   std::optional<Executable> known_;
   std::atomic<bool> done_ = false;
   std::vector<std::thread> threads_;

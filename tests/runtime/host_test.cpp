@@ -12,18 +12,21 @@ namespace {
 class Backwards final : public Executor {
  public:
   [[nodiscard]] int concurrency() const override { return 4; }
-  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
+  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context,
+                    double estimate) override {
     ++calls;
+    nanoseconds = estimate;
     for (std::int64_t i = count - 1; i >= 0; --i) task(context, i);
     tasks += count;
   }
+  double nanoseconds = 0;  // of the last call
   std::int64_t calls = 0;
   std::int64_t tasks = 0;
 };
 
 TEST(Host, AnExecutorIsGivenTheChunks) {
   const auto executor = std::make_shared<Backwards>();
-  const Engine engine({.executor = executor, .parallel_bytes = 1});
+  const Engine engine({.executor = executor, .parallel_nanoseconds = 1});
   EXPECT_EQ(engine.threads(), 4);
   const Graph graph = make_leaky(1000);
   expect_as_interpreted(engine.compile(graph), graph);
@@ -33,19 +36,42 @@ TEST(Host, AnExecutorIsGivenTheChunks) {
 
 TEST(Host, AnExecutorIsLeftAloneBelowTheThreshold) {
   const auto executor = std::make_shared<Backwards>();
-  // leaky_relu of 1000 f32 reads and writes 8000 bytes.
-  const Engine below({.executor = executor, .parallel_bytes = 8001});
-  const Engine at({.executor = executor, .parallel_bytes = 8000});
   const Graph graph = make_leaky(1000);
+  const Engine any({.executor = executor, .parallel_nanoseconds = 1});
+  expect_as_interpreted(any.compile(graph), graph);
+  const auto estimate = static_cast<std::int64_t>(executor->nanoseconds);
+  EXPECT_GT(estimate, 1);
+  *executor = {};
+  const Engine below({.executor = executor, .parallel_nanoseconds = estimate + 1});
   expect_as_interpreted(below.compile(graph), graph);
   EXPECT_EQ(executor->calls, 0);
+  const Engine at({.executor = executor, .parallel_nanoseconds = estimate});
   expect_as_interpreted(at.compile(graph), graph);
   EXPECT_EQ(executor->calls, 1);
+  EXPECT_EQ(executor->tasks, 2);
+}
+
+TEST(Host, AnExecutorIsAskedForWhatTakesTimeNotForBytes) {
+  const auto tasks_of = [](std::int64_t n, auto method) {
+    const auto executor = std::make_shared<Backwards>();
+    Graph graph;
+    graph.output("y", method(graph.input("x", DType::f32, {n})));
+    const Executable program = Engine({.executor = executor}).compile(graph);
+    static_cast<void>(run(program, graph, make_inputs(graph)));
+    return executor->tasks;
+  };
+  const auto leaky = [](const Value& x) { return x.leaky_relu(0.1); };
+  const auto gelu = [](const Value& x) { return x.gelu(); };
+  EXPECT_EQ(tasks_of(4096, leaky), 0);
+  EXPECT_EQ(tasks_of(16384, leaky), 0);
+  EXPECT_GE(tasks_of(1 << 20, leaky), 4);
+  EXPECT_EQ(tasks_of(1024, gelu), 0);
+  EXPECT_GE(tasks_of(65536, gelu), 4);  // half a MiB: less than a second thread once asked for
 }
 
 TEST(Host, AnExecutorIsNotAskedForNothing) {
   const auto executor = std::make_shared<Backwards>();
-  const Engine engine({.executor = executor, .parallel_bytes = 1});
+  const Engine engine({.executor = executor, .parallel_nanoseconds = 1});
   const Graph empty = make_leaky(0);
   expect_as_interpreted(engine.compile(empty), empty);
   const Graph one = make_leaky(1);
@@ -55,8 +81,8 @@ TEST(Host, AnExecutorIsNotAskedForNothing) {
 
 TEST(Host, RefusesANegativeNumberOfThreads) {
   EXPECT_EQ(error_of([] { static_cast<void>(Engine({.threads = -1})); }),
-            "invalid_argument: EngineOptions::threads is -1: give 1 or more, or 0 for one per "
-            "hardware thread");
+            "invalid_argument: EngineOptions::threads is -1: give 1 or more, or 0 for one per CPU "
+            "that this process may use");
 }
 
 class CountingAllocator final : public Allocator {

@@ -32,7 +32,8 @@ class AllAtOnce final : public Executor {
  public:
   explicit AllAtOnce(int concurrency) : concurrency_(concurrency) {}
   [[nodiscard]] int concurrency() const override { return concurrency_; }
-  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
+  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context,
+                    double) override {
     std::vector<std::thread> threads;
     for (std::int64_t i = 0; i < count; ++i) threads.emplace_back(task, context, i);
     for (std::thread& thread : threads) thread.join();
@@ -46,7 +47,8 @@ class AllAtOnce final : public Executor {
 class Backwards final : public Executor {
  public:
   [[nodiscard]] int concurrency() const override { return 4; }
-  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override {
+  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context,
+                    double) override {
     while (count-- > 0) task(context, count);
   }
 };
@@ -77,7 +79,7 @@ TEST(Scratch, IsPartOfTheWorkspaceWithABlockForEachThread) {
   const std::int64_t bytes = scratch_of(graph);
   EXPECT_GT(bytes, 16 << 10);
   EXPECT_EQ(Engine({.threads = 1}).compile(graph).workspace_bytes(), bytes);
-  const Engine three({.threads = 3, .parallel_bytes = 1});
+  const Engine three({.threads = 3, .parallel_nanoseconds = 1});
   EXPECT_EQ(three.compile(graph).workspace_bytes(), 3 * bytes);
   EXPECT_EQ(three.compile(make_chain(40, 50)).workspace_bytes(), 0) << "a chain needs no workspace";
 }
@@ -100,7 +102,7 @@ TEST(Scratch, ServesEveryOrderOfTasks) {
       std::make_shared<AllAtOnce>(1), std::make_shared<AllAtOnce>(2),
       std::make_shared<AllAtOnce>(5), std::make_shared<Backwards>(), make_thread_pool(3)};
   for (const auto& executor : executors) {
-    const Engine engine({.executor = executor, .parallel_bytes = 1});
+    const Engine engine({.executor = executor, .parallel_nanoseconds = 1});
     const Executable program = engine.compile(graph);
     for (int i = 0; i < 3; ++i) expect_as_interpreted(program, graph);
   }
@@ -108,7 +110,7 @@ TEST(Scratch, ServesEveryOrderOfTasks) {
 
 TEST(Scratch, OfRunsAtTheSameTimeIsTheirOwn) {
   const Graph graph = make_layer(200);
-  const Executable program = Engine({.threads = 2, .parallel_bytes = 1}).compile(graph);
+  const Executable program = Engine({.threads = 2, .parallel_nanoseconds = 1}).compile(graph);
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {

@@ -89,6 +89,15 @@ struct CpuModel {
   /// repeated for every row of a tile.
   int epilogue_operations = 12;
 
+  // Time, roughly: it decides on how many threads a kernel runs (see estimate_nanoseconds).
+  double near_bytes_per_ns = 60;  ///< read and written by a core within its second-level cache
+  double far_bytes_per_ns = 25;   ///< the same beyond that cache
+  double operations_per_ns = 5;   ///< operations on a vector (count_operations)
+  double start_ns = 20;           ///< of every kernel
+  /// A kernel that takes less time runs on one thread. Waking a second thread, and waiting for it,
+  /// takes about half of this.
+  double parallel_ns = 5000;
+
   // The planner; see PlanLimits.
   /// The largest value that is expected to be in a cache when its consumer reads it.
   std::int64_t near_bytes = l3_bytes / 32;

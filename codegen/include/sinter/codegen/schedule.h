@@ -91,6 +91,12 @@ struct ScheduleOptions {
 /// True if the outputs of `body` together exceed CpuModel::streaming_bytes.
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
 
+/// Returns the estimated time of a kernel on one thread, in nanoseconds, by the numbers of the
+/// target's model. `body` is expanded. A rough figure: it decides on how many threads a kernel
+/// runs.
+[[nodiscard]] SINTER_API double estimate_nanoseconds(const Graph& body, const LoopSpace& space,
+                                                     const Target& target);
+
 /// Returns the loops of a kernel for a CPU. `body` is expanded (primitives only). Deterministic.
 /// Depends on `space` by its rank, tile and chunk, by which strides are 0, 1, -1 or another number,
 /// and otherwise by classes of lengths alone:

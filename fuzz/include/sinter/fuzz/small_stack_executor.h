@@ -17,7 +17,8 @@ class SmallStackExecutor final : public Executor {
   explicit SmallStackExecutor(int threads);
 
   [[nodiscard]] int concurrency() const override { return threads_; }
-  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context) override;
+  void parallel_for(std::int64_t count, void (*task)(void*, std::int64_t), void* context,
+                    double) override;
 
   /// Number of tasks run so far.
   [[nodiscard]] std::int64_t tasks() const { return tasks_; }

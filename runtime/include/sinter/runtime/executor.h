@@ -23,9 +23,10 @@ class SINTER_API Executor {
   [[nodiscard]] virtual int concurrency() const = 0;
   /// Calls task(context, i) once for every i in [0, count), on any threads, and returns after all
   /// calls have returned. Tasks do not throw or allocate, and take at most kTaskStackBytes of
-  /// stack. May be called from several threads at once.
+  /// stack. `nanoseconds` is a hint: the estimated time of all calls together on one thread, 0 if
+  /// it is unknown. May be called from several threads at once.
   virtual void parallel_for(std::int64_t count, void (*task)(void* context, std::int64_t i),
-                            void* context) = 0;
+                            void* context, double nanoseconds) = 0;
 };
 
 /// sinter's own pool of `threads` threads, the caller's included. Idle workers spin briefly, then

@@ -52,19 +52,21 @@ struct TraceLimits {
 /// a few fields give no warning.
 struct EngineOptions {
   /// Device that programs run on. For a GPU, kernels use neither `threads`, `executor` nor
-  /// `parallel_bytes`, and `target` decides only Engine::target().
+  /// `parallel_nanoseconds`, and `target` decides only Engine::target().
   Device device = {};
   /// CPU to make code for; this machine's CPU if not given. A program for a CPU whose instructions
   /// this machine lacks compiles and can be shown as text, but running it throws
   /// Error(unsupported).
   std::optional<Target> target = {};
-  int threads = 0;  ///< threads of sinter's own pool; 0 for one per hardware thread
+  /// Threads of sinter's own pool. 0 means one for each CPU that the process may use: those of its
+  /// affinity mask, or fewer if the quota of its control group (container) is smaller.
+  int threads = 0;
   std::shared_ptr<Executor> executor = {};  ///< used instead of sinter's own pool
-  /// A kernel that reads and writes fewer bytes than this runs on the calling thread alone. A
-  /// product counts one byte for two multiplications, if that is more. 0 means 1 MiB, above which
-  /// more threads were measured to be faster. A negative number is an error. Results do not depend
-  /// on this option.
-  std::int64_t parallel_bytes = 0;
+  /// A kernel whose estimated time on one thread (estimate_nanoseconds) is shorter runs on the
+  /// calling thread alone. Each half of it is work for one more thread. 0 means
+  /// CpuModel::parallel_ns of the target. A negative number is an error. Results do not depend on
+  /// this option.
+  std::int64_t parallel_nanoseconds = 0;
   /// Allocates workspaces and tensors, instead of aligned operator new.
   std::shared_ptr<Allocator> allocator = {};
   /// Receives dumps and warnings, one call for each message; stderr if not given. Called from any
