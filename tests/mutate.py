@@ -122,7 +122,7 @@ FAULTS = [
     ("an operand without elements is read once a row", "codegen/schedule/collapse.cpp",
      "if (shape[axis] == 0) layout.strides[axis] = 1;", ""),
     ("a product of more rows than a block is reduced by columns", "ir/plan/segment_rules.cpp",
-     "shape[0] <= limits_.product_rows", "shape[0] <= 2 * limits_.product_rows"),
+     "shape[0] <= state.limits.product_rows", "shape[0] <= 2 * state.limits.product_rows"),
     ("a single column is reduced in the order of several", "ir/plan/segment_rules.cpp",
      "shape[1] == 1 && !frame.reduces(1)", "false"),
     ("the result's sign stands for x's under any slope", "ir/gradients/activations.cpp",

@@ -1,7 +1,7 @@
-// SegmentRules: the state of the planner's segments, and the rules that decide which nodes may join
-// which segment and what that saves.
+// SegmentState: the planner's segments while nodes are added to them. The functions that take a
+// constant state are the rules: they decide which nodes may join which segment and what that saves.
 //
-// The rules only read this state. segments.cpp asks them and adds the nodes.
+// segments.cpp owns the state, asks the rules, and adds the nodes.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,8 @@
 
 namespace sinter::detail {
 
-inline constexpr std::uint32_t kNowhere = UINT32_MAX;
+using SegmentIndex = std::uint32_t;
+inline constexpr SegmentIndex kNowhere = UINT32_MAX;
 
 inline bool contains(std::span<const NodeId> ids, NodeId id) {
   return std::ranges::find(ids, id) != ids.end();
@@ -82,18 +83,16 @@ struct Segment {
   int instructions = 0;                // a composite counts as the ops of its body
 };
 
-class SegmentRules {
- protected:
-  using SegmentIndex = std::uint32_t;
-  using Recomputations = std::array<std::optional<Recomputation>, kMaxOperands>;
+/// The segments so far and what is known of each node. The rules read nothing else.
+struct SegmentState {
+  /// A state without segments. It keeps references to the graph and the limits.
+  SegmentState(const Graph& graph, const PlanLimits& limits, Fuse fuse);
 
-  SegmentRules(const Graph& graph, const PlanLimits& limits, Fuse fuse);
-
-  // --- Nodes and segments ------------------------------------------------------------------------
-
+  [[nodiscard]] const Node& node(NodeId id) const { return graph.node(id); }
+  [[nodiscard]] const Shape& shape(NodeId id) const { return graph.shape(id); }
   /// Operands of a computed value; none for inputs and structural ops, which are read from memory.
   [[nodiscard]] std::span<const NodeId> operands(NodeId id) const {
-    return is_computed(graph_.node(id)) ? graph_.node(id).inputs() : std::span<const NodeId>();
+    return is_computed(node(id)) ? node(id).inputs() : std::span<const NodeId>();
   }
   /// The operands, each once, in order of first use.
   [[nodiscard]] NodeSet<kMaxOperands> distinct_operands(NodeId id) const {
@@ -107,99 +106,98 @@ class SegmentRules {
   }
 
   [[nodiscard]] bool is_at_home(NodeId id, SegmentIndex s) const {
-    return result_.home[id.index] == s;
+    return result.home[id.index] == s;
   }
   /// True if the segment computes the value, as its home or by rematerialising it.
   [[nodiscard]] bool is_member(NodeId id, SegmentIndex s) const {
-    return is_at_home(id, s) || (contains(segments_[s].rematerialised, id));
+    return is_at_home(id, s) || contains(segments[s].rematerialised, id);
   }
   /// True if the segment reads the value in the layout that a further op needs.
   [[nodiscard]] bool is_read(NodeId id, SegmentIndex s) const {
-    return contains(std::span(segments_[s].reads).subspan(segments_[s].unshared_reads), id);
+    return contains(std::span(segments[s].reads).subspan(segments[s].unshared_reads), id);
   }
-  [[nodiscard]] bool is_stored(NodeId id) const { return result_.stored[id.index].has_value(); }
+  [[nodiscard]] bool is_stored(NodeId id) const { return result.stored[id.index].has_value(); }
   /// True if the segment has to read the value from memory or rematerialise it.
   [[nodiscard]] bool is_external(NodeId id, SegmentIndex s) const {
-    const Node& node = graph_.node(id);
+    const Node& node = graph.node(id);
     return !is_computed(node) || (!is_leaf(node) && !is_member(id, s));
   }
   [[nodiscard]] bool is_reduction(NodeId id) const {
-    return info(graph_.node(id).op).kind == OpKind::reduction;
+    return info(node(id).op).kind == OpKind::reduction;
   }
-  [[nodiscard]] int operations(NodeId id) const { return is_leaf(graph_.node(id)) ? 0 : 1; }
-  [[nodiscard]] int instructions(NodeId id) const { return cost_.operations(id); }
+  [[nodiscard]] int operations(NodeId id) const { return is_leaf(node(id)) ? 0 : 1; }
+  [[nodiscard]] int instructions(NodeId id) const { return cost.operations(id); }
+  /// Number of buffers that the value takes in its home while it is open or stored.
+  [[nodiscard]] int buffers(NodeId id) const {
+    return std::clamp(result.stores[id.index], 1, max_stores_per_node(limits));
+  }
   [[nodiscard]] bool is_product(NodeId id) const {
-    return info(graph_.node(id).op).kind == OpKind::product;
+    return info(node(id).op).kind == OpKind::product;
   }
   /// True if the value's home is the segment and only `user` still has to be placed.
   [[nodiscard]] bool is_last_use(NodeId value, NodeId user, SegmentIndex s) const {
-    return is_at_home(value, s) && open_uses_[value.index] == uses_in(user, value);
+    return is_at_home(value, s) && open_uses[value.index] == uses_in(user, value);
   }
   /// True if all users of a computed value are placed and none of them needs it in memory. A value
   /// that is neither closed nor stored is open.
   [[nodiscard]] bool is_closed(NodeId value) const {
-    const Node& node = graph_.node(value);
-    return open_uses_[value.index] == 0 && is_computed(node) && !is_leaf(node) && !is_stored(value);
+    const Node& node = graph.node(value);
+    return open_uses[value.index] == 0 && is_computed(node) && !is_leaf(node) && !is_stored(value);
   }
-
-  // --- Joining a segment -------------------------------------------------------------------------
-
-  /// Cost of the memory accesses that are saved if the node joins this segment.
-  [[nodiscard]] double saved_moves(NodeId id, SegmentIndex s) const;
-  /// The rule that keeps the node out of a segment in which all its operands are available; nullopt
-  /// if the node may join.
-  [[nodiscard]] std::optional<CutRule> rule_against(NodeId id, SegmentIndex s) const;
-  /// Adds to `grown` the copies that `product` makes of ops that are in its segment already. Ops
-  /// before a product may be computed up to three times: for each of its operands, and in its
-  /// epilogue. Each copy reads the same values in another layout, so their `reads` are further
-  /// arguments.
-  void add_copies(NodeId product, std::size_t reads, const Segment& segment, Growth& grown) const;
-
-  // --- Rematerialisation -------------------------------------------------------------------------
-
-  /// Rematerialisations with which the node joins the segment, by index in distinct_operands(). All
-  /// are empty if the segment has no room for the node with them.
-  [[nodiscard]] Recomputations recomputations(NodeId id, SegmentIndex s) const;
-  /// True if the segment, which reads `value`, can rematerialise it at less cost from other values
-  /// that it reads.
-  [[nodiscard]] bool can_do_without(NodeId value, SegmentIndex s) const;
-  /// The broadcast rule: true if a value is stored for `user`, an op of its own segment that
-  /// broadcasts it.
-  [[nodiscard]] bool should_store(NodeId value, NodeId user, SegmentIndex s) const;
-
-  // --- Products and reductions -------------------------------------------------------------------
-
   [[nodiscard]] Frame frame_of(NodeId reduction) const;
-  /// What the result of the node follows in this segment. If the node is a reduction, the segment's
-  /// frames already hold its frame.
-  [[nodiscard]] After after_with(NodeId id, SegmentIndex s) const;
-  /// The reduction of the segment that drops its axes and that the node is or follows, or kNoNode.
-  [[nodiscard]] NodeId dropped_by(NodeId id, SegmentIndex s) const;
 
-  const Graph& graph_;
-  const PlanLimits& limits_;
-  const CostModel cost_;
-  Segments result_;
-  std::vector<Segment> segments_;
+  const Graph& graph;
+  const PlanLimits& limits;
+  const CostModel cost;
+  /// What the planner returns. Its order and its fields by segment are empty until all nodes are
+  /// placed.
+  Segments result;
+  std::vector<Segment> segments;
   /// While set, the rule under which values are stored for users in later segments: `unfused`, or
   /// the limit for which a full segment is cut.
-  std::optional<CutRule> cut_;
-  std::vector<std::uint32_t> open_uses_;  // by node: uses by nodes that are in no segment yet
-  std::vector<After> after_;              // by node: what it follows in its home
-
- private:
-  [[nodiscard]] Growth growth(NodeId id, SegmentIndex s) const;
-  [[nodiscard]] std::optional<Recomputation> recomputation(NodeId value, NodeId user,
-                                                           SegmentIndex s) const;
-  [[nodiscard]] int recomputed(NodeId value, SegmentIndex s) const;
-  [[nodiscard]] After after(NodeId id, SegmentIndex s) const {
-    return is_at_home(id, s) ? after_[id.index] : After();
-  }
-  /// True if the value follows a reduction, not only a product.
-  [[nodiscard]] static bool is_reduced(After after) { return after.reduced > Reduced::multiplied; }
-  [[nodiscard]] bool breaks_product(NodeId id, SegmentIndex s) const;
-  [[nodiscard]] bool block_holds(const Frame& frame, const Segment& segment) const;
-  [[nodiscard]] bool breaks_frame(NodeId id, SegmentIndex s) const;
+  std::optional<CutRule> cut;
+  std::vector<std::uint32_t> open_uses;  ///< by node: uses by nodes that are in no segment yet
+  std::vector<After> after;              ///< by node: what it follows in its home
 };
+
+// --- Joining a segment ---------------------------------------------------------------------------
+
+/// Cost of the memory accesses that are saved if the node joins this segment.
+[[nodiscard]] double saved_moves(const SegmentState& state, NodeId id, SegmentIndex s);
+/// The rule that keeps the node out of a segment in which all its operands are available; nullopt
+/// if the node may join.
+[[nodiscard]] std::optional<CutRule> rule_against(const SegmentState& state, NodeId id,
+                                                  SegmentIndex s);
+/// Adds to `grown` the copies that `product` makes of ops that are in its segment already. Ops
+/// before a product may be computed up to three times: for each of its operands, and in its
+/// epilogue. Each copy reads the same values in another layout, so their `reads` are further
+/// arguments.
+void add_copies(const SegmentState& state, NodeId product, std::size_t reads,
+                const Segment& segment, Growth& grown);
+
+// --- Rematerialisation ---------------------------------------------------------------------------
+
+/// By index in distinct_operands(): how a segment rematerialises an operand, if it does.
+using Recomputations = std::array<std::optional<Recomputation>, kMaxOperands>;
+
+/// Rematerialisations with which the node joins the segment. All are empty if the segment has no
+/// room for the node with them.
+[[nodiscard]] Recomputations recomputations(const SegmentState& state, NodeId id, SegmentIndex s);
+/// True if the segment, which reads `value`, can rematerialise it at less cost from other values
+/// that it reads.
+[[nodiscard]] bool can_do_without(const SegmentState& state, NodeId value, SegmentIndex s);
+/// The broadcast rule: true if a value is stored for `user`, an op of its own segment that
+/// broadcasts it.
+[[nodiscard]] bool should_store(const SegmentState& state, NodeId value, NodeId user,
+                                SegmentIndex s);
+
+// --- Products and reductions ---------------------------------------------------------------------
+
+/// What the result of the node follows in this segment. If the node is a reduction, the segment's
+/// frames already hold its frame.
+[[nodiscard]] After after_with(const SegmentState& state, NodeId id, SegmentIndex s);
+/// The reduction of the segment that drops its axes and that the node is or follows, or kNoNode.
+/// `state.after` already holds what the node follows.
+[[nodiscard]] NodeId dropped_by(const SegmentState& state, NodeId id, SegmentIndex s);
 
 }  // namespace sinter::detail
