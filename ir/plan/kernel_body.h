@@ -19,6 +19,8 @@ namespace sinter::detail {
 struct Place {
   BufferId buffer;
   Layout layout;
+
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 /// One value that a kernel stores.

@@ -41,7 +41,7 @@ class Planner {
     segments_ = cut_segments(graph, limits_, fuse);
     places_.place.resize(graph.nodes().size());
     places_.kernel.resize(graph.nodes().size(), kNotStored);
-    stored_.resize(graph.nodes().size());
+    others_stored_.resize(graph.nodes().size());
     readable_.resize(graph.nodes().size());
     places_.home = segments_.home;
     places_.dropped_by = segments_.dropped_by;
@@ -54,8 +54,7 @@ class Planner {
     add_outputs();
     add_joins();
     add_temporaries();
-    for (const auto& store : first_) add_store(store);
-    for (const auto& store : others_) add_store(store);
+    for (const auto& store : stores_) add_store(store);
     build_bodies();
     place_temporaries(plan_);
     verify(plan_);
@@ -98,13 +97,16 @@ class Planner {
   [[nodiscard]] int max_stores() const { return max_stores_per_node(limits_); }
 
   /// Adds a store to the kernel that computes the value or, if that kernel has no room for more
-  /// stores of the value, to a kernel that copies it.
+  /// stores of the value, to a kernel that copies it. The place from which kernels read the value,
+  /// those that copy it included, always has room.
   void add_store(const StoredValue& store) {
     const std::uint32_t node = store.node.index;
-    const int earlier = stored_[node]++;
     std::uint32_t kernel = places_.kernel[node];
-    if (earlier >= max_stores()) {
-      kernel = std::next(copies_.find(node), earlier / max_stores() - 1)->second;
+    if (!readable_[node] || !(store.place == places_.place[node])) {
+      const int earlier = others_stored_[node]++ + (readable_[node] ? 1 : 0);
+      if (earlier >= max_stores()) {
+        kernel = std::next(copies_.find(node), earlier / max_stores() - 1)->second;
+      }
     }
     stores_of_kernel_[kernel].push_back(store);
   }
@@ -152,7 +154,7 @@ class Planner {
       if (const auto& viewed = segments_.live.viewed[i]) {
         Place& there = places_.place[viewed->value.index];
         there = {id, {graph().shape(viewed->value), viewed->strides, 0}};
-        others_.push_back({viewed->value, there});
+        stores_.push_back({viewed->value, there});
         readable_[viewed->value.index] = true;
         continue;
       }
@@ -164,7 +166,7 @@ class Planner {
         readable_[node.index] = true;
       }
       if (!is_join)
-        others_.push_back({node, place});
+        stores_.push_back({node, place});
       else if (!first)
         stores_of_kernel_[add_kernel(kCopiesOnly)].push_back({node, place});
     }
@@ -184,7 +186,7 @@ class Planner {
         for (int axis = 0; axis < start.rank(); ++axis) {
           place.layout.offset += start[axis] * joined.layout.strides[axis];
         }
-        others_.push_back({node, place});
+        stores_.push_back({node, place});
         // Other kernels may read a part from the concat's buffer, unless views need it dense.
         if (is_leaf(graph().node(node)) || readable_[node.index]) continue;
         if (segments_.live.walked[node.index]) continue;
@@ -203,7 +205,8 @@ class Planner {
       if (!read || readable_[id.index]) continue;
       const CutRule why = walked ? CutRule::view : *rule;
       places_.place[id.index] = whole(add_buffer(PlanBuffer::Kind::temporary, id, 0, why), {});
-      (walked ? first_ : others_).push_back({id, places_.place[id.index]});
+      readable_[id.index] = true;
+      stores_.push_back({id, places_.place[id.index]});
     }
   }
 
@@ -227,11 +230,9 @@ class Planner {
   std::vector<std::size_t> segment_of_kernel_;
   std::vector<std::vector<StoredValue>> stores_of_kernel_;
   std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
-  std::vector<StoredValue>
-      first_;  // stores of walked temporaries: first, because kernels that copy read these
-  std::vector<StoredValue> others_;  // all other stores
-  std::vector<int> stored_;          // by node: number of its stores so far
-  std::vector<bool> readable_;       // by node: true once it has a place from which it is read
+  std::vector<StoredValue> stores_;
+  std::vector<int> others_stored_;  // by node: stores so far to places from which it is not read
+  std::vector<bool> readable_;      // by node: true once it has a place from which it is read
 };
 
 }  // namespace

@@ -119,7 +119,8 @@ TYPED_TEST_SUITE(EvaluateFloating, FloatTypes);
 
 TYPED_TEST(EvaluateFloating, GivesEveryFloatingPrimitiveOnAllPairsOfSpecialValues) {
   for (const OpInfo& row : all_ops()) {
-    const bool floating = row.rule == DTypeRule::floating || row.rule == DTypeRule::comparison;
+    const bool floating = row.rule == DTypeRule::floating || row.rule == DTypeRule::numeric ||
+                          row.rule == DTypeRule::comparison;
     if (row.kind != OpKind::primitive || !floating) continue;
     for (TypeParam a : special_values<TypeParam>()) {
       for (TypeParam b : special_values<TypeParam>()) check_pair(row, a, b);

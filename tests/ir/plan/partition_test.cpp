@@ -419,6 +419,25 @@ struct RandomCase {
 };
 void PrintTo(const RandomCase& random_case, std::ostream* out) { *out << random_case.name; }
 
+/// Adds outputs of a value that is one already: in a layout of its own, as the operand of a view,
+/// and dense as the last one.
+void add_outputs_again(Graph& graph, std::uint64_t seed) {
+  Random random(seed);
+  const NodeId node = random.pick(graph.outputs()).node;
+  const Value value = graph.value(node);
+  Strides backwards;
+  std::int64_t stride = -1;
+  for (int axis = 0; axis < value.shape().rank(); ++axis) {
+    backwards.push_back(stride);
+    stride *= std::max<std::int64_t>(1, value.shape()[axis]) + 1;
+  }
+  for (int i = 0; i < random.between(1, 25); ++i) {
+    graph.output("again" + std::to_string(i), value, backwards);
+  }
+  if (random.one_in(2)) graph.output("flat", value.reshape({-1}));
+  graph.output("last", value);
+}
+
 class PartitionOfRandomGraphs : public ::testing::TestWithParam<RandomCase> {};
 
 TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
@@ -428,6 +447,7 @@ TEST_P(PartitionOfRandomGraphs, KeepsEveryPromiseAndTheBitsOfTheGraph) {
     options.random_strides = seed % 4 == 0;
     options.max_elements = seed % 2 == 0 ? 64 : 2048;
     Graph graph = widen(random_graph(seed, options), Rounding::at_store);
+    if (seed % 5 == 0) add_outputs_again(graph, seed);
     for (std::size_t i = seed % 3; i < graph.inputs().size(); i += 3) {
       graph.donate(graph.value(graph.inputs()[i].node));
     }
