@@ -41,7 +41,8 @@ class Planner {
     segments_ = cut_segments(graph, limits_, fuse);
     places_.place.resize(graph.nodes().size());
     places_.kernel.resize(graph.nodes().size(), kNotStored);
-    others_stored_.resize(graph.nodes().size());
+    read_stored_.resize(graph.nodes().size());
+    beside_read_.resize(graph.nodes().size());
     readable_.resize(graph.nodes().size());
     places_.home = segments_.home;
     places_.dropped_by = segments_.dropped_by;
@@ -102,8 +103,12 @@ class Planner {
   void add_store(const StoredValue& store) {
     const std::uint32_t node = store.node.index;
     std::uint32_t kernel = places_.kernel[node];
-    if (!readable_[node] || !(store.place == places_.place[node])) {
-      const int earlier = others_stored_[node]++ + (readable_[node] ? 1 : 0);
+    const bool is_read =
+        readable_[node] && !read_stored_[node] && store.place == places_.place[node];
+    if (is_read) {
+      read_stored_[node] = true;
+    } else {
+      const int earlier = beside_read_[node]++ + (readable_[node] ? 1 : 0);
       if (earlier >= max_stores()) {
         kernel = std::next(copies_.find(node), earlier / max_stores() - 1)->second;
       }
@@ -231,8 +236,9 @@ class Planner {
   std::vector<std::vector<StoredValue>> stores_of_kernel_;
   std::multimap<std::uint32_t, std::uint32_t> copies_;  // node -> kernels that only copy it
   std::vector<StoredValue> stores_;
-  std::vector<int> others_stored_;  // by node: stores so far to places from which it is not read
-  std::vector<bool> readable_;      // by node: true once it has a place from which it is read
+  std::vector<bool> read_stored_;  // by node: true once it is stored to where it is read
+  std::vector<int> beside_read_;   // by node: its other stores so far
+  std::vector<bool> readable_;     // by node: true once it has a place from which it is read
 };
 
 }  // namespace

@@ -419,6 +419,24 @@ struct RandomCase {
 };
 void PrintTo(const RandomCase& random_case, std::ostream* out) { *out << random_case.name; }
 
+/// A part without elements lies at one place, however often a concat repeats it.
+TEST(Partition, AnEmptyPartMayBeRepeatedOften) {
+  Graph graph;
+  const Value part = graph.input("x", DType::f32, {0}) + 1;
+  const Value other = graph.input("z", DType::f32, {3}) * 2;
+  std::vector<Value> parts(60, part);
+  parts.push_back(other);
+  graph.output("y", Value::concat(parts, 0));
+  graph.output("part", part);
+  for (const PlanLimits& limits : {PlanLimits{}, PlanLimits{.arguments = 4, .operations = 1}}) {
+    for (const Fuse fuse : {Fuse::all, Fuse::none}) {
+      const Plan plan = partition(place_views(simplify(graph), fuse), limits, fuse);
+      check_kernels(plan, limits);
+      check_memory(plan);
+    }
+  }
+}
+
 /// Adds outputs of a value that is one already: in a layout of its own, as the operand of a view,
 /// and dense as the last one.
 void add_outputs_again(Graph& graph, std::uint64_t seed) {
