@@ -6,16 +6,17 @@
 #include <climits>
 #include <cmath>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <thread>
 
 namespace sinter::detail {
 namespace {
 
+/// The text of a file; empty if it cannot be read.
 std::string text_of(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 /// Quota and period of a group, in microseconds, as "200000 100000"; "max ..." or -1 mean none.
@@ -61,7 +62,8 @@ std::optional<int> quota_cpus(std::string_view groups, const std::string& root) 
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string padded = "," + controllers + ",";
     if (!controllers.empty() && padded.find(",cpu,") == std::string::npos) continue;
-    const std::string mount = controllers.empty() ? root : root + "/" + controllers;
+    // The folder of version 1 is named by its controllers; "cpu" is a link to it.
+    const std::string mount = controllers.empty() ? root : root + "/cpu";
     // In a container the group may have another path here; its own limits are then at the root.
     for (std::string group = line.substr(second + 1);; group.resize(group.rfind('/'))) {
       if (group == "/") group.clear();

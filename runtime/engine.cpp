@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
-#include <thread>
 
 #include <fmt/format.h>
 

@@ -2,11 +2,15 @@
 //
 // A caller opens a job, works on it, and waits for the workers that joined it. The thread that
 // takes the last index of a job closes the job before it runs that index, so workers rarely join a
-// job without work. Concurrent calls share the threads: a job gets as many workers as threads are
-// free when it opens, and a caller that finds none runs its tasks alone. So nested and concurrent
-// calls cannot block each other, and no more threads run than the pool has, callers aside. Threads
-// start with the first parallel call. They do not survive a fork: in the child everything runs on
-// the calling thread.
+// job without work. Nested and concurrent calls cannot block each other, because every caller can
+// finish its job alone.
+//
+// Concurrent calls share the threads: workers join jobs only while fewer callers and workers run
+// tasks than the pool has threads. A caller that comes later than that begins alone, and workers
+// join it as soon as others are done.
+//
+// Threads start with the first parallel call. They do not survive a fork: in the child everything
+// runs on the calling thread.
 #include <sinter/runtime/executor.h>
 
 #include <immintrin.h>
@@ -59,7 +63,7 @@ struct Job {
   std::int64_t count;
   void (*task)(void*, std::int64_t);
   void* context;
-  int places;  ///< workers that may still join; changes under Crew::mutex_
+  std::int64_t places;  ///< workers that may still join; changes under Crew::mutex_
   std::atomic<std::int64_t> next{0};
   std::atomic<int> workers{0};  ///< joined and not yet left; increases under Crew::mutex_
 };
@@ -84,7 +88,7 @@ class SignalsBlocked {
 /// The running worker threads, and the open jobs.
 class Crew {
  public:
-  explicit Crew(int workers) {
+  explicit Crew(int workers) : most_running_(workers + 1) {
     const SignalsBlocked blocked;
     try {
       threads_.reserve(static_cast<std::size_t>(workers));
@@ -111,6 +115,7 @@ class Crew {
   void run(Job& job) {
     open(job);
     take_part(job);
+    rest();
     const auto left = [&] { return job.workers.load(std::memory_order_acquire) == 0; };
     if (spin_until(left)) return;
     std::unique_lock lock(mutex_);
@@ -122,9 +127,10 @@ class Crew {
     std::int64_t wake = 0;
     try {
       const std::lock_guard lock(mutex_);
+      ++running_;
       open_.push_back(&job);
       has_open_.store(true, std::memory_order_relaxed);
-      wake = std::min<std::int64_t>(parked_, job.places);
+      wake = std::min<std::int64_t>({parked_, job.places, most_running_ - running_});
     } catch (const std::bad_alloc&) {
       return;  // no worker joins; the caller does all the work
     }
@@ -161,17 +167,32 @@ class Crew {
     spin_until([&] { return has_open_.load(std::memory_order_relaxed); });
     std::unique_lock lock(mutex_);
     ++parked_;
-    opened_.wait(lock, [&] { return dismissed_ || !open_.empty(); });
+    const auto may_join = [&] { return !open_.empty() && running_ < most_running_; };
+    opened_.wait(lock, [&] { return dismissed_ || may_join(); });
     --parked_;
-    if (open_.empty()) return nullptr;
+    if (!may_join()) return nullptr;
     Job* const job = open_.front();
+    ++running_;
     ++job->workers;
     if (--job->places == 0) remove(*job);
     return job;
   }
 
+  /// A caller has no more tasks to run.
+  void rest() {
+    const std::lock_guard lock(mutex_);
+    free_thread();
+  }
+
+  /// Lets a worker run in the place of this thread; under mutex_.
+  void free_thread() {
+    --running_;
+    if (!open_.empty() && parked_ > 0) opened_.notify_one();
+  }
+
   void leave(Job& job) {
     const std::lock_guard lock(mutex_);
+    free_thread();
     // Once the caller sees 0 it may return and destroy the job: do not access it after this.
     if (--job.workers == 0) left_.notify_all();
   }
@@ -182,29 +203,11 @@ class Crew {
   std::condition_variable left_;    ///< a job's last worker left
   std::vector<Job*> open_;
   std::atomic<bool> has_open_{false};  ///< !open_.empty(), for spinning threads
+  const std::int64_t most_running_;
+  std::int64_t running_ = 0;  ///< callers and workers that run tasks
   std::int64_t parked_ = 0;
   bool dismissed_ = false;
   std::vector<std::thread> threads_;
-};
-
-/// The threads of a pool that one call uses: its caller, and the workers that are free.
-class Claim {
- public:
-  /// `busy` counts the threads that all calls of the pool have claimed.
-  Claim(std::atomic<int>& busy, int threads, std::int64_t tasks) : busy_(busy) {
-    int before = busy_.load(std::memory_order_relaxed);
-    do {
-      workers_ = static_cast<int>(std::clamp<std::int64_t>(threads - 1 - before, 0, tasks - 1));
-    } while (!busy_.compare_exchange_weak(before, before + 1 + workers_));
-  }
-  ~Claim() { busy_ -= 1 + workers_; }
-  Claim(const Claim&) = delete;
-  Claim& operator=(const Claim&) = delete;
-  [[nodiscard]] int workers() const { return workers_; }
-
- private:
-  std::atomic<int>& busy_;
-  int workers_ = 0;
 };
 
 class ThreadPool final : public Executor {
@@ -224,9 +227,8 @@ class ThreadPool final : public Executor {
                     double) override {
     if (threads_ > 1 && count > 1) {
       start();
-      const Claim claim(busy_, threads_, count);
-      if (claim.workers() > 0 && crew_ != nullptr && !crew_->forked()) {
-        Job job{count, task, context, claim.workers()};
+      if (crew_ != nullptr && !crew_->forked()) {
+        Job job{count, task, context, std::min<std::int64_t>(threads_, count) - 1};
         crew_->run(job);
         return;
       }
@@ -244,7 +246,6 @@ class ThreadPool final : public Executor {
   }
 
   const int threads_;
-  std::atomic<int> busy_{0};
   std::once_flag started_;
   std::unique_ptr<Crew> crew_;
 };

@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -31,13 +32,14 @@ void set_chunks(Kernel& kernel, const Services& services) {
   const bool empty = kernel.extent == 0 || kernel.space.inner_extent() == 0;
   kernel.chunks = empty ? 0 : 1;
   if (empty || services.threads == 1 || kernel.nanoseconds < services.parallel_ns) return;
-  // Two threads at parallel_ns, and one more for each further half of it.
-  const double busy =
+  // Two threads at parallel_ns, and one more for each further half of it. Several chunks for each
+  // only if all threads are used: else more threads would take them.
+  const double threads =
       std::min<double>(services.threads, 2 * kernel.nanoseconds / services.parallel_ns);
-  const double per_thread = kernel.nanoseconds / (busy * kChunkNanoseconds);
-  const auto chunks =
-      static_cast<std::int64_t>(busy) *
-      static_cast<std::int64_t>(std::clamp<double>(per_thread, 1, kChunksPerThread));
+  const double each = kernel.nanoseconds / (threads * kChunkNanoseconds);
+  const bool all = threads >= services.threads;
+  const auto chunks = static_cast<std::int64_t>(
+      std::floor(threads) * (all ? std::floor(std::clamp<double>(each, 1, kChunksPerThread)) : 1));
   kernel.chunks = std::min((kernel.extent + kernel.grain - 1) / kernel.grain, chunks);
 }
 

@@ -1,4 +1,5 @@
-// The estimated time of a kernel: the greater of moving its bytes and computing its operations.
+// The estimated time of a kernel: a start, and the time to move its bytes or the time to compute
+// its operations, whichever is longer.
 #include <algorithm>
 
 #include <sinter/codegen/schedule.h>
@@ -11,7 +12,7 @@ namespace {
 
 double elements_of(const Shape& shape) { return static_cast<double>(shape.elements()); }
 
-/// Bytes that the kernel reads and writes. An element that is read for several places counts once.
+/// Bytes that the kernel reads and writes. A broadcast element counts once.
 double bytes_moved(const Graph& body, const LoopSpace& space) {
   double bytes = 0;
   std::size_t argument = 0;
@@ -38,16 +39,20 @@ double vector_operations(const Graph& body, const LoopSpace& space, const Target
   for (std::uint32_t i = 0; i < body.nodes().size(); ++i) {
     const Node& node = body.node({i});
     if (node.operand_count == 0 || node.op == Op::broadcast) continue;
-    const Node& first = body.node(node.operands[0]);
-    const double lanes = static_cast<double>(target.vector_bytes) /
-                         std::max(info(first.dtype).bytes, info(node.dtype).bytes);
+    int bytes = info(node.dtype).bytes;  // of the widest elements, which decide on the lanes
+    for (NodeId operand : node.inputs()) {
+      bytes = std::max<int>(bytes, info(body.node(operand).dtype).bytes);
+    }
+    const double lanes = static_cast<double>(target.vector_bytes) / bytes;
     if (node.op == Op::dot) {
-      operations += static_cast<double>(space.multiplications()) / (2 * lanes);
+      operations += space.multiplications() / (2 * lanes);
       continue;
     }
     const bool reduces = info(node.op).kind == OpKind::reduction;
     const double elements = elements_of(body.shape(reduces ? node.operands[0] : NodeId{i}));
-    operations += elements * count_operations(node.op, first.dtype, node.dtype) / lanes;
+    // The last operand has the dtype in which the op computes: the first of a select is a mask.
+    const DType from = body.node(node.operands[node.operand_count - 1U]).dtype;
+    operations += elements * count_operations(node.op, from, node.dtype) / lanes;
   }
   return operations;
 }
@@ -59,7 +64,7 @@ double estimate_nanoseconds(const Graph& body, const LoopSpace& space, const Tar
   const CpuModel& model = target.model;
   const double bytes = bytes_moved(body, space);
   const bool near = bytes <= static_cast<double>(model.l2_bytes);
-  const double moving = bytes / (near ? model.near_bytes_per_ns : model.far_bytes_per_ns);
+  const double moving = bytes / (near ? model.l2_bytes_per_ns : model.memory_bytes_per_ns);
   const double computing = vector_operations(body, space, target) / model.operations_per_ns;
   return model.start_ns + std::max(moving, computing);
 } catch (...) {

@@ -62,10 +62,12 @@ TEST_F(Groups, ParentsLimitToo) {
 }
 
 TEST_F(Groups, VersionOneIsRead) {
-  write("cpu,cpuacct/a/cpu.cfs_quota_us", "400000\n");
-  write("cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+  write("cpu/a/cpu.cfs_quota_us", "400000\n");
+  write("cpu/a/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(quota("7:cpuset:/a\n4:cpu,cpuacct:/a\n0::/\n"), 4);
-  write("cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(quota("4:cpuacct,cpu:/a\n"), 4);
+  EXPECT_EQ(quota("7:cpuset:/a\n"), std::nullopt);
+  write("cpu/a/cpu.cfs_quota_us", "-1\n");
   EXPECT_EQ(quota("4:cpu,cpuacct:/a\n"), std::nullopt);
 }
 

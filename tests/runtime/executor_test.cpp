@@ -107,36 +107,95 @@ TEST(ThreadPool, CallsFromManyThreadsDoNotDisturbEachOther) {
   EXPECT_EQ(failures, 0);
 }
 
-TEST(ThreadPool, ACallThatFindsNoFreeThreadRunsAlone) {
+/// A call of a pool whose two tasks wait for each other and then for `done`: two threads are busy.
+class Occupied {
+ public:
+  explicit Occupied(Executor& pool)
+      : caller_([this, &pool] { pool.parallel_for(2, wait, this, 0); }) {
+    while (inside_ < 2) std::this_thread::yield();
+  }
+  ~Occupied() {
+    done = true;
+    caller_.join();
+  }
+  Occupied(const Occupied&) = delete;
+  Occupied& operator=(const Occupied&) = delete;
+
+  std::atomic<bool> done = false;
+
+ private:
+  static void wait(void* context, std::int64_t) {
+    auto& self = *static_cast<Occupied*>(context);
+    ++self.inside_;
+    while (!self.done) std::this_thread::yield();
+  }
+
+  std::atomic<int> inside_ = 0;
+  std::thread caller_;
+};
+
+/// The threads that ran the tasks of a call.
+struct Seen {
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+
+  void add() {
+    const std::lock_guard lock(mutex);
+    threads.insert(std::this_thread::get_id());
+  }
+  [[nodiscard]] std::size_t count() {
+    const std::lock_guard lock(mutex);
+    return threads.size();
+  }
+};
+
+TEST(ThreadPool, CallersAndWorkersTogetherAreNoMoreThanItsThreads) {
   const auto pool = make_thread_pool(3);
-  struct Busy {
-    std::atomic<int> inside = 0;
-    std::atomic<bool> done = false;
-  } busy;
-  // One of the three tasks ends at once, but its thread belongs to this call until the call ends.
-  std::thread other([&] {
-    pool->parallel_for(
-        3,
-        [](void* context, std::int64_t i) {
-          auto& self = *static_cast<Busy*>(context);
-          ++self.inside;
-          while (i > 0 && !self.done) std::this_thread::yield();
-        },
-        &busy, 0);
-  });
-  while (busy.inside < 3) std::this_thread::yield();
-  std::set<std::thread::id> seen;
+  const Occupied occupied(*pool);
+  // With this caller three threads are busy: the second worker has to stay idle.
+  Seen seen;
   pool->parallel_for(
       8,
       [](void* context, std::int64_t) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        static_cast<std::set<std::thread::id>*>(context)->insert(std::this_thread::get_id());
+        static_cast<Seen*>(context)->add();
       },
       &seen, 0);
-  EXPECT_EQ(seen, std::set{std::this_thread::get_id()});
-  busy.done = true;
-  other.join();
-  EXPECT_TRUE(each_once(*pool, 64));
+  EXPECT_EQ(seen.threads, std::set{std::this_thread::get_id()});
+}
+
+TEST(ThreadPool, WorkersJoinACallAsSoonAsOthersAreDone) {
+  struct Late {
+    std::shared_ptr<Executor> pool = make_thread_pool(3);
+    Occupied occupied{*pool};
+    Seen seen;
+  } late;
+  // The first task lets the other call end, and each waits for a second thread.
+  late.pool->parallel_for(
+      2,
+      [](void* context, std::int64_t) {
+        auto& self = *static_cast<Late*>(context);
+        self.occupied.done = true;
+        self.seen.add();
+        while (self.seen.count() < 2) std::this_thread::yield();
+      },
+      &late, 0);
+  EXPECT_EQ(late.seen.count(), 2U);
+}
+
+TEST(ThreadPool, ACallUsesNoMoreThreadsThanItHasTasks) {
+  const auto pool = make_thread_pool(4);
+  for (int i = 0; i < 20; ++i) {
+    Seen two;
+    pool->parallel_for(
+        2,
+        [](void* context, std::int64_t) {
+          std::this_thread::sleep_for(std::chrono::microseconds(200));
+          static_cast<Seen*>(context)->add();
+        },
+        &two, 0);
+    EXPECT_LE(two.count(), 2U);
+  }
 }
 
 TEST(ThreadPool, WhatTasksWroteIsThereAfterwards) {

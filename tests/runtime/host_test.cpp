@@ -51,6 +51,22 @@ TEST(Host, AnExecutorIsLeftAloneBelowTheThreshold) {
   EXPECT_EQ(executor->tasks, 2);
 }
 
+TEST(Host, AThreadGetsSeveralChunksOnlyIfAllThreadsAreUsed) {
+  const auto executor = std::make_shared<Backwards>();
+  const Graph graph = make_leaky(1 << 20);
+  const auto tasks_of = [&](std::int64_t parallel_nanoseconds) {
+    *executor = {};
+    const Engine engine({.executor = executor, .parallel_nanoseconds = parallel_nanoseconds});
+    expect_as_interpreted(engine.compile(graph), graph);
+    return executor->tasks;
+  };
+  EXPECT_EQ(tasks_of(1), 16);
+  const auto estimate = static_cast<std::int64_t>(executor->nanoseconds);
+  EXPECT_GT(estimate, 200'000);
+  EXPECT_EQ(tasks_of(estimate), 2);
+  EXPECT_EQ(tasks_of(estimate / 3 * 2), 3);
+}
+
 TEST(Host, AnExecutorIsAskedForWhatTakesTimeNotForBytes) {
   const auto tasks_of = [](std::int64_t n, auto method) {
     const auto executor = std::make_shared<Backwards>();
