@@ -38,6 +38,7 @@ std::vector<NodeId> nodes_of(const Graph& body, const OutputList& outputs) {
 void define_shared(CpuNest& nest, const Cursor& at, const std::vector<bool>& cone, Level level,
                    Block& block) {
   nest.define(at, missing(nest, cone, level), {}, block);
+  set_defined(nest, cone, level);
 }
 
 void rematerialise(CpuNest& nest, const Cursor& at, const std::vector<bool>& cone, Level level,

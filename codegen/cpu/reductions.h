@@ -25,9 +25,10 @@ struct Unit {
   const ReductionPasses& over;
   std::vector<IndexId> outer;  ///< positions along the axes before the group
   std::vector<IndexId> inner;  ///< over columns, along the axes after the group except the last
-  /// The level of values that change along the reduced axes: over rows along all of these but the
-  /// last, over columns along all. Values that change with the unit have Level::row, unless this is
-  /// Level::row itself.
+  /// The level of values that change along the reduced axes: along all of these but the last if
+  /// rows are reduced, along all if columns are. Usually Level::group; Level::row is then that of
+  /// values that change with the unit. After a product, where the unit is a block of its result, it
+  /// is Level::row, and no value changes with the unit alone.
   Level group = Level::group;
 
   [[nodiscard]] const ReducedAxes& axes() const { return over.axes(); }

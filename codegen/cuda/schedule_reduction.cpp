@@ -89,6 +89,7 @@ class CudaReductionScheduler {
 void CudaReductionScheduler::define_shared(const Places& at, const std::vector<bool>& cone,
                                            Level level, Block& block) {
   nest_.define(at, missing(nest_, cone, level), {.scalar = true}, block);
+  set_defined(nest_, cone, level);
 }
 
 /// Defines the values in `cone` that change with the place in the group, for `block` alone: every

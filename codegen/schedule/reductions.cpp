@@ -69,13 +69,18 @@ void set_results(NestDraft& draft, const ReductionPass& pass, const Values& resu
   }
 }
 
-Wanted missing(NestDraft& draft, std::vector<bool> cone, Level level) {
-  return [&draft, cone = std::move(cone), level](NodeId node) {
-    const bool is_missing = cone[node.index] && draft.placement.level(node) == level &&
-                            !draft.defined[node.index] && !is_reduction(draft, node);
-    if (is_missing) draft.defined[node.index] = true;
-    return is_missing;
+Wanted missing(const NestDraft& draft, const std::vector<bool>& cone, Level level) {
+  return [&draft, &cone, level](NodeId node) {
+    return cone[node.index] && draft.placement.level(node) == level && !draft.defined[node.index] &&
+           !is_reduction(draft, node);
   };
+}
+
+void set_defined(NestDraft& draft, const std::vector<bool>& cone, Level level) {
+  for (std::uint32_t i = 0; i < cone.size(); ++i) {
+    const bool defines = cone[i] && draft.placement.level({i}) == level;
+    if (defines && !is_reduction(draft, {i})) draft.defined[i] = true;
+  }
 }
 
 Locals new_locals(NestDraft& draft, const ReductionPass& pass, std::int64_t elements) {

@@ -27,9 +27,10 @@ void define_identities(NestDraft& draft, Block& block);
 [[nodiscard]] Values operand_values(const NestDraft& draft, const ReductionPass& pass);
 /// Lets later statements of the unit use `results` as the results of a pass.
 void set_results(NestDraft& draft, const ReductionPass& pass, const Values& results);
-/// Returns the values of this level in `cone` that are not defined yet, other than reductions. Each
-/// counts as defined from the moment it is found wanted.
-[[nodiscard]] Wanted missing(NestDraft& draft, std::vector<bool> cone, Level level);
+/// Returns the values of this level in `cone` that are not defined yet, other than reductions.
+[[nodiscard]] Wanted missing(const NestDraft& draft, const std::vector<bool>& cone, Level level);
+/// Says that later blocks see the values of this level in `cone`.
+void set_defined(NestDraft& draft, const std::vector<bool>& cone, Level level);
 /// Returns a new local argument of `elements` for each reduction of a pass.
 [[nodiscard]] Locals new_locals(NestDraft& draft, const ReductionPass& pass, std::int64_t elements);
 /// Stores a value to each local argument, at `place`.

@@ -44,6 +44,12 @@ TEST(PowOfANumber, IsAParameterForAllOtherExponents) {
   }
 }
 
+TEST(PowOfANumber, OfIntegersIsRefusedAsAnyPower) {
+  Graph graph;
+  const Value x = graph.input("x", DType::i32, {4});
+  for (const double exponent : {2.0, -1.0, 3.0}) EXPECT_THROW((void)x.pow(exponent), Error);
+}
+
 TEST(PowOfANumber, IsTheGeneralPowerIfTheNumberIsATensor) {
   Graph graph;
   const Value x = graph.input("x", DType::f32, {4});
