@@ -49,7 +49,9 @@ std::vector<NamedScheduler> schedulers() {
     const Target target = Target::parse(name);
     add(name,
         {target.plan_limits(), target.model, [target](const Graph& body, const LoopSpace& space) {
-           return schedule_cpu(body, space, target, {.streaming = should_stream(body, target)});
+           return schedule_cpu(body, space, target,
+                               {.streaming = should_stream(body, target),
+                                .streaming_in_place = should_stream_in_place(body, target)});
          }});
   }
   add("gpu", scheduler_for(GpuTarget{}));

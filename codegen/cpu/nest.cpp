@@ -156,9 +156,34 @@ IndexId CpuNest::step_bound(IndexId from, IndexId to, std::int64_t step) {
   return indices.add(from, indices.round_down(indices.sub(to, from), step));
 }
 
-/// Like step_bound, but returns `from` if a streamed output is not aligned where the anchor is.
+/// Returns 1 if no streamed output aliases an input, or if that does not matter, else 0. An output
+/// may alias only an input of the same layout and element size.
+IndexId CpuNest::no_alias() {
+  IndexId all = number(1);
+  const auto bytes = [&](std::size_t argument) {
+    return info(result.arguments[argument].dtype).bytes;
+  };
+  const auto alike = [&](std::size_t input, std::size_t output) {
+    for (int axis = 0; axis < space.rank(); ++axis) {
+      if (stride_class(space, input, axis) != stride_class(space, output, axis)) return false;
+    }
+    return bytes(input) == bytes(output);
+  };
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    if (!strategy.streamed[i] || strategy.streamed_in_place) continue;
+    const std::uint8_t output = output_argument(i);
+    for (std::uint8_t input = 0; input < body.inputs().size(); ++input) {
+      if (!alike(input, output)) continue;
+      all = indices.mul(all, indices.distinct(output, input));
+    }
+  }
+  return all;
+}
+
+/// Like step_bound, but returns `from` if a streamed output is not aligned where the anchor is, or
+/// aliases an input.
 IndexId CpuNest::stream_bound(const Cursor& at, IndexId from, IndexId to, std::int64_t step) {
-  IndexId count = indices.round_down(indices.sub(to, from), step);
+  IndexId count = indices.mul(indices.round_down(indices.sub(to, from), step), no_alias());
   for (std::size_t i = 0; i < body.outputs().size(); ++i) {
     if (i == strategy.anchor || !strategy.streamed[i]) continue;
     const std::uint8_t argument = output_argument(i);
@@ -248,8 +273,10 @@ void CpuNest::add_elements(const Cursor* outputs_at, Span range, const ElementBo
   const std::ptrdiff_t streams = outputs_at != nullptr ? strategy.streams() : 0;
   if (outputs_at != nullptr && strategy.peel) add(peel, peel_bound(*outputs_at, at, to));
   if (streams > 0) add(stream, stream_bound(*outputs_at, at, to, stream.step()));
-  // After the peel a single streamed output is aligned, so `stream` covers all whole steps.
-  if (streams != 1) add(main, step_bound(at, to, main.step()));
+  // After the peel a single streamed output is aligned, so `stream` covers all whole steps, unless
+  // a call may be in place.
+  const bool streams_all = streams == 1 && no_alias() == number(1);
+  if (!streams_all) add(main, step_bound(at, to, main.step()));
   if (strategy.middle) add(single, step_bound(at, to, single.step()));
   add(tail, to);
 }

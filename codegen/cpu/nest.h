@@ -101,6 +101,7 @@ struct CpuNest : NestDraft {
   [[nodiscard]] std::int64_t vector_bytes(std::size_t output) const;
   [[nodiscard]] IndexId peel_bound(const Cursor& at, IndexId from, IndexId to);
   [[nodiscard]] IndexId step_bound(IndexId from, IndexId to, std::int64_t step);
+  [[nodiscard]] IndexId no_alias();
   [[nodiscard]] IndexId stream_bound(const Cursor& at, IndexId from, IndexId to, std::int64_t step);
 };
 

@@ -196,6 +196,7 @@ CpuStrategy choose_strategy(const Graph& body, const LoopSpace& space, const Pla
   strategy.middle = strategy.unroll > 1 && !target.masked_memory;
   strategy.prefetch = choose_prefetch(body, space, need, target.model);
   strategy.streamed = choose_streamed(body, space, strategy.lanes, target, options);
+  strategy.streamed_in_place = options.streaming_in_place;
   const std::optional<std::size_t> anchor = choose_anchor(body, space);
   strategy.anchor = anchor.value_or(0);
   // Rows begin at any alignment, and a peel in each of them would cost more than it gains.

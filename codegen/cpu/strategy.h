@@ -28,6 +28,7 @@ struct CpuStrategy {
   bool peel = false;
   std::vector<std::uint16_t> prefetch;  ///< [input] prefetch distance in bytes; 0 for none
   std::vector<bool> streamed;           ///< [output] true for non-temporal stores where aligned
+  bool streamed_in_place = false;       ///< true for these even if an output aliases an input
   int kept_operations = 0;      ///< fewest ops of a value that is kept for the next pass over a row
   std::int64_t kept_bytes = 0;  ///< most bytes of a row of such values
   /// Output whose alignment the peel establishes: the contiguous one with the widest elements.

@@ -143,6 +143,7 @@ std::string CudaText::expression(const Index& index) const {
     case IndexOp::max:
     case IndexOp::div:
     case IndexOp::to_alignment:
+    case IndexOp::distinct:
     case IndexOp::variable: break;
   }
   SINTER_ASSERT(false, "a nest for a GPU has no range, and variables have their loops' names");

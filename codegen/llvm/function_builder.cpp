@@ -93,6 +93,10 @@ llvm::Value* FunctionBuilder::compute(const Index& i) {
                                  builder_.getInt64(info(nest_.arguments[i.argument].dtype).bytes));
     }
     case IndexOp::aligned: return builder_.CreateZExt(builder_.CreateIsNull(misalignment(i)), i64);
+    case IndexOp::distinct: {
+      llvm::Value* other = buffer(static_cast<std::uint8_t>(i.immediate));
+      return builder_.CreateZExt(builder_.CreateICmpNE(buffer(i.argument), other), i64);
+    }
   }
   SINTER_ASSERT(false, "a loop variable is known inside its loop only");
   return nullptr;

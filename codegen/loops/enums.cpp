@@ -37,7 +37,7 @@ void check_enums(const LoopNest& nest) {
   for (const Argument& argument : nest.arguments) check(argument.dtype);
   for (DType dtype : nest.parameter_dtypes) check(dtype);
   for (const ValueInfo& value : nest.values) check(value.dtype);
-  for (const Index& index : nest.indices) check_enum("IndexOp", index.op, IndexOp::aligned);
+  for (const Index& index : nest.indices) check_enum("IndexOp", index.op, IndexOp::distinct);
   check(nest.body);
 }
 

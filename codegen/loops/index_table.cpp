@@ -56,7 +56,8 @@ std::optional<IndexId> IndexTable::simpler(const Index& index) {
     case IndexOp::stride:
     case IndexOp::variable:
     case IndexOp::to_alignment:
-    case IndexOp::aligned: return std::nullopt;
+    case IndexOp::aligned:
+    case IndexOp::distinct: return std::nullopt;
   }
   return folded(index);
 }
@@ -94,7 +95,8 @@ int operand_count(IndexOp op) {
     case IndexOp::end:
     case IndexOp::extent:
     case IndexOp::stride:
-    case IndexOp::variable: return 0;
+    case IndexOp::variable:
+    case IndexOp::distinct: return 0;
     case IndexOp::round_down:
     case IndexOp::blocks:
     case IndexOp::to_alignment:

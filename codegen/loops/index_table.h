@@ -47,6 +47,10 @@ class IndexTable {
     return make({IndexOp::aligned, argument, offset, {}, bytes});
   }
 
+  [[nodiscard]] IndexId distinct(std::uint8_t argument, std::uint8_t other) {
+    return make({IndexOp::distinct, argument, {}, {}, other});
+  }
+
   [[nodiscard]] const Index& operator[](IndexId id) const { return indices_[id.index]; }
   [[nodiscard]] std::vector<Index> take() { return std::move(indices_); }
 

@@ -167,6 +167,8 @@ std::int64_t Machine::evaluate(const Index& index) const {
     case IndexOp::blocks: return (number(index.a) + immediate - 1) / immediate;
     case IndexOp::to_alignment: return to_alignment(index);
     case IndexOp::aligned: return to_alignment(index) == 0 ? 1 : 0;
+    case IndexOp::distinct:
+      return address(index.argument, 0) != address(static_cast<std::size_t>(immediate), 0) ? 1 : 0;
   }
   SINTER_ASSERT(false, "a variable has its value from its loop");
 }

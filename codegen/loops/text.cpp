@@ -113,6 +113,7 @@ std::string Printer::expression(const Index& index) const {
       return fmt::format("to_alignment(a{}[{}], {})", index.argument, text(index.a), number);
     case IndexOp::aligned:
       return fmt::format("aligned(a{}[{}], {})", index.argument, text(index.a), number);
+    case IndexOp::distinct: return fmt::format("distinct(a{}, a{})", index.argument, number);
   }
   return {};
 }

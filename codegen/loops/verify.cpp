@@ -132,7 +132,10 @@ void Verifier::check_index(const Index& index, std::size_t position) {
   SINTER_ASSERT(operands < 1 || index.a.index < position, "operands of an index come before it");
   SINTER_ASSERT(operands < 2 || index.b.index < position, "operands of an index come before it");
   const bool address = index.op == IndexOp::to_alignment || index.op == IndexOp::aligned;
-  SINTER_ASSERT(!address || index.argument < nest_.arguments.size(), "an index names an argument");
+  const bool compares = index.op == IndexOp::distinct;
+  SINTER_ASSERT((!address && !compares) || index.argument < nest_.arguments.size(),
+                "an index names an argument");
+  SINTER_ASSERT(!compares || within(arguments), "an index names an argument");
   SINTER_ASSERT(
       (!address && index.op != IndexOp::round_down && index.op != IndexOp::blocks) ||
           (index.immediate > 0 && std::has_single_bit(static_cast<std::uint64_t>(index.immediate))),

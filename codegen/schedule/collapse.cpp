@@ -229,8 +229,10 @@ std::int64_t elements(auto begin, auto end) {
 
 }  // namespace
 
-std::int64_t LoopSpace::multiplications() const {
-  return product ? elements(extents.begin(), extents.end()) : 0;
+double LoopSpace::multiplications() const {
+  double count = product ? 1 : 0;
+  for (const std::int64_t extent : extents) count *= static_cast<double>(extent);
+  return count;
 }
 
 std::int64_t LoopSpace::product_tiles(std::int64_t rows, std::int64_t columns) const {
@@ -308,12 +310,24 @@ LoopSpace collapse(const Graph& body, const KernelFrame& frame, const CpuModel& 
   detail::rethrow_as_error();
 }
 
-bool should_stream(const Graph& body, const Target& target) {
+namespace {
+
+std::int64_t output_bytes(const Graph& body) {
   std::int64_t bytes = 0;
   for (const GraphOutput& output : body.outputs()) {
     bytes += detail::value_bytes(body, output.node);
   }
-  return bytes > target.model.streaming_bytes;
+  return bytes;
+}
+
+}  // namespace
+
+bool should_stream(const Graph& body, const Target& target) {
+  return output_bytes(body) > target.model.streaming_bytes;
+}
+
+bool should_stream_in_place(const Graph& body, const Target& target) {
+  return output_bytes(body) > target.model.in_place_streaming_bytes;
 }
 
 }  // namespace sinter

@@ -120,6 +120,7 @@ void check(const CpuModel& model) try {
   const auto number = [](auto value) { return static_cast<double>(value); };
   const Field fields[] = {
       {"streaming_bytes", number(model.streaming_bytes), 0, kMany * 1e6},
+      {"in_place_streaming_bytes", number(model.in_place_streaming_bytes), 0, kMany * 1e6},
       {"prefetch_distance", number(model.prefetch_distance), 0, 65535},
       {"unroll", number(model.unroll), 1, 16, 0},
       {"large_body", number(model.large_body), 1, 1e6},
@@ -129,8 +130,8 @@ void check(const CpuModel& model) try {
       {"depth_block_bytes", number(model.depth_block_bytes), 256, number(model.depth_bytes), 128},
       {"tile_cost", model.tile_cost, 0, 1e6},
       {"epilogue_operations", number(model.epilogue_operations), 0, 1000},
-      {"near_bytes_per_ns", model.near_bytes_per_ns, 1e-3, 1e6},
-      {"far_bytes_per_ns", model.far_bytes_per_ns, 1e-3, 1e6},
+      {"l2_bytes_per_ns", model.l2_bytes_per_ns, 1e-3, 1e6},
+      {"memory_bytes_per_ns", model.memory_bytes_per_ns, 1e-3, 1e6},
       {"operations_per_ns", model.operations_per_ns, 1e-3, 1e6},
       {"start_ns", model.start_ns, 0, 1e9},
       {"parallel_ns", model.parallel_ns, 0, 1e15},
@@ -172,24 +173,25 @@ std::string print(const CpuModel& m) try {
   return fmt::format(
              "cpu model {}\n"
              "  caches: l1_bytes {}, l2_bytes {}, l3_bytes {}\n"
-             "  memory: streaming_bytes {}, prefetched_bytes {}, prefetch_distance {}, "
-             "long_row_bytes {}\n"
+             "  memory: streaming_bytes {}, in_place_streaming_bytes {}, prefetched_bytes {}, "
+             "prefetch_distance {}, long_row_bytes {}\n"
              "  vectors in flight: unroll {}, large_body {}, large_code {}, chain {}\n"
              "  reductions: kept_operations {}, kept_bytes {}\n"
              "  transposes: block_bytes {}, large_plane {}\n"
              "  products: depth_bytes {}, depth_block_bytes {}, unpacked_bytes {}, tile_cost {}, "
              "epilogue_operations {}\n"
-             "  time: near_bytes_per_ns {}, far_bytes_per_ns {}, operations_per_ns {}, start_ns "
+             "  time: l2_bytes_per_ns {}, memory_bytes_per_ns {}, operations_per_ns {}, start_ns "
              "{}, "
              "parallel_ns {}\n"
              "  planner: near_bytes {}, row_bytes {}, column_bytes {}, units {}, chunked_bytes "
              "{}\n",
-             m.name, m.l1_bytes, m.l2_bytes, m.l3_bytes, m.streaming_bytes, m.prefetched_bytes,
-             m.prefetch_distance, m.long_row_bytes, m.unroll, m.large_body, m.large_code, m.chain,
-             m.kept_operations, m.kept_bytes, m.block_bytes, m.large_plane, m.depth_bytes,
-             m.depth_block_bytes, m.unpacked_bytes, m.tile_cost, m.epilogue_operations,
-             m.near_bytes_per_ns, m.far_bytes_per_ns, m.operations_per_ns, m.start_ns,
-             m.parallel_ns, m.near_bytes, m.row_bytes, m.column_bytes, m.units, m.chunked_bytes) +
+             m.name, m.l1_bytes, m.l2_bytes, m.l3_bytes, m.streaming_bytes,
+             m.in_place_streaming_bytes, m.prefetched_bytes, m.prefetch_distance, m.long_row_bytes,
+             m.unroll, m.large_body, m.large_code, m.chain, m.kept_operations, m.kept_bytes,
+             m.block_bytes, m.large_plane, m.depth_bytes, m.depth_block_bytes, m.unpacked_bytes,
+             m.tile_cost, m.epilogue_operations, m.l2_bytes_per_ns, m.memory_bytes_per_ns,
+             m.operations_per_ns, m.start_ns, m.parallel_ns, m.near_bytes, m.row_bytes,
+             m.column_bytes, m.units, m.chunked_bytes) +
          print(m.costs);
 } catch (...) {
   detail::rethrow_as_error();

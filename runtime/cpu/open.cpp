@@ -20,7 +20,9 @@ class CpuGenerator final : public CodeGenerator {
   [[nodiscard]] PlanLimits plan_limits() const override { return target_.plan_limits(); }
   [[nodiscard]] Lowered schedule(const Graph& body, const KernelFrame& frame) const override {
     LoopSpace space = collapse(body, frame, target_.model);
-    LoopNest nest = schedule_cpu(body, space, target_, {.streaming = should_stream(body, target_)});
+    LoopNest nest = schedule_cpu(body, space, target_,
+                                 {.streaming = should_stream(body, target_),
+                                  .streaming_in_place = should_stream_in_place(body, target_)});
     const double nanoseconds = estimate_nanoseconds(body, space, target_);
     return {std::move(nest), std::move(space), nanoseconds};
   }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
+#include <variant>
 
 #include <gtest/gtest.h>
 
@@ -232,6 +234,63 @@ TEST(Schedule, StreamsWhatIsLargerThanTheCache) {
   };
   EXPECT_FALSE(streams(1024));
   EXPECT_TRUE(streams(1025));
+}
+
+/// Returns the loop of `block` that stores non-temporally; null if there is none.
+const Loop* streaming_loop(const Block& block) {
+  for (const Statement& statement : block) {
+    const Loop* loop = std::get_if<Loop>(&statement);
+    if (loop == nullptr) continue;
+    for (const Statement& inner : loop->body) {
+      const Store* store = std::get_if<Store>(&inner);
+      if (store != nullptr && store->streaming) return loop;
+    }
+    if (const Loop* inside = streaming_loop(loop->body)) return inside;
+  }
+  return nullptr;
+}
+
+/// Returns the arguments beside which `id` asks whether an output lies on them.
+std::set<std::int64_t> compared(const LoopNest& nest, IndexId id) {
+  const Index& index = nest.index(id);
+  if (index.op == IndexOp::distinct) return {index.immediate};
+  std::set<std::int64_t> all;
+  // The fields of operands that an op lacks are 0, and index 0 is a constant.
+  for (const IndexId operand : {index.a, index.b}) {
+    if (operand.index < id.index) all.merge(compared(nest, operand));
+  }
+  return all;
+}
+
+TEST(Schedule, StreamsInPlaceOnlyWhereThatPays) {
+  const Target target = Target::parse("x86-64-v4");
+  Graph graph;
+  const Value x = graph.input("x", DType::f32, {5, 100});
+  const Value row = graph.input("row", DType::f32, {100});
+  const Value b = graph.input("b", DType::i32, {5, 100});
+  const Value half = graph.input("half", DType::f16, {5, 100});
+  graph.output("y", x + row + b.convert(DType::f32) + half.convert(DType::f32));
+  const Graph body = expand(graph, graph.parameters());
+  const LoopSpace space = collapse(body);
+  const auto compares = [&](const ScheduleOptions& options) {
+    const LoopNest nest = schedule_cpu(body, space, target, options);
+    verify(nest);
+    const Loop* loop = streaming_loop(nest.body);
+    EXPECT_NE(loop, nullptr);
+    return loop == nullptr ? std::set<std::int64_t>() : compared(nest, loop->to);
+  };
+  // Not the row, which has other strides, nor the f16, which has other elements.
+  EXPECT_EQ(compares({.streaming = true}), (std::set<std::int64_t>{0, 2}));
+  EXPECT_EQ(compares({.streaming = true, .streaming_in_place = true}), std::set<std::int64_t>());
+}
+
+TEST(Schedule, StreamsInPlaceFromALargerSizeOn) {
+  Target target = Target::parse("x86-64-v4");
+  target.model.in_place_streaming_bytes = 8192;
+  EXPECT_FALSE(should_stream_in_place(leaky_relu_kernel(2048), target));
+  EXPECT_TRUE(should_stream_in_place(leaky_relu_kernel(2049), target));
+  const CpuModel model = CpuModel::of("small", {0, 0, std::int64_t{4} << 20});
+  EXPECT_EQ(model.in_place_streaming_bytes, 4 * model.streaming_bytes);
 }
 
 /// Strides of 0 are allowed where there is no element to overlap. They must not make an output

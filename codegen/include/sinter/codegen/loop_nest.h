@@ -90,6 +90,7 @@ enum class IndexOp : std::uint8_t {
   to_alignment,  ///< number of elements from offset a of `argument` to the next address that is a
                  ///< multiple of immediate bytes; 0 if offset a is aligned
   aligned,       ///< 1 if offset a of `argument` is at a multiple of immediate bytes, else 0
+  distinct,      ///< 1 if `argument` and argument `immediate` begin at different addresses, else 0
 };
 
 /// One index expression. Fields that its op does not use are 0.

@@ -37,6 +37,10 @@ struct CpuModel {
   // Memory.
   /// Kernels with more bytes of output use non-temporal stores (see should_stream).
   std::int64_t streaming_bytes = l3_bytes / 2;
+  /// The same for an output that aliases an input. Its lines are in the cache already, so ordinary
+  /// stores are faster until the buffer is several times as large as the cache: on a Zen 4 with 32
+  /// MiB a non-temporal loop in place had 0.76 of the speed of a plain one at 32 MiB, 1.15 at 96.
+  std::int64_t in_place_streaming_bytes = 4 * streaming_bytes;
   /// Loops that are bound by latency prefetch dense inputs of more bytes.
   std::int64_t prefetched_bytes = l2_bytes;
   /// Prefetch distance in bytes; 1 KiB and 4 KiB measured no better.
@@ -89,13 +93,14 @@ struct CpuModel {
   /// repeated for every row of a tile.
   int epilogue_operations = 12;
 
-  // Time, roughly: it decides on how many threads a kernel runs (see estimate_nanoseconds).
-  double near_bytes_per_ns = 60;  ///< read and written by a core within its second-level cache
-  double far_bytes_per_ns = 25;   ///< the same beyond that cache
-  double operations_per_ns = 5;   ///< operations on a vector (count_operations)
-  double start_ns = 20;           ///< of every kernel
-  /// A kernel that takes less time runs on one thread. Waking a second thread, and waiting for it,
-  /// takes about half of this.
+  // Speeds of one core, for estimate_nanoseconds. Measured on an Emerald Rapids: estimates were 0.7
+  // to 1.5 times the time of nine kernels of 1 K to 256 K elements (docs/figures.md, "Threads").
+  double l2_bytes_per_ns = 60;      ///< bytes read and written, if all fit the second-level cache
+  double memory_bytes_per_ns = 25;  ///< bytes read and written, if they do not
+  double operations_per_ns = 5;  ///< operations on whole vectors, as count_operations counts them
+  double start_ns = 20;          ///< nanoseconds that a kernel without elements takes
+  /// Shortest kernel, in nanoseconds, that two threads compute faster than one. It is about twice
+  /// the time to wake a thread and to wait for it.
   double parallel_ns = 5000;
 
   // The planner; see PlanLimits.

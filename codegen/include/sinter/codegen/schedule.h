@@ -69,7 +69,7 @@ struct SINTER_API LoopSpace {
   /// Largest number of elements that one unit of work covers.
   [[nodiscard]] std::int64_t inner_extent() const;
   /// Number of multiplications of a product; 0 for other kernels.
-  [[nodiscard]] std::int64_t multiplications() const;
+  [[nodiscard]] double multiplications() const;
 };
 
 /// Returns the iteration space of a kernel body. All outputs have one shape, to which the inputs
@@ -86,10 +86,15 @@ struct ScheduleOptions {
   /// True to use non-temporal stores, after a peel to their alignment: for outputs that do not fit
   /// the cache.
   bool streaming = false;
+  /// True to use non-temporal stores even if an output aliases an input. Otherwise the kernel tests
+  /// at each call whether it does, and then uses ordinary stores.
+  bool streaming_in_place = false;
 };
 
 /// True if the outputs of `body` together exceed CpuModel::streaming_bytes.
 [[nodiscard]] SINTER_API bool should_stream(const Graph& body, const Target& target);
+/// True if they exceed CpuModel::in_place_streaming_bytes.
+[[nodiscard]] SINTER_API bool should_stream_in_place(const Graph& body, const Target& target);
 
 /// Returns the estimated time of a kernel on one thread, in nanoseconds, by the numbers of the
 /// target's model. `body` is expanded. A rough figure: it decides on how many threads a kernel
