@@ -32,6 +32,7 @@ constexpr std::array kGroups{
     Group{"layouts", add_layout_rows},    Group{"compiles", add_compile_rows},
     Group{"planning", add_planning_rows}, Group{"calls", add_call_rows},
     Group{"tensors", add_tensor_rows},    Group{"training", add_training_rows},
+    Group{"threads", add_thread_rows},
 };
 
 constexpr std::string_view kUsage =

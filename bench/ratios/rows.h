@@ -57,6 +57,8 @@ void add_function_rows(std::vector<Row>& rows, const RatioOptions& options);
 void add_product_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Reductions compared with a plain vector sum, with reading the same bytes, and with oneDNN.
 void add_reduction_rows(std::vector<Row>& rows, const RatioOptions& options);
+/// Two threads compared with one, and many callers of one engine.
+void add_thread_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Dtypes and layouts compared with f32 and dense ones.
 void add_layout_rows(std::vector<Row>& rows, const RatioOptions& options);
 /// Compiles: of new and known graphs, and their number in a sweep; bytes of a cache entry.
