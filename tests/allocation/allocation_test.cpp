@@ -431,8 +431,8 @@ TEST(FailingMemory, StartingThreads) {
                       .before =
                           [&] {
                             program.reset();
-                            engine.emplace(
-                                EngineOptions{.target = target, .threads = 3, .parallel_nanoseconds = 1});
+                            engine.emplace(EngineOptions{
+                                .target = target, .threads = 3, .parallel_nanoseconds = 1});
                             program = engine->compile(graph);
                           }});
 }

@@ -16,7 +16,8 @@ class Machines {
  public:
   Machines() {
     for (const Target& target : targets_here()) {
-      engines_.emplace_back(EngineOptions{.target = target, .threads = 2, .parallel_nanoseconds = 1});
+      engines_.emplace_back(
+          EngineOptions{.target = target, .threads = 2, .parallel_nanoseconds = 1});
     }
   }
   /// Compares the results of all engines, fused and unfused, with the interpreter.
