@@ -71,7 +71,7 @@ FAULTS = [
     ("workers do not join a call that began without them", "runtime/executor.cpp",
      "if (!open_.empty() && parked_ > 0) opened_.notify_one();", ""),
     ("a kernel's time is that of its bytes alone", "codegen/schedule/estimate.cpp",
-     "std::max(moving, computing)", "moving"),
+     "std::max(moving, computing)", "std::max(moving, 0 * computing)"),
     ("the quota of a parent group is not read", "runtime/cpus.cpp",
      "if (group.rfind('/') == std::string::npos) break;", "break;"),
     ("max that drops NaN", "codegen/llvm/extremes.cpp", "id::maximum", "id::maxnum"),

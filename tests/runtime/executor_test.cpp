@@ -183,6 +183,44 @@ TEST(ThreadPool, WorkersJoinACallAsSoonAsOthersAreDone) {
   EXPECT_EQ(late.seen.count(), 2U);
 }
 
+/// The worker is idle while two callers run tasks, and wakes when one of them has no more.
+TEST(ThreadPool, AnIdleWorkerJoinsWhenACallerIsDone) {
+  struct Calls {
+    std::shared_ptr<Executor> pool = make_thread_pool(2);
+    std::atomic<int> begun = 0;
+    std::atomic<bool> done = false;
+    std::atomic<std::thread::id> first_caller;
+    Seen seen;
+  } calls;
+  std::thread first([&] {
+    calls.first_caller = std::this_thread::get_id();
+    calls.pool->parallel_for(
+        2,
+        [](void* context, std::int64_t) {
+          auto& self = *static_cast<Calls*>(context);
+          ++self.begun;
+          while (self.begun < 2) std::this_thread::yield();
+          const bool is_caller = std::this_thread::get_id() == self.first_caller.load();
+          while (is_caller && !self.done) std::this_thread::yield();
+        },
+        &calls, 0);
+  });
+  while (calls.begun < 2) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the worker has left, and waits
+  calls.pool->parallel_for(
+      2,
+      [](void* context, std::int64_t) {
+        auto& self = *static_cast<Calls*>(context);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        self.done = true;
+        self.seen.add();
+        while (self.seen.count() < 2) std::this_thread::yield();
+      },
+      &calls, 0);
+  first.join();
+  EXPECT_EQ(calls.seen.count(), 2U);
+}
+
 TEST(ThreadPool, ACallUsesNoMoreThreadsThanItHasTasks) {
   const auto pool = make_thread_pool(4);
   for (int i = 0; i < 20; ++i) {
