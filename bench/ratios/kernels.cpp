@@ -1,6 +1,12 @@
 // Rows of elementwise kernels: compared with the copy, with oneDNN, and with other lengths and
 // offsets.
+#include <algorithm>
+#include <memory>
+
 #include <fmt/format.h>
+
+#include <sinter/bench/data.h>
+#include <sinter/codegen/target.h>
 
 #include "against.h"
 
@@ -9,6 +15,7 @@ namespace {
 
 constexpr std::int64_t k1K = std::int64_t{1} << 10;
 constexpr std::int64_t k32K = std::int64_t{32} << 10;
+constexpr std::int64_t k4M = std::int64_t{4} << 20;
 constexpr std::int64_t k64M = std::int64_t{64} << 20;
 
 /// Fills in `row`: speed per element of `race` over that of `other`.
@@ -51,6 +58,33 @@ Row chain_at_64m(const Field& field, int threads, const Timing& timing) {
                         race, race.bound(engine), timing, threads > 1 ? executor : nullptr);
 }
 
+/// leaky_relu over 4 M ones, on one thread. Kernels stream outputs of more than `streaming_bytes`.
+Contestant leaky_at_4m(std::int64_t streaming_bytes, bool in_place) {
+  Target target = host_target();
+  target.model.streaming_bytes = streaming_bytes;
+  Graph graph;
+  graph.output("y", graph.input("x", DType::f32, {k4M}).leaky_relu(0.1));
+  const Executable program = Engine({.target = target, .threads = 1}).compile(graph);
+  const auto x = std::make_shared<AlignedBuffer>(k4M * 4);
+  const auto y = in_place ? x : std::make_shared<AlignedBuffer>(k4M * 4);
+  std::fill_n(reinterpret_cast<float*>(x->data()), k4M, 1.0F);
+  const ConstTensorView input = TensorView{x->data(), DType::f32, {k4M}, {}};
+  const TensorView output{y->data(), DType::f32, {k4M}, {}};
+  const auto call = std::make_shared<Call>(program.bind({&input, 1}, {&output, 1}));
+  return contestant("leaky_relu", [call, x, y] { (*call)(); });
+}
+
+/// Non-temporal stores, with the threshold set low, compared with ordinary ones.
+Row stores(std::string what, double least, bool in_place, const Timing& timing) {
+  const std::vector<Contestant> contestants{leaky_at_4m(0, in_place),
+                                            leaky_at_4m(std::int64_t{1} << 40, in_place)};
+  const std::vector<Samples> samples = interleave(contestants, timing);
+  Row row = at_least(std::move(what), least);
+  row.reached = paired_ratio(samples[1], samples[0]);
+  row.note = times(samples[0], samples[1], "ordinary stores");
+  return row;
+}
+
 }  // namespace
 
 void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options) {
@@ -69,6 +103,9 @@ void add_kernel_rows(std::vector<Row>& rows, const RatioOptions& options) {
                                 chain.bound(engine), OneDnnCall::cpp, timing));
   const Field large(k64M);
   for (int threads : {1, 2}) rows.push_back(chain_at_64m(large, threads, options.large()));
+  rows.push_back(stores("leaky_relu, 4M, streaming / ordinary stores", 1, false, options.large()));
+  rows.push_back(
+      stores("leaky_relu in place, 4M, streaming / ordinary stores", 0.95, true, options.large()));
   add_shape_rows(rows, engine, small, timing);
 }
 

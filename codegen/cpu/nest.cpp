@@ -136,6 +136,12 @@ void CpuNest::store_output(const Cursor& at, std::size_t output, bool streaming,
   block.emplace_back(store);
 }
 
+void CpuNest::store_outputs(const Cursor& at, bool streaming, IndexId place, Block& block) {
+  for (std::size_t i = 0; i < body.outputs().size(); ++i) {
+    store_output(at, i, streaming, place, block);
+  }
+}
+
 // --- Bounds between loops ------------------------------------------------------------------------
 
 std::int64_t CpuNest::vector_bytes(std::size_t output) const {

@@ -64,6 +64,8 @@ struct CpuNest : NestDraft {
   void define(const Cursor& at, const Wanted& wanted, IndexId place, Block& block);
   void store_output(const Cursor& at, std::size_t output, bool streaming, IndexId place,
                     Block& block);
+  /// Appends the stores of all outputs.
+  void store_outputs(const Cursor& at, bool streaming, IndexId place, Block& block);
 
   // Loops.
   [[nodiscard]] Loop parallel_loop();

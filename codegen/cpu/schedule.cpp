@@ -35,9 +35,7 @@ void define(CpuNest& nest, const Cursor& at, Level level, IndexId place, Block& 
 void add_outputs(CpuNest& nest, const Cursor& at, Span range, Block& block) {
   const auto element = [&](IndexId place, bool streaming, Block& inner) {
     define(nest, at, Level::lane, place, inner);
-    for (std::size_t i = 0; i < nest.body.outputs().size(); ++i) {
-      nest.store_output(at, i, streaming, place, inner);
-    }
+    nest.store_outputs(at, streaming, place, inner);
   };
   nest.add_output_elements(at, range, element, block);
 }

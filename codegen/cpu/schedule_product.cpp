@@ -329,9 +329,7 @@ void ProductScheduler::finish_tile(const Values& totals, IndexId tile_row, Index
     nest_.values[sides_.dot.index] = totals[i];
     define_side(at, sides_.after, Level::row, {}, guard.body);
     define_side(at, sides_.after, Level::lane, column, guard.body);
-    for (std::size_t output = 0; output < nest_.body.outputs().size(); ++output) {
-      nest_.store_output(at, output, false, column, guard.body);
-    }
+    nest_.store_outputs(at, false, column, guard.body);
     block.emplace_back(std::move(guard));
   }
 }

@@ -62,9 +62,7 @@ void add_columns(CpuNest& nest, const ReductionPasses& reductions, Block& block)
   define_shared(nest, at, wanted, Level::row, units.body);
   const auto store = [&](IndexId place, Block& body) {
     rematerialise(nest, at, wanted, Level::lane, place, body);
-    for (std::size_t i = 0; i < nest.body.outputs().size(); ++i) {
-      nest.store_output(at, i, false, place, body);
-    }
+    nest.store_outputs(at, false, place, body);
   };
   add_column_loops(nest, unit, pass, columns, store, units.body);
   block.emplace_back(std::move(units));

@@ -4,8 +4,9 @@
 
 #include <sinter/codegen/schedule.h>
 #include <sinter/ir/float_environment.h>
-#include <sinter/ir/op_cost.h>
 #include <sinter/ir/rethrow.h>
+
+#include "schedule/placement.h"
 
 namespace sinter {
 namespace {
@@ -50,9 +51,7 @@ double vector_operations(const Graph& body, const LoopSpace& space, const Target
     }
     const bool reduces = info(node.op).kind == OpKind::reduction;
     const double elements = elements_of(body.shape(reduces ? node.operands[0] : NodeId{i}));
-    // The last operand has the dtype in which the op computes: the first of a select is a mask.
-    const DType from = body.node(node.operands[node.operand_count - 1U]).dtype;
-    operations += elements * count_operations(node.op, from, node.dtype) / lanes;
+    operations += elements * detail::instructions(body, node) / lanes;
   }
   return operations;
 }

@@ -180,9 +180,8 @@ std::string print(const CpuModel& m) try {
              "  transposes: block_bytes {}, large_plane {}\n"
              "  products: depth_bytes {}, depth_block_bytes {}, unpacked_bytes {}, tile_cost {}, "
              "epilogue_operations {}\n"
-             "  time: l2_bytes_per_ns {}, memory_bytes_per_ns {}, operations_per_ns {}, start_ns "
-             "{}, "
-             "parallel_ns {}\n"
+             "  time: l2_bytes_per_ns {}, memory_bytes_per_ns {}, operations_per_ns {}, "
+             "start_ns {}, parallel_ns {}\n"
              "  planner: near_bytes {}, row_bytes {}, column_bytes {}, units {}, chunked_bytes "
              "{}\n",
              m.name, m.l1_bytes, m.l2_bytes, m.l3_bytes, m.streaming_bytes,

@@ -138,13 +138,13 @@ std::vector<std::size_t> last_uses(const Graph& body, const Placement& placement
   return last;
 }
 
+}  // namespace
+
 int instructions(const Graph& body, const Node& node) {
   if (node.operand_count == 0) return 0;
   const DType from = body.node(node.operands[node.operand_count - 1U]).dtype;
   return count_operations(node.op, from, node.dtype);
 }
-
-}  // namespace
 
 std::int64_t value_bytes(const Graph& body, NodeId node) {
   return body.shape(node).elements() * info(body.node(node).dtype).bytes;

@@ -49,6 +49,9 @@ struct Pressure {
 /// Returns the register pressure of the values of Level::lane.
 [[nodiscard]] Pressure pressure(const Graph& body, const Placement& placement);
 
+/// Returns the instructions of an op per element, as op_cost.h counts them.
+[[nodiscard]] int instructions(const Graph& body, const Node& node);
+
 /// Returns the bytes of a value in a dense buffer.
 [[nodiscard]] std::int64_t value_bytes(const Graph& body, NodeId node);
 

@@ -93,8 +93,8 @@ struct CpuModel {
   /// repeated for every row of a tile.
   int epilogue_operations = 12;
 
-  // Speeds of one core, for estimate_nanoseconds. Measured on an Emerald Rapids: estimates were 0.7
-  // to 1.5 times the time of nine kernels of 1 K to 256 K elements (docs/figures.md, "Threads").
+  // Speeds of one core, for estimate_nanoseconds. On an Emerald Rapids the estimates were 0.6 to
+  // 1.15 times the time of gelu, pow and softmax over 16 K to 1 M elements (docs/figures.md).
   double l2_bytes_per_ns = 60;      ///< bytes read and written, if all fit the second-level cache
   double memory_bytes_per_ns = 25;  ///< bytes read and written, if they do not
   double operations_per_ns = 5;  ///< operations on whole vectors, as count_operations counts them

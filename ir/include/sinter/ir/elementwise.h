@@ -283,7 +283,7 @@ class ElementwiseMethods {
   /// NaN for finite negative x unless the exponent is an integer or infinite. 1 for exponent 0 and
   /// for x = 1, even if the other one is NaN. Other special values are those of IEEE 754.
   ///
-  /// The numbers 2, 0.5, -1 and -0.5 record x * x, sqrt(x), 1 / x and rsqrt(x) instead, some 20
+  /// The numbers 2, 0.5, -1 and -0.5 record x * x, sqrt(x), 1 / x and rsqrt(x) instead, some 15
   /// times as fast, with the errors, special values and gradients of these. So at -inf, pow(0.5)
   /// and pow(-0.5) are NaN; at -0 they are -0 and -inf (in IEEE 754: inf and 0; 0 and inf). Such a
   /// number is no parameter of the graph.
